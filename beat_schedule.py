@@ -1,0 +1,29 @@
+"""What runs by the clock, and how often. `expires` is shorter than the interval, so that ticks never pile up."""
+
+from typing import Any
+
+
+def _every(seconds: float, task: str) -> dict[str, Any]:
+    return {"task": task, "schedule": seconds, "options": {"queue": "housekeeping", "expires": seconds * 0.9}}
+
+
+BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    # A post "at 9:00" is out at 9:00:05 at the latest.
+    "publish what is due": _every(5, "sweep.posts"),
+    # A lost bell delays a change by five seconds.
+    "fan out what waits": _every(5, "sweep.changes"),
+    # A worker that died is noticed five seconds after its lease ran out.
+    "take over what died": _every(5, "sweep.leases"),
+    # Retries come due in the tables; nothing else would wake their queue.
+    "ring for what is due": _every(5, "sweep.deliveries"),
+    # Nobody minds a newsletter ten seconds after its slot.
+    "compose editions": _every(10, "sweep.editions"),
+    # An offer leaves the feeds when it is over; readers' requests look themselves, this is for WebSub.
+    "refresh feeds": _every(10, "sweep.feeds"),
+    # What the operator's page calls "beat was last seen".
+    "show that beat lives": _every(10, "sweep.beat"),
+    # Half the usual scrape interval of Prometheus.
+    "fold tallies": _every(30, "sweep.tallies"),
+    # Retention counts in days; once an hour keeps each run small.
+    "forget what is old": _every(3600, "sweep.retention"),
+}

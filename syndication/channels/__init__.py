@@ -1,0 +1,45 @@
+"""All channels, in one visible list; more may be added by other packages through the entry-point group.
+
+Every channel in the list runs through tests/channels/contract.py.
+"""
+
+from importlib.metadata import entry_points
+from typing import Any
+
+from syndication.channels.base import Channel
+from syndication.channels.feed import Feed
+from syndication.channels.letter import Letter
+from syndication.channels.newsletter import Newsletter
+from syndication.channels.webhook import Webhook
+from syndication.channels.websub import WebSub
+
+#: Entry points of this group name Channel classes.
+GROUP = "syndication.channels"
+
+
+def _installed() -> tuple[Channel[Any, Any], ...]:
+    return tuple(point.load()() for point in sorted(entry_points(group=GROUP), key=lambda point: point.name))
+
+
+CHANNELS: tuple[Channel[Any, Any], ...] = (Newsletter(), Feed(), Webhook(), WebSub(), Letter(), *_installed())
+
+_BY_KIND = {channel.kind: channel for channel in CHANNELS}
+if len(_BY_KIND) != len(CHANNELS):
+    raise RuntimeError(
+        "two channels share a kind: " + ", ".join(sorted(channel.kind for channel in CHANNELS))
+    )
+
+
+def by_kind(kind: str) -> Channel[Any, Any]:
+    """The channel of that kind. Raises KeyError where it is not installed."""
+    return _BY_KIND[kind]
+
+
+def known(kind: str) -> bool:
+    """Whether a channel of that kind is installed."""
+    return kind in _BY_KIND
+
+
+def kinds_of(queue: str) -> list[str]:
+    """The kinds that are sent from one queue."""
+    return [channel.kind for channel in CHANNELS if channel.queue == queue]

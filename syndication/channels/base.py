@@ -1,0 +1,271 @@
+"""What a channel is: a pure translation, one send, and verdicts that people can act on.
+
+Everything here is a value or a contract. Channels know no database, no clock and no task queue.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import SecretStr
+
+from syndication.content import Action, Content, Value
+from syndication.http import Client
+from syndication.mail import Outbox
+
+Queue = Literal["push", "mail", "feeds"]
+
+
+# What goes in
+
+
+@dataclass(frozen=True)
+class City:
+    """The deployment, as texts need it. `base_url` has no slash at its end."""
+
+    name: str
+    base_url: str
+    zone: ZoneInfo
+    language: str = "de"
+    imprint: str = ""
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """The merchant behind a post, with the imprint that every outlet carries."""
+
+    slug: str
+    name: str
+    url: str | None = None
+    address: str = ""
+    district: str | None = None
+
+
+@dataclass(frozen=True)
+class PostView:
+    """A post at one revision. Moments are aware, in UTC; `link` is the page to send people to."""
+
+    id: UUID
+    revision: int
+    content: Content
+    merchant: Publisher
+    published_at: datetime
+    updated_at: datetime
+    link: str
+    over_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """One change for one destination.
+
+    `key` is equal on every try, so a receiver can recognise a repeat. `tried_at` is this try's moment (UTC).
+    `reference` is what the remote called the post when it last accepted it, or None. `sequence` grows with each change.
+    """
+
+    key: str
+    action: Action
+    post: PostView
+    city: City
+    settings: "Settings"
+    tried_at: datetime
+    sequence: int
+    reference: str | None = None
+    test: bool = False
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One reader's copy of a composed edition; `parts` is what `newsletter.compose` returned, through JSON."""
+
+    key: str
+    parts: Mapping[str, Any]
+    address: str
+    leave_token: str
+    city: City
+    sender: str
+    tried_at: datetime
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that is no post, for one person or machine: a confirmation, a warning, a ping. `payload` is plain JSON."""
+
+    key: str
+    payload: Mapping[str, Any]
+    city: City
+    settings: "Settings"
+    sender: str
+    tried_at: datetime
+
+
+# What comes out
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The outlet has it. `reference` lets a revision edit it and a withdrawal delete it."""
+
+    reference: str | None = None
+    code: int | None = None
+    answer: str = ""
+
+
+class Verdict(Exception):  # noqa: N818 -- a verdict is an answer, not an error
+    """Why it was not sent, as a sentence for whoever can act on it. `code` and `answer` are the remote's own words."""
+
+    def __init__(self, reason: str, *, code: int | None = None, answer: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.code = code
+        self.answer = answer
+
+
+class TryLater(Verdict):
+    """It may work later. `after` is the remote's own wish in seconds; `outlet`: nothing else will get through now either."""
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        after: float | None = None,
+        outlet: bool = True,
+        slow: bool = False,
+        code: int | None = None,
+        answer: str = "",
+    ) -> None:
+        super().__init__(reason, code=code, answer=answer)
+        self.after = after
+        self.outlet = outlet
+        #: The remote asked for less (429, 502, 504) or did not answer in time.
+        self.slow = slow
+
+
+class Refused(Verdict):
+    """It will never be accepted as it is. `credentials`: the owner must renew the access."""
+
+    def __init__(
+        self, reason: str, *, credentials: bool = False, code: int | None = None, answer: str = ""
+    ) -> None:
+        super().__init__(reason, code=code, answer=answer)
+        self.credentials = credentials
+
+
+class Gone(Verdict):
+    """The outlet is closed for good: the destination is switched off, or the reader suppressed."""
+
+
+class Unconfirmed(Verdict):
+    """Whether it arrived cannot be known (P7). Never tried again by itself unless the channel is repeatable."""
+
+
+# The contract
+
+
+class Settings(Value):
+    """What a person must fill in to set up a destination. Fields of type SecretStr are kept encrypted and never shown."""
+
+    @classmethod
+    def secret_names(cls) -> tuple[str, ...]:
+        """Names of the fields that hold secrets."""
+        return tuple(name for name, info in cls.model_fields.items() if "SecretStr" in str(info.annotation))
+
+    def plain(self) -> dict[str, Any]:
+        """The settings as JSON types, without secrets: safe to store, show and log."""
+        return self.model_dump(mode="json", exclude=set(self.secret_names()))
+
+    def secrets(self) -> dict[str, Any]:
+        """The secrets alone, as plain JSON types: for the encrypted box only."""
+
+        def opened(value: Any) -> Any:
+            if isinstance(value, SecretStr):
+                return value.get_secret_value()
+            return [opened(one) for one in value] if isinstance(value, tuple | list) else value
+
+        return {name: opened(getattr(self, name)) for name in self.secret_names()}
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What a channel can express. What it cannot, it says aloud: the merchant reads it in the ledger."""
+
+    revise: bool
+    withdraw: bool
+    #: A repeat of the same key does no harm: the receiver recognises it, or it replaces itself.
+    repeatable: bool
+    images: bool = False
+    #: Longest text in the outlet's own counting; None: no limit.
+    length: int | None = None
+
+
+class Shelf(Protocol):
+    """Where finished feed documents lie; the process hands it in, so that channels know no database."""
+
+    def refresh(self, scopes: Sequence[str]) -> int:
+        """Build all documents of `scopes` that are not fresh; returns how many changed."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The doors to the world a send may use."""
+
+    http: Client
+    mail: Outbox
+    shelf: Shelf
+
+
+E = TypeVar("E")
+M = TypeVar("M")
+
+
+class Channel(ABC, Generic[E, M]):
+    """The code for one kind of outlet. Stateless: one instance serves all destinations in all threads."""
+
+    kind: ClassVar[str]
+    #: Name for people, the same in all languages.
+    label: ClassVar[str]
+    queue: ClassVar[Queue]
+    abilities: ClassVar[Abilities]
+    settings: ClassVar[type[Settings]] = Settings
+    #: Who is served: configured destinations, or readers.
+    serves: ClassVar[Literal["destinations", "readers"]] = "destinations"
+    #: Whether people set up destinations of this kind; built-in ones come with the city.
+    configurable: ClassVar[bool] = True
+    #: Whether each change makes a delivery for its destinations; a ping is made by what it tells of instead.
+    takes_changes: ClassVar[bool] = True
+    #: 0 goes before 5 within a queue.
+    priority: ClassVar[int] = 5
+
+    @abstractmethod
+    def render(self, envelope: E) -> M:
+        """The message for `envelope`. Pure: no I/O, no clock; the same input gives the same bytes.
+
+        Raises Refused where the content cannot be expressed.
+        """
+
+    @abstractmethod
+    def send(self, message: M, tools: Tools) -> Receipt:
+        """Hand `message` to the outlet once. The only I/O; never retries or sleeps. Raises a Verdict."""
+
+
+@dataclass(frozen=True)
+class HttpMessage:
+    """A request as it goes over the wire; `body` is what is signed and what is sent."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class MailMessage:
+    """A mail as it goes over the wire: envelope addresses, and the bytes with CRLF line ends."""
+
+    sender: str
+    recipient: str
+    data: bytes = field(repr=False)

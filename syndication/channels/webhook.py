@@ -1,0 +1,147 @@
+"""Signed webhooks after Standard Webhooks 1.0.0: one POST for each change, recognisable when repeated."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+
+from syndication import signing
+from syndication.channels import by_http
+from syndication.channels.base import (
+    Abilities,
+    Channel,
+    Envelope,
+    HttpMessage,
+    PostView,
+    Queue,
+    Receipt,
+    Refused,
+    Settings,
+    Tools,
+)
+from syndication.config import settings as process_settings
+from syndication.content import Moment
+from syndication.http import check_url
+
+#: Standard Webhooks: payloads stay under 20 kB.
+_MOST_BYTES = 20_000
+#: How long the secret before the last rotation still signs.
+ROTATION = timedelta(hours=24)
+#: Grows when the body changes in a way that receivers must know of.
+VERSION = 1
+_TYPES = {"published": "post.published", "revised": "post.revised", "withdrawn": "post.withdrawn"}
+
+
+def _allowed(url: str) -> str:
+    return check_url(url, allow_private=process_settings().allow_private_addresses)
+
+
+class WebhookSettings(Settings):
+    """Where to POST, and the secret both sides know. Left empty, a secret is made."""
+
+    url: Annotated[
+        str,
+        Field(max_length=2000, description="Address that takes the POST requests."),
+        AfterValidator(_allowed),
+    ]
+    secret: SecretStr = Field(
+        default_factory=lambda: SecretStr(signing.new_webhook_secret()),
+        description="whsec_ and base64, 24 to 64 bytes.",
+    )
+    previous_secret: SecretStr | None = Field(
+        None, description="The secret before the last rotation; signs for another 24 hours."
+    )
+    rotated_at: Moment | None = Field(None, description="When the secret was last rotated.")
+
+    @field_validator("secret", "previous_secret")
+    @classmethod
+    def _usable(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if secret is not None:
+            try:
+                signing.check_webhook_secret(secret.get_secret_value())
+            except ValueError as error:
+                raise ValueError(f"{info.field_name} {error}") from error
+        return secret
+
+    def rotated(self, at: datetime) -> "WebhookSettings":
+        """With a new secret; the present one signs beside it for 24 hours."""
+        fresh = SecretStr(signing.new_webhook_secret())
+        return self.model_copy(update={"secret": fresh, "previous_secret": self.secret, "rotated_at": at})
+
+    def signing_keys(self, at: datetime) -> list[str]:
+        """The secrets that sign at this moment, the current one first."""
+        keys = [self.secret.get_secret_value()]
+        if self.previous_secret and self.rotated_at and at < self.rotated_at + ROTATION:
+            keys.append(self.previous_secret.get_secret_value())
+        return keys
+
+
+class Webhook(Channel[Envelope, HttpMessage]):
+    """POSTs the change as JSON, signed; the receiver recognises a repeat by `webhook-id`."""
+
+    kind: ClassVar[str] = "webhook"
+    label: ClassVar[str] = "Webhook"
+    queue: ClassVar[Queue] = "push"
+    abilities: ClassVar[Abilities] = Abilities(revise=True, withdraw=True, repeatable=True, images=True)
+    settings: ClassVar[type[Settings]] = WebhookSettings
+
+    def render(self, envelope: Envelope) -> HttpMessage:
+        """The signed request. `webhook-timestamp` is the try's moment; all else is equal on every try."""
+        assert isinstance(envelope.settings, WebhookSettings)
+        body = json.dumps(payload(envelope), ensure_ascii=False, separators=(",", ":")).encode()
+        if len(body) >= _MOST_BYTES:
+            raise Refused(
+                "This post is too long for a webhook: it would be over 20 kB. Please shorten its text."
+            )
+        keys = envelope.settings.signing_keys(envelope.tried_at)
+        headers = (
+            ("content-type", "application/json; charset=utf-8"),
+            ("user-agent", "syndication (Standard Webhooks)"),
+            ("webhook-id", envelope.key),
+            ("webhook-timestamp", str(int(envelope.tried_at.timestamp()))),
+            ("webhook-signature", signing.webhook_signature(keys, envelope.key, envelope.tried_at, body)),
+        )
+        return HttpMessage("POST", envelope.settings.url, headers, body)
+
+    def send(self, message: HttpMessage, tools: Tools) -> Receipt:
+        """One POST; 410 closes the destination, every 3xx is a failure."""
+        return by_http.deliver(message, tools, gone=frozenset({410}))
+
+
+def payload(envelope: Envelope) -> dict[str, Any]:
+    """The body, as docs/webhooks.md and its JSON Schema describe it. Always the whole post: treat it as an upsert."""
+    post = envelope.post
+    return {
+        "type": _TYPES[envelope.action],
+        "timestamp": _iso(post.updated_at),
+        "data": {
+            "version": VERSION,
+            "sequence": envelope.sequence,
+            "test": envelope.test,
+            "post": _post(post, withdrawn=envelope.action == "withdrawn"),
+            "merchant": {
+                "slug": post.merchant.slug,
+                "name": post.merchant.name,
+                "url": post.merchant.url,
+                "address": post.merchant.address,
+            },
+        },
+    }
+
+
+def _post(post: PostView, *, withdrawn: bool) -> dict[str, Any]:
+    about: dict[str, Any] = {
+        "id": str(post.id),
+        "revision": post.revision,
+        "link": post.link,
+        "published_at": _iso(post.published_at),
+        "updated_at": _iso(post.updated_at),
+        "over_at": _iso(post.over_at) if post.over_at else None,
+    }
+    # A withdrawn post's text was taken back: only what identifies it still leaves the house.
+    return about if withdrawn else about | {"content": post.content.model_dump(mode="json")}
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")

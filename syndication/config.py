@@ -1,0 +1,215 @@
+"""Every setting, typed and checked in one place; the only reader of the environment."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from syndication.content import faults_of
+from syndication.errors import Fault, Invalid
+
+_PREFIX = "SYNDICATION_"
+
+
+def _listed(value: Any) -> Any:
+    """Commas separate the members of a list in the environment."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Seconds = Annotated[float, Field(gt=0)]
+Schedule = Annotated[tuple[Seconds, ...], NoDecode, BeforeValidator(_listed)]
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """`SYNDICATION_NAME_FILE=/run/secrets/x` stands for the content of that file, for any setting."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name in self.settings_cls.model_fields:
+            if path := os.environ.get(f"{_PREFIX}{name.upper()}_FILE"):
+                try:
+                    found[name] = Path(path).read_text(encoding="utf-8").strip()
+                except OSError as error:
+                    raise Invalid.field(f"{name}_file", f"cannot read {path}: {error.strerror}") from error
+        return found
+
+
+class Settings(BaseSettings):
+    """The settings of one deployment. Names in the environment are these in capitals behind `SYNDICATION_`."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore", frozen=True)
+
+    # The city
+    city_name: str = Field(min_length=1, description="Name of the city, as readers see it.")
+    base_url: str = Field(
+        pattern=r"^https?://[^/]+$", description="Public address of the service, without a slash at the end."
+    )
+    timezone: str = Field(
+        "Europe/Berlin", description="The city's time zone; cadences and all-day dates live in it."
+    )
+    language: Literal["de", "en"] = Field("de", description="Language of texts where a reader chose none.")
+    imprint: str = Field(
+        "", description="Name and address of the operator, at the foot of every mail and page."
+    )
+
+    # Parts
+    data_dir: Path = Field(Path("data"), description="Where the embedded parts keep their files.")
+    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the data directory.")
+    broker_url: str = Field("", description="Celery broker URL; empty: a redis-server is started for you.")
+    database_pool: int = Field(10, ge=1, description="Connections each process keeps to the database.")
+
+    # Secrets
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        description="Keys of 32 characters or more, separated by commas; the first encrypts and signs, all of them decrypt and verify."
+    )
+
+    # Mail
+    smtp_host: str = Field(description="Host of the outgoing mail server.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Port of the outgoing mail server.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the connection is encrypted."
+    )
+    smtp_user: str = Field("", description="Login at the mail server; empty: no login.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Password at the mail server.")
+    smtp_timeout: Seconds = Field(60, description="Seconds to wait for each answer of the mail server.")
+    operator_email: str = Field(
+        "", description="Where the operator is told of the city's own outlets in trouble; empty: nowhere."
+    )
+    mail_from: str = Field(description="Sender address of every mail; its domain stands in Message-ID.")
+    mail_connections: int = Field(
+        2, ge=1, le=50, description="Newsletter connections open at once, over all workers."
+    )
+    mail_batch: int = Field(200, ge=1, le=5000, description="Mails claimed at a time by one connection.")
+
+    # Delivery
+    retry_schedule: Schedule = Field(
+        (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400),
+        description="Seconds between the tries of one delivery (Standard Webhooks: ten tries over 75 h 35 min).",
+    )
+    lease: Seconds = Field(
+        30,
+        description="Seconds after which a claim of a worker that died is taken over; living workers renew it.",
+    )
+    push_threads: int = Field(24, ge=1, le=200, description="Outlets one worker process talks to at once.")
+    push_batch: int = Field(20, ge=1, le=500, description="Deliveries claimed at a time for one destination.")
+    disable_after: Seconds = Field(
+        432000, description="Seconds of nothing but failures after which a destination is switched off."
+    )
+    http_timeout: Seconds = Field(15, description="Seconds one outgoing HTTP request may take in all.")
+    allow_private_addresses: bool = Field(
+        False,
+        description="Let outgoing HTTP reach loopback and private addresses. For tests and the demo only.",
+    )
+
+    # Feeds
+    feed_size: int = Field(200, ge=1, le=5000, description="Posts in one feed, newest first.")
+    feed_max_age: int = Field(300, ge=0, description="Seconds a reader may keep a feed before asking again.")
+    websub_hub: str = Field(
+        "", description="Address of a WebSub hub to name in feeds and to tell of changes; empty: none."
+    )
+
+    # Limits
+    posts_per_day: int = Field(
+        20, ge=1, description="Posts a merchant may publish in 24 hours where no quota of its own is set."
+    )
+    keep_deliveries: int = Field(
+        90, ge=1, description="Days that finished deliveries and their attempts are kept."
+    )
+
+    # Process
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least important log line that is written."
+    )
+    log_format: Literal["json", "text"] = Field("json", description="How log lines are written.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, SecretFiles(settings_cls)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("is not a zone of the IANA database, such as Europe/Berlin")
+        return name
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _long_keys(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if not keys or any(len(key.get_secret_value()) < 32 for key in keys):
+            raise ValueError(
+                "must hold at least one key of 32 characters or more; `syndication secret` makes one"
+            )
+        return keys
+
+    @field_validator("mail_from")
+    @classmethod
+    def _address(cls, address: str) -> str:
+        local, _, domain = address.rpartition("@")
+        if not local or not domain or any(c in address for c in "\r\n <>,"):
+            raise ValueError("must be a bare address such as news@example.org")
+        return address
+
+    @model_validator(mode="after")
+    def _secure_outside_the_demo(self) -> "Settings":
+        if self.base_url.startswith("http://") and not self.allow_private_addresses:
+            raise ValueError("base_url must begin with https:// (one-click unsubscribe, RFC 8058, needs it)")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The city's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def mail_domain(self) -> str:
+        """Right-hand side of every Message-ID."""
+        return self.mail_from.rpartition("@")[2]
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database in use: the given one, else SQLite in the data directory."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'syndication.sqlite').absolute()}"
+
+    @property
+    def resolved_broker_url(self) -> str:
+        """The broker in use: the given one, else the embedded redis-server's unix socket."""
+        return self.broker_url or f"redis+socket://{(self.data_dir / 'redis.sock').absolute()}"
+
+
+_in_use: Settings | None = None
+
+
+def settings() -> Settings:
+    """The settings of this process, read once. Raises Invalid that names every fault at once."""
+    global _in_use  # noqa: PLW0603 -- one process, one set of settings
+    if _in_use is None:
+        try:
+            _in_use = Settings()  # type: ignore[call-arg]  # the values come from the environment
+        except ValidationError as error:
+            raise Invalid(*map(_in_capitals, faults_of(error))) from error
+    return _in_use
+
+
+def use(value: Settings | None) -> None:
+    """Make `value` this process's settings; None reads the environment anew. For tests and the demo."""
+    global _in_use  # noqa: PLW0603 -- see settings
+    _in_use = value
+
+
+def _in_capitals(fault: Fault) -> Fault:
+    name = fault.field.partition(".")[0]
+    return Fault(f"{_PREFIX}{name.upper()}" if name else "", fault.message)

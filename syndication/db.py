@@ -1,0 +1,217 @@
+"""The door to the database: engines, transactions, and the few statements the two dialects spell differently."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Engine, Select, TypeDecorator, create_engine, event, func, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+from syndication import clock
+from syndication.errors import Unavailable
+
+#: Milliseconds a SQLite writer waits for its turn.
+_BUSY_TIMEOUT = 15_000
+
+_engine: Engine | None = None
+_sessions: sessionmaker[Session] | None = None
+_open: ContextVar[Session | None] = ContextVar("open transaction", default=None)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """Aware moments in UTC on both sides; SQLite, which knows no zones, keeps them naive and sortable."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a zone reached the database")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def open_engine(url: str, *, pool_size: int = 10) -> Engine:
+    """An engine for `url`, not yet connected. SQLite: WAL, waiting writers, BEGIN IMMEDIATE; a file's folder is made."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        if parsed.drivername in ("postgresql", "postgres"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        return create_engine(parsed, pool_pre_ping=True, pool_size=pool_size, max_overflow=pool_size)
+    engine = create_engine(
+        parsed,
+        pool_size=pool_size,
+        max_overflow=4 * pool_size,
+        connect_args={"timeout": _BUSY_TIMEOUT / 1000},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves: the driver's own would not be IMMEDIATE
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={_BUSY_TIMEOUT}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    """A transaction that may write takes its turn at once: one that upgrades later fails without waiting."""
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def connect(url: str, *, pool_size: int = 10) -> Engine:
+    """Make `url` this process's database and return its engine; an earlier one is disposed of."""
+    global _engine, _sessions  # noqa: PLW0603 -- one process, one database
+    if _engine is not None:
+        _engine.dispose()
+    _engine = open_engine(url, pool_size=pool_size)
+    _sessions = sessionmaker(_engine, expire_on_commit=False)
+    return _engine
+
+
+def engine() -> Engine:
+    """This process's engine. Raises RuntimeError before `connect`."""
+    if _engine is None:
+        raise RuntimeError("db.connect was not called at the start of this process")
+    return _engine
+
+
+def after_fork() -> None:
+    """Forget the parent's connections without closing them; call first in every forked child."""
+    if _engine is not None:
+        _engine.dispose(close=False)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """A session in one transaction: commits at the end, rolls back on any error. Never hold it near a socket.
+
+    Inside another `transaction()` of the same context it joins that one, so that operations compose atomically.
+    """
+    if (outer := _open.get()) is not None:
+        yield outer
+        return
+    if _sessions is None:
+        raise RuntimeError("db.connect was not called at the start of this process")
+    with _sessions() as session, session.begin():
+        token = _open.set(session)
+        try:
+            yield session
+        finally:
+            _open.reset(token)
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session that only reads; on SQLite it waits for no writer."""
+    if _sessions is None:
+        raise RuntimeError("db.connect was not called at the start of this process")
+    with _sessions(bind=engine().execution_options(reading=True)) as session:
+        yield session
+
+
+def writes(session: Session) -> bool:
+    """Whether this session is the open transaction, not a reading one."""
+    return session is _open.get()
+
+
+def now(session: Session) -> datetime:
+    """The database's clock where hosts share one (PostgreSQL), else this machine's; aware, UTC."""
+    if session.get_bind().dialect.name == "postgresql":
+        moment: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
+        return moment.astimezone(UTC) + clock.offset()
+    return clock.now()
+
+
+def insert_new(
+    session: Session, table: Any, rows: Sequence[Mapping[str, Any]] | Select[Any], columns: Iterable[str] = ()
+) -> int:
+    """Insert rows, or the result of a SELECT into `columns`, passing over those that a unique key already holds.
+
+    Returns how many rows are new, so running it twice is harmless.
+    """
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement: Any = dialect.insert(table)
+    if isinstance(rows, Select):
+        # SQLite's parser needs a WHERE here to tell ON CONFLICT from a join; every caller's SELECT has one.
+        statement = statement.from_select(list(columns), rows).on_conflict_do_nothing()
+        return int(session.execute(statement).rowcount)
+    if not rows:
+        return 0
+    return int(session.execute(statement.values(list(rows)).on_conflict_do_nothing()).rowcount)
+
+
+def in_line(session: Session, name: str, *, alone: bool) -> None:
+    """Until this transaction ends, let others pass who are not `alone` either; wait for, and hold up, one who is.
+
+    A reader that is alone therefore sees all that was written in line before it. SQLite has one writer at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+        session.execute(text(f"SELECT {lock}(hashtext(:name))"), {"name": name})
+
+
+class Ticker:
+    """A connection of its own for single tiny statements between sends, each durable at once against a killed process.
+
+    It holds no transaction, so it may live beside a socket. On SQLite it leaves the wait for the disk to the next
+    checkpoint: after a power cut the last ticks may be missing, after kill -9 none is.
+    """
+
+    def __init__(self) -> None:
+        self._pooled = engine().raw_connection()
+        driver: Any = self._pooled.driver_connection
+        self._sqlite = isinstance(driver, sqlite3.Connection)
+        if self._sqlite:
+            driver.execute("PRAGMA synchronous=NORMAL")
+        else:
+            driver.autocommit = True
+        self._cursor = driver.cursor()
+
+    def execute(self, statement: str, *values: Any) -> int:
+        """Run one statement with `?` for each value; returns how many rows it touched."""
+        self._cursor.execute(statement if self._sqlite else statement.replace("?", "%s"), values)
+        return int(self._cursor.rowcount)
+
+    def close(self) -> None:
+        """Give the connection back as it was; one that broke is thrown away."""
+        driver: Any = self._pooled.driver_connection
+        try:
+            self._cursor.close()
+            if self._sqlite:
+                driver.execute("PRAGMA synchronous=FULL")
+            else:
+                driver.autocommit = False
+        except Exception:
+            self._pooled.invalidate()
+        self._pooled.close()
+
+
+def check() -> None:
+    """Raise Unavailable, naming the database without its password, where it does not answer."""
+    try:
+        with engine().connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except (SQLAlchemyError, OSError) as error:
+        where = engine().url.render_as_string(hide_password=True)
+        cause = str(error.orig) if isinstance(error, OperationalError) else str(error)
+        raise Unavailable(f"The database {where} does not answer: {cause.strip().splitlines()[0]}") from error

@@ -1,0 +1,233 @@
+"""A lane: deliveries under one lease, sent one after the other over one connection, each outcome recorded before the next."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from syndication import clock, db
+from syndication.channels.base import Channel, Gone, Receipt, Refused, Tools, TryLater, Unconfirmed, Verdict
+from syndication.config import Settings
+from syndication.delivery import policy
+
+_log = structlog.get_logger(__name__)
+#: Outcomes that wait at most this long (seconds), or in this number, before the tables show them.
+_SETTLE_EVERY = 1.0
+_SETTLE_AT = 250
+#: A reader who leaves gets nothing later than this (seconds), even from a claim that already stands.
+_LOOK_AGAIN = 2.0
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One claimed delivery with all that its channel needs, frozen: nothing is read from the database while sending."""
+
+    id: int
+    key: str
+    channel: Channel[Any, Any]
+    envelope: Any
+    attempts: int
+    over_at: datetime | None
+    trigger: str = "schedule"
+    #: Why it cannot be sent at all, found while claiming.
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Lane:
+    """What a lease covers, in the order it is sent.
+
+    `outlet_id` is the destination whose health the outcomes tell of, and `failures` its failures in a row so far.
+    `shared`: other lanes send through the same outlet at the same time, as with mail.
+    """
+
+    lease_id: int
+    owner: str
+    queue: str
+    outlet_id: UUID | None
+    failures: int
+    shared: bool
+    parcels: tuple[Parcel, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one try. `hold` is how long (seconds) the destination is then left alone."""
+
+    parcel: Parcel
+    state: str
+    at: datetime
+    duration: int = 0
+    reason: str = ""
+    due_at: datetime | None = None
+    code: int | None = None
+    answer: str = ""
+    reference: str | None = None
+    hold: float = 0.0
+    #: Counts against the destination's health (True), in its favour (False), or says nothing about it (None).
+    unhealthy: bool | None = None
+    gone: bool = False
+    credentials: bool = False
+    tried: bool = True
+
+
+Settle = Callable[["Run", bool], bool]
+
+
+@dataclass(eq=False)
+class Run:
+    """The walk along one lane.
+
+    `settle(run, last)` writes the outcomes gathered so far and says whether the lease still stands; `recheck(lane)`
+    names the deliveries that must not go out any more.
+    """
+
+    lane: Lane
+    tools: Tools
+    cfg: Settings
+    settle: Settle
+    recheck: Callable[[Lane], set[int]]
+    outcomes: list[Outcome] = field(default_factory=list)
+    #: Set by the drain while a send takes long, so that its slot is given to another lane.
+    sending_since: float | None = None
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    _failures: int = 0
+    _held: bool = False
+
+    def walk(self) -> None:
+        """Send every parcel or stop where the outlet does not take more; what was not tried goes back to waiting."""
+        self._failures = self.lane.failures
+        ticker = db.Ticker()
+        settled_at = looked_at = clock.monotonic()
+        withdrawn: set[int] = set()
+        try:
+            for parcel in self.lane.parcels:
+                if clock.monotonic() - looked_at > _LOOK_AGAIN:
+                    withdrawn, looked_at = self.recheck(self.lane), clock.monotonic()
+                if self.cancelled.is_set() or parcel.id in withdrawn:
+                    continue
+                outcome = self._try(parcel, ticker)
+                self.outcomes.append(outcome)
+                plain = outcome.state == "sent" and outcome.reference is None
+                if plain and not self._tick(ticker, "position", parcel.id):
+                    return self._fenced()
+                waited = clock.monotonic() - settled_at
+                if not plain or len(self.outcomes) >= _SETTLE_AT or waited > _SETTLE_EVERY:
+                    if not self.settle(self, False):
+                        return self._fenced()
+                    settled_at = clock.monotonic()
+                if self._held:
+                    break
+        finally:
+            ticker.close()
+        if not self.settle(self, True):
+            self._fenced()
+        return None
+
+    def _fenced(self) -> None:
+        # Another worker took the lease over; what we know of these sends it knows from the position.
+        _log.warning("lane.fenced", lease=self.lane.lease_id, lost=len(self.outcomes))
+
+    def _tick(self, ticker: db.Ticker, column: str, delivery_id: int) -> bool:
+        statement = f"UPDATE leases SET {column} = ? WHERE id = ? AND owner = ?"  # noqa: S608 -- one of two literals
+        return ticker.execute(statement, delivery_id, self.lane.lease_id, self.lane.owner) == 1
+
+    def _try(self, parcel: Parcel, ticker: db.Ticker) -> Outcome:
+        now = clock.now()
+        if policy.is_over(parcel.over_at, now):
+            return Outcome(parcel, "dropped", now, reason=OVER, tried=False)
+        if parcel.fault:
+            return Outcome(parcel, "failed", now, reason=parcel.fault)
+        started = clock.monotonic()
+        try:
+            message = parcel.channel.render(replace(parcel.envelope, tried_at=now))
+            if not parcel.channel.abilities.repeatable and not self._tick(ticker, "current", parcel.id):
+                self.cancelled.set()
+                return Outcome(parcel, "waiting", now, tried=False)
+            self.sending_since = started
+            receipt = parcel.channel.send(message, self.tools)
+        except Verdict as verdict:
+            return self._judge(parcel, verdict, now, _since(started))
+        except Exception as error:
+            _log.exception("channel.broken", channel=parcel.channel.kind, delivery=parcel.id)
+            reason = f"An error of ours while preparing it ({type(error).__name__}); the operator has the details in the log."
+            return Outcome(parcel, "failed", now, _since(started), reason)
+        finally:
+            self.sending_since = None
+        self._failures = 0
+        return _sent(parcel, receipt, now, _since(started))
+
+    def _judge(self, parcel: Parcel, verdict: Verdict, now: datetime, duration: int) -> Outcome:
+        outcome = Outcome(
+            parcel,
+            "failed",
+            now,
+            duration,
+            verdict.reason[:500],
+            code=verdict.code,
+            answer=verdict.answer,
+            unhealthy=True,
+        )
+        match verdict:
+            case TryLater():
+                return self._later(outcome, verdict)
+            case Unconfirmed() if parcel.channel.abilities.repeatable:
+                return self._later(outcome, TryLater(verdict.reason))
+            case Unconfirmed():
+                return replace(outcome, state="unconfirmed", unhealthy=None)
+            case Gone():
+                self._held = not self.lane.shared
+                return replace(outcome, gone=True)
+            case Refused():
+                self._held = verdict.credentials
+                return replace(
+                    outcome, credentials=verdict.credentials, unhealthy=verdict.credentials or None
+                )
+        return outcome
+
+    def _later(self, outcome: Outcome, verdict: TryLater) -> Outcome:
+        delay = policy.retry_delay(
+            outcome.parcel.attempts + 1,
+            self.cfg.retry_schedule,
+            after=verdict.after,
+            slow=verdict.slow,
+            chance=random.random(),  # noqa: S311 -- jitter
+        )
+        seconds = 0.0
+        if verdict.outlet:
+            self._failures += 1
+            seconds = policy.hold(self._failures, after=verdict.after, slow=verdict.slow)
+            self._held = seconds > 0 or self.lane.shared
+        outcome = replace(outcome, hold=seconds, unhealthy=verdict.outlet)
+        if delay is None:
+            return replace(
+                outcome, reason=f"{outcome.reason} Given up after {outcome.parcel.attempts + 1} tries."[-500:]
+            )
+        return replace(outcome, state="waiting", due_at=outcome.at + timedelta(seconds=delay))
+
+
+OVER = "It was over before it could be sent, so it was not sent late."
+
+
+def _since(started: float) -> int:
+    return round((clock.monotonic() - started) * 1000)
+
+
+def _sent(parcel: Parcel, receipt: Receipt, at: datetime, duration: int) -> Outcome:
+    return Outcome(
+        parcel,
+        "sent",
+        clock.now(),
+        duration,
+        code=receipt.code,
+        answer=receipt.answer,
+        reference=receipt.reference,
+        unhealthy=False,
+    )

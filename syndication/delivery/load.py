@@ -1,0 +1,183 @@
+"""Rows of claimed deliveries become parcels: envelopes with everything a channel needs, so that sending reads nothing."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import structlog
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from syndication import channels, postview, signing
+from syndication.channels.base import Copy, Envelope, Note
+from syndication.channels.base import Settings as ChannelSettings
+from syndication.config import Settings
+from syndication.delivery import sample
+from syndication.delivery.lane import Parcel
+from syndication.models import Change, Delivery, Destination, Edition, Merchant, Post, Reader, Revision
+
+_log = structlog.get_logger(__name__)
+_NO_CHANNEL = "The channel of this outlet is not installed here. Please tell the operator."
+_NO_SETTINGS = "The settings of this outlet cannot be used: {}. Please enter them again."
+
+
+@lru_cache(maxsize=4)
+def _box(keys: tuple[str, ...]) -> signing.Box:
+    return signing.Box(keys)
+
+
+@lru_cache(maxsize=4)
+def _tokens(keys: tuple[str, ...]) -> signing.Tokens:
+    return signing.Tokens(keys, "reader")
+
+
+def keys_of(cfg: Settings) -> tuple[str, ...]:
+    """The secret keys as text."""
+    return tuple(key.get_secret_value() for key in cfg.secret_keys)
+
+
+def channel_settings(destination: Destination, cfg: Settings) -> ChannelSettings:
+    """A destination's settings with its secrets opened. Raises ValueError where they cannot be read."""
+    secrets = _box(keys_of(cfg)).open(destination.secrets)
+    return channels.by_kind(destination.channel).settings.model_validate({**destination.settings, **secrets})
+
+
+def parcels(
+    session: Session, lease_id: int, destination: Destination | None, cfg: Settings
+) -> tuple[Parcel, ...]:
+    """The deliveries of one lease in the order of their ids."""
+    rows = session.scalars(select(Delivery).where(Delivery.lease_id == lease_id).order_by(Delivery.id)).all()
+    loader = _Loader(session, rows, destination, cfg)
+    return tuple(loader.parcel(row) for row in rows)
+
+
+class _Loader:
+    """Looks up once what many parcels of a lane share."""
+
+    def __init__(
+        self, session: Session, rows: Sequence[Delivery], destination: Destination | None, cfg: Settings
+    ) -> None:
+        self.cfg, self.city = cfg, postview.city(cfg)
+        self.destination = destination
+        self.fault = ""
+        self.settings: ChannelSettings = ChannelSettings()
+        if destination is not None:
+            self._open(destination)
+        self.changes = _changes(session, {row.change_id for row in rows if row.change_id is not None})
+        self.editions = _editions(session, {row.edition_id for row in rows if row.edition_id is not None})
+        self.addresses = _addresses(session, {row.reader_id for row in rows if row.reader_id is not None})
+        self.references = _references(session, rows, destination)
+
+    def _open(self, destination: Destination) -> None:
+        try:
+            self.settings = channel_settings(destination, self.cfg)
+        except KeyError:
+            self.fault = _NO_CHANNEL
+        except ValidationError as error:
+            self.fault = _NO_SETTINGS.format(
+                "; ".join(str(found["msg"]) for found in error.errors(include_input=False))
+            )
+        except ValueError as error:
+            self.fault = _NO_SETTINGS.format(error)
+
+    def parcel(self, row: Delivery) -> Parcel:
+        if not channels.known(row.channel):
+            # Any channel stands in: a parcel with a fault is never rendered.
+            return Parcel(
+                row.id, row.key, channels.CHANNELS[0], None, row.attempts, row.over_at, fault=_NO_CHANNEL
+            )
+        fault, envelope = self.fault, None
+        try:
+            envelope = self._envelope(row)
+        except (ValidationError, KeyError, ValueError) as error:
+            _log.exception("delivery.unreadable", delivery=row.id)
+            fault = (
+                fault
+                or f"What was stored for it cannot be read ({type(error).__name__}). The operator has the details in the log."
+            )
+        trigger = "replay" if (row.payload or {}).get("replay") else "schedule"
+        return Parcel(
+            row.id,
+            row.key,
+            channels.by_kind(row.channel),
+            envelope,
+            row.attempts,
+            row.over_at,
+            trigger,
+            fault,
+        )
+
+    def _envelope(self, row: Delivery) -> Any:
+        if row.edition_id is not None and row.reader_id is not None:
+            return Copy(
+                key=row.key,
+                parts=self.editions[row.edition_id].parts,
+                address=self.addresses[row.reader_id],
+                leave_token=_tokens(keys_of(self.cfg)).make(row.reader_id),
+                city=self.city,
+                sender=self.cfg.mail_from,
+                tried_at=row.due_at,
+            )
+        if row.change_id is not None:
+            return self._of_change(row, row.change_id)
+        if (row.payload or {}).get("test"):
+            return sample.envelope(row, self.city, self.settings)
+        return Note(row.key, row.payload or {}, self.city, self.settings, self.cfg.mail_from, row.due_at)
+
+    def _of_change(self, row: Delivery, change_id: int) -> Envelope:
+        change, post, revision, merchant = self.changes[change_id]
+        return Envelope(
+            key=row.key,
+            action=change.action,  # type: ignore[arg-type]  # the table's check allows exactly the three actions
+            post=postview.view(post, revision, merchant, self.cfg.base_url),
+            city=self.city,
+            settings=self.settings,
+            tried_at=row.due_at,
+            sequence=change.id,
+            reference=self.references.get(post.id),
+        )
+
+
+def _changes(session: Session, ids: set[int]) -> dict[int, tuple[Change, Post, Revision, Merchant]]:
+    statement = (
+        select(Change, Post, Revision, Merchant)
+        .join(Post, Post.id == Change.post_id)
+        .join(Revision, (Revision.post_id == Change.post_id) & (Revision.number == Change.revision))
+        .join(Merchant, Merchant.id == Post.merchant_id)
+        .where(Change.id.in_(ids))
+    )
+    return {
+        change.id: (change, post, revision, merchant)
+        for change, post, revision, merchant in session.execute(statement)
+    }
+
+
+def _editions(session: Session, ids: set[int]) -> dict[int, Edition]:
+    return {row.id: row for row in session.scalars(select(Edition).where(Edition.id.in_(ids)))}
+
+
+def _addresses(session: Session, ids: set[int]) -> dict[int, str]:
+    return {
+        row.id: row.email
+        for row in session.execute(select(Reader.id, Reader.email).where(Reader.id.in_(ids)))
+    }
+
+
+def _references(
+    session: Session, rows: Sequence[Delivery], destination: Destination | None
+) -> dict[UUID, str]:
+    """What the remote last called each post, so that it can be edited or deleted there."""
+    if destination is None:
+        return {}
+    statement = (
+        select(Delivery.post_id, Delivery.reference)
+        .where(
+            Delivery.destination_id == destination.id,
+            Delivery.post_id.in_({row.post_id for row in rows if row.post_id is not None}),
+            Delivery.reference.is_not(None),
+        )
+        .order_by(Delivery.id)
+    )
+    return {post_id: reference for post_id, reference in session.execute(statement) if post_id and reference}

@@ -1,0 +1,99 @@
+"""The rules of delivery, pure: when to try again, when to hold an outlet, when to give up, when a slot comes."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from syndication.content import Cadence
+
+#: Delays vary by this share, so that a fleet of failures does not return as one.
+JITTER = 0.2
+#: An outlet that asked for less, or did not answer in time, is left alone at least this long (seconds).
+SLOW_FLOOR = 60.0
+#: Plain failures in a row after which an outlet is held; slowness holds at once.
+HOLD_FROM = 3
+_FIRST_HOLD = 5.0
+_LONGEST_HOLD = 300.0
+#: A delivery that was on the wire in this many workers that died is what kills them.
+MOST_CRASHES = 3
+
+
+def retry_delay(
+    attempts: int,
+    schedule: Sequence[float],
+    *,
+    after: float | None = None,
+    slow: bool = False,
+    chance: float = 0.5,
+) -> float | None:
+    """Seconds until the next try after `attempts` tries; None where the schedule is used up.
+
+    `after` is the remote's Retry-After, clamped to [d, 2d] of the scheduled d and never undercut. `chance` in [0, 1)
+    picks the jitter.
+    """
+    if attempts > len(schedule):
+        return None
+    scheduled = schedule[attempts - 1]
+    if after is not None:
+        return max(scheduled, min(after, 2 * scheduled)) * (1 + JITTER * chance)
+    base = max(scheduled, SLOW_FLOOR) if slow else scheduled
+    return base * (1 - JITTER + 2 * JITTER * chance)
+
+
+def hold(failures: int, *, after: float | None = None, slow: bool = False) -> float:
+    """Seconds for which nothing more is sent to an outlet after its `failures`-th failure in a row; 0: go on.
+
+    This is the breaker: it opens for this long, lets one delivery through as a probe, and closes on success.
+    """
+    if slow:
+        seconds = _FIRST_HOLD * 2 ** min(failures - 1, 10)
+    elif failures >= HOLD_FROM:
+        seconds = _FIRST_HOLD * 2 ** min(failures - HOLD_FROM, 10)
+    else:
+        seconds = 0.0
+    return min(max(seconds, after or 0.0), _LONGEST_HOLD)
+
+
+def batch(failures: int, size: int) -> int:
+    """How many deliveries to claim for an outlet: one, as a probe, while it is failing."""
+    return 1 if failures else size
+
+
+def switched_off(failing_since: datetime | None, now: datetime, disable_after: float) -> bool:
+    """Whether an outlet that failed without a single success since then is to be disabled."""
+    return failing_since is not None and (now - failing_since).total_seconds() >= disable_after
+
+
+def is_over(over_at: datetime | None, now: datetime) -> bool:
+    """Whether something has become stale (P4)."""
+    return over_at is not None and over_at <= now
+
+
+def next_slot(cadence: Cadence, after: datetime, zone: ZoneInfo) -> datetime | None:
+    """The first slot (UTC) later than `after`; None for a cadence without slots.
+
+    Wall-clock times that a change to summer time skips fall an hour later; times that come twice count once, the first.
+    """
+    return _slot(cadence, after, zone, forward=True)
+
+
+def previous_slot(cadence: Cadence, before: datetime, zone: ZoneInfo) -> datetime | None:
+    """The last slot (UTC) not later than `before`; None for a cadence without slots."""
+    return _slot(cadence, before, zone, forward=False)
+
+
+def _slot(cadence: Cadence, moment: datetime, zone: ZoneInfo, *, forward: bool) -> datetime | None:
+    if cadence.rhythm == "instantly":
+        return None
+    day = moment.astimezone(zone).date()
+    step = 1 if forward else -1
+    for distance in range(-1, 9):  # a week, a day to spare on both sides
+        candidate = day + timedelta(days=step * distance)
+        if cadence.weekday is not None and candidate.weekday() != cadence.weekday:
+            continue
+        slot = datetime(
+            candidate.year, candidate.month, candidate.day, cadence.hour, cadence.minute, tzinfo=zone
+        ).astimezone(UTC)
+        if (slot > moment) if forward else (slot <= moment):
+            return slot
+    raise AssertionError("every week holds every weekday")

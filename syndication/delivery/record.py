@@ -1,0 +1,185 @@
+"""Recording: outcomes of a lane become states, attempts and the destination's health, in one short transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, exists, insert, select, update
+from sqlalchemy.orm import Session, aliased
+
+from syndication import bell, channels, clock, db, readers
+from syndication.config import Settings
+from syndication.delivery import policy, warn
+from syndication.delivery.lane import OVER, Outcome, Run
+from syndication.models import Attempt, Delivery, Destination, Lease
+
+SUPERSEDED = "A newer version of this post went out instead."
+_SWITCHED_OFF = "The outlet is switched off: {}"
+
+
+def settle(run: Run, last: bool) -> bool:
+    """Write what `run` gathered. With `last`, what was not tried returns to waiting and the lease ends.
+
+    Returns False, and writes nothing, where the lease was taken over.
+    """
+    with db.transaction() as session:
+        lease = session.get(Lease, run.lane.lease_id, with_for_update=True)
+        if lease is None or lease.owner != run.lane.owner:
+            return False
+        _write(session, run)
+        _health(session, run)
+        if last:
+            release(session, lease, clock.now())
+    run.outcomes.clear()
+    return True
+
+
+def release(session: Session, lease: Lease, now: datetime) -> None:
+    """End a lease; its deliveries without an outcome wait again and the queue's bell rings if any is due."""
+    released = session.execute(
+        update(Delivery)
+        .where(Delivery.lease_id == lease.id, Delivery.state == "sending")
+        .values(state="waiting", lease_id=None)
+        .execution_options(synchronize_session=False)
+    )
+    if released.rowcount:  # type: ignore[attr-defined]  # an UPDATE has it
+        bell.after_commit(session, lease.queue)
+    session.delete(lease)
+
+
+def _write(session: Session, run: Run) -> None:
+    sent = [outcome for outcome in run.outcomes if outcome.state == "sent"]
+    if sent:
+        done = (
+            update(Delivery.__table__)  # type: ignore[arg-type]  # a mapped class's table
+            .where(Delivery.id == bindparam("of"))
+            .values(
+                state="sent",
+                lease_id=None,
+                reason="",
+                sent_at=bindparam("at"),
+                reference=bindparam("by"),
+                attempts=Delivery.attempts + 1,
+            )
+        )
+        session.connection().execute(
+            done, [{"of": one.parcel.id, "at": one.at, "by": one.reference} for one in sent]
+        )
+    for outcome in run.outcomes:
+        if outcome.state != "sent":
+            _write_other(session, run, outcome)
+    tried = [_attempt(outcome) for outcome in run.outcomes if outcome.tried]
+    if tried:
+        session.execute(insert(Attempt), tried)
+
+
+def _write_other(session: Session, run: Run, outcome: Outcome) -> None:
+    state, reason = outcome.state, outcome.reason
+    if state == "waiting" and _superseded(session, outcome.parcel.id):
+        state, reason = "dropped", SUPERSEDED
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id == outcome.parcel.id)
+        .values(
+            state=state,
+            lease_id=None,
+            reason=reason,
+            attempts=Delivery.attempts + (1 if outcome.tried else 0),
+            **({"due_at": outcome.due_at} if outcome.due_at else {}),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if outcome.gone and run.lane.shared:
+        reader_id = session.scalar(select(Delivery.reader_id).where(Delivery.id == outcome.parcel.id))
+        if reader_id is not None:
+            readers.suppress(reader_id, outcome.reason)
+
+
+def _superseded(session: Session, delivery_id: int) -> bool:
+    """Whether a later change of the same post already waits for, or reached, the same destination."""
+    newer, this = aliased(Delivery), aliased(Delivery)
+    later = exists().where(
+        newer.destination_id == this.destination_id,
+        newer.post_id == this.post_id,
+        newer.change_id > this.change_id,
+    )
+    return session.scalar(select(this.id).where(this.id == delivery_id, later)) is not None
+
+
+def _attempt(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "delivery_id": outcome.parcel.id,
+        "at": outcome.at,
+        "duration": outcome.duration,
+        "outcome": "later" if outcome.state == "waiting" else outcome.state,
+        "reason": outcome.reason,
+        "code": outcome.code,
+        "answer": outcome.answer,
+        "trigger": outcome.parcel.trigger,
+    }
+
+
+def _health(session: Session, run: Run) -> None:
+    """The destination's breaker, from the outcomes in their order."""
+    telling = [outcome for outcome in run.outcomes if outcome.unhealthy is not None]
+    if run.lane.outlet_id is None or not telling:
+        return
+    destination = session.get(Destination, run.lane.outlet_id, with_for_update=True)
+    if destination is None:
+        return
+    for outcome in telling:
+        if not outcome.unhealthy:
+            destination.failures, destination.failing_since, destination.held_until = 0, None, None
+            destination.last_sent_at = outcome.at
+            continue
+        destination.failures += 1
+        destination.failing_since = destination.failing_since or outcome.at
+        destination.held_until = (
+            outcome.at + timedelta(seconds=outcome.hold) if outcome.hold else destination.held_until
+        )
+    _consequences(session, run.cfg, destination, telling)
+
+
+def _consequences(
+    session: Session, cfg: Settings, destination: Destination, telling: Sequence[Outcome]
+) -> None:
+    """Switch off, or pause, what fails for good, and tell its owner."""
+    worst = telling[-1]
+    if not channels.by_kind(destination.channel).configurable or not worst.unhealthy:
+        return
+    if worst.gone or policy.switched_off(destination.failing_since, worst.at, cfg.disable_after):
+        switch_off(session, destination, worst.reason)
+    elif worst.credentials and destination.failures >= policy.HOLD_FROM:
+        destination.state, destination.reason = "paused", worst.reason
+    elif not worst.credentials:
+        return
+    warn.owner(session, cfg, destination, worst.reason, worst.at)
+
+
+def switch_off(session: Session, destination: Destination, reason: str) -> None:
+    """Disable a destination; what waits for it becomes a dead letter that can be replayed."""
+    destination.state, destination.reason = "disabled", reason
+    session.execute(
+        update(Delivery)
+        .where(Delivery.destination_id == destination.id, Delivery.state == "waiting")
+        .values(state="failed", reason=_SWITCHED_OFF.format(reason)[:500])
+        .execution_options(synchronize_session=False)
+    )
+
+
+def drop_over(*, most: int = 1000) -> int:
+    """Drop what became stale while it waited (P4); returns how many."""
+    with db.transaction() as session:
+        ids = session.scalars(
+            select(Delivery.id)
+            .where(Delivery.state == "waiting", Delivery.over_at <= db.now(session))
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        ).all()
+        session.execute(
+            update(Delivery)
+            .where(Delivery.id.in_(ids))
+            .values(state="dropped", reason=OVER)
+            .execution_options(synchronize_session=False)
+        )
+        return len(ids)

@@ -1,0 +1,105 @@
+"""Replay: finished deliveries go out again, with the key the receiver already knows them by."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select, update
+
+from syndication import bell, db
+from syndication.errors import Conflict, NotFound
+from syndication.models import Delivery, Destination
+
+#: What may be sent again. What waits or is being sent needs no replay.
+FINISHED = ("failed", "dropped", "unconfirmed", "sent")
+#: What is sent again where nobody says which.
+DEAD = ("failed", "unconfirmed")
+#: Rows of one transaction.
+_CHUNK = 1000
+
+
+def one(delivery_id: int, *, merchant_id: UUID | None = None) -> None:
+    """Send one finished delivery again; with `merchant_id` only where it goes to that merchant's destination.
+
+    Raises NotFound, and Conflict where it is not finished yet.
+    """
+    with db.transaction() as session:
+        delivery = session.get(Delivery, delivery_id, with_for_update=True)
+        if delivery is None or not _belongs(session.get(Destination, delivery.destination_id), merchant_id):
+            raise NotFound("There is no such delivery.")
+        if delivery.state not in FINISHED:
+            raise Conflict("This delivery is still on its way; it can be repeated once it is finished.")
+        session.execute(_again(Delivery.id == delivery_id, now=db.now(session)))
+        bell.after_commit(session, delivery.queue)
+
+
+def count(**filters: Any) -> int:
+    """How many deliveries `many` would send again; takes the same filters."""
+    with db.reading() as session:
+        return session.scalar(select(func.count()).select_from(Delivery).where(*_chosen(**filters))) or 0
+
+
+def many(**filters: Any) -> int:
+    """Send every chosen delivery again; returns how many.
+
+    Filters: `states` (default failed and unconfirmed), `channel`, `destination_id`, `merchant_id` (owner of the
+    destination), `since` and `until` (aware; when the delivery was created; until is exclusive).
+    """
+    total, last = 0, 0
+    while True:
+        with db.transaction() as session:
+            chunk = (
+                select(Delivery.id)
+                .where(*_chosen(**filters), Delivery.id > last)
+                .order_by(Delivery.id)
+                .limit(_CHUNK)
+            )
+            ids = session.scalars(chunk).all()
+            if not ids:
+                return total
+            # Chosen again beside the ids: what was claimed meanwhile is left alone.
+            session.execute(_again(Delivery.id.in_(ids), *_chosen(**filters), now=db.now(session)))
+            for queue in session.scalars(select(Delivery.queue).where(Delivery.id.in_(ids)).distinct()):
+                bell.after_commit(session, queue)
+            total, last = total + len(ids), ids[-1]
+
+
+def _belongs(destination: Destination | None, merchant_id: UUID | None) -> bool:
+    return merchant_id is None or (destination is not None and destination.merchant_id == merchant_id)
+
+
+def _again(*conditions: ColumnElement[bool], now: datetime) -> Any:
+    """Waiting as on the first day: the whole schedule of tries lies ahead."""
+    return (
+        update(Delivery)
+        .where(*conditions)
+        .values(state="waiting", due_at=now, attempts=0, reason="", lease_id=None, sent_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _chosen(
+    *,
+    states: Sequence[str] = DEAD,
+    channel: str | None = None,
+    destination_id: UUID | None = None,
+    merchant_id: UUID | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [
+        Delivery.state.in_([state for state in states if state in FINISHED])
+    ]
+    if channel is not None:
+        conditions.append(Delivery.channel == channel)
+    if destination_id is not None:
+        conditions.append(Delivery.destination_id == destination_id)
+    if merchant_id is not None:
+        owned = select(Destination.id).where(Destination.merchant_id == merchant_id)
+        conditions.append(Delivery.destination_id.in_(owned))
+    if since is not None:
+        conditions.append(Delivery.created_at >= since)
+    if until is not None:
+        conditions.append(Delivery.created_at < until)
+    return conditions

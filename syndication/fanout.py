@@ -1,0 +1,304 @@
+"""Fan-out: one change becomes one delivery for every destination and every reader it concerns. Running it twice is harmless."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy.orm import Session
+
+from syndication import bell, channels, clock, db, editions, feeds, interests, postview
+from syndication.channels.base import PostView
+from syndication.channels.newsletter import Newsletter
+from syndication.config import Settings, settings
+from syndication.content import Content, Interest, matters
+from syndication.delivery.record import SUPERSEDED
+from syndication.models import Change, Delivery, Destination, Merchant, Post, Reader, Revision
+
+#: Rows of one insert.
+_CHUNK = 500
+#: Readers of one transaction.
+_READERS = 5000
+#: A bell gets this long before the sweep does its work.
+_PATIENCE = timedelta(seconds=3)
+_CANNOT = {
+    "revised": "{} cannot change what was posted. Please correct it there by hand.",
+    "withdrawn": "{} cannot take back what was posted. Please delete it there by hand.",
+}
+
+
+@dataclass(frozen=True)
+class _News:
+    """A change with what is needed to see whom it concerns. `before` is the content of the revision it replaces."""
+
+    change: Change
+    view: PostView
+    merchant_id: UUID
+    over_at: datetime | None
+    before: Content | None
+
+    def concerns(self, interest: Interest) -> bool:
+        """Whether an interest covers the post as it is, or as it was before this change."""
+        who = {"merchant": self.view.merchant.slug, "district": self.view.merchant.district}
+        return interest.matches(self.view.content, **who) or (
+            self.before is not None and interest.matches(self.before, **who)
+        )
+
+
+def fan_out(change_id: int) -> None:
+    """Complete the fan-out of one change, after those of earlier changes of the same post. An unknown id is passed over."""
+    for earlier in _unfinished_before(change_id):
+        _fan_out(earlier)
+    _fan_out(change_id)
+
+
+def sweep(*, most: int = 100) -> int:
+    """Fan out what no bell completed; returns how many changes there were."""
+    with db.reading() as session:
+        waiting = select(Change.id).where(
+            Change.fanned_at.is_(None), Change.created_at < clock.now() - _PATIENCE
+        )
+        ids = session.scalars(waiting.order_by(Change.id).limit(most)).all()
+    for change_id in ids:
+        fan_out(change_id)
+    return len(ids)
+
+
+def _unfinished_before(change_id: int) -> list[int]:
+    with db.reading() as session:
+        post_id = select(Change.post_id).where(Change.id == change_id).scalar_subquery()
+        earlier = select(Change.id).where(
+            Change.post_id == post_id, Change.id < change_id, Change.fanned_at.is_(None)
+        )
+        return list(session.scalars(earlier.order_by(Change.id)))
+
+
+def _fan_out(change_id: int) -> None:
+    cfg = settings()
+    with db.transaction() as session:
+        news = _join(session, change_id, cfg)
+        if news is None:
+            return
+        _to_destinations(session, news)
+        feeds.mark(session, _scopes(news))
+    _to_readers(news, cfg)
+    with db.transaction() as session:
+        session.execute(update(Change).where(Change.id == change_id).values(fanned_at=clock.now()))
+
+
+def _join(session: Session, change_id: int, cfg: Settings) -> _News | None:
+    """Give the change its place in the line of changes and read what it says; None where it is done or unknown."""
+    change = session.get(Change, change_id, with_for_update=True)
+    if change is None or change.fanned_at is not None:
+        return None
+    if change.joined_at is None:
+        db.in_line(session, editions.LINE, alone=False)
+        change.joined_at = db.now(session)
+    post = session.get_one(Post, change.post_id)
+    merchant = session.get_one(Merchant, post.merchant_id)
+    revision = session.get_one(Revision, (post.id, change.revision))
+    before = session.get(Revision, (post.id, change.revision - 1)) if change.action == "revised" else None
+    return _News(
+        change,
+        postview.view(post, revision, merchant, cfg.base_url),
+        merchant.id,
+        _over_at(change, revision, before, cfg),
+        Content.model_validate(before.content) if before else None,
+    )
+
+
+def _over_at(change: Change, revision: Revision, before: Revision | None, cfg: Settings) -> datetime | None:
+    """When the news is stale: a withdrawal never is, and a revision that ends a post early lives as long as the post did."""
+    if change.action == "withdrawn":
+        return None
+    ends = [
+        Content.model_validate(one.content).over_at(cfg.zone) for one in (revision, before) if one is not None
+    ]
+    return None if None in ends else max(end for end in ends if end is not None)
+
+
+def _scopes(news: _News) -> list[str]:
+    contents = [news.view.content, *([news.before] if news.before else [])]
+    return sorted(
+        {
+            scope
+            for one in contents
+            for scope in feeds.scopes_of(one.kind, one.topics, news.view.merchant.slug)
+        }
+    )
+
+
+def _to_destinations(session: Session, news: _News) -> None:
+    mine = (Destination.merchant_id.is_(None)) | (Destination.merchant_id == news.merchant_id)
+    wanted = interests.all_of(session)
+    found = [
+        destination
+        for destination in session.scalars(select(Destination).where(Destination.state != "disabled", mine))
+        if channels.known(destination.channel)
+        and channels.by_kind(destination.channel).takes_changes
+        and news.concerns(wanted[destination.interest_id])
+    ]
+    now = db.now(session)
+    for start in range(0, len(found), _CHUNK):
+        chunk = found[start : start + _CHUNK]
+        _supersede(session, news, [destination.id for destination in chunk])
+        db.insert_new(session, Delivery.__table__, [_row(news, destination, now) for destination in chunk])
+    for queue in {channels.by_kind(destination.channel).queue for destination in found}:
+        bell.after_commit(session, queue)
+
+
+def _supersede(session: Session, news: _News, destination_ids: list[UUID]) -> None:
+    """Older news of the same post that still waits is not worth sending any more."""
+    session.execute(
+        update(Delivery)
+        .where(
+            Delivery.destination_id.in_(destination_ids),
+            Delivery.post_id == news.view.id,
+            Delivery.change_id < news.change.id,
+            Delivery.state == "waiting",
+        )
+        .values(state="dropped", reason=SUPERSEDED)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _row(news: _News, destination: Destination, now: datetime) -> dict[str, Any]:
+    channel = channels.by_kind(destination.channel)
+    able = {"published": True, "revised": channel.abilities.revise, "withdrawn": channel.abilities.withdraw}
+    action = news.change.action
+    return {
+        "key": f"c{news.change.id}-{destination.id.hex}",
+        "channel": channel.kind,
+        "queue": channel.queue,
+        "priority": channel.priority,
+        "destination_id": destination.id,
+        "change_id": news.change.id,
+        "post_id": news.view.id,
+        "state": "waiting" if able[action] else "dropped",
+        "reason": "" if able[action] else _CANNOT[action].format(channel.label),
+        "created_at": now,
+        "due_at": now,
+        "over_at": news.over_at,
+        "attempts": 0,
+    }
+
+
+# Readers who hear instantly
+
+
+def _to_readers(news: _News, cfg: Settings) -> None:
+    with db.reading() as session:
+        languages = list(
+            session.scalars(select(Reader.language).where(Reader.state == "confirmed").distinct())
+        )
+    if news.change.action == "published":
+        for language in languages:
+            _publish_to(news, language, cfg)
+        return
+    for language in languages:
+        _replace_waiting(news, language, cfg)
+    _drop_waiting(news)
+    for language in languages:
+        _correct_sent(news, language, cfg)
+
+
+def _publish_to(news: _News, language: str, cfg: Settings) -> None:
+    with db.reading() as session:
+        used = (
+            select(Reader.interest_id)
+            .where(Reader.state == "confirmed", Reader.cadence == "instantly")
+            .distinct()
+        )
+        wanted = interests.all_of(session, used)
+    matching = [key for key, interest in wanted.items() if news.concerns(interest)]
+    if not matching:
+        return
+    # A reader who switched to hearing instantly has everything up to the switch in one last edition.
+    since = func.coalesce(Reader.next_slot_at, Reader.covered_until)
+    audience = (
+        Reader.state == "confirmed",
+        Reader.cadence == "instantly",
+        Reader.language == language,
+        Reader.interest_id.in_(matching),
+        since < news.change.joined_at,
+    )
+    _spread(news, editions.of_change(news.change, news.view, language, cfg), audience)
+
+
+def _copies(news: _News, *states: str) -> Select[tuple[int | None]]:
+    """The readers for whom a copy of older news of this post is in one of `states`."""
+    return select(Delivery.reader_id).where(
+        Delivery.post_id == news.view.id,
+        Delivery.reader_id.is_not(None),
+        Delivery.change_id < news.change.id,
+        Delivery.state.in_(states),
+    )
+
+
+def _replace_waiting(news: _News, language: str, cfg: Settings) -> None:
+    """Readers whose copy still waits get the new version instead."""
+    audience = (
+        Reader.state == "confirmed",
+        Reader.language == language,
+        Reader.id.in_(_copies(news, "waiting")),
+    )
+    if news.change.action == "revised" and _any(*audience):
+        _spread(news, editions.of_change(news.change, news.view, language, cfg), audience)
+
+
+def _correct_sent(news: _News, language: str, cfg: Settings) -> None:
+    """Readers who have the old version are told what changed, where it matters."""
+    audience = (
+        Reader.state == "confirmed",
+        Reader.language == language,
+        Reader.id.in_(_copies(news, "sent", "sending")),
+    )
+    if news.before is not None and not matters(news.before, news.view.content):
+        return
+    what = "withdrawn" if news.before is None else editions.what_changed(news.before, news.view.content)
+    if _any(*audience):
+        _spread(news, editions.of_correction(news.change, news.view, what, language, cfg), audience)
+
+
+def _any(*audience: ColumnElement[bool]) -> bool:
+    with db.reading() as session:
+        return session.scalar(select(Reader.id).where(*audience).limit(1)) is not None
+
+
+def _drop_waiting(news: _News) -> None:
+    with db.transaction() as session:
+        session.execute(
+            update(Delivery)
+            .where(
+                Delivery.post_id == news.view.id,
+                Delivery.reader_id.is_not(None),
+                Delivery.change_id < news.change.id,
+                Delivery.state == "waiting",
+            )
+            .values(state="dropped", reason=SUPERSEDED)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _spread(news: _News, edition: editions.Composed, audience: tuple[ColumnElement[bool], ...]) -> None:
+    """One delivery of `edition` for each reader of `audience`, in chunks that each commit."""
+    with db.transaction() as session:
+        edition_id = editions.store(session, edition)
+    last = 0
+    while True:
+        with db.transaction() as session:
+            chunk = select(Reader.id).where(*audience, Reader.id > last).order_by(Reader.id).limit(_READERS)
+            ids = session.scalars(chunk).all()
+            if not ids:
+                return
+            editions.deliver(
+                session,
+                edition_id,
+                (*audience, Reader.id > last, Reader.id <= ids[-1]),
+                over_at=news.over_at,
+                change_id=news.change.id,
+                post_id=news.view.id,
+            )
+            bell.after_commit(session, Newsletter.queue)
+            last = ids[-1]

@@ -1,0 +1,55 @@
+"""What the operator sees, read from the tables alone, so that it survives every restart (P8)."""
+
+from syndication.insight.health import (
+    Beat,
+    DestinationRow,
+    ReaderRow,
+    destination,
+    destinations,
+    heartbeats,
+    reader,
+    readers,
+)
+from syndication.insight.ledger import (
+    AttemptRow,
+    DeliveryRow,
+    Filters,
+    MessageRow,
+    attempts,
+    deliveries,
+    delivery,
+    message,
+    messages,
+    troubled,
+)
+from syndication.insight.metrics import exposition
+from syndication.insight.prune import prune
+from syndication.insight.queues import QueueRow, changes_waiting, queues
+from syndication.insight.tallies import fold
+
+__all__ = [
+    "AttemptRow",
+    "Beat",
+    "DeliveryRow",
+    "DestinationRow",
+    "Filters",
+    "MessageRow",
+    "QueueRow",
+    "ReaderRow",
+    "attempts",
+    "changes_waiting",
+    "deliveries",
+    "delivery",
+    "destination",
+    "destinations",
+    "exposition",
+    "fold",
+    "heartbeats",
+    "message",
+    "messages",
+    "prune",
+    "queues",
+    "reader",
+    "readers",
+    "troubled",
+]

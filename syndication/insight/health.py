@@ -1,0 +1,154 @@
+"""How the outlets and the working parts are, and how many readers there are."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+
+from syndication import db
+from syndication.errors import NotFound
+from syndication.models import Consent, Destination, Heartbeat, InterestRow, Merchant, Reader
+
+
+@dataclass(frozen=True)
+class DestinationRow:
+    """One configured outlet and its health; settings and secrets are not in it. Moments are aware, in UTC."""
+
+    id: UUID
+    channel: str
+    name: str
+    merchant: str | None
+    state: str
+    reason: str
+    failures: int
+    failing_since: datetime | None
+    held_until: datetime | None
+    last_sent_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Beat:
+    """When `beat` last ticked, or `worker:<host>:<queue>` last claimed; `age` is in seconds."""
+
+    name: str
+    at: datetime
+    age: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the proof of consent."""
+
+    action: str
+    at: datetime
+    source: str
+    wording: str
+
+
+@dataclass(frozen=True)
+class ReaderRow:
+    """What is known of one reader, for the operator who was asked about this address."""
+
+    id: int
+    email: str
+    state: str
+    language: str
+    cadence: str
+    interest: dict[str, object]
+    created_at: datetime
+    confirmed_at: datetime | None
+    left_at: datetime | None
+    next_slot_at: datetime | None
+    consents: tuple[Step, ...]
+
+
+def destinations(*, merchant: str | None = None, state: str | None = None) -> list[DestinationRow]:
+    """Every outlet, those in trouble first."""
+    statement = _destinations().order_by(
+        Destination.state == "active", Destination.failures.desc(), Destination.name
+    )
+    if merchant is not None:
+        statement = statement.where(Merchant.slug == merchant)
+    if state is not None:
+        statement = statement.where(Destination.state == state)
+    with db.reading() as session:
+        return [DestinationRow(*row) for row in session.execute(statement)]
+
+
+def destination(destination_id: UUID) -> DestinationRow:
+    """One outlet. Raises NotFound."""
+    with db.reading() as session:
+        row = session.execute(_destinations().where(Destination.id == destination_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no destination {destination_id}.")
+    return DestinationRow(*row)
+
+
+def heartbeats() -> list[Beat]:
+    """Every part that was ever seen at work, by name."""
+    with db.reading() as session:
+        now = db.now(session)
+        found = session.execute(select(Heartbeat.name, Heartbeat.at).order_by(Heartbeat.name))
+        return [Beat(name, at, max(0.0, (now - at).total_seconds())) for name, at in found]
+
+
+def readers() -> list[tuple[str, str, int]]:
+    """(state, cadence, how many readers), never an address."""
+    statement = (
+        select(Reader.state, Reader.cadence, func.count())
+        .group_by(Reader.state, Reader.cadence)
+        .order_by(Reader.state, Reader.cadence)
+    )
+    with db.reading() as session:
+        return [(state, cadence, count) for state, cadence, count in session.execute(statement)]
+
+
+def reader(email: str) -> ReaderRow:
+    """The reader with this address. Raises NotFound."""
+    typed = email.strip()
+    local, _, domain = typed.rpartition("@")
+    spellings = {typed, f"{local}@{domain.lower()}", typed.lower()}
+    statement = (
+        select(Reader, InterestRow.facets)
+        .join(InterestRow, InterestRow.id == Reader.interest_id)
+        .where(Reader.email.in_(spellings))
+    )
+    with db.reading() as session:
+        found = session.execute(statement).first()
+        if found is None:
+            raise NotFound(f"No reader has the address {email}.")
+        row, facets = found
+        steps = session.scalars(select(Consent).where(Consent.reader_id == row.id).order_by(Consent.id))
+        return ReaderRow(
+            id=row.id,
+            email=row.email,
+            state=row.state,
+            language=row.language,
+            cadence=row.cadence,
+            interest=facets,
+            created_at=row.created_at,
+            confirmed_at=row.confirmed_at,
+            left_at=row.left_at,
+            next_slot_at=row.next_slot_at,
+            consents=tuple(Step(one.action, one.at, one.source, one.wording) for one in steps),
+        )
+
+
+def _destinations() -> Select[*tuple[Any, ...]]:
+    """Outlets in the order of DestinationRow's fields."""
+    return select(
+        Destination.id,
+        Destination.channel,
+        Destination.name,
+        Merchant.slug,
+        Destination.state,
+        Destination.reason,
+        Destination.failures,
+        Destination.failing_since,
+        Destination.held_until,
+        Destination.last_sent_at,
+        Destination.created_at,
+    ).outerjoin(Merchant, Merchant.id == Destination.merchant_id)

@@ -1,0 +1,107 @@
+"""Forgetting: finished work older than `keep_deliveries` leaves the tables, in steps that hold nobody up."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from syndication import db
+from syndication.config import settings
+from syndication.insight import tallies
+from syndication.models import Attempt, Change, DeadLetter, Delivery, Edition, Heartbeat, Post
+
+_FINISHED = ("sent", "failed", "dropped", "unconfirmed")
+#: Rows looked at in one transaction.
+_CHUNK = 1000
+#: A worker that was not seen for so long has been taken away.
+_FORGET_PARTS = timedelta(days=7)
+
+
+def prune() -> dict[str, int]:
+    """Delete what is finished and older than `keep_deliveries` days; returns how many rows went, by table.
+
+    Kept longer: deliveries whose attempts are not counted yet, and those that a correction of a living post
+    needs. The newest row of each table stays, because SQLite would give its id away a second time.
+    """
+    gone: Counter[str] = Counter()
+    with db.reading() as session:
+        now = db.now(session)
+    before = now - timedelta(days=settings().keep_deliveries)
+    _deliveries(gone, before)
+    with db.transaction() as session:
+        gone["editions"] = _editions(session, before)
+        gone["changes"] = _changes(session, before)
+        gone["dead_letters"] = _delete(session, DeadLetter, DeadLetter.created_at < before)
+        gone["heartbeats"] = _delete(session, Heartbeat, Heartbeat.at < now - _FORGET_PARTS)
+    return dict(gone)
+
+
+def _deliveries(gone: Counter[str], before: datetime) -> None:
+    """Walk up the ids, which grow with time, until the deliveries are young."""
+    position, young = 0, False
+    while not young:
+        with db.transaction() as session:
+            columns = select(Delivery.id, Delivery.created_at).where(Delivery.id > position)
+            rows = session.execute(columns.order_by(Delivery.id).limit(_CHUNK)).all()
+            if not rows:
+                return
+            position, young = rows[-1].id, rows[-1].created_at >= before
+            newest = session.scalar(select(func.max(Delivery.id)))
+            here = Delivery.id.in_([row.id for row in rows if row.id != newest])
+            old = list(session.scalars(select(Delivery.id).where(here, *_prunable(session, before))))
+            gone["attempts"] += _count(session, old)
+            # The database deletes their attempts with them.
+            gone["deliveries"] += _delete(session, Delivery, Delivery.id.in_(old))
+
+
+def _count(session: Session, delivery_ids: list[int]) -> int:
+    return session.scalar(select(func.count()).where(Attempt.delivery_id.in_(delivery_ids))) or 0
+
+
+def _prunable(session: Session, before: datetime) -> tuple[ColumnElement[bool], ...]:
+    folded = tallies.folded_until(session)
+    newest_attempt = session.scalar(select(func.max(Attempt.id))) or 0
+    uncounted = exists().where(
+        Attempt.delivery_id == Delivery.id, or_(Attempt.id > folded, Attempt.id == newest_attempt)
+    )
+    # A correction must find those who were told, and what to edit; of an endless post only the latter.
+    needed = or_(Post.over_at.is_not(None), Delivery.reference.is_not(None))
+    living = exists().where(Post.id == Delivery.post_id, _lives(before), needed)
+    return (
+        Delivery.state.in_(_FINISHED),
+        Delivery.created_at < before,
+        Delivery.due_at < before,
+        or_(Delivery.sent_at.is_(None), Delivery.sent_at < before),
+        ~uncounted,
+        ~living,
+    )
+
+
+def _lives(before: datetime) -> ColumnElement[bool]:
+    return and_(Post.state != "withdrawn", or_(Post.over_at.is_(None), Post.over_at >= before))
+
+
+def _editions(session: Session, before: datetime) -> int:
+    unused = ~exists().where(Delivery.edition_id == Edition.id)
+    old = and_(Edition.slot_at < before, Edition.composed_at < before, unused)
+    return _delete(session, Edition, and_(old, _but_newest(session, Edition)))
+
+
+def _changes(session: Session, before: datetime) -> int:
+    """Changes of posts that are history; those of a living post tell what readers were last told of it."""
+    unused = ~exists().where(Delivery.change_id == Change.id)
+    living = exists().where(Post.id == Change.post_id, _lives(before))
+    old = and_(Change.created_at < before, Change.fanned_at.is_not(None), unused, ~living)
+    return _delete(session, Change, and_(old, _but_newest(session, Change)))
+
+
+def _delete(session: Session, table: Any, condition: ColumnElement[bool]) -> int:
+    done = session.execute(delete(table).where(condition).execution_options(synchronize_session=False))
+    return int(done.rowcount)  # type: ignore[attr-defined]  # a DELETE has it
+
+
+def _but_newest(session: Session, table: Any) -> ColumnElement[bool]:
+    newest = session.scalar(select(func.max(table.id))) or 0
+    return cast("ColumnElement[bool]", table.id != newest)

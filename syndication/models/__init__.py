@@ -1,0 +1,38 @@
+"""Tables and their invariants; no I/O."""
+
+from syndication.models.base import Base
+from syndication.models.dispatch import (
+    Attempt,
+    DeadLetter,
+    Delivery,
+    Edition,
+    FeedDocument,
+    Heartbeat,
+    Lease,
+    Tally,
+)
+from syndication.models.outlets import Consent, Destination, InterestRow, Reader
+from syndication.models.publishing import ApiKey, Change, IdempotencyKey, Merchant, Post, PostTopic, Revision
+
+__all__ = [
+    "ApiKey",
+    "Attempt",
+    "Base",
+    "Change",
+    "Consent",
+    "DeadLetter",
+    "Delivery",
+    "Destination",
+    "Edition",
+    "FeedDocument",
+    "Heartbeat",
+    "IdempotencyKey",
+    "InterestRow",
+    "Lease",
+    "Merchant",
+    "Post",
+    "PostTopic",
+    "Reader",
+    "Revision",
+    "Tally",
+]

@@ -1,0 +1,176 @@
+"""What goes out: editions, deliveries, attempts, the leases of workers, feed documents, and what the operator counts."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from syndication.models.base import Base, Counter
+
+
+class Edition(Base):
+    """One composed newsletter issue, shared by every reader who gets the same content.
+
+    `key` is `slot:<interest>:<language>:<since>:<slot>` for a digest and `change:<id>:<language>` for instant readers.
+    `parts` holds the rendered mail with placeholders for what differs between readers.
+    """
+
+    __tablename__ = "editions"
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    key: Mapped[str] = mapped_column(String(120), unique=True)
+    language: Mapped[str] = mapped_column(String(5))
+    slot_at: Mapped[datetime]
+    composed_at: Mapped[datetime]
+    parts: Mapped[dict[str, Any]]
+    #: The posts it tells of, as [[post id, revision], …].
+    posts: Mapped[list[str]]
+    #: After this moment nothing in it is worth sending (P4); None: never.
+    over_at: Mapped[datetime | None]
+
+
+class Lease(Base):
+    """A worker's claim on deliveries that go over one connection in the order of their ids.
+
+    Everything up to `position` was sent, even where the deliveries do not say so yet; `current` is the one on the wire.
+    A destination has at most one lease, so its deliveries keep their order.
+    """
+
+    __tablename__ = "leases"
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    queue: Mapped[str] = mapped_column(String(20), index=True)
+    owner: Mapped[str] = mapped_column(String(100))
+    destination_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("destinations.id", ondelete="CASCADE"), unique=True
+    )
+    until: Mapped[datetime] = mapped_column(index=True)
+    position: Mapped[int] = mapped_column(Counter, default=0)
+    current: Mapped[int] = mapped_column(Counter, default=0)
+
+
+class Delivery(Base):
+    """One message for one destination or reader: waiting → sending → sent, failed, dropped, unconfirmed.
+
+    `key` is what makes fan-out repeatable and what receivers recognise a repeat by (webhook-id, Message-ID).
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('waiting', 'sending', 'sent', 'failed', 'dropped', 'unconfirmed')", name="state"
+        ),
+        CheckConstraint("(destination_id IS NULL) <> (reader_id IS NULL)", name="one_recipient"),
+        Index("ix_deliveries_state_queue_priority_due_at", "state", "queue", "priority", "due_at"),
+        Index("ix_deliveries_destination_id_state_due_at", "destination_id", "state", "due_at"),
+        Index("ix_deliveries_reader_id_post_id", "reader_id", "post_id"),
+        Index("ix_deliveries_lease_id", "lease_id"),
+        Index("ix_deliveries_post_id", "post_id"),
+        Index("ix_deliveries_edition_id", "edition_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    key: Mapped[str] = mapped_column(String(100), unique=True)
+    channel: Mapped[str] = mapped_column(String(40))
+    queue: Mapped[str] = mapped_column(String(20))
+    destination_id: Mapped[UUID | None] = mapped_column(ForeignKey("destinations.id", ondelete="CASCADE"))
+    reader_id: Mapped[int | None] = mapped_column(ForeignKey("readers.id", ondelete="CASCADE"))
+    change_id: Mapped[int | None] = mapped_column(ForeignKey("changes.id", ondelete="CASCADE"), index=True)
+    edition_id: Mapped[int | None] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"))
+    post_id: Mapped[UUID | None] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
+    state: Mapped[str] = mapped_column(String(12), default="waiting")
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    #: 0 goes before 5: a confirmation does not wait behind a newsletter.
+    priority: Mapped[int] = mapped_column(SmallInteger, default=5)
+    #: From this moment it is dropped instead of sent (P4); None: never.
+    over_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_id: Mapped[int | None] = mapped_column(Counter)
+    sent_at: Mapped[datetime | None]
+    #: The remote's name for what was sent, so that a revision can edit and a withdrawal delete.
+    reference: Mapped[str | None] = mapped_column(String(1000))
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    #: What a test delivery or a ping carries instead of a change or an edition.
+    payload: Mapped[dict[str, Any] | None]
+
+
+class Attempt(Base):
+    """One try of a delivery; append-only."""
+
+    __tablename__ = "attempts"
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    #: Milliseconds from the start of the send to its outcome.
+    duration: Mapped[int]
+    outcome: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    #: The remote's status code, and the beginning of what it said.
+    code: Mapped[int | None]
+    answer: Mapped[str] = mapped_column(Text, default="")
+    trigger: Mapped[str] = mapped_column(String(12), default="schedule")
+
+
+class FeedDocument(Base):
+    """One feed in one format as bytes. It is fresh when `built` equals `wanted` and `stale_at` has not come."""
+
+    __tablename__ = "feed_documents"
+    __table_args__ = (UniqueConstraint("scope", "format"), Index("ix_feed_documents_stale_at", "stale_at"))
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    scope: Mapped[str] = mapped_column(String(200))
+    format: Mapped[str] = mapped_column(String(10))
+    wanted: Mapped[int] = mapped_column(default=1)
+    built: Mapped[int] = mapped_column(default=0)
+    #: When the next of its posts is over and it must be built again without a change.
+    stale_at: Mapped[datetime | None]
+    etag: Mapped[str] = mapped_column(String(70), default="")
+    modified_at: Mapped[datetime | None]
+    body: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+    compressed: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+
+
+class DeadLetter(Base):
+    """A message from the queue that could not become a post, with the reason."""
+
+    __tablename__ = "dead_letters"
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    source: Mapped[str] = mapped_column(String(40))
+    payload: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+
+class Heartbeat(Base):
+    """When a part was last seen at work: `beat`, or `worker:<host>:<queue>` at its last claim."""
+
+    __tablename__ = "heartbeats"
+
+    name: Mapped[str] = mapped_column(String(160), primary_key=True)
+    at: Mapped[datetime]
+
+
+class Tally(Base):
+    """Counts folded from attempts, so that /metrics costs the same however long the history is."""
+
+    __tablename__ = "tallies"
+
+    metric: Mapped[str] = mapped_column(String(40), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(40), primary_key=True)
+    #: The outcome for counters; the upper bound in seconds for histogram buckets; `sum` for their sums.
+    label: Mapped[str] = mapped_column(String(20), primary_key=True)
+    value: Mapped[float]

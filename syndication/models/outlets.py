@@ -1,0 +1,87 @@
+"""Where posts go: destinations, readers, and what both are interested in."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from syndication.content import new_id
+from syndication.models.base import Base, Counter
+
+
+class InterestRow(Base):
+    """An Interest, kept once for all who share it; `key` is equal for equal interests."""
+
+    __tablename__ = "interests"
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    key: Mapped[str] = mapped_column(String(32), unique=True)
+    facets: Mapped[dict[str, Any]]
+
+
+class Destination(Base):
+    """One configured outlet. Without a merchant it is the city's; a merchant's own gets only that merchant's posts."""
+
+    __tablename__ = "destinations"
+    __table_args__ = (CheckConstraint("state IN ('active', 'paused', 'disabled')", name="state"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    merchant_id: Mapped[UUID | None] = mapped_column(ForeignKey("merchants.id"), index=True)
+    channel: Mapped[str] = mapped_column(String(40), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    #: The channel's Settings without its secrets.
+    settings: Mapped[dict[str, Any]]
+    #: The channel's secrets, encrypted; see signing.Box.
+    secrets: Mapped[str] = mapped_column(Text, default="")
+    interest_id: Mapped[int] = mapped_column(ForeignKey("interests.id"))
+    state: Mapped[str] = mapped_column(String(12), default="active")
+    #: Why the state is not active, as a sentence for the owner.
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    created_at: Mapped[datetime]
+    #: Health: failures in a row, since when, and until when nothing is sent (the open breaker).
+    failures: Mapped[int] = mapped_column(default=0)
+    failing_since: Mapped[datetime | None]
+    held_until: Mapped[datetime | None]
+    last_sent_at: Mapped[datetime | None]
+
+
+class Reader(Base):
+    """A person with an address and an interest. Pending → confirmed → left; `suppressed` after a hard bounce."""
+
+    __tablename__ = "readers"
+    __table_args__ = (
+        CheckConstraint("state IN ('pending', 'confirmed', 'left', 'suppressed')", name="state"),
+        # Who is due: one slot's audience is a range of this index.
+        Index("ix_readers_state_next_slot_at", "state", "next_slot_at"),
+        # Who hears at once, by interest and language.
+        Index("ix_readers_state_cadence_interest_id", "state", "cadence", "interest_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    language: Mapped[str] = mapped_column(String(5))
+    interest_id: Mapped[int] = mapped_column(ForeignKey("interests.id"))
+    cadence: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(12), default="pending")
+    created_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
+    #: All changes that joined up to here were offered to this reader; the next edition begins behind it.
+    covered_until: Mapped[datetime | None]
+    #: When the next edition is due; None for readers who hear instantly.
+    next_slot_at: Mapped[datetime | None]
+
+
+class Consent(Base):
+    """Append-only proof (GDPR Art. 7(1)): what a reader agreed to or took back, in which words, when, through what."""
+
+    __tablename__ = "consents"
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    reader_id: Mapped[int] = mapped_column(ForeignKey("readers.id", ondelete="CASCADE"), index=True)
+    action: Mapped[str] = mapped_column(String(20))
+    wording: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]

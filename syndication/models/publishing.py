@@ -1,0 +1,128 @@
+"""Who publishes and what: merchants, their keys, posts, revisions, and the outbox of changes."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from syndication.content import new_id
+from syndication.models.base import Base, Counter
+
+
+class Merchant(Base):
+    """Who publishes. Applied → admitted → suspended; only an admitted merchant publishes."""
+
+    __tablename__ = "merchants"
+    __table_args__ = (CheckConstraint("state IN ('applied', 'admitted', 'suspended')", name="state"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    email: Mapped[str] = mapped_column(String(254))
+    url: Mapped[str | None] = mapped_column(String(2000))
+    address: Mapped[str] = mapped_column(String(500), default="")
+    district: Mapped[str | None] = mapped_column(String(60))
+    state: Mapped[str] = mapped_column(String(12), default="applied")
+    posts_per_day: Mapped[int | None]
+    created_at: Mapped[datetime]
+    admitted_at: Mapped[datetime | None]
+
+
+class ApiKey(Base):
+    """A bearer key: shown once, kept as SHA-256. Without a merchant it is an operator's."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(String(12), primary_key=True)
+    merchant_id: Mapped[UUID | None] = mapped_column(ForeignKey("merchants.id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    digest: Mapped[str] = mapped_column(String(64))
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+
+
+class Post(Base):
+    """What a merchant says. Its content stands in its Revisions; the columns here are copies to search by."""
+
+    __tablename__ = "posts"
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "source_ref"),
+        CheckConstraint("state IN ('scheduled', 'published', 'withdrawn')", name="state"),
+        Index("ix_posts_state_published_at", "state", "published_at"),
+        Index("ix_posts_state_publish_at", "state", "publish_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchants.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    source_ref: Mapped[str | None] = mapped_column(String(255))
+    state: Mapped[str] = mapped_column(String(12))
+    revision: Mapped[int]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    publish_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    #: From this moment the post is stale (P4); None: never.
+    over_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class PostTopic(Base):
+    """The topics of a post's current revision, to select feeds by. A topic once used stays known."""
+
+    __tablename__ = "post_topics"
+
+    post_id: Mapped[UUID] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True)
+    topic: Mapped[str] = mapped_column(String(60), primary_key=True, index=True)
+
+
+class Revision(Base):
+    """The frozen content of a post at one moment of publishing; never updated."""
+
+    __tablename__ = "revisions"
+
+    post_id: Mapped[UUID] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[dict[str, Any]]
+    digest: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+
+
+class Change(Base):
+    """One row of the outbox: a post, a revision, and what happened.
+
+    `joined_at` is its place among the windows of editions, set when fan-out begins; `fanned_at` says fan-out is complete.
+    """
+
+    __tablename__ = "changes"
+    __table_args__ = (
+        CheckConstraint("action IN ('published', 'revised', 'withdrawn')", name="action"),
+        Index("ix_changes_joined_at", "joined_at"),
+        Index("ix_changes_fanned_at", "fanned_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    post_id: Mapped[UUID] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), index=True)
+    revision: Mapped[int]
+    action: Mapped[str] = mapped_column(String(12))
+    created_at: Mapped[datetime]
+    joined_at: Mapped[datetime | None]
+    fanned_at: Mapped[datetime | None]
+
+
+class IdempotencyKey(Base):
+    """The answer once given to a request with this key (draft-ietf-httpapi-idempotency-key-header); kept 24 hours."""
+
+    __tablename__ = "idempotency_keys"
+
+    owner: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int | None]
+    body: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime] = mapped_column(index=True)

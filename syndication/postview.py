@@ -1,0 +1,66 @@
+"""Rows become the values that channels see: a post at a revision, its publisher, the city."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy.orm import Session
+
+from syndication.channels.base import City, PostView, Publisher
+from syndication.config import Settings
+from syndication.content import Content
+from syndication.models import Merchant, Post, Revision
+
+
+def city(settings: Settings) -> City:
+    """The deployment as texts need it."""
+    return City(settings.city_name, settings.base_url, settings.zone, settings.language, settings.imprint)
+
+
+def publisher(merchant: Merchant) -> Publisher:
+    """A merchant as channels see it."""
+    return Publisher(merchant.slug, merchant.name, merchant.url, merchant.address, merchant.district)
+
+
+def page(base_url: str, post_id: UUID) -> str:
+    """The address of a post's own page, the same for ever."""
+    return f"{base_url}/posts/{post_id}"
+
+
+def view(post: Post, revision: Revision, merchant: Merchant, base_url: str) -> PostView:
+    """A post at one revision. `updated_at` is the revision's moment, so the same revision always looks the same."""
+    content = Content.model_validate(revision.content)
+    return PostView(
+        id=post.id,
+        revision=revision.number,
+        content=content,
+        merchant=publisher(merchant),
+        published_at=post.published_at or post.created_at,
+        updated_at=max(revision.created_at, post.published_at or post.created_at),
+        link=content.url or page(base_url, post.id),
+        over_at=post.over_at,
+    )
+
+
+def rows(*conditions: ColumnElement[bool]) -> Select[tuple[Post, Revision, Merchant]]:
+    """Posts with their current revision and merchant, to be narrowed, ordered and limited."""
+    current = and_(Revision.post_id == Post.id, Revision.number == Post.revision)
+    return (
+        select(Post, Revision, Merchant)
+        .join(Revision, current)
+        .join(Merchant, Merchant.id == Post.merchant_id)
+        .where(*conditions)
+    )
+
+
+def views(session: Session, statement: Select[Any], base_url: str) -> list[PostView]:
+    """The posts that `statement`, made from `rows`, selects."""
+    return [
+        view(post, revision, merchant, base_url) for post, revision, merchant in session.execute(statement)
+    ]
+
+
+def by_id(session: Session, post_ids: Iterable[UUID], base_url: str) -> dict[UUID, PostView]:
+    """Current views of the given posts."""
+    return {one.id: one for one in views(session, rows(Post.id.in_(list(post_ids))), base_url)}

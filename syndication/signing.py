@@ -1,0 +1,130 @@
+"""Keys and what is made with them: webhook signatures, link tokens, API keys, and the box for secrets at rest."""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from itsdangerous import BadData, URLSafeSerializer
+from standardwebhooks import Webhook
+
+#: Length in bytes of a new webhook secret; Standard Webhooks allows 24 to 64.
+_SECRET_BYTES = 32
+
+
+def new_webhook_secret() -> str:
+    """A fresh symmetric secret in the form of Standard Webhooks: `whsec_` and base64."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+
+
+def check_webhook_secret(text: str) -> None:
+    """Raise ValueError where `text` is no symmetric secret of Standard Webhooks: `whsec_` and base64 of 24 to 64 bytes."""
+    try:
+        raw = base64.b64decode(text.removeprefix("whsec_"), validate=True)
+    except ValueError as error:
+        raise ValueError("must be whsec_ followed by base64") from error
+    if not text.startswith("whsec_") or not 24 <= len(raw) <= 64:
+        raise ValueError("must be whsec_ followed by base64 of 24 to 64 bytes")
+
+
+def webhook_signature(keys: Sequence[str], message_id: str, at: datetime, body: bytes) -> str:
+    """The `webhook-signature` header (Standard Webhooks 1.0.0, "Signature scheme"): one signature a key, space between.
+
+    Several keys sign while a secret is being rotated. `at` is aware and enters in whole seconds.
+    """
+    return " ".join(Webhook(key).sign(message_id, at, body.decode()) for key in keys)
+
+
+def derived(key: str, purpose: str) -> bytes:
+    """32 bytes for one purpose from a key of the settings (HKDF, RFC 5869), so that no two purposes share a key."""
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=purpose.encode()).derive(key.encode())
+
+
+class Box:
+    """Secrets at rest: the first key encrypts, every key decrypts, so keys rotate without a pause."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._fernet = MultiFernet(
+            [Fernet(base64.urlsafe_b64encode(derived(key, "secrets at rest"))) for key in keys]
+        )
+
+    def close(self, values: Mapping[str, Any]) -> str:
+        """`values` encrypted; empty for nothing."""
+        return self._fernet.encrypt(json.dumps(dict(values)).encode()).decode() if values else ""
+
+    def open(self, text: str) -> dict[str, Any]:
+        """What `close` was given. Raises ValueError where no key fits."""
+        if not text:
+            return {}
+        try:
+            opened: dict[str, Any] = json.loads(self._fernet.decrypt(text.encode()))
+        except InvalidToken as error:
+            raise ValueError("no key in SYNDICATION_SECRET_KEYS opens this secret") from error
+        return opened
+
+    def renew(self, text: str) -> str:
+        """The same content under the first key."""
+        return self._fernet.rotate(text.encode()).decode() if text else ""
+
+
+class Tokens:
+    """Signed, unforgeable, undying tokens for the links in mails; one salt for each purpose."""
+
+    def __init__(self, keys: Sequence[str], purpose: str) -> None:
+        # itsdangerous signs with the last key of the list and accepts all of them.
+        ordered = [derived(key, "links") for key in reversed(keys)]
+        self._serializer = URLSafeSerializer(
+            ordered, salt=purpose, signer_kwargs={"digest_method": hashlib.sha256}
+        )
+
+    def make(self, value: int | str) -> str:
+        """A token that holds `value`."""
+        token = self._serializer.dumps(value)
+        return token if isinstance(token, str) else token.decode()
+
+    def read(self, token: str) -> Any:
+        """The value of a token of ours; None for every other text."""
+        try:
+            return self._serializer.loads(token)
+        except BadData:
+            return None
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """A fresh API key: `text` is shown once; `id` and `digest` are kept."""
+
+    text: str
+    id: str
+    digest: str
+
+
+def new_api_key(prefix: str) -> NewKey:
+    """A bearer key `<prefix>_<8 characters>_<43 characters>`: 256 bits, so a fast hash is enough to keep it."""
+    key_id = secrets.token_hex(4)
+    text = f"{prefix}_{key_id}_{secrets.token_urlsafe(32)}"
+    return NewKey(text, key_id, key_digest(text))
+
+
+def key_id(text: str) -> str | None:
+    """The public part of an API key, to look it up by; None where it is not shaped like one."""
+    parts = text.split("_", 2)
+    return parts[1] if len(parts) == 3 and len(parts[1]) == 8 else None
+
+
+def key_digest(text: str) -> str:
+    """What is kept of an API key."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two digests are equal, in constant time."""
+    return hmac.compare_digest(one.encode(), other.encode())

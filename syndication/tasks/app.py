@@ -1,0 +1,87 @@
+"""The Celery app: how messages are carried, how workers start, what a child process opens."""
+
+from typing import Any
+
+from celery import Celery
+from celery.signals import beat_init, setup_logging, worker_init, worker_process_init
+from kombu import Queue
+
+from syndication import bell, db, logs
+from syndication.config import Settings, settings
+from syndication.ringer import QUEUES, ringer, transport_options
+
+#: Longest a task may run (seconds): soft, then hard. A drain claims for 8 s and then waits for what is on the wire.
+SOFT_LIMIT, HARD_LIMIT = 100, 120
+#: Mail waits up to ten minutes for the answer to the final dot (RFC 5321 section 4.5.3.2.6).
+MAIL_SOFT_LIMIT, MAIL_HARD_LIMIT = 640, 660
+
+
+def configuration(cfg: Settings) -> dict[str, Any]:
+    """Celery's settings; the reasons stand in docs/decisions/0003-broker-is-a-bell.md."""
+    return {
+        "broker_url": cfg.resolved_broker_url,
+        "broker_transport_options": transport_options(cfg.resolved_broker_url, visibility=900),
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "task_queues": [Queue(name) for name in QUEUES],
+        "task_default_queue": "housekeeping",
+        "task_create_missing_queues": False,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_acks_on_failure": True,
+        "task_acks_on_timeout": True,
+        "task_ignore_result": True,
+        "task_store_errors_even_if_ignored": False,
+        "task_soft_time_limit": SOFT_LIMIT,
+        "task_time_limit": HARD_LIMIT,
+        "task_publish_retry_policy": {"max_retries": 3, "interval_start": 0.1, "interval_max": 0.5},
+        "worker_consumer": "syndication.tasks.consumer:Burying",
+        "worker_prefetch_multiplier": 1,
+        # Mail takes two processes and webhooks one, so four leave one for fan-out and housekeeping.
+        "worker_concurrency": 4,
+        "worker_max_tasks_per_child": 1000,
+        "worker_max_memory_per_child": 250_000,
+        "worker_soft_shutdown_timeout": 20,
+        "worker_enable_soft_shutdown_on_idle": True,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "worker_send_task_events": True,
+        "task_send_sent_event": True,
+        "timezone": "UTC",
+        "beat_schedule_filename": str(cfg.data_dir / "beat"),
+        "imports": [
+            "syndication.tasks.fanout",
+            "syndication.tasks.delivery",
+            "syndication.tasks.housekeeping",
+            "syndication.tasks.posts",
+        ],
+    }
+
+
+app = Celery("syndication")
+
+
+@app.on_configure.connect
+def _configure(sender: Celery, **_: Any) -> None:
+    sender.conf.update(configuration(settings()))
+
+
+@setup_logging.connect
+def _logging(**_: Any) -> None:
+    logs.configure(settings().log_level, settings().log_format)
+
+
+@worker_init.connect
+@worker_process_init.connect
+def _open(**_: Any) -> None:
+    """Each process opens its own connections; a child first forgets its parent's."""
+    cfg = settings()
+    db.after_fork()
+    db.connect(cfg.resolved_database_url, pool_size=cfg.database_pool)
+    bell.hang(ringer(cfg))
+
+
+@beat_init.connect
+def _beat(**_: Any) -> None:
+    settings().data_dir.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,36 @@
+"""A consumer that buries what Celery would only log: messages that cannot be read, or name no task of ours."""
+
+from typing import Any
+
+from celery.worker.consumer import Consumer
+
+from syndication import intake
+
+
+class Burying(Consumer):  # type: ignore[misc]  # celery ships no types
+    """Celery's consumer; each message it would drop becomes a dead letter with its reason first."""
+
+    def on_decode_error(self, message: Any, exc: Exception) -> None:
+        """A body that is not JSON, or says it is of another type."""
+        intake.bury(_shown(message), f"The message cannot be read: {exc}")
+        super().on_decode_error(message, exc)
+
+    def on_unknown_message(self, body: Any, message: Any) -> None:
+        """A message that is not in Celery's form."""
+        intake.bury(_shown(message), "The message is not in the form of Celery's protocol.")
+        super().on_unknown_message(body, message)
+
+    def on_unknown_task(self, body: Any, message: Any, exc: Exception) -> None:
+        """A message for a task that does not exist here."""
+        intake.bury(_shown(message), f"There is no task called {exc}.")
+        super().on_unknown_task(body, message, exc)
+
+    def on_invalid_task(self, body: Any, message: Any, exc: Exception) -> None:
+        """A message whose arguments Celery cannot use."""
+        intake.bury(_shown(message), f"The arguments cannot be used: {exc}")
+        super().on_invalid_task(body, message, exc)
+
+
+def _shown(message: Any) -> dict[str, Any]:
+    body = message.body if isinstance(message.body, str) else bytes(message.body).decode("utf-8", "replace")
+    return {"headers": dict(message.headers or {}), "body": body}

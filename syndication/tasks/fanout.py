@@ -1,0 +1,10 @@
+"""Wakes fan-out."""
+
+from syndication import fanout
+from syndication.tasks.app import app
+
+
+@app.task(name="fanout.change")
+def change(change_id: str) -> None:
+    """Fan out one change."""
+    fanout.fan_out(int(change_id))

@@ -1,0 +1,66 @@
+"""Wakes the sweeps that stand behind every bell; beat_schedule.py says how often."""
+
+from syndication import bell, db, editions, fanout, feeds, idempotency, insight, posts, readers
+from syndication.delivery import record, rescue
+from syndication.delivery.claim import due, seen
+from syndication.tasks.app import app
+
+
+@app.task(name="sweep.posts")
+def publish_due() -> None:
+    """Publish the posts whose time has come."""
+    posts.publish_due()
+
+
+@app.task(name="sweep.changes")
+def changes() -> None:
+    """Fan out what no bell completed."""
+    fanout.sweep()
+
+
+@app.task(name="sweep.leases")
+def leases() -> None:
+    """Take over what died with its worker, and drop what became stale."""
+    rescue.sweep()
+    record.drop_over()
+
+
+@app.task(name="sweep.deliveries")
+def deliveries() -> None:
+    """Ring for the queues on which something is due."""
+    for queue in ("push", "mail", "feeds"):
+        if due(queue):
+            bell.ring(queue)
+
+
+@app.task(name="sweep.editions")
+def slots() -> None:
+    """Compose the editions whose slot has come."""
+    editions.sweep()
+
+
+@app.task(name="sweep.feeds")
+def documents() -> None:
+    """Build the feed documents that are stale."""
+    feeds.sweep()
+
+
+@app.task(name="sweep.beat")
+def beat() -> None:
+    """Note that beat is alive."""
+    with db.transaction() as session:
+        seen(session, "beat", db.now(session))
+
+
+@app.task(name="sweep.tallies")
+def tallies() -> None:
+    """Fold finished attempts into the counts of /metrics."""
+    insight.fold()
+
+
+@app.task(name="sweep.retention")
+def retention() -> None:
+    """Forget what is older than the settings allow."""
+    insight.prune()
+    idempotency.sweep()
+    readers.sweep()
