@@ -133,7 +133,7 @@ def update(destination_id: UUID, amendment: DestinationAmendment, *, owner: UUID
             row.name = amendment.name
         if amendment.settings is not None:
             checked = _checked(channel, {**row.settings, **_opened(row), **amendment.settings})
-            row.settings, row.secrets = _stored(checked).values()
+            _keep(row, checked)
         if amendment.interest is not None:
             merchant = session.get(Merchant, row.merchant_id) if row.merchant_id else None
             row.interest_id = _interest(session, merchant, amendment.interest)
@@ -182,7 +182,7 @@ def rotate_secret(destination_id: UUID, *, owner: UUID | None = None) -> Reveale
         if rotated is None:
             raise Conflict(f"{channel.label} has no secret that could be rotated.")
         after: ChannelSettings = rotated(clock.now())
-        row.settings, row.secrets = _stored(after).values()
+        _keep(row, after)
         known = [value for value in before.secrets().values() if value is not None]
         fresh = {name: value for name, value in after.secrets().items() if value is not None and value not in known}
         return Revealed(_record(session, row), fresh)
@@ -257,7 +257,7 @@ def _ensure(session: Session, channel: AnyChannel, interest_id: int, cfg: Settin
     elif row is not None and checked is None:
         row.state, row.reason = "paused", _NOT_SET_UP
     elif row is not None and checked is not None:
-        row.settings, row.secrets = checked.plain(), row.secrets
+        row.settings = checked.plain()
         if row.reason == _NOT_SET_UP:
             row.state, row.reason = "active", ""
 
@@ -296,9 +296,14 @@ def _checked(channel: AnyChannel, given: Mapping[str, Any]) -> ChannelSettings:
 
 
 def _stored(checked: ChannelSettings) -> dict[str, Any]:
-    """The columns `settings` and `secrets`, in this order."""
+    """The columns that hold a channel's settings."""
     kept = {name: value for name, value in checked.secrets().items() if value is not None}
     return {"settings": checked.plain(), "secrets": _box(settings()).close(kept)}
+
+
+def _keep(row: Destination, checked: ChannelSettings) -> None:
+    for column, value in _stored(checked).items():
+        setattr(row, column, value)
 
 
 def _opened(row: Destination) -> dict[str, Any]:
@@ -362,10 +367,17 @@ def _record(session: Session, row: Destination) -> DestinationRecord:
 
 
 def _as_record(row: Destination, interest: InterestRow, merchant: Merchant | None) -> DestinationRecord:
-    secret_names = tuple(_opened(row)) if row.secrets else ()
     return DestinationRecord(
         id=row.id, merchant_slug=merchant.slug if merchant else None, channel=row.channel, name=row.name,
-        settings=row.settings, secrets=secret_names, interest=interests.load(interest), state=row.state,
+        settings=row.settings, secrets=_secret_names(row), interest=interests.load(interest), state=row.state,
         reason=row.reason, created_at=row.created_at, failures=row.failures, failing_since=row.failing_since,
         held_until=row.held_until, last_sent_at=row.last_sent_at,
     )  # fmt: skip -- a row for a row
+
+
+def _secret_names(row: Destination) -> tuple[str, ...]:
+    try:
+        return tuple(_opened(row))
+    except Conflict:
+        # One unreadable secret must not hide a whole list; sending and `syndication doctor` say what is wrong.
+        return ()

@@ -1,0 +1,17 @@
+"""The command line of operators: `syndication --help`; docs/commands.md is made from it."""
+
+import typer
+
+from syndication.cli import deliveries, destinations, importing, keys, merchants, queues, readers, running, upkeep
+from syndication.cli.process import Group
+
+app = typer.Typer(
+    cls=Group,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a traceback drawn by rich may show local variables, and so secrets
+    rich_markup_mode=None,
+    help="Post once, arrive everywhere: what an operator can see and do.",
+)
+for module in (running, queues, deliveries, destinations, readers, merchants, keys, importing, upkeep):
+    module.join(app)

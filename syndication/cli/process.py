@@ -1,0 +1,49 @@
+"""What every command needs: settings, the database, bells that reach the workers, and errors in one line."""
+
+from typing import Any
+
+import typer
+from sqlalchemy.exc import DBAPIError
+from typer.core import TyperGroup
+
+from syndication import bell, db, logs
+from syndication.config import Settings, settings
+from syndication.errors import Invalid, SyndicationError
+from syndication.ringer import ringer
+
+
+class Group(TyperGroup):
+    """The top of all commands: what is wrong with a request is said in a line each, not as a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """The command's result; exit code 1 after an error that is worded for a person."""
+        try:
+            return super().invoke(ctx)
+        except Invalid as error:
+            fail(*(str(fault) for fault in error.faults))
+        except SyndicationError as error:
+            fail(str(error))
+        except DBAPIError as error:
+            cause = (str(error.orig) or type(error.orig).__name__).strip().splitlines()[0]
+            fail(f"The database refuses: {cause}. If its tables are missing or old, run `syndication migrate`.")
+
+
+def fail(*lines: str) -> None:
+    """Say on stderr what is wrong, and end with exit code 1."""
+    for line in lines:
+        typer.echo(f"syndication: {line}", err=True)
+    raise typer.Exit(1)
+
+
+def start(*, rings: bool = False) -> Settings:
+    """The settings, after this process is connected to the database; with `rings`, bells reach the workers.
+
+    Raises Invalid for wrong settings, Unavailable where the database does not answer.
+    """
+    cfg = settings()
+    logs.configure("WARNING", "text")
+    db.connect(cfg.resolved_database_url, pool_size=1)
+    db.check()
+    if rings:
+        bell.hang(ringer(cfg))
+    return cfg

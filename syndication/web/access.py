@@ -1,0 +1,100 @@
+"""Who may do what over HTTP: bearer keys, their scopes, and what a request must look like to be read at all."""
+
+from collections.abc import Callable
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.exceptions import HTTPException
+
+from syndication import keys, merchants
+from syndication.errors import Invalid, NotFound
+from syndication.keys import Caller, Scope
+from syndication.web.problems import Denied
+
+_bearer = HTTPBearer(auto_error=False, scheme_name="key", description="An API key, made by the city's operator.")
+_JSON = "application/json"
+
+
+def known(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
+    """Whoever holds the key of this request. Raises 401."""
+    if credentials is None:
+        raise Denied("An API key is needed: send the header `Authorization: Bearer syn_…`.")
+    caller = keys.authenticate(credentials.credentials)
+    if caller is None:
+        raise Denied("This API key is unknown, revoked or expired.", "invalid_token")
+    return caller
+
+
+def holding(scope: Scope) -> Callable[..., Caller]:
+    """A dependency: the caller, where its key holds `scope`. Raises 401, or 403 that names the scope."""
+
+    def allowed(caller: Annotated[Caller, Depends(known)]) -> Caller:
+        if not caller.may(scope):
+            raise HTTPException(
+                403,
+                f"This needs a key with the scope {scope}. Please ask the city's operator.",
+                {"WWW-Authenticate": f'Bearer realm="syndication", error="insufficient_scope", scope="{scope}"'},
+            )
+        return caller
+
+    return allowed
+
+
+Known = Annotated[Caller, Depends(known)]
+PostsReader = Annotated[Caller, Depends(holding("posts:read"))]
+PostsWriter = Annotated[Caller, Depends(holding("posts:write"))]
+DestinationsReader = Annotated[Caller, Depends(holding("destinations:read"))]
+DestinationsWriter = Annotated[Caller, Depends(holding("destinations:write"))]
+DeliveriesReader = Annotated[Caller, Depends(holding("deliveries:read"))]
+Operator = Annotated[Caller, Depends(holding("operator"))]
+
+
+def concerned(caller: Caller, slug: str | None) -> UUID | None:
+    """The merchant a request is about: the caller itself, or the one the city names; None: all of the city.
+
+    Raises NotFound for a merchant that does not exist or is another one.
+    """
+    if caller.merchant_id is None:
+        return merchants.by_slug(slug).id if slug is not None else None
+    if slug is not None and merchants.read(caller.merchant_id).slug != slug:
+        raise NotFound("There is no such merchant.")
+    return caller.merchant_id
+
+
+def publishing(caller: Caller, slug: str | None) -> UUID:
+    """The merchant in whose name something is published. Raises Invalid where the city names none, and NotFound."""
+    merchant_id = concerned(caller, slug)
+    if merchant_id is None:
+        raise Invalid.field("merchant", "is needed with a key of the city: whose post is it?")
+    return merchant_id
+
+
+def json_spoken(request: Request) -> None:
+    """A dependency of every route of the API: bodies come as JSON (else 415) and answers may be JSON (else 406)."""
+    if not _accepts_json(request.headers.get("accept", "")):
+        raise HTTPException(406, f"Answers come as {_JSON} only.")
+    has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+    if has_body and _media_type(request.headers.get("content-type", "")) != _JSON:
+        raise HTTPException(415, f"The body must be JSON, with the header `Content-Type: {_JSON}`.")
+
+
+def _accepts_json(accept: str) -> bool:
+    """Whether an Accept header (RFC 9110 section 12.5.1) lets JSON through; an empty one lets everything through."""
+    if not accept.strip():
+        return True
+    weights: dict[str, bool] = {}
+    for part in accept.split(","):
+        name, _, parameters = part.partition(";")
+        refused = "".join(parameters.lower().split()).rpartition("q=")[2].split(";")[0] in ("0", "0.0", "0.00", "0.000")
+        weights[name.strip().lower()] = not ("q=" in parameters.lower() and refused)
+    for name in (_JSON, "application/*", "*/*"):  # the most specific range decides
+        if name in weights:
+            return weights[name]
+    return False
+
+
+def _media_type(value: str) -> str:
+    return value.partition(";")[0].strip().lower()
+
