@@ -233,9 +233,10 @@ class Content(Value):
 
     def length(self) -> timedelta:
         """How long one occurrence of an event lasts."""
-        if self.starts_at and self.ends_at:
-            return self.ends_at - self.starts_at
-        return timedelta(days=1) if self.all_day else UNSTATED_LENGTH
+        stated = self.ends_at - self.starts_at if self.starts_at and self.ends_at else None
+        if self.all_day:  # `ends_at` is the midnight behind the last day; one that names the day itself still means it
+            return max(stated or timedelta(0), timedelta(days=1))
+        return UNSTATED_LENGTH if stated is None else stated
 
     def over_at(self, zone: ZoneInfo) -> datetime | None:
         """The moment (UTC) from which the post is stale; None where it never ends. Rules repeat at `zone`'s wall clock."""

@@ -115,7 +115,7 @@ class Receipt:
     answer: str = ""
 
 
-class Verdict(Exception):  # noqa: N818 -- a verdict is an answer, not an error
+class Verdict(Exception):
     """Why it was not sent, as a sentence for whoever can act on it. `code` and `answer` are the remote's own words."""
 
     def __init__(self, reason: str, *, code: int | None = None, answer: str = "") -> None:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from threading import Condition
+from threading import Condition, Event, Thread
 from typing import Any
 
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from syndication import clock
@@ -73,20 +72,70 @@ class MailSink:
         self._arrived = Condition()
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-        self._controller = _Controller(self, "127.0.0.1", port, certificate, login)
+        self._port = port
+        self._loop = asyncio.new_event_loop()
+        self._server: asyncio.Server | None = None
 
     @property
     def port(self) -> int:
         """Where it listens."""
-        return int(self._controller.server.sockets[0].getsockname()[1])  # type: ignore[union-attr]  # started
+        assert self._server is not None
+        return int(self._server.sockets[0].getsockname()[1])
 
     def __enter__(self) -> "MailSink":
-        self._controller.start()
-        self.connections = 0  # aiosmtpd connected once itself, to see whether it stands
+        started = Event()
+
+        def run() -> None:
+            asyncio.set_event_loop(self._loop)
+            try:
+                self._server = self._loop.run_until_complete(
+                    self._loop.create_server(self._connection, "127.0.0.1", self._port, backlog=100)
+                )
+            finally:
+                started.set()
+            self._loop.run_forever()
+
+        self._thread = Thread(target=run, name="mail sink", daemon=True)
+        self._thread.start()
+        started.wait(10)
+        if self._server is None:
+            raise OSError(f"cannot listen on 127.0.0.1:{self._port}")
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._controller.stop()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        assert self._server is not None
+        self._server.close()
+        self._loop.run_until_complete(self._end_connections())
+        self._loop.close()
+
+    async def _end_connections(self) -> None:
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    def _connection(self) -> SMTP:
+        server = _Server(
+            self,
+            hostname="sink.example",
+            data_size_limit=_BIGGEST,
+            tls_context=self._certificate,
+            require_starttls=self._certificate is not None,
+            authenticator=self._authenticate if self._login else None,
+            auth_required=self._login is not None,
+            auth_require_tls=self._certificate is not None,
+            enable_SMTPUTF8=True,
+        )
+        server.sink = self
+        return server
+
+    def _authenticate(
+        self, _server: Any, _session: Any, _envelope: Any, _method: str, data: Any
+    ) -> AuthResult:
+        given = (data.login.decode(), data.password.decode()) if isinstance(data, LoginPassword) else None
+        return AuthResult(success=given == self._login, handled=given == self._login)
 
     def await_mails(self, count: int, *, seconds: float = 15.0) -> list[Mail]:
         """The mails once `count` arrived. Raises TimeoutError that says how many came."""
@@ -147,39 +196,3 @@ class _Server(SMTP):
             self.transport.close()  # type: ignore[union-attr]  # connected
             return
         await super()._handle_client()
-
-
-class _Controller(Controller):
-    def __init__(
-        self,
-        sink: MailSink,
-        host: str,
-        port: int,
-        certificate: ssl.SSLContext | None,
-        login: tuple[str, str] | None,
-    ) -> None:
-        self._sink, self._tls, self._known = sink, certificate, login
-        super().__init__(sink, hostname=host, port=port, ready_timeout=20)
-
-    def factory(self) -> SMTP:
-        """One connection's server."""
-
-        def authenticate(
-            _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any
-        ) -> AuthResult:
-            given = isinstance(data, LoginPassword) and (data.login.decode(), data.password.decode())
-            return AuthResult(success=given == self._known, handled=True)
-
-        server = _Server(
-            self._sink,
-            hostname="sink.example",
-            data_size_limit=_BIGGEST,
-            tls_context=self._tls,
-            require_starttls=self._tls is not None,
-            authenticator=authenticate if self._known else None,
-            auth_required=self._known is not None,
-            auth_require_tls=self._tls is not None,
-            enable_SMTPUTF8=True,
-        )
-        server.sink = self._sink
-        return server

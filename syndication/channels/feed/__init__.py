@@ -1,0 +1,43 @@
+"""Feeds: a change asks for the documents it touches to be built again; a feed reader fetches them when it likes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import ClassVar
+
+from syndication.channels.base import Abilities, Channel, Envelope, Queue, Receipt, Tools
+
+
+@dataclass(frozen=True)
+class FeedRefresh:
+    """The scopes whose documents a change touches."""
+
+    scopes: tuple[str, ...]
+
+
+def scopes_of(kind: str, topics: tuple[str, ...], merchant: str) -> Iterator[str]:
+    """Every scope that a post stands in: each facet may be named or not, always in the order kind, topic, merchant."""
+    for one_kind, topic, slug in product(
+        ("", f"kind/{kind}"), ("", *(f"topic/{topic}" for topic in topics)), ("", f"merchant/{merchant}")
+    ):
+        yield "/".join(part for part in (one_kind, topic, slug) if part) or "all"
+
+
+class Feed(Channel[Envelope, FeedRefresh]):
+    """RSS, Atom, JSON Feed and iCalendar at stable addresses."""
+
+    kind: ClassVar[str] = "feed"
+    label: ClassVar[str] = "Feed"
+    queue: ClassVar[Queue] = "feeds"
+    abilities: ClassVar[Abilities] = Abilities(revise=True, withdraw=True, repeatable=True, images=True)
+    configurable: ClassVar[bool] = False
+
+    def render(self, envelope: Envelope) -> FeedRefresh:
+        """The scopes of the post as it is now; those it left were marked by fan-out and are built when asked for."""
+        content = envelope.post.content
+        return FeedRefresh(tuple(scopes_of(content.kind, content.topics, envelope.post.merchant.slug)))
+
+    def send(self, message: FeedRefresh, tools: Tools) -> Receipt:
+        """Build what is not fresh."""
+        changed = tools.shelf.refresh(message.scopes)
+        return Receipt(answer=f"{changed} documents changed")

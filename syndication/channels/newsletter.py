@@ -1,0 +1,257 @@
+"""The newsletter: an edition is composed once for all who share it, and each reader's copy costs a few substitutions."""
+
+import hashlib
+import quopri
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from itertools import count
+from typing import Any, ClassVar, Literal
+
+from syndication.channels import by_mail, wording
+from syndication.channels.base import (
+    Abilities,
+    Channel,
+    City,
+    Copy,
+    MailMessage,
+    PostView,
+    Queue,
+    Receipt,
+    Tools,
+)
+from syndication.rendering import day, gettext, inline_css, markdown_to_text, render
+
+What = Literal["cancelled", "postponed", "sold_out", "moved", "time", "price", "withdrawn", "changed"]
+
+#: From this many posts on each gets a line or two: long mails are clipped by mail programs.
+_BRIEF_FROM = 30
+_EXCERPT = 280
+_SUBJECT = 78
+_SUBJECT_TITLE = 42
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A post that the edition tells of for the first time."""
+
+    post: PostView
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A post that readers heard of before, and what they must know now."""
+
+    post: PostView
+    what: What
+
+
+@dataclass(frozen=True)
+class EditionView:
+    """What one edition tells, in one language; `slot_at` (UTC) is its date."""
+
+    language: str
+    slot_at: datetime
+    entries: tuple[Entry, ...]
+    corrections: tuple[Correction, ...]
+
+
+class Newsletter(Channel[Copy, MailMessage]):
+    """One mail for each reader of an edition, with a one-click way out."""
+
+    kind: ClassVar[str] = "newsletter"
+    label: ClassVar[str] = "Newsletter"
+    queue: ClassVar[Queue] = "mail"
+    #: A mail cannot be taken back; both come as a correction in the next one. A repeat has the same Message-ID.
+    abilities: ClassVar[Abilities] = Abilities(revise=True, withdraw=True, repeatable=True)
+    serves: ClassVar[Literal["destinations", "readers"]] = "readers"
+    configurable: ClassVar[bool] = False
+    takes_changes: ClassVar[bool] = False
+
+    def render(self, envelope: Copy) -> MailMessage:
+        """The reader's copy: the edition's pieces with address, link token and Message-ID between them."""
+        values = {"to": envelope.address, "token": envelope.leave_token, "key": envelope.key}
+        pieces = envelope.parts["pieces"]
+        text = "".join(piece if slot is None else values[slot] + piece for slot, piece in pieces)
+        return MailMessage(envelope.sender, envelope.address, text.encode())
+
+    def send(self, message: MailMessage, tools: Tools) -> Receipt:
+        """One mail through the mail server."""
+        return by_mail.deliver(message, tools)
+
+
+def compose(view: EditionView, city: City, sender: str) -> dict[str, Any]:
+    """The edition as pieces of a finished mail (plain JSON), to be filled in for each reader. Pure."""
+    mark = _mark(view)
+    values = _values(view, city, mark)
+    subject = _subject(view, city)
+    text = render("newsletter/edition/body.txt", view.language, **values)
+    html = inline_css(render("newsletter/edition/body.html", view.language, subject=subject, **values))
+    digest = hashlib.sha256(f"{view.slot_at} {subject} {text}".encode()).hexdigest()
+    pieces = _head(view, city, sender, subject, digest) + _body(text.split(mark), html.split(mark), digest)
+    return {"subject": subject, "pieces": _merged(pieces)}
+
+
+def _head(
+    view: EditionView, city: City, sender: str, subject: str, digest: str
+) -> list[tuple[str | None, str]]:
+    """The header (RFC 5322; RFC 2369 and RFC 8058 for the list), folded and encoded by the standard library."""
+    domain = sender.rpartition("@")[2]
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address(city.name, addr_spec=sender)
+    message["Subject"] = subject
+    message["Date"] = format_datetime(view.slot_at)
+    message["List-Id"] = f"<newsletter.{domain}>"
+    message["List-Post"] = "NO"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message["Precedence"] = "bulk"
+    message["Auto-Submitted"] = "auto-generated"
+    message["Content-Language"] = view.language
+    message["MIME-Version"] = "1.0"
+    static = "".join(message.policy.fold(name, value) for name, value in message.items())
+    return [
+        (None, f"{static}Message-ID: <"),
+        ("key", f".{digest[:12]}@{domain}>\r\nTo: <"),
+        ("to", f">\r\nList-Unsubscribe: <{city.base_url}/leave/"),
+        ("token", ">\r\n"),
+    ]
+
+
+def _mark(view: EditionView) -> str:
+    """Stands where a reader's token goes until the text is cut there: a word that no post of this edition holds."""
+    said = repr(view)
+    return next(word for number in count() if (word := f"readerstoken{number}end") not in said)
+
+
+def _body(text: list[str], html: list[str], digest: str) -> list[tuple[str | None, str]]:
+    """multipart/alternative in quoted-printable; a boundary with "=_" cannot stand in it (RFC 2045 section 6.7)."""
+    boundary = f"=_{digest[:32]}"
+    pieces: list[tuple[str | None, str]] = [
+        (None, f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n')
+    ]
+    for kind, (first, *rest) in (("plain", text), ("html", html)):
+        head = f'--{boundary}\r\nContent-Type: text/{kind}; charset="utf-8"\r\n'
+        pieces.append((None, head + "Content-Transfer-Encoding: quoted-printable\r\n\r\n" + _quoted(first)))
+        # A token stands alone on its line, between two soft breaks, so that no line grows beyond 76 characters.
+        for part in rest:
+            pieces += [(None, "=\r\n"), ("token", "=\r\n" + _quoted(part))]
+        pieces.append((None, "\r\n"))
+    return [*pieces, (None, f"--{boundary}--\r\n")]
+
+
+def _quoted(text: str) -> str:
+    encoded = quopri.encodestring(text.replace("\r\n", "\n").encode(), quotetabs=False).decode("ascii")
+    return encoded.replace("\n", "\r\n")
+
+
+def _merged(pieces: Iterable[tuple[str | None, str]]) -> list[list[str | None]]:
+    """Neighbours without a slot between them become one piece."""
+    merged: list[list[str | None]] = []
+    for slot, text in pieces:
+        if slot is None and merged:
+            merged[-1][1] = f"{merged[-1][1]}{text}"
+        else:
+            merged.append([slot, text])
+    return merged
+
+
+# What the templates get
+
+
+def _values(view: EditionView, city: City, mark: str) -> dict[str, Any]:
+    brief = len(view.entries) + len(view.corrections) > _BRIEF_FROM
+    entries = [_entry(entry.post, city, view.language, brief) for entry in view.entries]
+    events = sorted((one for one in entries if one["starts_at"]), key=lambda one: one["starts_at"])
+    return {
+        "city": city,
+        "language": view.language,
+        "corrections": [_correction(one, city, view.language) for one in view.corrections],
+        "days": _days(events, city, view.language),
+        "offers": [one for one in entries if not one["starts_at"]],
+        "brief": brief,
+        "preferences": f"{city.base_url}/preferences/{mark}",
+        "leave": f"{city.base_url}/leave/{mark}",
+    }
+
+
+def _days(events: list[dict[str, Any]], city: City, language: str) -> list[tuple[str, list[dict[str, Any]]]]:
+    days: dict[str, list[dict[str, Any]]] = {}
+    for one in events:
+        days.setdefault(day(one["starts_at"], language, city.zone), []).append(one)
+    return list(days.items())
+
+
+def _entry(post: PostView, city: City, language: str, brief: bool) -> dict[str, Any]:
+    content = post.content
+    return {
+        "title": content.title,
+        "mark": wording.mark(content.status, language),
+        "when": wording.when(content, city.zone, language),
+        "where": wording.where(content.place),
+        "price": wording.price(content, language),
+        "coupon": content.coupon_code or "",
+        "text": "" if brief else content.summary or _excerpt(content.body),
+        "link": post.link,
+        "merchant": post.merchant,
+        "starts_at": content.starts_at,
+    }
+
+
+def _correction(correction: Correction, city: City, language: str) -> dict[str, Any]:
+    content, say = correction.post.content, gettext(language)
+    words: Mapping[str, str] = {
+        "moved": say("New place: {}").format(wording.where(content.place)),
+        "time": say("New time: {}").format(wording.when(content, city.zone, language)),
+        "price": say("New price: {}").format(wording.price(content, language) or "–"),
+        "changed": say("Changed"),
+    }
+    return {
+        "title": content.title,
+        "what": wording.mark(correction.what, language) or words[correction.what],
+        "when": ""
+        if correction.what in ("time", "withdrawn")
+        else wording.when(content, city.zone, language),
+        "merchant": correction.post.merchant,
+        "link": "" if correction.what == "withdrawn" else correction.post.link,
+    }
+
+
+def _excerpt(markdown: str) -> str:
+    return _cut(" ".join(markdown_to_text(markdown).split()), _EXCERPT)
+
+
+def _cut(text: str, length: int) -> str:
+    """`text` cut between words, with an ellipsis, to at most `length` characters."""
+    if len(text) <= length:
+        return text
+    head = text[: length - 1]
+    return (head.rpartition(" ")[0] or head).rstrip(" ,;.–-") + "…"
+
+
+def _subject(view: EditionView, city: City) -> str:
+    """What is most worth opening the mail for: corrections first, then as many titles as fit."""
+    say = gettext(view.language)
+    titles = [_headline(one, view.language) for one in view.corrections]
+    titles += [wording.title(one.post.content, view.language) for one in view.entries]
+    if len(titles) == 1:
+        return _cut(titles[0], _SUBJECT)
+    intro = say("News from {}: ").format(city.name)
+    best = ""
+    for shown in range(1, len(titles) + 1):
+        rest = len(titles) - shown
+        text = intro + ", ".join(_cut(title, _SUBJECT_TITLE) for title in titles[:shown])
+        text += say(" and {} more").format(rest) if rest else ""
+        if best and len(text) > _SUBJECT:
+            break
+        best = text
+    return best
+
+
+def _headline(correction: Correction, language: str) -> str:
+    say = gettext(language)
+    word = wording.mark(correction.what, language) or say("Correction")
+    return f"{word}: {correction.post.content.title}"

@@ -1,0 +1,47 @@
+"""WebSub (W3C Recommendation, section 7): tells the hub that a feed has changed, so that it need not be polled."""
+
+from typing import Annotated, ClassVar
+from urllib.parse import urlencode
+
+from pydantic import AfterValidator, Field
+
+from syndication.channels import by_http
+from syndication.channels.base import Abilities, Channel, HttpMessage, Note, Queue, Receipt, Settings, Tools
+from syndication.config import settings as process_settings
+from syndication.http import check_url
+
+
+def _allowed(url: str) -> str:
+    return check_url(url, allow_private=process_settings().allow_private_addresses)
+
+
+class HubSettings(Settings):
+    """Which hub is told."""
+
+    hub: Annotated[
+        str, Field(max_length=2000, description="Address of the WebSub hub."), AfterValidator(_allowed)
+    ]
+
+
+class WebSub(Channel[Note, HttpMessage]):
+    """One ping to the hub for each document that changed."""
+
+    kind: ClassVar[str] = "websub"
+    label: ClassVar[str] = "WebSub"
+    queue: ClassVar[Queue] = "push"
+    abilities: ClassVar[Abilities] = Abilities(revise=True, withdraw=True, repeatable=True)
+    settings: ClassVar[type[Settings]] = HubSettings
+    configurable: ClassVar[bool] = False
+    takes_changes: ClassVar[bool] = False
+
+    def render(self, envelope: Note) -> HttpMessage:
+        """The form that publishers and hubs agreed on: `hub.mode=publish` and the feed's address."""
+        assert isinstance(envelope.settings, HubSettings)
+        topic = str(envelope.payload["topic"])
+        form = urlencode({"hub.mode": "publish", "hub.url": topic, "hub.topic": topic})
+        headers = (("content-type", "application/x-www-form-urlencoded"),)
+        return HttpMessage("POST", envelope.settings.hub, headers, form.encode())
+
+    def send(self, message: HttpMessage, tools: Tools) -> Receipt:
+        """One POST; nothing a hub says closes it for good, since only the operator can change its address."""
+        return by_http.deliver(message, tools, gone=frozenset())

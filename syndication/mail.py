@@ -1,0 +1,292 @@
+"""Outgoing mail: open SMTP connections that are reused, and failures that say how far a mail got."""
+
+import contextlib
+import select
+import smtplib
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from typing import Literal, NoReturn
+
+import idna
+
+Stage = Literal["connect", "login", "sender", "recipient", "data", "after_data"]
+Security = Literal["starttls", "tls", "none"]
+
+#: After this many mails a connection is renewed; servers that count end it themselves at some hundreds.
+_MAILS = 1000
+#: Seconds to wait for the answer to the final dot (RFC 5321 section 4.5.3.2.6).
+_FINAL = 600.0
+_LONGEST_ANSWER = 500
+
+
+class MailFailure(Exception):
+    """A mail that was not accepted. `reason` is a sentence; `stage` says how far it got; `permanent`: a 5xx answer.
+
+    At `after_data` without a `code` nobody knows whether it was accepted. `code` and `answer` are the server's.
+    """
+
+    def __init__(
+        self, reason: str, *, stage: Stage, code: int | None = None, permanent: bool = False, answer: str = ""
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.stage = stage
+        self.code = code
+        self.permanent = permanent
+        self.answer = answer
+
+
+class Outbox:
+    """Sends mails through one server; safe in many threads, each send has a connection to itself.
+
+    Timeouts in seconds. Certificates are verified unless the server is on this machine and `security` is none.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        security: Security,
+        user: str = "",
+        password: str = "",
+        timeout: float = 60.0,
+        *,
+        final_timeout: float = _FINAL,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._host, self._port, self._security = host, port, security
+        self._user, self._password = user, password
+        self._timeout, self._final = timeout, max(timeout, final_timeout)
+        self._context = context or ssl.create_default_context()
+        self._free: list[_Connection] = []
+        self._lock = threading.Lock()
+
+    def send(self, sender: str, recipient: str, data: bytes) -> tuple[int, str]:
+        """Hand over one mail; returns the server's last answer. Raises MailFailure.
+
+        `data` has CRLF line ends only, else ValueError: a bare one could smuggle in a second mail.
+        """
+        if data.count(b"\n") != data.count(b"\r\n") or data.count(b"\r") != data.count(b"\r\n"):
+            raise ValueError("a mail must have CRLF line ends and no others")
+        with self._connection() as connection:
+            return connection.send(_address(sender, "sender"), _address(recipient, "recipient"), data)
+
+    def check(self) -> str:
+        """Connect and log in without sending; returns the server's greeting. Raises MailFailure."""
+        with self._connection() as connection:
+            return connection.greeting
+
+    def close(self) -> None:
+        """Say goodbye on all idle connections."""
+        with self._lock:
+            idle, self._free = self._free, []
+        for connection in idle:
+            connection.close()
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator["_Connection"]:
+        connection = self._idle() or _Connection(self._open(), self._final)
+        try:
+            yield connection
+        except MailFailure:  # it says itself whether the connection is still good
+            raise
+        except BaseException:
+            connection.broken = True
+            raise
+        finally:
+            if connection.broken or connection.mails >= _MAILS:
+                connection.close()
+            else:
+                with self._lock:
+                    self._free.append(connection)
+
+    def _idle(self) -> "_Connection | None":
+        while True:
+            with self._lock:
+                if not self._free:
+                    return None
+                connection = self._free.pop()
+            if connection.alive():
+                return connection
+            connection.close()
+
+    def _open(self) -> smtplib.SMTP:
+        stage: Stage = "connect"
+        server: smtplib.SMTP | None = None
+        try:
+            # The name in the constructor is the one that the certificate is verified against.
+            where = (self._host, self._port)
+            if self._security == "tls":
+                server = smtplib.SMTP_SSL(*where, timeout=self._timeout, context=self._context)
+            else:
+                server = smtplib.SMTP(*where, timeout=self._timeout)
+            server.ehlo_or_helo_if_needed()
+            if self._security == "starttls":
+                server.starttls(context=self._context)
+                server.ehlo()
+            if self._user:
+                stage = "login"
+                self._check_privacy()
+                server.login(self._user, self._password)
+        except (smtplib.SMTPException, OSError, ValueError) as error:
+            if server is not None:
+                server.close()
+            self._cannot_open(error, stage)
+        return server
+
+    def _check_privacy(self) -> None:
+        if self._security == "none" and self._host not in ("127.0.0.1", "::1", "localhost"):
+            raise smtplib.SMTPNotSupportedError("a password is not sent over a connection without encryption")
+
+    def _cannot_open(self, error: Exception, stage: Stage) -> NoReturn:
+        where = f"The mail server {self._host}:{self._port}"
+        code = getattr(error, "smtp_code", None)
+        said = _text(getattr(error, "smtp_error", b""))
+        if isinstance(error, smtplib.SMTPAuthenticationError):
+            reason = f"{where} does not accept our login ({code}). Please check user and password."
+        elif code:
+            reason = f"{where} answered {code}: {said}"
+        elif isinstance(error, ssl.SSLError):
+            reason = f"{where} has no valid certificate ({error.reason or 'the handshake failed'})."
+        elif isinstance(error, TimeoutError):
+            reason = f"{where} did not answer within {self._timeout:g} seconds."
+        else:
+            reason = f"{where} cannot be used: {error}."
+        raise MailFailure(reason, stage=stage, code=code, answer=said) from error
+
+
+class _Connection:
+    """An open, greeted, logged-in connection; sends one mail after the other."""
+
+    def __init__(self, server: smtplib.SMTP, final: float) -> None:
+        self._server, self._final = server, final
+        assert server.sock is not None
+        self._socket: socket.socket = server.sock
+        self._pipelining = server.has_extn("pipelining")
+        self.broken = False
+        self.mails = 0
+
+    @property
+    def greeting(self) -> str:
+        """What the server said to EHLO, first line."""
+        return _text(self._server.ehlo_resp or b"").partition("\n")[0]
+
+    def alive(self) -> bool:
+        """Whether the server has not closed it, or said goodbye, while it was idle."""
+        with contextlib.suppress(OSError, ValueError):
+            readable, _, _ = select.select([self._socket], [], [], 0)
+            return not readable
+        return False
+
+    def close(self) -> None:
+        """End it, politely where that costs no waiting."""
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            if not self.broken:
+                self._socket.settimeout(1)
+                self._socket.sendall(b"QUIT\r\n")
+        self._server.close()
+
+    def send(self, sender: str, recipient: str, data: bytes) -> tuple[int, str]:
+        """One mail transaction (RFC 5321 section 3.3), its commands in one packet where the server allows (RFC 2920)."""
+        self.mails += 1
+        self._envelope(sender, recipient)
+        # A line that begins with a dot gets a second one (RFC 5321 section 4.5.2).
+        self._say(
+            data.replace(b"\r\n.", b"\r\n..") + (b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n"), "data"
+        )
+        self._socket.settimeout(self._final)
+        try:
+            code, said = self._answer("after_data")
+        finally:
+            with contextlib.suppress(OSError):
+                self._socket.settimeout(self._server.timeout)
+        if code != 250:
+            self._refused("after_data", code, said)
+        return code, said
+
+    def _envelope(self, sender: str, recipient: str) -> None:
+        wide = self._wide(sender, recipient)
+        commands = [f"MAIL FROM:<{sender}>{wide}\r\n", f"RCPT TO:<{recipient}>\r\n", "DATA\r\n"]
+        stages: list[Stage] = ["sender", "recipient", "data"]
+        answers: list[tuple[int, str]] = []
+        if self._pipelining:
+            self._say("".join(commands).encode(), "sender")
+            answers = [self._answer(stage) for stage in stages]
+            if answers[2][0] == 354 and (answers[0][0] != 250 or answers[1][0] not in (250, 251)):
+                self._say(b".\r\n", "data")  # an empty mail to nobody ends what should not have begun
+                self._answer("data")
+        for number, (command, stage) in enumerate(zip(commands, stages, strict=True)):
+            if not self._pipelining:
+                self._say(command.encode(), stage)
+                answers.append(self._answer(stage))
+            code, said = answers[number]
+            if code not in ((354,) if stage == "data" else (250, 251)):
+                self._reset(code)
+                self._refused(stage, code, said)
+
+    def _wide(self, sender: str, recipient: str) -> str:
+        if sender.isascii() and recipient.isascii():
+            return ""
+        if not self._server.has_extn("smtputf8"):
+            raise MailFailure(
+                "The mail server cannot deliver to an address with letters beyond ASCII.",
+                stage="recipient",
+                permanent=True,
+            )
+        return " SMTPUTF8"
+
+    def _say(self, data: bytes, stage: Stage) -> None:
+        try:
+            self._socket.sendall(data)
+        except OSError as error:
+            self._lost(stage, error)
+
+    def _answer(self, stage: Stage) -> tuple[int, str]:
+        try:
+            code, said = self._server.getreply()
+        except (OSError, smtplib.SMTPException) as error:
+            self._lost(stage, error)
+        if code == 421:
+            self.broken = True
+        return code, _text(said)
+
+    def _reset(self, code: int) -> None:
+        if self.broken or code == 421:
+            return
+        self._say(b"RSET\r\n", "sender")
+        if self._answer("sender")[0] != 250:
+            self.broken = True
+
+    def _lost(self, stage: Stage, error: Exception) -> NoReturn:
+        self.broken = True
+        what = "did not answer in time" if isinstance(error, TimeoutError) else "ended the connection"
+        raise MailFailure(f"The mail server {what}.", stage=stage) from error
+
+    def _refused(self, stage: Stage, code: int, said: str) -> NoReturn:
+        what = {"sender": "our sender address", "recipient": "the recipient"}.get(stage, "the mail")
+        raise MailFailure(
+            f"The mail server refuses {what} ({code}): {said}",
+            stage=stage,
+            code=code,
+            permanent=code >= 500,
+            answer=said,
+        )
+
+
+def _address(text: str, stage: Stage) -> str:
+    """An envelope address, its domain in ASCII; one that could break out of the command is refused."""
+    local, _, domain = text.rpartition("@")
+    if not local or not domain or any(c in "<>\x7f" or ord(c) <= 32 for c in text):
+        raise MailFailure("This is not a mail address.", stage=stage, permanent=True)
+    if domain.isascii():
+        return text
+    try:
+        return f"{local}@{idna.encode(domain, uts46=True).decode()}"
+    except UnicodeError as error:
+        raise MailFailure("This mail address names no domain.", stage=stage, permanent=True) from error
+
+
+def _text(said: bytes) -> str:
+    return said.decode("utf-8", "replace").strip()[:_LONGEST_ANSWER]

@@ -1,0 +1,103 @@
+"""Texts for people: Markdown made harmless, complete translations, dates and money as people write them."""
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from jinja2 import UndefinedError
+
+from syndication import rendering
+
+ROOT = Path(__file__).parent.parent
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "[x](javascript:alert(1))",
+        "[x](JaVaScRiPt:alert(1))",
+        "[x](data:text/html;base64,PHNjcmlwdD4=)",
+        "![x](https://tracker.example/p.png)",
+        "<a href='vbscript:x'>y</a>",
+        "<style>*{display:none}</style>",
+        "<iframe src=https://x.example></iframe>",
+        "<svg onload=alert(1)>",
+        "[x](/relative)",
+        "<!-- --!><script>alert(1)</script>",
+        "`<script>`",
+        "<form action=https://x.example><input name=password>",
+    ],
+)
+def test_hostile_markdown_becomes_harmless(hostile: str) -> None:
+    html = rendering.markdown_to_html(hostile)
+    tags = set(re.findall(r"<\s*(\w+)", html))
+    assert tags <= {"p", "a", "code", "em"}
+    assert not re.search(r"<[^>]*(?:\son\w+=|javascript:|data:|vbscript:|src=|style=)", html, re.IGNORECASE)
+
+
+def test_markdown_keeps_its_structure_in_both_forms() -> None:
+    text = "# Abend\n\nMit *Musik* und [Wein](https://wein.example).\n\n- rot\n- weiß\n"
+    html = rendering.markdown_to_html(text)
+    assert '<a href="https://wein.example" rel="noopener nofollow">Wein</a>' in html
+    assert "<li>weiß</li>" in html
+    assert (
+        rendering.markdown_to_text(text)
+        == "Abend\n\nMit Musik und Wein (https://wein.example).\n\n- rot\n- weiß"
+    )
+
+
+def test_a_missing_value_is_an_error_and_never_an_empty_place() -> None:
+    with pytest.raises(UndefinedError):
+        rendering.render("newsletter/confirm/subject.txt", "de")
+
+
+def test_dates_and_money_are_written_as_people_write_them() -> None:
+    moment = datetime(2026, 8, 15, 15, 0, tzinfo=UTC)
+    assert rendering.moment(moment, BERLIN, "de") == "Sa., 15. August 2026, 17:00 Uhr"
+    assert rendering.moment(moment, BERLIN, "en") == "Sat, 15 August 2026, 17:00"
+    assert rendering.day(date(2026, 12, 24), "de") == "Do., 24. Dezember 2026"
+    assert rendering.money(Decimal("1234.5"), "EUR", "de") == "1.234,50\xa0€"
+    assert rendering.money(Decimal("1234.5"), "EUR", "en") == "€1,234.50"
+
+
+def test_a_language_we_do_not_speak_is_answered_in_english() -> None:
+    assert rendering.spoken("fr") == "en"
+    assert rendering.spoken("de-AT") == "de"
+
+
+def messages() -> set[str]:
+    """Every text for people in templates and code."""
+    found: set[str] = set()
+    for folder, method, options in (
+        ("templates", [("**.html", "jinja2"), ("**.txt", "jinja2")], {"**": {"trimmed": "true"}}),
+        ("syndication", [("**.py", "python")], {}),
+    ):
+        for _, _, message, _, _ in extract_from_dir(
+            ROOT / folder,
+            method,
+            options,
+            keywords={"_": None, "say": None, "ngettext": (1, 2), "gettext": None},
+        ):
+            found |= set(message) if isinstance(message, tuple) else {message}
+    return found - {"", "de", "en"}
+
+
+def test_every_text_is_translated_into_german() -> None:
+    catalogue = rendering.translations("de")._catalog
+    found = messages()
+    assert len(found) > 40
+    assert sorted(text for text in found if text not in catalogue and (text, 0) not in catalogue) == []
+
+
+def test_translations_keep_the_places_for_values() -> None:
+    place = re.compile(r"%\(\w+\)s|\{\w*\}")
+    for text, translated in rendering.translations("de")._catalog.items():
+        if isinstance(text, str) and text:
+            assert sorted(place.findall(text)) == sorted(place.findall(translated)), text
