@@ -38,7 +38,11 @@ OFFER = {"kind": "offer", "title": "Zwei Brote"}
         (OFFER | {"price": "3.50", "price_before": "3.00"}, "", "higher than price"),
         (OFFER | {"price": "3.505"}, "price", "decimal"),
         (OFFER | {"price": "-1"}, "price", "greater"),
-        (OFFER | {"valid_from": "2026-12-02T00:00:00Z", "valid_until": "2026-12-01T00:00:00Z"}, "", "later than valid_from"),
+        (
+            OFFER | {"valid_from": "2026-12-02T00:00:00Z", "valid_until": "2026-12-01T00:00:00Z"},
+            "",
+            "later than valid_from",
+        ),
         ({"kind": "event", "title": "x"}, "", "starts_at is needed"),
         ({"kind": "party", "title": "x"}, "kind", "offer"),
     ],
@@ -46,7 +50,9 @@ OFFER = {"kind": "offer", "title": "Zwei Brote"}
 def test_bad_input_is_refused_with_the_field_and_a_reason(fields, field, words):
     with pytest.raises(Invalid) as refused:
         draft(fields)
-    assert any(fault.field == field and words in fault.message for fault in refused.value.faults), refused.value
+    assert any(fault.field == field and words in fault.message for fault in refused.value.faults), (
+        refused.value
+    )
 
 
 def test_every_fault_is_named_at_once():
@@ -80,14 +86,23 @@ def test_any_text_is_either_kept_as_one_clean_line_or_refused(text):
 
 
 def test_an_event_is_over_after_its_last_occurrence_at_the_citys_wall_clock():
-    weekly = draft(EVENT | {"ends_at": "2026-12-05T20:00:00+01:00", "recurrence": "FREQ=WEEKLY;COUNT=3"}).content()
+    weekly = draft(
+        EVENT | {"ends_at": "2026-12-05T20:00:00+01:00", "recurrence": "FREQ=WEEKLY;COUNT=3"}
+    ).content()
     assert weekly.over_at(BERLIN) == datetime(2026, 12, 19, 19, tzinfo=UTC)
     endless = draft(EVENT | {"recurrence": "FREQ=WEEKLY"}).content()
     assert endless.over_at(BERLIN) is None
 
 
 def test_a_weekly_event_keeps_its_wall_clock_time_over_the_end_of_summer_time():
-    market = draft({"kind": "event", "title": "Markt", "starts_at": "2026-10-17T08:00:00+02:00", "recurrence": "FREQ=WEEKLY;COUNT=3"}).content()
+    market = draft(
+        {
+            "kind": "event",
+            "title": "Markt",
+            "starts_at": "2026-10-17T08:00:00+02:00",
+            "recurrence": "FREQ=WEEKLY;COUNT=3",
+        }
+    ).content()
     starts = occurrences(market, BERLIN, after=datetime(2026, 1, 1, tzinfo=UTC), most=9)
     assert [start.astimezone(BERLIN).hour for start in starts] == [8, 8, 8]
     assert [start.hour for start in starts] == [6, 6, 7]
@@ -119,7 +134,9 @@ def test_a_cadence_reads_back_as_it_was_written(text):
     assert str(Cadence.parse(text)) == text
 
 
-@pytest.mark.parametrize("text", ["", "hourly", "daily 7:00", "daily 24:00", "weekly 07:00", "weekly xyz 07:00"])
+@pytest.mark.parametrize(
+    "text", ["", "hourly", "daily 7:00", "daily 24:00", "weekly 07:00", "weekly xyz 07:00"]
+)
 def test_other_cadences_are_refused(text):
     with pytest.raises(ValueError, match="must"):
         Cadence.parse(text)

@@ -13,7 +13,8 @@ import psutil
 import pytest
 
 from syndication import clock
-from syndication.http import Client, Failure, check_url, forbidden
+from syndication.addresses import check_url, forbidden
+from syndication.http import Client, Failure
 from syndication.stack.receiver import Receiver, Reply
 
 INSIDE = (Path(__file__).parent / "fixtures" / "forbidden_urls.txt").read_text(encoding="utf-8").splitlines()

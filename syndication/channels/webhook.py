@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from syndication import signing
+from syndication.addresses import check_url
 from syndication.channels import by_http
 from syndication.channels.base import (
     Abilities,
@@ -22,7 +23,6 @@ from syndication.channels.base import (
 )
 from syndication.config import settings as process_settings
 from syndication.content import Moment
-from syndication.http import check_url
 
 #: Standard Webhooks: payloads stay under 20 kB.
 _MOST_BYTES = 20_000

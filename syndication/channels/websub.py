@@ -5,10 +5,10 @@ from urllib.parse import urlencode
 
 from pydantic import AfterValidator, Field
 
+from syndication.addresses import check_url
 from syndication.channels import by_http
 from syndication.channels.base import Abilities, Channel, HttpMessage, Note, Queue, Receipt, Settings, Tools
 from syndication.config import settings as process_settings
-from syndication.http import check_url
 
 
 def _allowed(url: str) -> str:

@@ -1,0 +1,42 @@
+# Needs Python 3.11 or newer, pip and make; everything else is installed into .venv from pinned versions.
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench lock clean install
+
+help: ## Say what can be made
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(STAMP) ## Start a demo city on http://127.0.0.1:8000 (ONCE=1: show what arrives, then end; PORT=…)
+	@$(BIN)/syndication demo --port $(PORT) $(if $(ONCE),--once)
+
+test: $(STAMP) ## Run the whole test suite on real parts
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(STAMP) ## Check style, types, architecture and docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_docs.py
+
+bench: $(STAMP) ## Measure the figures of docs/benchmarks.md and write them to bench/results.json
+	$(BIN)/python -m bench $(ARGS)
+
+install: $(STAMP) ## Install into .venv
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"Python 3.11 or newer is needed; {sys.executable} is {v[0]}.{v[1]}. Say which with PYTHON=…")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: $(STAMP) ## Pin the dependencies of pyproject.toml anew
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --no-header --custom-compile-command "make lock" --upgrade pyproject.toml -o requirements.lock
+
+clean: ## Remove what was installed and built
+	rm -rf .venv .demo bench/results.json

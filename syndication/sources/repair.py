@@ -1,0 +1,122 @@
+"""Repairs of foreign text: what no reader should see goes, what was damaged on the way is restored, and each is said."""
+
+import html
+import re
+import unicodedata
+
+import nh3
+
+_REMOVED = "invisible characters removed"
+_RESTORED = "garbled umlauts restored"
+_UNMARKED = "HTML read as text"
+_STAMPED = "note on the time of export left out"
+
+#: Zero-width marks, soft hyphens and writing-direction switches. The joiners U+200C and U+200D stay: emoji need them.
+_INVISIBLE = {0xAD, 0x180E, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+#: UTF-8 read as Windows-1252: the marks that German, French and typographic text shows then.
+_GARBLED = re.compile(r"[\u00c2\u00c3][^\x00-\x7f]|\u00e2[^\x00-\x7f]{2}|\u00f0[^\x00-\x7f]{3}")
+_ELEMENT = re.compile(r"</?(?:p|br|a|b|i|u|ul|ol|li|div|span|strong|em|h[1-6])(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_ANCHOR = re.compile(r"""<a\s[^<>]*?href\s*=\s*["']?(https?://[^"'\s<>]+)[^<>]*>(.*?)</a>""", re.IGNORECASE | re.DOTALL)
+_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+_SOURCE = re.compile(r"(?:Quelle|Source)\s*:\s*(https?://\S+)", re.IGNORECASE)
+_STAMP = re.compile(
+    r"(?:Zuletzt\b.*\b(?:abgeglichen|aktualisiert|geändert|synchronisiert)|Last (?:updated|changed|synced))\b.*\d.*",
+    re.IGNORECASE,
+)
+
+
+def cleaned(text: str, remarks: list[str]) -> str:
+    """`text` with unix line ends, without invisible and control characters and with garbled letters restored."""
+    text = re.sub(r"\r\n?|[\u2028\u2029\x0b\x0c\x85]", "\n", text)
+    restored = _GARBLED.sub(lambda found: _restored(found[0]), text)
+    if restored != text:
+        remarks.append(_RESTORED)
+    visible = "".join(c for c in restored if c in "\n\t" or not _hidden(c))
+    if visible != restored:
+        remarks.append(_REMOVED)
+    return visible
+
+
+def _hidden(character: str) -> bool:
+    return ord(character) in _INVISIBLE or unicodedata.category(character) in ("Cc", "Cs")
+
+
+def _restored(garbled: str) -> str:
+    try:
+        return b"".join(_byte(c) for c in garbled).decode("utf-8")
+    except UnicodeError:
+        return garbled
+
+
+def _byte(character: str) -> bytes:
+    try:
+        return character.encode("cp1252")
+    except UnicodeEncodeError:
+        return character.encode("latin-1")  # the five bytes that Windows-1252 leaves open come through as they are
+
+
+def one_line(text: str) -> str:
+    """`text` with every run of white space as one blank."""
+    return " ".join(text.split())
+
+
+def shortened(text: str, most: int, name: str, remarks: list[str]) -> str:
+    """At most `most` characters of `text`, cut between words."""
+    if len(text) <= most:
+        return text
+    remarks.append(f"{name} shortened to {most} characters")
+    kept = text[: most - 1]
+    return (kept.rpartition(" ")[0] or kept).rstrip() + "…"
+
+
+def without_html(text: str, remarks: list[str]) -> str:
+    """The words of HTML, links as `words (address)`; text without HTML as it is."""
+    if not _ELEMENT.search(text):
+        return text
+    remarks.append(_UNMARKED)
+    text = _ANCHOR.sub(lambda a: a[1] if a[2].strip() in ("", a[1]) else f"{a[2]} ({a[1]})", text)
+    text = re.sub(r"<br\s*/?>|</(?:div|li|h[1-6]|ul|ol)>", "\n", text, flags=re.IGNORECASE)
+    text = re.sub(r"</p>", "\n\n", text, flags=re.IGNORECASE)
+    text = re.sub(r"<li(?:\s[^<>]*)?>", "- ", text, flags=re.IGNORECASE)
+    return html.unescape(nh3.clean(text, tags=set()))
+
+
+def without_boilerplate(text: str, url: str | None, remarks: list[str]) -> tuple[str, str | None]:
+    """The text without repeated links and export notes at its end, and the post's address: `url`, else the link found.
+
+    The time of an export changes at every export; left in, it would revise every post each time.
+    """
+    lines = [line.strip() for line in text.split("\n")]
+    found = url
+    while lines:
+        line = lines[-1]
+        source = _SOURCE.fullmatch(line)
+        link = source[1] if source else line if _ADDRESS.fullmatch(line) else None
+        if link and found in (None, link):
+            found = link
+        elif _STAMP.fullmatch(line):
+            remarks.append(_STAMPED)
+        elif line:
+            break
+        lines.pop()
+    lines = [line for line in lines if line != found or not found]
+    if found and not url:
+        remarks.append("link in the description used as url")
+    elif not any(lines) and found and found in text:
+        remarks.append("description was only a link: used as url")
+    return "\n".join(lines).strip(), found
+
+
+# Plain text in a field that holds Markdown
+
+_SPECIAL = re.compile(r"\\(?=[!-/:-@\[-`{-~\n]|$)|[`*]|(?<!\w)_|_(?!\w)|~(?=~)|(?<=~)~|\](?=[(:\[])|&(?=#|\w+;)|<(?=[A-Za-z])")
+_OPENING = re.compile(r"(?m)^(?:(?=[#>+~=|:-])|(\d{1,9})(?=[.)](?:\s|$)))")
+
+
+def as_markdown(text: str) -> str:
+    """Markdown that reads as the plain `text` does: nothing in it becomes a list, heading or emphasis by chance."""
+    lines = [line.strip() for line in text.split("\n")]
+    marked = _SPECIAL.sub(lambda found: "\\" + found[0], "\n".join(lines))
+    marked = _OPENING.sub(lambda found: (found[1] or "") + "\\", marked)
+    marked = re.sub(r"\n{3,}", "\n\n", marked).strip("\n")
+    return re.sub(r"(?<!\n)\n(?!\n)", "\\\\\n", marked)  # a line's end is a line's end, as in the source

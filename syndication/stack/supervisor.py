@@ -1,0 +1,115 @@
+"""Keeps the processes of one machine running: starts them, shows what they say, restarts what dies, stops all in order."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO
+
+from syndication import clock
+
+_LOOK = 0.2
+_LONGEST_PAUSE = 30.0
+#: A process that ran this long (seconds) before it died is restarted at once.
+_STEADY = 60.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process: its name, its command line, and how long (seconds) it may take to stop before it is killed."""
+
+    name: str
+    command: Sequence[str]
+    grace: float = 10.0
+
+
+@dataclass
+class _Running:
+    part: Part
+    process: subprocess.Popen[bytes]
+    started: float
+    deaths: int = 0
+    restart_at: float | None = None
+    reader: threading.Thread | None = field(default=None, repr=False)
+
+
+class Supervisor:
+    """Runs `parts` in their order; they are stopped in the same order, each fully before the next.
+
+    `say` takes each line of output with the part's name. Start, watch and stop from one thread: the children are tied to it.
+    """
+
+    def __init__(
+        self, parts: Sequence[Part], environment: Mapping[str, str], say: Callable[[str, str], None]
+    ) -> None:
+        self._parts, self._say = parts, say
+        self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", **environment}
+        self._running: list[_Running] = []
+
+    def __enter__(self) -> "Supervisor":
+        self._running = [_Running(part, self._start(part), clock.monotonic()) for part in self._parts]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for running in self._running:
+            self._stop(running)
+
+    def pids(self) -> dict[str, int]:
+        """The process ids by name, as they are now."""
+        return {running.part.name: running.process.pid for running in self._running}
+
+    def watch(self, ended: threading.Event) -> None:
+        """Restart what dies until `ended` is set."""
+        while not ended.wait(_LOOK):
+            self.tend()
+
+    def tend(self) -> None:
+        """One look at all parts."""
+        now = clock.monotonic()
+        for running in self._running:
+            if running.restart_at is not None:
+                if now >= running.restart_at:
+                    running.process, running.started = self._start(running.part), now
+                    running.restart_at = None
+            elif (code := running.process.poll()) is not None:
+                running.deaths = 1 if now - running.started > _STEADY else running.deaths + 1
+                pause = 0.0 if running.deaths == 1 else min(2.0 ** (running.deaths - 2), _LONGEST_PAUSE)
+                running.restart_at = now + pause
+                self._say(running.part.name, f"ended with {code}; starts again in {pause:.0f} s")
+
+    def _start(self, part: Part) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "syndication.stack.tied", str(os.getpid()), *part.command]
+        process = subprocess.Popen(  # noqa: S603 -- our own command lines
+            command,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C comes to us alone; we stop them in order
+        )
+        assert process.stdout is not None
+        threading.Thread(target=self._relay, args=(part.name, process.stdout), daemon=True).start()
+        return process
+
+    def _relay(self, name: str, output: IO[bytes]) -> None:
+        with output:
+            for line in output:
+                self._say(name, line.decode("utf-8", "replace").rstrip("\n"))
+
+    def _stop(self, running: _Running) -> None:
+        if running.process.poll() is not None:
+            return
+        running.process.terminate()
+        try:
+            running.process.wait(running.part.grace)
+        except subprocess.TimeoutExpired:
+            self._say(running.part.name, f"did not stop within {running.part.grace:.0f} s and is killed")
+            running.process.kill()
+            running.process.wait()
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    """The command line of a Python module under this interpreter."""
+    return [sys.executable, "-m", module, *arguments]

@@ -1,0 +1,23 @@
+"""Runs a command that ends with its parent: `python -m syndication.stack.tied PARENT COMMAND…` (on Linux; elsewhere it just runs)."""
+
+import ctypes
+import os
+import signal
+import sys
+
+#: prctl(2): the signal this process gets when its parent dies; it stays across exec.
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    """Ask the kernel for the signal, make sure that the parent has not died before, become the command."""
+    parent, command = int(sys.argv[1]), sys.argv[2:]
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            sys.exit(1)
+    os.execv(command[0], command)  # noqa: S606 -- the supervisor's own command line
+
+
+if __name__ == "__main__":
+    main()

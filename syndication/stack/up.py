@@ -1,0 +1,91 @@
+"""The whole service on one machine: broker, web, workers, beat."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from syndication import db, destinations, logs, migrations
+from syndication.config import Settings, use
+from syndication.stack import broker
+from syndication.stack.supervisor import Part, Supervisor, python
+
+#: Workers finish what is on the wire first: Celery's soft shutdown takes up to 20 s.
+_WORKER_GRACE = 30.0
+
+
+def parts(cfg: Settings, host: str, port: int) -> list[Part]:
+    """The processes of one machine, in the order they are stopped: first whoever takes new work."""
+    return [
+        Part("web", python("uvicorn", "syndication.asgi:create", "--factory", "--host", host, "--port", str(port),
+                           "--no-access-log", "--timeout-graceful-shutdown", "5")),
+        Part("beat", python("celery", "-A", "worker", "beat", "--pidfile=")),
+        Part("mail", _worker("mail", "mail", cfg.mail_connections), _WORKER_GRACE),
+        Part("push", _worker("push", "push", 1), _WORKER_GRACE),
+        Part("work", _worker("work", "fanout,feeds,housekeeping", 2), _WORKER_GRACE),
+    ]  # fmt: skip
+
+
+def _worker(name: str, queues: str, concurrency: int) -> list[str]:
+    return python(
+        "celery", "-A", "worker", "worker", "-n", f"{name}@%h", "-Q", queues, "-c", str(concurrency),
+        "--without-gossip", "--without-mingle",
+    )  # fmt: skip
+
+
+@contextmanager
+def running(
+    cfg: Settings, host: str, port: int, environment: Mapping[str, str], say: Callable[[str, str], None]
+) -> Iterator[Supervisor]:
+    """Everything started, on a migrated database; ended, in order, with the block.
+
+    Raises Unavailable where a database or broker that the settings name does not answer.
+    """
+    cfg.data_dir.mkdir(parents=True, exist_ok=True)
+    with _broker(cfg, say) as url:
+        prepare(cfg)
+        known = {"SYNDICATION_BROKER_URL": url, **environment}
+        with Supervisor(parts(cfg, host, port), known, say) as supervisor:
+            yield supervisor
+
+
+@contextmanager
+def _broker(cfg: Settings, say: Callable[[str, str], None]) -> Iterator[str]:
+    if cfg.broker_url:
+        yield cfg.broker_url
+        return
+    with broker.start(cfg.data_dir) as server:
+        if not server.real:
+            say("broker", "no redis-server was found; a substitute in Python stands in and keeps nothing")
+        yield server.url
+
+
+def prepare(cfg: Settings) -> None:
+    """Bring the database to the newest schema and make the city's own destinations."""
+    use(cfg)
+    url = cfg.resolved_database_url
+    db.connect(url)
+    if not url.startswith("sqlite"):
+        db.check()
+    migrations.upgrade(url)
+    destinations.ensure_built_in()
+    db.engine().dispose()
+
+
+def run(cfg: Settings, *, host: str = "127.0.0.1", port: int = 8000) -> None:
+    """Serve until SIGINT or SIGTERM; data stays in the data directory."""
+    logs.configure(cfg.log_level, cfg.log_format)
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    with running(cfg, host, port, {}, show) as supervisor:
+        show("up", f"{cfg.city_name} is served at http://{host}:{port} (public address {cfg.base_url})")
+        supervisor.watch(ended)
+        show("up", "stopping: first web, then the workers with what they have on the wire")
+
+
+def show(name: str, line: str) -> None:
+    """Print a line of a part's output behind its name."""
+    sys.stdout.write(f"{name:<6}| {line}\n")
+    sys.stdout.flush()

@@ -1,0 +1,107 @@
+"""One envelope of each kind for every channel, so that the contract runs over all of them with real remotes."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from syndication.channels.base import Channel, City, Copy, Envelope, Note, PostView, Publisher, Settings
+from syndication.channels.newsletter import EditionView, Entry, Newsletter, compose
+from syndication.content import Content, Image, Place
+
+CITY = City(
+    "Coburg", "https://coburg.example", ZoneInfo("Europe/Berlin"), "de", "Stadtmarketing Coburg, Herrngasse 4"
+)
+SENDER = "news@coburg.example"
+AT = datetime(2026, 8, 10, 5, 0, tzinfo=UTC)
+TOKEN = "MTIz.qPz7s0o3F1m2y4N5p6Q7r8S9t0U1v2W3x4Y5z6A7b8C"
+
+
+def content(**fields: Any) -> Content:
+    """An event with everything that an event can say."""
+    full: dict[str, Any] = {
+        "kind": "event",
+        "title": "Weinabend & Käse <b>für alle</b> 🍷",
+        "summary": "Sechs Weine aus Franken",
+        "body": "Mit *Musik* und [Wein](https://wein.example).\n\n- rot\n- weiß\n\n<script>alert(1)</script>",
+        "url": "https://weinhaus.example/abend",
+        "topics": ("musik", "wein"),
+        "images": (Image(url="https://weinhaus.example/bild.jpg", alt="Zwei Gläser"),),
+        "place": Place(name="Weinhaus", address="Markt 3", latitude=50.26, longitude=10.96),
+        "starts_at": datetime(2026, 8, 15, 17, 0, tzinfo=UTC),
+        "ends_at": datetime(2026, 8, 15, 21, 0, tzinfo=UTC),
+        "price": "24.00",
+    }
+    return Content(**full | fields)
+
+
+def view(number: int = 1, **fields: Any) -> PostView:
+    """A post of the Weinhaus."""
+    one = content(**fields)
+    identity = UUID(int=0x018F0000_0000_7000_8000_000000000000 + number)
+    merchant = Publisher(
+        "weinhaus", "Weinhaus am Markt", "https://weinhaus.example", "Markt 3, 96450 Coburg", "mitte"
+    )
+    return PostView(
+        identity, 1, one, merchant, AT, AT, f"https://coburg.example/posts/{identity}", one.over_at(CITY.zone)
+    )
+
+
+def envelope(settings: Settings, action: Any = "published", **fields: Any) -> Envelope:
+    """One change of the sample post."""
+    return Envelope("c1-0", action, view(**fields), CITY, settings, AT, 1)
+
+
+def copy(address: str = "anna@example.org", **fields: Any) -> Copy:
+    """One reader's copy of an edition of one post."""
+    edition = EditionView("de", AT, (Entry(view(**fields)),), ())
+    return Copy("e1-r1", compose(edition, CITY, SENDER), address, TOKEN, CITY, SENDER, AT)
+
+
+def letter(name: str = "confirm", address: str = "anna@example.org") -> Note:
+    """A letter with all that any letter needs."""
+    payload = {
+        "letter": name,
+        "to": address,
+        "language": "de",
+        "token": TOKEN,
+        "outlet": "Website",
+        "reason": "The address answered 410.",
+        "since": AT.isoformat(),
+    }
+    return Note(f"l-{name}", payload, CITY, Settings(), SENDER, AT)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a channel is tested with: its settings and one envelope, made for a remote at `url`."""
+
+    channel: Channel[Any, Any]
+    settings: dict[str, Any]
+    kind: str
+
+    def envelope(self, url: str, action: Any = "published", /, **fields: Any) -> Any:
+        """The envelope, with `{url}` in the settings filled in."""
+        filled = {
+            name: value.format(url=url) if isinstance(value, str) else value
+            for name, value in self.settings.items()
+        }
+        settings = self.channel.settings.model_validate(filled)
+        if self.kind == "copy":
+            return copy(**fields)
+        if self.kind == "letter":
+            return letter()
+        if self.kind == "ping":
+            return Note("w1", {"topic": "https://coburg.example/feeds/all.rss"}, CITY, settings, SENDER, AT)
+        return replace(envelope(settings, action, **fields))
+
+
+#: How each channel is tried. A channel without a line here fails the contract.
+SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
+    Newsletter.kind: ({}, "copy"),
+    "letter": ({}, "letter"),
+    "feed": ({}, "change"),
+    "webhook": ({"url": "{url}", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="}, "change"),
+    "websub": ({"hub": "{url}"}, "ping"),
+}

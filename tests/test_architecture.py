@@ -1,0 +1,273 @@
+"""The house rules, held against the code: imports point down, one door for each danger, files of one idea."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "syndication"
+
+LAYERS: dict[str, int] = {
+    **dict.fromkeys(["content", "errors", "clock"], 0),
+    **dict.fromkeys(["db", "bell", "addresses", "http", "mail", "rendering", "signing", "logs", "config"], 1),
+    **dict.fromkeys(["channels", "models"], 2),
+    **dict.fromkeys(
+        ["posts", "merchants", "keys", "destinations", "readers", "interests", "fanout", "editions", "feeds", "imports",
+         "intake", "idempotency", "insight", "delivery", "sources", "postview"],
+        3,
+    ),
+    **dict.fromkeys(["web", "tasks", "cli", "stack", "ringer", "broker", "doctor", "migrations"], 4),
+    "asgi": 5,
+}  # fmt: skip
+#: Pairs of layer-4 rooms that may know each other, and why.
+ALLOWED = {
+    ("cli", "stack"): "commands start the stack",
+    ("cli", "doctor"): "a command shows it",
+    ("cli", "broker"): "a command asks it",
+    ("cli", "migrations"): "a command runs them",
+    ("cli", "ringer"): "a command rings after a replay",
+    ("tasks", "ringer"): "the app routes by its table",
+    ("stack", "migrations"): "a fresh machine has no tables",
+    ("doctor", "broker"): "it is checked",
+    ("doctor", "migrations"): "they are checked",
+    ("doctor", "ringer"): "its queues are checked",
+    ("broker", "ringer"): "both speak to the broker with the same options",
+    ("web", "broker"): "readiness asks it",
+    ("web", "migrations"): "readiness asks them",
+}
+MOST_LINES = 450
+MOST_FUNCTION_LINES = 60
+NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base_utils"}
+
+
+def sources() -> list[Path]:
+    return [path for path in sorted(PACKAGE.rglob("*.py")) if "versions" not in path.parts] + [
+        ROOT / "worker.py",
+        ROOT / "beat_schedule.py",
+    ]
+
+
+def room_of(path: Path) -> str:
+    relative = path.relative_to(PACKAGE)
+    return relative.parts[0].removesuffix(".py")
+
+
+def imported_rooms(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Rooms of the package that a module imports, with the line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "syndication":
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("syndication."):
+            yield (node.module or "").split(".")[1], node.lineno
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.startswith("syndication."):
+                    yield alias.name.split(".")[1], node.lineno
+
+
+def upward_imports(room: str, tree: ast.AST) -> list[str]:
+    found = []
+    for target, line in imported_rooms(tree):
+        if target == room or target not in LAYERS:
+            continue
+        mine, theirs = LAYERS[room], LAYERS[target]
+        level = theirs == mine and mine in (2, 4) and (room, target) not in ALLOWED
+        models_know_db = (room, target) == ("models", "db")
+        if (theirs > mine or level) and not models_know_db:
+            found.append(f"line {line}: {room} (layer {mine}) imports {target} (layer {theirs})")
+    return found
+
+
+def calls_with_delay(tree: ast.AST) -> list[str]:
+    """Celery's ways to let a message wait in the broker."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            names = {keyword.arg for keyword in node.keywords}
+            if names & {"eta", "countdown"}:
+                found.append(f"line {node.lineno}: a message with eta or countdown")
+            if isinstance(node.func, ast.Attribute) and node.func.attr == "retry":
+                found.append(f"line {node.lineno}: a task that retries itself")
+    return found
+
+
+def clock_calls(tree: ast.AST) -> list[str]:
+    bad = {
+        ("datetime", "now"),
+        ("datetime", "utcnow"),
+        ("date", "today"),
+        ("time", "time"),
+        ("time", "sleep"),
+        ("time", "monotonic"),
+    }
+    return [
+        f"line {node.lineno}: {node.value.id}.{node.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and (node.value.id, node.attr) in bad
+    ]
+
+
+def environment_reads(tree: ast.AST) -> list[str]:
+    return [
+        f"line {node.lineno}: os.{node.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "os"
+        and node.attr in ("environ", "getenv", "environb")
+    ]
+
+
+def http_imports(tree: ast.AST) -> list[str]:
+    names = {"requests", "urllib3", "httpx", "aiohttp", "urllib.request", "http.client"}
+    found = []
+    for node in ast.walk(tree):
+        modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        found += [
+            f"line {node.lineno}: {module}"
+            for module in modules
+            if module in names or module.split(".")[0] in names
+        ]
+    return found
+
+
+def kind_comparisons(tree: ast.AST) -> list[str]:
+    """`channel.kind == "webhook"` and its like: only the channel itself may know its kind."""
+    return [
+        f"line {node.lineno}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare)
+        and isinstance(node.left, ast.Attribute)
+        and node.left.attr in ("kind", "channel")
+        and any(isinstance(one, ast.Constant) and isinstance(one.value, str) for one in node.comparators)
+        and not any(
+            isinstance(one, ast.Constant) and one.value in ("offer", "event") for one in node.comparators
+        )
+    ]
+
+
+def long_functions(tree: ast.AST) -> list[str]:
+    return [
+        f"{node.name} has {node.end_lineno - node.lineno + 1} lines"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno
+        and node.end_lineno - node.lineno + 1 > MOST_FUNCTION_LINES
+    ]
+
+
+Rule = Callable[[ast.AST], list[str]]
+#: Rule → (what it looks for, the files that may, a snippet that breaks it).
+RULES: dict[str, tuple[Rule, set[str], str]] = {
+    "no message waits in the broker": (calls_with_delay, set(), "task.apply_async(countdown=5)"),
+    "time comes from clock": (clock_calls, {"clock.py"}, "datetime.now()"),
+    "settings come from config": (
+        environment_reads,
+        # The stack hands its own environment on to the processes it starts.
+        {"config.py", "stack/supervisor.py"},
+        "os.environ['X']",
+    ),
+    "outgoing HTTP goes through http": (http_imports, {"http.py"}, "import requests"),
+    "no file knows a channel's kind": (kind_comparisons, set(), 'x = row.channel == "webhook"'),
+    "functions are short": (long_functions, set(), "def f():\n" + "    x = 1\n" * 70),
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_the_code_keeps_the_rule(name: str) -> None:
+    rule, allowed, _ = RULES[name]
+    broken = [
+        f"{path.relative_to(ROOT)} {finding}"
+        for path in sources()
+        if not any(path.as_posix().endswith(f"syndication/{one}") for one in allowed)
+        for finding in rule(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert broken == []
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_the_rule_can_be_broken(name: str) -> None:
+    rule, _, snippet = RULES[name]
+    assert rule(ast.parse(snippet))
+
+
+def test_imports_point_down() -> None:
+    broken = [
+        f"{path.relative_to(ROOT)} {finding}"
+        for path in sources()
+        if (PACKAGE in path.parents and path.name != "__init__.py") or path.parent != PACKAGE
+        if PACKAGE in path.parents
+        for finding in upward_imports(room_of(path), ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert broken == []
+
+
+def test_an_upward_import_is_found() -> None:
+    assert upward_imports("http", ast.parse("from syndication import posts"))
+    assert upward_imports("channels", ast.parse("from syndication.models import Post"))
+    assert upward_imports("web", ast.parse("import syndication.tasks.app"))
+    assert not upward_imports("posts", ast.parse("from syndication.models import Post"))
+
+
+def test_every_room_has_a_layer_and_stands_in_the_papers() -> None:
+    rooms = {room_of(path) for path in sources() if PACKAGE in path.parents} - {"__init__", "py"}
+    assert rooms - set(LAYERS) == set()
+    papers = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert [
+        room for room in sorted(rooms) if not re.search(rf"`(?:syndication/)?{room}(?:/|\.py)?`", papers)
+    ] == []
+
+
+def test_files_hold_one_idea_and_say_which() -> None:
+    broken = []
+    for path in [*sources(), *sorted((ROOT / "tests").rglob("*.py"))]:
+        text = path.read_text(encoding="utf-8")
+        if len(text.splitlines()) > MOST_LINES:
+            broken.append(f"{path.relative_to(ROOT)} has {len(text.splitlines())} lines")
+        if path.stem in NAMELESS:
+            broken.append(f"{path.relative_to(ROOT)} says nothing by its name")
+        if text.strip() and not ast.get_docstring(ast.parse(text)):
+            broken.append(f"{path.relative_to(ROOT)} does not say what it is for")
+    assert broken == []
+
+
+def test_every_public_function_says_what_the_caller_gets() -> None:
+    broken = []
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                members = (
+                    [one for one in node.body if isinstance(one, ast.FunctionDef)]
+                    if not node.name.startswith("_")
+                    else []
+                )
+                members = [] if any(getattr(base, "id", "") == "Protocol" for base in node.bases) else members
+            elif isinstance(node, ast.Module):
+                members = [one for one in node.body if isinstance(one, ast.FunctionDef)]
+            else:
+                continue
+            broken += [
+                f"{path.relative_to(ROOT)}:{one.lineno} {one.name}"
+                for one in members
+                if not one.name.startswith("_") and not ast.get_docstring(one)
+            ]
+    assert broken == []
+
+
+def test_nothing_is_left_for_later_or_copied_from_a_machine() -> None:
+    words = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b|/work/|/tmp/brief|/home/\w+/")
+    texts = [
+        *sources(),
+        *(ROOT / "templates").rglob("*.*"),
+        *(ROOT / "docs").rglob("*.md"),
+        *ROOT.glob("*.md"),
+    ]
+    assert [
+        str(path.relative_to(ROOT)) for path in texts if words.search(path.read_text(encoding="utf-8"))
+    ] == []
