@@ -64,9 +64,9 @@ def _message(envelope: Note, to: str, name: str, language: str, values: dict[str
     message["Date"] = format_datetime(envelope.tried_at)
     message["Message-ID"] = f"<{envelope.key}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = language
     message.set_content(render(f"{folder}/body.txt", language, **values))
-    html = inline_css(render(f"{folder}/body.html", language, subject=subject, **values))
+    html = inline_css(render(f"{folder}/body.html", language, **values))
     message.add_alternative(html, subtype="html")
+    message["Content-Language"] = language  # only now: the parts would take it along
     message.set_boundary(f"=_{envelope.key}")
     return message

@@ -90,7 +90,7 @@ def compose(view: EditionView, city: City, sender: str) -> dict[str, Any]:
     values = _values(view, city, mark)
     subject = _subject(view, city)
     text = render("newsletter/edition/body.txt", view.language, **values)
-    html = inline_css(render("newsletter/edition/body.html", view.language, subject=subject, **values))
+    html = inline_css(render("newsletter/edition/body.html", view.language, **values))
     digest = hashlib.sha256(f"{view.slot_at} {subject} {text}".encode()).hexdigest()
     pieces = _head(view, city, sender, subject, digest) + _body(text.split(mark), html.split(mark), digest)
     return {"subject": subject, "pieces": _merged(pieces)}

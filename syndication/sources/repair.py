@@ -12,11 +12,25 @@ _UNMARKED = "HTML read as text"
 _STAMPED = "note on the time of export left out"
 
 #: Zero-width marks, soft hyphens and writing-direction switches. The joiners U+200C and U+200D stay: emoji need them.
-_INVISIBLE = {0xAD, 0x180E, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+_INVISIBLE = {
+    0xAD,
+    0x180E,
+    0x200B,
+    0x200E,
+    0x200F,
+    0x2060,
+    0xFEFF,
+    *range(0x202A, 0x202F),
+    *range(0x2066, 0x206A),
+}
 #: UTF-8 read as Windows-1252: the marks that German, French and typographic text shows then.
 _GARBLED = re.compile(r"[\u00c2\u00c3][^\x00-\x7f]|\u00e2[^\x00-\x7f]{2}|\u00f0[^\x00-\x7f]{3}")
-_ELEMENT = re.compile(r"</?(?:p|br|a|b|i|u|ul|ol|li|div|span|strong|em|h[1-6])(?:\s[^<>]*)?/?>", re.IGNORECASE)
-_ANCHOR = re.compile(r"""<a\s[^<>]*?href\s*=\s*["']?(https?://[^"'\s<>]+)[^<>]*>(.*?)</a>""", re.IGNORECASE | re.DOTALL)
+_ELEMENT = re.compile(
+    r"</?(?:p|br|a|b|i|u|ul|ol|li|div|span|strong|em|h[1-6])(?:\s[^<>]*)?/?>", re.IGNORECASE
+)
+_ANCHOR = re.compile(
+    r"""<a\s[^<>]*?href\s*=\s*["']?(https?://[^"'\s<>]+)[^<>]*>(.*?)</a>""", re.IGNORECASE | re.DOTALL
+)
 _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 _SOURCE = re.compile(r"(?:Quelle|Source)\s*:\s*(https?://\S+)", re.IGNORECASE)
 _STAMP = re.compile(
@@ -52,7 +66,9 @@ def _byte(character: str) -> bytes:
     try:
         return character.encode("cp1252")
     except UnicodeEncodeError:
-        return character.encode("latin-1")  # the five bytes that Windows-1252 leaves open come through as they are
+        return character.encode(
+            "latin-1"
+        )  # the five bytes that Windows-1252 leaves open come through as they are
 
 
 def one_line(text: str) -> str:
@@ -109,7 +125,9 @@ def without_boilerplate(text: str, url: str | None, remarks: list[str]) -> tuple
 
 # Plain text in a field that holds Markdown
 
-_SPECIAL = re.compile(r"\\(?=[!-/:-@\[-`{-~\n]|$)|[`*]|(?<!\w)_|_(?!\w)|~(?=~)|(?<=~)~|\](?=[(:\[])|&(?=#|\w+;)|<(?=[A-Za-z])")
+_SPECIAL = re.compile(
+    r"\\(?=[!-/:-@\[-`{-~\n]|$)|[`*]|(?<!\w)_|_(?!\w)|~(?=~)|(?<=~)~|\](?=[(:\[])|&(?=#|\w+;)|<(?=[A-Za-z])"
+)
 _OPENING = re.compile(r"(?m)^(?:(?=[#>+~=|:-])|(\d{1,9})(?=[.)](?:\s|$)))")
 
 

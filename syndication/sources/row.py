@@ -26,7 +26,9 @@ class Row:
     remarks: tuple[str, ...] = ()
 
 
-def made(position: str, fields: Mapping[str, Any], *, remarks: Iterable[str] = (), faults: Iterable[Fault] = ()) -> Row:
+def made(
+    position: str, fields: Mapping[str, Any], *, remarks: Iterable[str] = (), faults: Iterable[Fault] = ()
+) -> Row:
     """The row of an entry's fields (those of a Draft, as plain data); its faults are `faults` and those of the draft."""
     reference, title = fields.get("source_ref"), str(fields.get("title") or "")
     found, one = list(faults), None

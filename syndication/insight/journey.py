@@ -1,0 +1,91 @@
+"""Where one post went: each delivery to a destination, and its readers in numbers."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Text, cast, func, select
+from sqlalchemy.orm import Session
+
+from syndication import db
+from syndication.models import Change, Delivery, Destination, Edition, Post
+
+#: Stops shown of one post; more would be a page nobody reads.
+_MOST = 500
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One delivery to a destination. Moments are aware, in UTC."""
+
+    delivery_id: int
+    channel: str
+    destination_id: UUID
+    destination: str
+    action: str
+    revision: int
+    state: str
+    reason: str
+    attempts: int
+    created_at: datetime
+    due_at: datetime
+    sent_at: datetime | None
+    reference: str | None
+
+
+@dataclass(frozen=True)
+class ReaderCount:
+    """How many deliveries of a channel to readers are in one state."""
+
+    channel: str
+    state: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Journey:
+    """Where a post went."""
+
+    destinations: list[Stop]
+    readers: list[ReaderCount]
+
+
+def journey(post_id: UUID) -> Journey:
+    """Where the post went, newest first; readers of editions that hold it are counted. Empty for an unknown post."""
+    with db.reading() as session:
+        return Journey(_stops(session, post_id), _counts(session, post_id))
+
+
+def _stops(session: Session, post_id: UUID) -> list[Stop]:
+    statement = (
+        select(
+            Delivery.id, Delivery.channel, Destination.id, Destination.name, Change.action, Change.revision,
+            Delivery.state, Delivery.reason, Delivery.attempts, Delivery.created_at, Delivery.due_at, Delivery.sent_at,
+            Delivery.reference,
+        )
+        .join(Destination, Destination.id == Delivery.destination_id)
+        .join(Change, Change.id == Delivery.change_id)
+        .where(Delivery.post_id == post_id)
+        .order_by(Delivery.id.desc())
+        .limit(_MOST)
+    )  # fmt: skip -- the columns stand in the order of Stop's fields
+    return [Stop(*row) for row in session.execute(statement)]
+
+
+def _counts(session: Session, post_id: UUID) -> list[ReaderCount]:
+    """Deliveries to readers: those of this post alone, and those of the editions that tell of it."""
+    counted = select(Delivery.channel, Delivery.state, func.count()).where(Delivery.reader_id.is_not(None))
+    telling = (
+        select(Edition.id)
+        .join(Post, Post.id == post_id)
+        # An edition keeps its posts as JSON; only those composed since the post exists can name it.
+        .where(Edition.composed_at >= Post.created_at, cast(Edition.posts, Text).contains(str(post_id)))
+    )
+    alone = counted.where(Delivery.post_id == post_id)
+    shared = counted.where(Delivery.post_id.is_(None), Delivery.edition_id.in_(telling))
+    total: Counter[tuple[str, str]] = Counter()
+    for statement in (alone, shared):
+        for channel, state, count in session.execute(statement.group_by(Delivery.channel, Delivery.state)):
+            total[channel, state] += count
+    return [ReaderCount(channel, state, count) for (channel, state), count in sorted(total.items())]

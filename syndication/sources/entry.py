@@ -1,0 +1,257 @@
+"""One entry of a calendar (VEVENT, RFC 5545 section 3.6.1) as the fields of a post."""
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from icalendar import Component
+
+from syndication.content import slugify
+from syndication.errors import Fault
+from syndication.sources import repair
+from syndication.sources.row import LONGEST_REF
+
+_MOST_TOPICS = 10
+_MOST_IMAGES = 10
+_PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg)(?:\?.*)?$", re.IGNORECASE)
+_BARE_ADDRESS = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?", re.IGNORECASE)
+_STATUS = {"CANCELLED": "cancelled", "CONFIRMED": "scheduled", "": "scheduled"}
+
+
+@dataclass
+class Entry:
+    """A calendar entry being read: what stands in it, and the remarks and faults gathered on the way."""
+
+    position: str
+    component: Component
+    zone: ZoneInfo
+    remarks: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def one(self, name: str) -> Any:
+        """The property of that name, or None; the last where it stands twice. A broken one is a fault, and None."""
+        value = self.component.get(name)
+        if isinstance(value, list):
+            self.remarks.append(f"{name} stands more than once: the last was read")
+            value = value[-1]
+        if value is not None and type(value).__name__ == "vBroken":
+            self.faults.append(Fault(name, f"cannot be read: {str(value)[:80]!r}"))
+            return None
+        return value
+
+    def every(self, name: str) -> list[Any]:
+        """All properties of that name."""
+        value = self.component.get(name, [])
+        return value if isinstance(value, list) else [value]
+
+    def text(self, name: str) -> str:
+        """A property as clean text; empty where it is not there."""
+        value = self.one(name)
+        return "" if value is None else repair.cleaned(str(value), self.remarks).strip()
+
+    def moment(self, name: str) -> date | datetime | None:
+        """A date, or an aware moment: one without a zone is on the city's clock. None where it is not there, or a fault."""
+        value = self.component.get(name)
+        if type(value).__name__ == "vBroken":
+            return self._other_form(name, str(value))
+        value = self.one(name)
+        if value is None:
+            return None
+        found = value.dt
+        if isinstance(found, datetime):
+            return self._zoned(name, found, value.params.get("TZID"))
+        if isinstance(found, date):
+            if value.params.get("VALUE") != "DATE":
+                self.remarks.append("date without VALUE=DATE read as all-day")
+            return found
+        self.faults.append(Fault(name, "is neither a date nor a date with a time"))
+        return None
+
+    def _zoned(self, name: str, moment: datetime, zone_name: str | None) -> datetime:
+        if moment.tzinfo is not None:
+            return moment
+        if zone_name:
+            self.remarks.append(f"unknown time zone {zone_name[:60]!r}: read in the city's zone")
+        else:
+            self.remarks.append("time without a zone: read in the city's zone")
+        return moment.replace(tzinfo=self.zone)
+
+    def _other_form(self, name: str, raw: str) -> date | datetime | None:
+        """What other programs write instead of a date of RFC 5545: ISO 8601 with hyphens, offsets or no seconds."""
+        try:
+            found = datetime.fromisoformat(raw.strip())
+        except ValueError:
+            self.faults.append(Fault(name, f"is not a date: {raw[:80]!r}"))
+            return None
+        self.remarks.append(f"{name} is not in the form of RFC 5545: read as ISO 8601")
+        return found.date() if len(raw.strip()) <= 10 and "T" not in raw else self._zoned(name, found, None)
+
+    @property
+    def recurrence_id(self) -> date | datetime | None:
+        """Which date of a series this entry replaces, None for all others."""
+        return self.moment("RECURRENCE-ID")
+
+    @property
+    def uid(self) -> str:
+        """The entry's UID; where it has none, one made of its title and start, which is the same at each export."""
+        if uid := repair.one_line(self.text("UID")):
+            return uid
+        self.remarks.append("without UID: told apart by title and start")
+        start = self.component.get("DTSTART")
+        raw = f"{self.text('SUMMARY')}|{start.to_ical() if hasattr(start, 'to_ical') else start}"
+        return "title-" + hashlib.sha256(raw.encode()).hexdigest()[:32]
+
+    def fields(self) -> dict[str, Any]:
+        """The post's fields, recurrence and `source_ref` aside."""
+        title = repair.one_line(self.text("SUMMARY"))
+        found: dict[str, Any] = {
+            "kind": "event",
+            "title": repair.shortened(title, 200, "title", self.remarks),
+        }
+        found |= self._times()
+        found |= self._wording()
+        found["place"] = self._place()
+        found["topics"] = self._topics()
+        found["images"] = self._images(found["title"])
+        found["status"] = self._status()
+        if self.text("CLASS").upper() in ("PRIVATE", "CONFIDENTIAL"):
+            self.faults.append(Fault("CLASS", "says that this entry is not for the public"))
+        return {name: value for name, value in found.items() if value not in (None, (), "")}
+
+    def _times(self) -> dict[str, Any]:
+        start = self.moment("DTSTART")
+        if start is None:
+            if not any(fault.field == "DTSTART" for fault in self.faults):
+                self.faults.append(Fault("DTSTART", "is missing: an event needs a start"))
+            return {}
+        end = self._end(start)
+        if isinstance(start, datetime):
+            return {"starts_at": start, "ends_at": end}
+        midnight = self.midnight(start)
+        if isinstance(end, date) and end == start:
+            self.remarks.append("ends on the day it begins: read as that whole day")
+            end = start + timedelta(days=1)
+        return {
+            "starts_at": midnight,
+            "ends_at": None if end is None else self.midnight(end),
+            "all_day": True,
+        }
+
+    def midnight(self, day: date) -> datetime:
+        """The start (UTC) of a day in the city."""
+        return datetime.combine(day, time(), self.zone).astimezone(UTC)
+
+    def _end(self, start: date | datetime) -> date | datetime | None:
+        """The end, of the same type as `start`."""
+        end = self.moment("DTEND")
+        if end is not None and isinstance(end, datetime) != isinstance(start, datetime):
+            self.remarks.append("end left out: of start and end one is a date, the other a time")
+            return None
+        duration = self.one("DURATION") if end is None else None
+        if duration is None:
+            return end
+        if not isinstance(duration.dt, timedelta) or duration.dt < timedelta(0):
+            self.faults.append(Fault("DURATION", "is not a length of time"))
+            return None
+        if isinstance(start, datetime):
+            return (
+                (start.astimezone(UTC) + duration.dt)
+                if duration.dt < timedelta(days=1)
+                else start + duration.dt
+            )
+        return start + max(timedelta(days=duration.dt.days), timedelta(days=1))
+
+    def _wording(self) -> dict[str, Any]:
+        text = repair.without_html(self.text("DESCRIPTION"), self.remarks)
+        text, url = repair.without_boilerplate(text, self._address(), self.remarks)
+        body = repair.as_markdown(repair.shortened(text, 15_000, "description", self.remarks))
+        summary = self.one("SUMMARY")
+        language = str(summary.params.get("LANGUAGE", "")) if summary is not None else ""
+        return {
+            "body": body,
+            "url": url,
+            "language": language.lower()[:2] if re.match(r"[A-Za-z]{2}\b", language) else None,
+        }
+
+    def _address(self) -> str | None:
+        url = self.text("URL")
+        if re.fullmatch(r"https?://[^\s/]\S*", url) and len(url) <= 2000:
+            return url
+        if _BARE_ADDRESS.fullmatch(url):
+            self.remarks.append("https:// put before the address")
+            return f"https://{url}"
+        if url:
+            self.remarks.append(f"URL left out, it is no web address: {url[:80]!r}")
+        return None
+
+    def _place(self) -> dict[str, Any] | None:
+        lines = [repair.one_line(line) for line in self.text("LOCATION").split("\n") if line.strip()]
+        position = self._position()
+        if not lines:
+            return (
+                {"name": f"{position['latitude']}, {position['longitude']}", **position} if position else None
+            )
+        name, address = lines[0], ", ".join(lines[1:])
+        if len(name) > 200 and "," in name[:200]:
+            head, _, tail = name.partition(",")
+            name, address = head, ", ".join(part for part in (tail.strip(), address) if part)
+        return {
+            "name": repair.shortened(name, 200, "place", self.remarks),
+            "address": repair.shortened(address, 300, "address", self.remarks) or None,
+            **position,
+        }
+
+    def _position(self) -> dict[str, float]:
+        geo = self.component.get("GEO")
+        if geo is None:
+            return {}
+        try:
+            latitude, longitude = float(geo.latitude), float(geo.longitude)
+        except (AttributeError, TypeError, ValueError):
+            self.remarks.append("GEO left out, it is no position")
+            return {}
+        if (latitude, longitude) == (0, 0) or not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+            self.remarks.append("GEO left out, it is no position in a city")
+            return {}
+        return {"latitude": latitude, "longitude": longitude}
+
+    def _topics(self) -> tuple[str, ...]:
+        named = [str(name) for group in self.every("CATEGORIES") for name in getattr(group, "cats", [group])]
+        slugs = tuple(
+            dict.fromkeys(slug for name in named if (slug := slugify(repair.cleaned(name, self.remarks))))
+        )
+        if len(slugs) > _MOST_TOPICS:
+            self.remarks.append(
+                f"more than {_MOST_TOPICS} categories: the first {_MOST_TOPICS} became topics"
+            )
+        return slugs[:_MOST_TOPICS]
+
+    def _images(self, title: str) -> tuple[dict[str, str], ...]:
+        found = []
+        for one in [*self.every("IMAGE"), *self.every("ATTACH")]:
+            address, params = str(one), getattr(one, "params", {})
+            picture = str(params.get("FMTTYPE", "")).lower().startswith("image/") or _PICTURE.search(address)
+            if picture and re.fullmatch(r"https://[^\s/]\S{0,1990}", address):
+                found.append({"url": address, "alt": title or "image"})
+            else:
+                self.remarks.append("attachment left out: not a picture with an https address")
+        if len(found) > _MOST_IMAGES:
+            self.remarks.append(f"more than {_MOST_IMAGES} pictures: the first {_MOST_IMAGES} were kept")
+        return tuple({image["url"]: image for image in found}.values())[:_MOST_IMAGES]
+
+    def _status(self) -> str:
+        said = self.text("STATUS").upper()
+        if said not in _STATUS:
+            self.remarks.append(f"STATUS {said[:40]} read as scheduled")
+        return _STATUS.get(said, "scheduled")
+
+
+def reference(uid: str, *more: str) -> str:
+    """A `source_ref` of a UID and what tells its parts apart; one that would be too long is cut and hashed."""
+    whole = "/".join((uid, *more))
+    if len(whole) <= LONGEST_REF:
+        return whole
+    return f"{whole[: LONGEST_REF - 65]}-{hashlib.sha256(whole.encode()).hexdigest()}"

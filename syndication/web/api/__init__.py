@@ -1,0 +1,12 @@
+"""The HTTP API, version 1: what merchants, operators and other programs can do."""
+
+from fastapi import APIRouter, Depends
+
+from syndication.web.access import json_spoken
+from syndication.web.api import channels, deliveries, destinations, keys, merchants, posts
+
+PREFIX = "/api/v1"
+
+router = APIRouter(prefix=PREFIX, dependencies=[Depends(json_spoken)])
+for _part in (posts, destinations, deliveries, channels, merchants, keys):
+    router.include_router(_part.router)

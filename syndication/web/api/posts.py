@@ -1,0 +1,183 @@
+"""Posts over HTTP: create, read, revise, withdraw, list, and where each went."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from syndication import insight, posts
+from syndication.content import Content, Draft, Kind
+from syndication.errors import Conflict
+from syndication.posts import PostRecord
+from syndication.web.access import DeliveriesReader, MerchantSlug, PostsReader, PostsWriter, concerned, publishing
+from syndication.web.api.pages import After, Answer, Page, Paging, page
+from syndication.web.api.repeats import HEADERS, IdempotencyKey, created
+from syndication.web.problems import documented
+
+router = APIRouter(prefix="/posts", tags=["posts"])
+
+IfMatch = Annotated[
+    str | None,
+    Header(
+        alias="If-Match",
+        pattern=r'^(\*|"[1-9][0-9]{0,8}"|[1-9][0-9]{0,8})$',
+        description="The revision you have seen, as the ETag said it. Where the post was revised since, nothing happens.",
+        examples=['"1"'],
+    ),
+]
+ETAG = {"ETag": {"description": "The revision, for If-Match.", "schema": {"type": "string"}, "example": '"1"'}}
+
+
+class PostAnswer(Answer):
+    """A post with the content of its current revision."""
+
+    id: UUID
+    merchant: str
+    state: Literal["scheduled", "published", "withdrawn"]
+    revision: int
+    content: Content
+    source_ref: str | None
+    created_at: datetime
+    updated_at: datetime
+    publish_at: datetime | None
+    published_at: datetime | None
+    withdrawn_at: datetime | None
+    over_at: datetime | None
+
+    @classmethod
+    def of(cls, record: PostRecord) -> "PostAnswer":
+        """What may be shown of a post."""
+        return cls.model_validate({**vars(record), "merchant": record.merchant_slug})
+
+
+class RevisionAnswer(Answer):
+    """What handing in a revision led to."""
+
+    what: Literal["revised", "unchanged"]
+    post: PostAnswer
+
+
+class StopAnswer(Answer):
+    """One delivery of a post to a destination."""
+
+    delivery_id: int
+    channel: str
+    destination_id: UUID
+    destination: str
+    action: str
+    revision: int
+    state: str
+    reason: str
+    attempts: int
+    created_at: datetime
+    due_at: datetime
+    sent_at: datetime | None
+    reference: str | None
+
+
+class ReadersAnswer(Answer):
+    """How many readers a channel reached, or did not, with one post."""
+
+    channel: str
+    state: str
+    count: int
+
+
+class JourneyAnswer(Answer):
+    """Where a post went: every destination, and readers in numbers."""
+
+    destinations: list[StopAnswer]
+    readers: list[ReadersAnswer]
+
+
+class PostFilter(Paging):
+    """Which posts to list."""
+
+    kind: Kind | None = None
+    state: Literal["scheduled", "published", "withdrawn"] | None = None
+    merchant: MerchantSlug = None
+    after: UUID | None = After
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=PostAnswer,
+    operation_id="createPost",
+    responses={201: {"headers": HEADERS}, **documented(409, 429)},
+)
+def create_post(
+    draft: Draft, caller: PostsWriter, key: IdempotencyKey = None, merchant: MerchantSlug = None
+) -> JSONResponse:
+    """Publish a post now, or at `publish_at`. With a key of the city, `merchant` says whose post it is."""
+    merchant_id = publishing(caller, merchant)
+    return created(
+        caller,
+        key,
+        ("createPost", str(merchant_id), draft.model_dump(mode="json")),
+        lambda: PostAnswer.of(posts.create(merchant_id, draft)),
+        lambda body: f"{router_path()}/{body['id']}",
+    )
+
+
+def router_path() -> str:
+    """Where posts live."""
+    return f"/api/v1{router.prefix}"
+
+
+@router.get("", operation_id="listPosts")
+def list_posts(caller: PostsReader, wanted: Annotated[PostFilter, Query()]) -> Page[PostAnswer]:
+    """Posts, newest first: a merchant's own, or with a key of the city all of them."""
+    merchant_id = concerned(caller, wanted.merchant)
+    return page(
+        lambda most: posts.listed(
+            merchant_id=merchant_id, kind=wanted.kind, state=wanted.state, after=wanted.after, limit=most
+        ),
+        wanted.limit,
+        PostAnswer.of,
+        lambda record: record.id,
+    )
+
+
+@router.get("/{post_id}", operation_id="readPost", responses={200: {"headers": ETAG}})
+def read_post(post_id: UUID, caller: PostsReader, response: Response) -> PostAnswer:
+    """One post."""
+    record = posts.read(post_id, merchant_id=caller.merchant_id)
+    response.headers["ETag"] = f'"{record.revision}"'
+    return PostAnswer.of(record)
+
+
+@router.put(
+    "/{post_id}",
+    operation_id="revisePost",
+    responses={200: {"headers": ETAG}, **documented(409, 412)},
+)
+def revise_post(
+    post_id: UUID, draft: Draft, caller: PostsWriter, response: Response, if_match: IfMatch = None
+) -> RevisionAnswer:
+    """Give a post new content, whole. It goes out as a correction; what says the same changes nothing."""
+    seen = None if if_match in (None, "*") else int(str(if_match).strip('"'))
+    try:
+        outcome = posts.revise(caller.merchant_id, post_id, draft, expected=seen)
+    except Conflict as error:
+        if seen is not None and posts.read(post_id, merchant_id=caller.merchant_id).state != "withdrawn":
+            raise HTTPException(412, str(error)) from error
+        raise
+    response.headers["ETag"] = f'"{outcome.post.revision}"'
+    return RevisionAnswer.model_validate({"what": outcome.what, "post": PostAnswer.of(outcome.post)})
+
+
+@router.delete("/{post_id}", operation_id="withdrawPost")
+def withdraw_post(post_id: UUID, caller: PostsWriter) -> PostAnswer:
+    """Take a post back, everywhere that can take it back. Doing it again changes nothing."""
+    return PostAnswer.of(posts.withdraw(caller.merchant_id, post_id))
+
+
+@router.get("/{post_id}/deliveries", operation_id="tracePost")
+def trace_post(post_id: UUID, caller: DeliveriesReader) -> JourneyAnswer:
+    """Where a post went: each destination with its state and reason, and how many readers, by state."""
+    posts.read(post_id, merchant_id=caller.merchant_id)
+    return JourneyAnswer.model_validate(insight.journey(post_id))
