@@ -18,18 +18,18 @@ State = Literal["applied", "admitted", "suspended"]
 #: How many numbered variants of a slug are tried before the operator must choose one.
 _MOST_NAMESAKES = 100
 
-Slug = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-Name = Annotated[Line, Field(min_length=1, max_length=200), AfterValidator(lambda text: _not_empty(text))]
-Address = Annotated[Text, Field(max_length=500)]
-District = Annotated[Line, Field(min_length=1, max_length=60)]
-Quota = Annotated[int, Field(ge=1, le=10_000, description="Posts in 24 hours; empty: the city's default.")]
-Email = Annotated[EmailStr, Field(max_length=254)]
-
-
 def _not_empty(text: str) -> str:
     if not text:
         raise ValueError("must not be empty")
     return text
+
+
+Slug = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Name = Annotated[Line, Field(min_length=1, max_length=200), AfterValidator(_not_empty)]
+Address = Annotated[Text, Field(max_length=500)]
+District = Annotated[Line, Field(min_length=1, max_length=60)]
+Quota = Annotated[int, Field(ge=1, le=10_000, description="Posts in 24 hours; empty: the city's default.")]
+Email = Annotated[EmailStr, Field(max_length=254)]
 
 
 class Application(Value):

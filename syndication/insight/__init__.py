@@ -10,6 +10,7 @@ from syndication.insight.health import (
     reader,
     readers,
 )
+from syndication.insight.journey import Journey, ReaderCount, Stop, journey
 from syndication.insight.ledger import (
     AttemptRow,
     DeliveryRow,
@@ -33,9 +34,12 @@ __all__ = [
     "DeliveryRow",
     "DestinationRow",
     "Filters",
+    "Journey",
     "MessageRow",
     "QueueRow",
+    "ReaderCount",
     "ReaderRow",
+    "Stop",
     "attempts",
     "changes_waiting",
     "deliveries",
@@ -45,6 +49,7 @@ __all__ = [
     "exposition",
     "fold",
     "heartbeats",
+    "journey",
     "message",
     "messages",
     "prune",

@@ -6,15 +6,18 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from syndication import keys, merchants
 from syndication.errors import Invalid, NotFound
 from syndication.keys import Caller, Scope
+from syndication.merchants import Slug
 from syndication.web.problems import Denied
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="key", description="An API key, made by the city's operator.")
 _JSON = "application/json"
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 def known(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
@@ -49,6 +52,10 @@ DestinationsReader = Annotated[Caller, Depends(holding("destinations:read"))]
 DestinationsWriter = Annotated[Caller, Depends(holding("destinations:write"))]
 DeliveriesReader = Annotated[Caller, Depends(holding("deliveries:read"))]
 Operator = Annotated[Caller, Depends(holding("operator"))]
+#: The merchant a request is about, where it must be said.
+MerchantSlug = Annotated[
+    Slug | None, Field(description="The merchant, by its slug. Only needed with a key of the city.")
+]
 
 
 def concerned(caller: Caller, slug: str | None) -> UUID | None:
@@ -75,6 +82,8 @@ def json_spoken(request: Request) -> None:
     """A dependency of every route of the API: bodies come as JSON (else 415) and answers may be JSON (else 406)."""
     if not _accepts_json(request.headers.get("accept", "")):
         raise HTTPException(406, f"Answers come as {_JSON} only.")
+    if request.method not in _WITH_BODY:
+        return
     has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
     if has_body and _media_type(request.headers.get("content-type", "")) != _JSON:
         raise HTTPException(415, f"The body must be JSON, with the header `Content-Type: {_JSON}`.")

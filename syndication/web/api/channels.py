@@ -1,0 +1,58 @@
+"""The catalogue of channels: what each can express, and what a destination of it needs."""
+
+from typing import Any, Literal
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from syndication.channels import CHANNELS
+from syndication.channels.base import Abilities, Channel
+from syndication.web.access import Known
+from syndication.web.api.pages import Answer
+
+router = APIRouter(prefix="/channels", tags=["channels"])
+
+
+class AbilitiesAnswer(Answer):
+    """What a channel can express."""
+
+    revise: bool
+    withdraw: bool
+    repeatable: bool = Field(description="A repeated delivery does no harm: the outlet recognises it.")
+    images: bool
+    length: int | None = Field(description="Longest text in the outlet's own counting; null: no limit.")
+
+
+class ChannelAnswer(Answer):
+    """One kind of outlet."""
+
+    kind: str
+    label: str
+    serves: Literal["destinations", "readers"]
+    configurable: bool = Field(description="Whether destinations of it can be created; others come with the city.")
+    abilities: AbilitiesAnswer
+    settings: dict[str, Any] = Field(description="JSON Schema of a destination's `settings`.")
+
+
+class ChannelList(Answer):
+    """All channels."""
+
+    data: list[ChannelAnswer]
+
+
+@router.get("", operation_id="listChannels")
+def list_channels(_caller: Known) -> ChannelList:
+    """All channels that are installed here."""
+    return ChannelList(data=[_shown(channel) for channel in CHANNELS])
+
+
+def _shown(channel: Channel[Any, Any]) -> ChannelAnswer:
+    abilities: Abilities = channel.abilities
+    return ChannelAnswer(
+        kind=channel.kind,
+        label=channel.label,
+        serves=channel.serves,
+        configurable=channel.configurable,
+        abilities=AbilitiesAnswer.model_validate(abilities),
+        settings=channel.settings.model_json_schema(),
+    )

@@ -1,0 +1,147 @@
+"""Deliveries over HTTP: what went where, what did not and why, and once more."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from pydantic import Field
+
+from syndication import destinations, insight, merchants
+from syndication.content import Moment
+from syndication.delivery import replay
+from syndication.errors import Forbidden, NotFound
+from syndication.insight import DeliveryRow
+from syndication.keys import Caller
+from syndication.web.access import DeliveriesReader, DestinationsWriter, MerchantSlug, concerned
+from syndication.web.api.pages import Answer, Page, Paging, page
+from syndication.web.problems import documented
+
+router = APIRouter(prefix="/deliveries", tags=["deliveries"])
+
+State = Literal["waiting", "sending", "sent", "failed", "dropped", "unconfirmed"]
+#: What a counting key of the database can be.
+DeliveryId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
+class DeliveryAnswer(Answer):
+    """One message for one destination or reader. Who the reader is, it does not say."""
+
+    id: int
+    key: str = Field(description="What the outlet recognises a repeat by, such as webhook-id.")
+    channel: str
+    state: State
+    reason: str
+    destination_id: UUID | None
+    destination: str | None
+    merchant: str | None
+    post_id: UUID | None
+    action: str | None
+    revision: int | None
+    edition_id: int | None
+    created_at: datetime
+    due_at: datetime
+    sent_at: datetime | None
+    over_at: datetime | None
+    attempts: int
+    reference: str | None
+
+
+class AttemptAnswer(Answer):
+    """One try."""
+
+    at: datetime
+    duration: int = Field(description="Milliseconds.")
+    outcome: str
+    reason: str
+    code: int | None
+    answer: str = Field(description="The beginning of what the outlet said. Shown to the outlet's owner only.")
+    trigger: str
+
+
+class DeliveryHistory(DeliveryAnswer):
+    """One delivery with all its tries."""
+
+    tries: list[AttemptAnswer]
+
+
+class DeliveryFilter(Paging):
+    """Which deliveries to list; moments bound `created_at`."""
+
+    state: Annotated[tuple[State, ...], Field(max_length=6)] = ()
+    channel: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")] | None = None
+    destination_id: UUID | None = None
+    merchant: MerchantSlug = None
+    since: Moment | None = None
+    until: Moment | None = Field(None, description="Exclusive.")
+    after: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = Field(
+        None, description="Where the page begins: `next` of the page before."
+    )
+
+
+@router.get("", operation_id="listDeliveries")
+def list_deliveries(
+    caller: DeliveriesReader, wanted: Annotated[DeliveryFilter, Query()]
+) -> Page[DeliveryAnswer]:
+    """Deliveries, newest first: of a merchant's posts and to its destinations, or with a key of the city all."""
+    concerned(caller, wanted.merchant)
+    filters = insight.Filters(
+        states=wanted.state,
+        channel=wanted.channel,
+        destination_id=wanted.destination_id,
+        merchant=_own_slug(caller) or wanted.merchant,
+        since=wanted.since,
+        until=wanted.until,
+    )
+    return page(
+        lambda most: insight.deliveries(filters, limit=most, before=wanted.after),
+        wanted.limit,
+        DeliveryAnswer.model_validate,
+        lambda row: row.id,
+    )
+
+
+@router.get("/{delivery_id}", operation_id="readDelivery")
+def read_delivery(delivery_id: DeliveryId, caller: DeliveriesReader) -> DeliveryHistory:
+    """One delivery with all its tries."""
+    row = _visible(caller, delivery_id)
+    # What a stranger's server answered is for whoever set it up.
+    hidden: dict[str, Any] = {} if _owns(caller, row) else {"answer": ""}
+    tries = [AttemptAnswer.model_validate({**vars(one), **hidden}) for one in insight.attempts(delivery_id)]
+    return DeliveryHistory.model_validate({**vars(row), "tries": tries})
+
+
+@router.post(
+    "/{delivery_id}/replay", status_code=202, operation_id="replayDelivery", responses=documented(409)
+)
+def replay_delivery(delivery_id: DeliveryId, caller: DestinationsWriter) -> DeliveryAnswer:
+    """Send one finished delivery again, under the key that the outlet already knows."""
+    row = _visible(caller, delivery_id)
+    if not _owns(caller, row):
+        raise Forbidden("This went to an outlet of the city. Please ask the city's operator to send it again.")
+    replay.one(delivery_id, merchant_id=caller.merchant_id)
+    return DeliveryAnswer.model_validate(insight.delivery(delivery_id))
+
+
+def _own_slug(caller: Caller) -> str | None:
+    return merchants.read(caller.merchant_id).slug if caller.merchant_id is not None else None
+
+
+def _visible(caller: Caller, delivery_id: int) -> DeliveryRow:
+    row = insight.delivery(delivery_id)
+    if caller.merchant_id is not None and row.merchant != _own_slug(caller):
+        raise NotFound(f"There is no delivery {delivery_id}.")
+    return row
+
+
+def _owns(caller: Caller, row: DeliveryRow) -> bool:
+    """Whether the outlet of a delivery is the caller's."""
+    if caller.merchant_id is None:
+        return True
+    if row.destination_id is None:
+        return False
+    try:
+        destinations.read(row.destination_id, owner=caller.merchant_id)
+    except NotFound:
+        return False
+    return True

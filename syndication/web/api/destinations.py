@@ -1,0 +1,213 @@
+"""Destinations over HTTP: set up, read without secrets, changed, paused, tested, replayed, deleted."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import Field, model_validator
+from starlette.responses import JSONResponse
+
+from syndication import destinations
+from syndication.content import Interest, Moment, Value
+from syndication.delivery import replay
+from syndication.destinations import DestinationAmendment, DestinationRecord, DestinationRequest, Revealed
+from syndication.web.access import DestinationsReader, DestinationsWriter, MerchantSlug, concerned
+from syndication.web.api.pages import After, Answer, Page, Paging, page
+from syndication.web.api.repeats import HEADERS, IdempotencyKey, created
+from syndication.web.problems import documented
+
+router = APIRouter(prefix="/destinations", tags=["destinations"])
+
+State = Literal["active", "paused", "disabled"]
+Finished = Literal["failed", "dropped", "unconfirmed", "sent"]
+
+
+class HealthAnswer(Answer):
+    """How a destination is doing."""
+
+    failures: int = Field(description="Failures in a row.")
+    failing_since: datetime | None
+    held_until: datetime | None = Field(description="Until then nothing is sent, so that it can recover.")
+    last_sent_at: datetime | None
+
+
+class DestinationAnswer(Answer):
+    """A destination without its secrets."""
+
+    id: UUID
+    merchant: str | None = Field(description="Whose it is; null for the city's.")
+    channel: str
+    name: str
+    settings: Mapping[str, Any]
+    secrets: tuple[str, ...] = Field(description="Names of the secrets that are set.")
+    interest: Interest
+    state: State
+    reason: str = Field(description="Why it is not active, or empty.")
+    created_at: datetime
+    health: HealthAnswer
+
+    @classmethod
+    def of(cls, record: DestinationRecord) -> Self:
+        """What may be shown of a destination."""
+        return cls.model_validate(cls.parts(record))
+
+    @staticmethod
+    def parts(record: DestinationRecord) -> dict[str, Any]:
+        """The fields of the answer."""
+        health = HealthAnswer.model_validate(record)
+        return {**vars(record), "merchant": record.merchant_slug, "health": health}
+
+
+class RevealedAnswer(DestinationAnswer):
+    """A destination, and the secrets that were made for it just now."""
+
+    new_secrets: Mapping[str, Any] = Field(description="Shown this one time: what was made for you, by name.")
+
+    @classmethod
+    def made(cls, revealed: Revealed) -> Self:
+        """The one showing of what was made."""
+        return cls.model_validate({**cls.parts(revealed.destination), "new_secrets": revealed.secrets})
+
+
+class DestinationFilter(Paging):
+    """Which destinations to list."""
+
+    channel: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")] | None = None
+    state: State | None = None
+    merchant: MerchantSlug = None
+    after: UUID | None = After
+
+
+class ReplayRequest(Value):
+    """Which finished deliveries of a destination go out again, by when they were created."""
+
+    since: Moment
+    until: Moment | None = Field(None, description="Exclusive; left out: until now.")
+    states: Annotated[tuple[Finished, ...], Field(min_length=1, max_length=4)] = replay.DEAD
+    dry_run: bool = Field(False, description="Only count.")
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if self.until is not None and self.until <= self.since:
+            raise ValueError("until must be later than since")
+        return self
+
+
+class ReplayAnswer(Answer):
+    """How many deliveries go out again, or would."""
+
+    count: int
+    dry_run: bool
+
+
+class TestAnswer(Answer):
+    """A test that is on its way."""
+
+    delivery_id: int = Field(description="Its attempts tell how it went: GET /api/v1/deliveries/{delivery_id}.")
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=RevealedAnswer,
+    operation_id="createDestination",
+    responses={201: {"headers": HEADERS}, **documented(409)},
+)
+def create_destination(
+    request: DestinationRequest,
+    caller: DestinationsWriter,
+    key: IdempotencyKey = None,
+    merchant: MerchantSlug = None,
+) -> JSONResponse:
+    """A new destination: a merchant's own gets that merchant's posts, one of the city everybody's.
+
+    Secrets that you do not choose are made for you and shown in this answer only.
+    """
+    owner = concerned(caller, merchant)
+    return created(
+        caller,
+        key,
+        ("createDestination", str(owner), request.model_dump(mode="json")),
+        lambda: RevealedAnswer.made(destinations.create(owner, request)),
+        lambda body: f"/api/v1{router.prefix}/{body['id']}",
+    )
+
+
+@router.get("", operation_id="listDestinations")
+def list_destinations(
+    caller: DestinationsReader, wanted: Annotated[DestinationFilter, Query()]
+) -> Page[DestinationAnswer]:
+    """Destinations, newest first: a merchant's own, or with a key of the city all of them."""
+    owner = concerned(caller, wanted.merchant)
+    return page(
+        lambda most: destinations.listed(
+            owner=owner, channel=wanted.channel, state=wanted.state, after=wanted.after, limit=most
+        ),
+        wanted.limit,
+        DestinationAnswer.of,
+        lambda record: record.id,
+    )
+
+
+@router.get("/{destination_id}", operation_id="readDestination")
+def read_destination(destination_id: UUID, caller: DestinationsReader) -> DestinationAnswer:
+    """One destination and how it is doing."""
+    return DestinationAnswer.of(destinations.read(destination_id, owner=caller.merchant_id))
+
+
+@router.patch("/{destination_id}", operation_id="changeDestination", responses=documented(409))
+def change_destination(
+    destination_id: UUID, amendment: DestinationAmendment, caller: DestinationsWriter
+) -> DestinationAnswer:
+    """Change a destination; what is left out stays, also within `settings`."""
+    return DestinationAnswer.of(destinations.update(destination_id, amendment, owner=caller.merchant_id))
+
+
+@router.delete("/{destination_id}", status_code=204, operation_id="deleteDestination", responses=documented(409))
+def delete_destination(destination_id: UUID, caller: DestinationsWriter) -> None:
+    """Delete a destination with all its deliveries."""
+    destinations.delete(destination_id, owner=caller.merchant_id)
+
+
+@router.post("/{destination_id}/pause", operation_id="pauseDestination")
+def pause_destination(destination_id: UUID, caller: DestinationsWriter) -> DestinationAnswer:
+    """Send nothing more until it is resumed; what comes meanwhile waits."""
+    return DestinationAnswer.of(destinations.pause(destination_id, owner=caller.merchant_id))
+
+
+@router.post("/{destination_id}/resume", operation_id="resumeDestination")
+def resume_destination(destination_id: UUID, caller: DestinationsWriter) -> DestinationAnswer:
+    """Send again at once, also to one that was switched off after too many failures."""
+    return DestinationAnswer.of(destinations.resume(destination_id, owner=caller.merchant_id))
+
+
+@router.post("/{destination_id}/rotate-secret", operation_id="rotateSecret", responses=documented(409))
+def rotate_secret(destination_id: UUID, caller: DestinationsWriter) -> RevealedAnswer:
+    """A new secret. A webhook's old one signs beside it for another 24 hours."""
+    return RevealedAnswer.made(destinations.rotate_secret(destination_id, owner=caller.merchant_id))
+
+
+@router.post(
+    "/{destination_id}/test", status_code=202, operation_id="testDestination", responses=documented(409)
+)
+def test_destination(destination_id: UUID, caller: DestinationsWriter) -> TestAnswer:
+    """Send a made-up post that says that it is one."""
+    return TestAnswer(delivery_id=destinations.test(destination_id, owner=caller.merchant_id))
+
+
+@router.post("/{destination_id}/replay", status_code=202, operation_id="replayDestination")
+def replay_destination(
+    destination_id: UUID, request: ReplayRequest, caller: DestinationsWriter
+) -> ReplayAnswer:
+    """Send what failed in a time window again, under the keys that the outlet already knows. Ask with `dry_run` first."""
+    destinations.read(destination_id, owner=caller.merchant_id)
+    chosen = {
+        "destination_id": destination_id,
+        "states": request.states,
+        "since": request.since,
+        "until": request.until,
+    }
+    count = replay.count(**chosen) if request.dry_run else replay.many(**chosen)
+    return ReplayAnswer(count=count, dry_run=request.dry_run)

@@ -1,0 +1,91 @@
+"""Merchants over HTTP: the operator admits and suspends them; each may read its own entry."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from syndication import merchants
+from syndication.merchants import Amendment, Application, MerchantRecord, Slug
+from syndication.web.access import Known, Operator, concerned
+from syndication.web.api.pages import After, Answer, Page, Paging, page
+from syndication.web.problems import documented
+
+router = APIRouter(prefix="/merchants", tags=["merchants"])
+
+State = Literal["applied", "admitted", "suspended"]
+
+
+class MerchantAnswer(Answer):
+    """A merchant."""
+
+    id: UUID
+    slug: str
+    name: str
+    email: str
+    url: str | None
+    address: str
+    district: str | None
+    state: State
+    posts_per_day: int | None
+    created_at: datetime
+    admitted_at: datetime | None
+
+    @classmethod
+    def of(cls, record: MerchantRecord) -> "MerchantAnswer":
+        """What may be shown of a merchant to itself and to the operator."""
+        return cls.model_validate(record)
+
+
+class MerchantFilter(Paging):
+    """Which merchants to list."""
+
+    state: State | None = None
+    after: UUID | None = After
+
+
+@router.post("", status_code=201, operation_id="createMerchant", responses=documented(409))
+def create_merchant(application: Application, _caller: Operator, response: Response) -> MerchantAnswer:
+    """A new merchant that may publish at once."""
+    record = merchants.create(application)
+    response.headers["Location"] = f"/api/v1{router.prefix}/{record.slug}"
+    return MerchantAnswer.of(record)
+
+
+@router.get("", operation_id="listMerchants")
+def list_merchants(_caller: Operator, wanted: Annotated[MerchantFilter, Query()]) -> Page[MerchantAnswer]:
+    """All merchants, newest first."""
+    return page(
+        lambda most: merchants.listed(state=wanted.state, after=wanted.after, limit=most),
+        wanted.limit,
+        MerchantAnswer.of,
+        lambda record: record.id,
+    )
+
+
+@router.get("/{slug}", operation_id="readMerchant")
+def read_merchant(slug: Slug, caller: Known) -> MerchantAnswer:
+    """One merchant; with a merchant's key only its own entry."""
+    merchant_id = concerned(caller, slug)
+    assert merchant_id is not None  # a slug was given
+    return MerchantAnswer.of(merchants.read(merchant_id))
+
+
+@router.patch("/{slug}", operation_id="changeMerchant")
+def change_merchant(slug: Slug, amendment: Amendment, _caller: Operator) -> MerchantAnswer:
+    """Change what is known of a merchant; what is left out stays."""
+    return MerchantAnswer.of(merchants.update(merchants.by_slug(slug).id, amendment))
+
+
+@router.post("/{slug}/admit", operation_id="admitMerchant")
+def admit_merchant(slug: Slug, _caller: Operator) -> MerchantAnswer:
+    """Let a merchant publish, for the first time or again."""
+    return MerchantAnswer.of(merchants.admit(merchants.by_slug(slug).id))
+
+
+@router.post("/{slug}/suspend", operation_id="suspendMerchant")
+def suspend_merchant(slug: Slug, _caller: Operator) -> MerchantAnswer:
+    """Stop a merchant from publishing. What it published stays; what it scheduled waits."""
+    return MerchantAnswer.of(merchants.suspend(merchants.by_slug(slug).id))
