@@ -73,7 +73,9 @@ def sweep() -> int:
                 .limit(_CHUNK)
             ).all()
             for owner, key in old:
-                session.execute(delete(IdempotencyKey).where(IdempotencyKey.owner == owner, IdempotencyKey.key == key))
+                session.execute(
+                    delete(IdempotencyKey).where(IdempotencyKey.owner == owner, IdempotencyKey.key == key)
+                )
         deleted += len(old)
         if len(old) < _CHUNK:
             return deleted
@@ -84,7 +86,9 @@ def _claimed(session: Session, owner: str, key: str, mark: str) -> bool:
     now = clock.now()
     mine = (IdempotencyKey.owner == owner, IdempotencyKey.key == key)
     row = {"owner": owner, "key": key, "fingerprint": mark, "status": None, "body": None, "created_at": now}
-    patient = session.get_bind().dialect.name == "postgresql"  # SQLite has one writer at a time and waits by itself
+    patient = (
+        session.get_bind().dialect.name == "postgresql"
+    )  # SQLite has one writer at a time and waits by itself
     try:
         if patient:
             session.execute(text(f"SET LOCAL lock_timeout = {_PATIENCE}"))
@@ -102,7 +106,9 @@ def _claimed(session: Session, owner: str, key: str, mark: str) -> bool:
 def _given_before(session: Session, owner: str, key: str, mark: str) -> Answer:
     row = session.get_one(IdempotencyKey, (owner, key))
     if row.fingerprint != mark:
-        raise Invalid.field("Idempotency-Key", "was already used for another request; please choose a new one")
+        raise Invalid.field(
+            "Idempotency-Key", "was already used for another request; please choose a new one"
+        )
     if row.status is None or row.body is None:
         raise InFlight("The first request with this Idempotency-Key is still being worked on.")
     return Answer(row.status, _box().open(row.body["sealed"]), replayed=True)

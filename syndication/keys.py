@@ -12,11 +12,14 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from syndication import clock, db, signing
-from syndication.content import Line, Moment, Value
+from syndication.content import Moment, Value
 from syndication.errors import Invalid, NotFound
+from syndication.merchants import Name
 from syndication.models import ApiKey, Merchant
 
-Scope = Literal["posts:read", "posts:write", "destinations:read", "destinations:write", "deliveries:read", "operator"]
+Scope = Literal[
+    "posts:read", "posts:write", "destinations:read", "destinations:write", "deliveries:read", "operator"
+]
 
 PREFIX = "syn"
 #: The scope that stands for all others, and for admitting merchants and making keys. Only for keys of the city.
@@ -33,8 +36,10 @@ _log = structlog.get_logger(__name__)
 class KeyRequest(Value):
     """What a new key is to be; `scopes` left out means all of a merchant's."""
 
-    name: Annotated[Line, Field(min_length=1, max_length=100)]
-    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=len(get_args(Scope)))] = MERCHANT_SCOPES
+    name: Annotated[Name, Field(max_length=100)]
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=len(get_args(Scope)))] = (
+        MERCHANT_SCOPES
+    )
     expires_at: Moment | None = None
 
 
@@ -91,8 +96,15 @@ def create(merchant_id: UUID | None, request: KeyRequest) -> Created:
         if merchant_id is not None and merchant is None:
             raise NotFound("There is no such merchant.")
         row = ApiKey(
-            id=fresh.id, merchant_id=merchant_id, name=request.name, digest=fresh.digest, created_at=now,
-            scopes=sorted(set(request.scopes)), expires_at=request.expires_at, revoked_at=None, last_used_at=None,
+            id=fresh.id,
+            merchant_id=merchant_id,
+            name=request.name,
+            digest=fresh.digest,
+            created_at=now,
+            scopes=sorted(set(request.scopes)),
+            expires_at=request.expires_at,
+            revoked_at=None,
+            last_used_at=None,
         )  # fmt: skip -- one glance shows every column
         session.add(row)
         return Created(_record(row, merchant), fresh.text)
@@ -149,6 +161,12 @@ def _note_use(key_id: str, now: datetime) -> None:
 
 def _record(row: ApiKey, merchant: Merchant | None) -> KeyRecord:
     return KeyRecord(
-        id=row.id, merchant_slug=merchant.slug if merchant else None, name=row.name, scopes=tuple(row.scopes),
-        created_at=row.created_at, expires_at=row.expires_at, revoked_at=row.revoked_at, last_used_at=row.last_used_at,
+        id=row.id,
+        merchant_slug=merchant.slug if merchant else None,
+        name=row.name,
+        scopes=tuple(row.scopes),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+        last_used_at=row.last_used_at,
     )  # fmt: skip -- a row for a row

@@ -18,6 +18,7 @@ State = Literal["applied", "admitted", "suspended"]
 #: How many numbered variants of a slug are tried before the operator must choose one.
 _MOST_NAMESAKES = 100
 
+
 def _not_empty(text: str) -> str:
     if not text:
         raise ValueError("must not be empty")
@@ -56,7 +57,11 @@ class Amendment(Value):
 
     @model_validator(mode="after")
     def _keeps_what_is_needed(self) -> Self:
-        emptied = [name for name in ("name", "email", "address") if name in self.model_fields_set and getattr(self, name) is None]
+        emptied = [
+            name
+            for name in ("name", "email", "address")
+            if name in self.model_fields_set and getattr(self, name) is None
+        ]
         if emptied:
             raise ValueError(f"{', '.join(emptied)} cannot be removed")
         return self
@@ -171,7 +176,9 @@ def _free_slug(session: Session, application: Application) -> str:
     wanted = application.slug or slugify(application.name)
     if not wanted:
         raise Invalid.field("slug", "is needed: the name holds no letter from a to z and no digit")
-    taken = set(session.scalars(select(Merchant.slug).where(Merchant.slug.startswith(wanted, autoescape=True))))
+    taken = set(
+        session.scalars(select(Merchant.slug).where(Merchant.slug.startswith(wanted, autoescape=True)))
+    )
     if wanted not in taken:
         return wanted
     if application.slug:
@@ -184,7 +191,15 @@ def _free_slug(session: Session, application: Application) -> str:
 
 def _record(merchant: Merchant) -> MerchantRecord:
     return MerchantRecord(
-        id=merchant.id, slug=merchant.slug, name=merchant.name, email=merchant.email, url=merchant.url,
-        address=merchant.address, district=merchant.district, state=merchant.state,
-        posts_per_day=merchant.posts_per_day, created_at=merchant.created_at, admitted_at=merchant.admitted_at,
+        id=merchant.id,
+        slug=merchant.slug,
+        name=merchant.name,
+        email=merchant.email,
+        url=merchant.url,
+        address=merchant.address,
+        district=merchant.district,
+        state=merchant.state,
+        posts_per_day=merchant.posts_per_day,
+        created_at=merchant.created_at,
+        admitted_at=merchant.admitted_at,
     )  # fmt: skip -- a row for a row

@@ -3,9 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import Select, Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from syndication import db
@@ -58,10 +59,20 @@ def journey(post_id: UUID) -> Journey:
 
 
 def _stops(session: Session, post_id: UUID) -> list[Stop]:
-    statement = (
+    statement: Select[*tuple[Any, ...]] = (
         select(
-            Delivery.id, Delivery.channel, Destination.id, Destination.name, Change.action, Change.revision,
-            Delivery.state, Delivery.reason, Delivery.attempts, Delivery.created_at, Delivery.due_at, Delivery.sent_at,
+            Delivery.id,
+            Delivery.channel,
+            Destination.id,
+            Destination.name,
+            Change.action,
+            Change.revision,
+            Delivery.state,
+            Delivery.reason,
+            Delivery.attempts,
+            Delivery.created_at,
+            Delivery.due_at,
+            Delivery.sent_at,
             Delivery.reference,
         )
         .join(Destination, Destination.id == Delivery.destination_id)

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -19,6 +20,8 @@ from syndication.sources.row import MOST_ENTRIES, Row, made, refused
 
 #: Folded lines are joined as bytes: many programs fold in the middle of a letter.
 _FOLD = re.compile(rb"\r?\n[ \t]")
+#: What icalendar raises for blocks it cannot read.
+_UNREADABLE = (ValueError, KeyError, IndexError, AttributeError, InvalidCalendar)
 _ENTRIES = (b"VEVENT", b"VTODO", b"VJOURNAL", b"VFREEBUSY")
 
 
@@ -95,10 +98,9 @@ def _learn_zones(lines: list[bytes]) -> None:
         if mark == b"BEGIN:VTIMEZONE" or block:
             block.append(line)
         if mark == b"END:VTIMEZONE" and block:
-            try:
+            # One that is damaged: its times are then read in the city's zone, and each row says so.
+            with suppress(*_UNREADABLE):
                 Timezone.from_ical(b"\r\n".join(block) + b"\r\n")
-            except (ValueError, KeyError, IndexError, AttributeError, InvalidCalendar):
-                pass  # its times are then read in the city's zone, and each row says so
             block = []
 
 
@@ -118,7 +120,7 @@ def _parsed(position: str, name: str, block: list[bytes] | None, zone: ZoneInfo)
         remarks.append("is not UTF-8: read as Windows-1252")
     try:
         component = Component.from_ical(text.replace("\0", ""))
-    except (ValueError, KeyError, IndexError, AttributeError, InvalidCalendar) as error:
+    except _UNREADABLE as error:
         return refused(position, Fault("", f"cannot be read: {str(error)[:200]}"))
     entry = Entry(position, component, zone, remarks)
     entry.remarks += [
@@ -132,7 +134,7 @@ def _rank(component: Component) -> tuple[int, datetime]:
     """What decides between two entries of one UID: SEQUENCE, then DTSTAMP (RFC 5546 section 2.1.5)."""
     stamp = getattr(component.get("DTSTAMP"), "dt", None)
     if not isinstance(stamp, datetime):
-        stamp = datetime.min
+        stamp = datetime.min.replace(tzinfo=UTC)
     try:
         sequence = int(component.get("SEQUENCE", 0))
     except (TypeError, ValueError):
@@ -186,7 +188,7 @@ def _replacement(one: _Read, fields: dict[str, Any]) -> Row:
         faults.append(
             Fault(
                 "RECURRENCE-ID",
-                "changes all later dates of a series at once (THISANDFUTURE), which is not supported",
+                "changes all later dates of a series at once, which is not supported; they stand as before",
             )
         )
     ref = reference(one.uid, _compact(one.replaces, entry))
@@ -204,16 +206,19 @@ def _series(one: _Read, fields: dict[str, Any], replaced: set[date], now: dateti
     for number, part in enumerate(parts, 1):
         more = {"starts_at": part.starts_at, "recurrence": part.recurrence}
         if ends is not None:
-            # Through the wall clock: an evening is as long on the night the clocks change.
-            local = part.starts_at.astimezone(entry.zone)
-            more["ends_at"] = local + (
-                ends.astimezone(entry.zone).replace(tzinfo=None)
-                - start.astimezone(entry.zone).replace(tzinfo=None)
+            more["ends_at"] = (
+                ends if part.starts_at == start else _shifted(ends, start, part.starts_at, entry.zone)
             )
-        first = part.starts_at == start.astimezone(UTC)
+        first = part.starts_at == start
         ref = reference(one.uid) if first else reference(one.uid, f"{part.starts_at:%Y%m%dT%H%M%SZ}")
         position = entry.position if len(parts) == 1 else f"{entry.position}, part {number}"
         yield made(position, fields | more | {"source_ref": ref}, remarks=entry.remarks)
+
+
+def _shifted(ends: datetime, start: datetime, later: datetime, zone: ZoneInfo) -> datetime:
+    """The end of the occurrence that begins at `later`: as long after it, on the wall clock, as `ends` is after `start`."""
+    length = ends.astimezone(zone).replace(tzinfo=None) - start.astimezone(zone).replace(tzinfo=None)
+    return later.astimezone(zone) + length
 
 
 def _parts(
@@ -252,7 +257,7 @@ def _rule(entry: Entry, found: Any) -> str:
         return rule
     last = until[0] if isinstance(until, list) else until
     if not isinstance(last, datetime):
-        end = entry.midnight(last + timedelta(days=1)) - timedelta(seconds=1)
+        end = entry.midnight(last + timedelta(days=1)).astimezone(UTC) - timedelta(seconds=1)
     else:
         end = (last if last.tzinfo else last.replace(tzinfo=entry.zone)).astimezone(UTC)
     return f"{rule};UNTIL={end:%Y%m%dT%H%M%SZ}"
@@ -277,5 +282,5 @@ def _day(moment: date | datetime, zone: ZoneInfo) -> date:
 
 
 def _compact(moment: date | datetime, entry: Entry) -> str:
-    utc = moment.astimezone(UTC) if isinstance(moment, datetime) else entry.midnight(moment)
+    utc = (moment if isinstance(moment, datetime) else entry.midnight(moment)).astimezone(UTC)
     return f"{utc:%Y%m%dT%H%M%SZ}"

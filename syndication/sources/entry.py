@@ -141,8 +141,8 @@ class Entry:
         }
 
     def midnight(self, day: date) -> datetime:
-        """The start (UTC) of a day in the city."""
-        return datetime.combine(day, time(), self.zone).astimezone(UTC)
+        """The start of a day in the city."""
+        return datetime.combine(day, time(), self.zone)
 
     def _end(self, start: date | datetime) -> date | datetime | None:
         """The end, of the same type as `start`."""

@@ -1,5 +1,6 @@
 """One entry of a file: the draft it makes, or what is wrong with it; and what was repaired on the way."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,24 +30,42 @@ class Row:
 def made(
     position: str, fields: Mapping[str, Any], *, remarks: Iterable[str] = (), faults: Iterable[Fault] = ()
 ) -> Row:
-    """The row of an entry's fields (those of a Draft, as plain data); its faults are `faults` and those of the draft."""
-    reference, title = fields.get("source_ref"), str(fields.get("title") or "")
-    found, one = list(faults), None
+    """The row of an entry's fields (those of a Draft, as plain data); its faults are `faults`, else those of the draft.
+
+    A draft without `source_ref` gets one made of kind, title and start, so that a second import finds its post again.
+    """
+    notes, found, one = list(remarks), list(faults), None
+    reference = fields.get("source_ref")
     if not found:
         try:
             one = draft(dict(fields))
         except Invalid as error:
             found = list(error.faults)
+    if one is not None and one.source_ref is None:
+        one = one.model_copy(update={"source_ref": _derived(one)})
+        notes.append("without a reference: told apart by title and start")
     return Row(
         position=position,
-        source_ref=str(reference) if reference else None,
-        title=title,
+        source_ref=one.source_ref if one else _shown(reference) or None,
+        title=one.title if one else _shown(fields.get("title")),
         draft=one,
         faults=tuple(found),
-        remarks=tuple(dict.fromkeys(remarks)),
+        remarks=tuple(dict.fromkeys(notes)),
     )
+
+
+def _derived(one: Draft) -> str:
+    start = one.starts_at or one.valid_from
+    raw = "|".join((one.kind, one.title, start.isoformat() if start else ""))
+    return "title-" + hashlib.sha256(raw.encode()).hexdigest()[:32]
+
+
+def _shown(value: Any) -> str:
+    """What stands in a faulty entry, fit to be printed."""
+    text = "" if value is None else str(value)
+    return "".join(c if c.isprintable() else "\ufffd" for c in text[:200])
 
 
 def refused(position: str, *faults: Fault, title: str = "", source_ref: str | None = None) -> Row:
     """The row of an entry that could not be read at all."""
-    return Row(position, source_ref, title, None, faults)
+    return Row(position, source_ref, _shown(title), None, faults)

@@ -15,7 +15,9 @@ from syndication.keys import Caller, Scope
 from syndication.merchants import Slug
 from syndication.web.problems import Denied
 
-_bearer = HTTPBearer(auto_error=False, scheme_name="key", description="An API key, made by the city's operator.")
+_bearer = HTTPBearer(
+    auto_error=False, scheme_name="key", description="An API key, made by the city's operator."
+)
 _JSON = "application/json"
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
@@ -38,7 +40,9 @@ def holding(scope: Scope) -> Callable[..., Caller]:
             raise HTTPException(
                 403,
                 f"This needs a key with the scope {scope}. Please ask the city's operator.",
-                {"WWW-Authenticate": f'Bearer realm="syndication", error="insufficient_scope", scope="{scope}"'},
+                {
+                    "WWW-Authenticate": f'Bearer realm="syndication", error="insufficient_scope", scope="{scope}"'
+                },
             )
         return caller
 
@@ -96,7 +100,12 @@ def _accepts_json(accept: str) -> bool:
     weights: dict[str, bool] = {}
     for part in accept.split(","):
         name, _, parameters = part.partition(";")
-        refused = "".join(parameters.lower().split()).rpartition("q=")[2].split(";")[0] in ("0", "0.0", "0.00", "0.000")
+        refused = "".join(parameters.lower().split()).rpartition("q=")[2].split(";")[0] in (
+            "0",
+            "0.0",
+            "0.00",
+            "0.000",
+        )
         weights[name.strip().lower()] = not ("q=" in parameters.lower() and refused)
     for name in (_JSON, "application/*", "*/*"):  # the most specific range decides
         if name in weights:
@@ -106,4 +115,3 @@ def _accepts_json(accept: str) -> bool:
 
 def _media_type(value: str) -> str:
     return value.partition(";")[0].strip().lower()
-

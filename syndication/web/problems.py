@@ -65,11 +65,15 @@ class FieldFault(BaseModel):
 class Problem(BaseModel):
     """A problem document (RFC 9457)."""
 
-    type: str = Field("about:blank", description="Always about:blank: the status says what kind of problem it is.")
+    type: str = Field(
+        "about:blank", description="Always about:blank: the status says what kind of problem it is."
+    )
     title: str = Field(description="The name of the status.")
     status: int
     detail: str = Field(description="What is wrong, and what to do.")
-    errors: list[FieldFault] = Field([], description="For 422: every fault found, with the field it is about.")
+    errors: list[FieldFault] = Field(
+        [], description="For 422: every fault found, with the field it is about."
+    )
 
 
 class Denied(HTTPException):
@@ -120,9 +124,16 @@ class _Answers:
         self._app, self._page = app, page
 
     def _answer(
-        self, request: Request, status: int, detail: str, faults: Iterable[Fault] = (), headers: Mapping[str, str] | None = None
+        self,
+        request: Request,
+        status: int,
+        detail: str,
+        faults: Iterable[Fault] = (),
+        headers: Mapping[str, str] | None = None,
     ) -> Response:
-        wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
+        wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(
+            "/api/"
+        )
         if self._page is not None and wants_page:
             answer = self._page(request, status, detail)
             answer.headers.update(headers or {})
@@ -159,10 +170,14 @@ class _Answers:
 
     async def collision(self, request: Request, error: Exception) -> Response:
         _log.warning("request.collision", path=request.url.path, error=str(getattr(error, "orig", ""))[:200])
-        return self._answer(request, 409, "Something else changed the same thing at this moment. Please try again.")
+        return self._answer(
+            request, 409, "Something else changed the same thing at this moment. Please try again."
+        )
 
     async def no_database(self, request: Request, error: Exception) -> Response:
-        _log.error("request.no_database", path=request.url.path, error=str(getattr(error, "orig", error))[:200])
+        _log.error(
+            "request.no_database", path=request.url.path, error=str(getattr(error, "orig", error))[:200]
+        )
         return self._answer(request, 503, _DETAIL[503], headers={"Retry-After": "5"})
 
     async def broken(self, request: Request, _error: Exception) -> Response:

@@ -29,7 +29,9 @@ class ChannelAnswer(Answer):
     kind: str
     label: str
     serves: Literal["destinations", "readers"]
-    configurable: bool = Field(description="Whether destinations of it can be created; others come with the city.")
+    configurable: bool = Field(
+        description="Whether destinations of it can be created; others come with the city."
+    )
     abilities: AbilitiesAnswer
     settings: dict[str, Any] = Field(description="JSON Schema of a destination's `settings`.")
 

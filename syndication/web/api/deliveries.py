@@ -55,7 +55,9 @@ class AttemptAnswer(Answer):
     outcome: str
     reason: str
     code: int | None
-    answer: str = Field(description="The beginning of what the outlet said. Shown to the outlet's owner only.")
+    answer: str = Field(
+        description="The beginning of what the outlet said. Shown to the outlet's owner only."
+    )
     trigger: str
 
 
@@ -118,7 +120,9 @@ def replay_delivery(delivery_id: DeliveryId, caller: DestinationsWriter) -> Deli
     """Send one finished delivery again, under the key that the outlet already knows."""
     row = _visible(caller, delivery_id)
     if not _owns(caller, row):
-        raise Forbidden("This went to an outlet of the city. Please ask the city's operator to send it again.")
+        raise Forbidden(
+            "This went to an outlet of the city. Please ask the city's operator to send it again."
+        )
     replay.one(delivery_id, merchant_id=caller.merchant_id)
     return DeliveryAnswer.model_validate(insight.delivery(delivery_id))
 

@@ -22,6 +22,7 @@ router = APIRouter(prefix="/destinations", tags=["destinations"])
 
 State = Literal["active", "paused", "disabled"]
 Finished = Literal["failed", "dropped", "unconfirmed", "sent"]
+_DEAD: tuple[Finished, ...] = ("failed", "unconfirmed")
 
 
 class HealthAnswer(Answer):
@@ -85,7 +86,7 @@ class ReplayRequest(Value):
 
     since: Moment
     until: Moment | None = Field(None, description="Exclusive; left out: until now.")
-    states: Annotated[tuple[Finished, ...], Field(min_length=1, max_length=4)] = replay.DEAD
+    states: Annotated[tuple[Finished, ...], Field(min_length=1, max_length=4)] = _DEAD
     dry_run: bool = Field(False, description="Only count.")
 
     @model_validator(mode="after")
@@ -105,7 +106,9 @@ class ReplayAnswer(Answer):
 class TestAnswer(Answer):
     """A test that is on its way."""
 
-    delivery_id: int = Field(description="Its attempts tell how it went: GET /api/v1/deliveries/{delivery_id}.")
+    delivery_id: int = Field(
+        description="Its attempts tell how it went: GET /api/v1/deliveries/{delivery_id}."
+    )
 
 
 @router.post(
@@ -131,7 +134,7 @@ def create_destination(
         key,
         ("createDestination", str(owner), request.model_dump(mode="json")),
         lambda: RevealedAnswer.made(destinations.create(owner, request)),
-        lambda body: f"/api/v1{router.prefix}/{body['id']}",
+        router.prefix,
     )
 
 
@@ -165,7 +168,9 @@ def change_destination(
     return DestinationAnswer.of(destinations.update(destination_id, amendment, owner=caller.merchant_id))
 
 
-@router.delete("/{destination_id}", status_code=204, operation_id="deleteDestination", responses=documented(409))
+@router.delete(
+    "/{destination_id}", status_code=204, operation_id="deleteDestination", responses=documented(409)
+)
 def delete_destination(destination_id: UUID, caller: DestinationsWriter) -> None:
     """Delete a destination with all its deliveries."""
     destinations.delete(destination_id, owner=caller.merchant_id)

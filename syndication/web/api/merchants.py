@@ -10,7 +10,7 @@ from starlette.responses import Response
 from syndication import merchants
 from syndication.merchants import Amendment, Application, MerchantRecord, Slug
 from syndication.web.access import Known, Operator, concerned
-from syndication.web.api.pages import After, Answer, Page, Paging, page
+from syndication.web.api.pages import PREFIX, After, Answer, Page, Paging, page
 from syndication.web.problems import documented
 
 router = APIRouter(prefix="/merchants", tags=["merchants"])
@@ -50,7 +50,7 @@ class MerchantFilter(Paging):
 def create_merchant(application: Application, _caller: Operator, response: Response) -> MerchantAnswer:
     """A new merchant that may publish at once."""
     record = merchants.create(application)
-    response.headers["Location"] = f"/api/v1{router.prefix}/{record.slug}"
+    response.headers["Location"] = f"{PREFIX}{router.prefix}/{record.slug}"
     return MerchantAnswer.of(record)
 
 

@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from syndication.content import Value
 
+#: Where this version of the API lives.
+PREFIX = "/api/v1"
+
 A = TypeVar("A", bound="Answer")
 R = TypeVar("R")
 

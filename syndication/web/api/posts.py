@@ -1,7 +1,7 @@
 """Posts over HTTP: create, read, revise, withdraw, list, and where each went."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query
@@ -12,7 +12,14 @@ from syndication import insight, posts
 from syndication.content import Content, Draft, Kind
 from syndication.errors import Conflict
 from syndication.posts import PostRecord
-from syndication.web.access import DeliveriesReader, MerchantSlug, PostsReader, PostsWriter, concerned, publishing
+from syndication.web.access import (
+    DeliveriesReader,
+    MerchantSlug,
+    PostsReader,
+    PostsWriter,
+    concerned,
+    publishing,
+)
 from syndication.web.api.pages import After, Answer, Page, Paging, page
 from syndication.web.api.repeats import HEADERS, IdempotencyKey, created
 from syndication.web.problems import documented
@@ -28,7 +35,9 @@ IfMatch = Annotated[
         examples=['"1"'],
     ),
 ]
-ETAG = {"ETag": {"description": "The revision, for If-Match.", "schema": {"type": "string"}, "example": '"1"'}}
+ETAG = {
+    "ETag": {"description": "The revision, for If-Match.", "schema": {"type": "string"}, "example": '"1"'}
+}
 
 
 class PostAnswer(Answer):
@@ -119,13 +128,8 @@ def create_post(
         key,
         ("createPost", str(merchant_id), draft.model_dump(mode="json")),
         lambda: PostAnswer.of(posts.create(merchant_id, draft)),
-        lambda body: f"{router_path()}/{body['id']}",
+        router.prefix,
     )
-
-
-def router_path() -> str:
-    """Where posts live."""
-    return f"/api/v1{router.prefix}"
 
 
 @router.get("", operation_id="listPosts")

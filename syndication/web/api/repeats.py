@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse
 
 from syndication import idempotency
 from syndication.keys import Caller
+from syndication.web.api.pages import PREFIX
 
 IdempotencyKey = Annotated[
     str | None,
@@ -38,9 +39,11 @@ def created(
     key: str | None,
     asked: tuple[Any, ...],
     work: Callable[[], BaseModel],
-    location: Callable[[dict[str, Any]], str],
+    folder: str,
 ) -> JSONResponse:
     """201 with what `work` makes, or the answer given before to this key; `asked` are JSON types that say what for.
+
+    `folder` is where it lives within the API.
 
     Raises what idempotency.once raises.
     """
@@ -55,5 +58,7 @@ def created(
         owner = str(caller.merchant_id or "operator")
         answer = idempotency.once(owner, key, idempotency.fingerprint(*asked), kept)
         status, body, replayed = answer.status, answer.body, answer.replayed
-    headers = {"Location": location(body)} | ({"Idempotency-Replayed": "true"} if replayed else {})
+    headers = {"Location": f"{PREFIX}{folder}/{body['id']}"} | (
+        {"Idempotency-Replayed": "true"} if replayed else {}
+    )
     return JSONResponse(body, status, headers)

@@ -1,81 +1,26 @@
 """Outlets that people set up: created, read without their secrets, changed, paused, tested, deleted."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Annotated, Any
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
-from pydantic import Field, ValidationError
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from syndication import bell, channels, clock, db, interests, merchants
-from syndication.channels.base import Channel
 from syndication.channels.base import Settings as ChannelSettings
-from syndication.config import Settings, settings
-from syndication.content import Interest, Line, Value, faults_of, new_id
-from syndication.errors import Conflict, Fault, Invalid, NotFound
+from syndication.content import Interest, new_id
+from syndication.destinations.sealed import AnyChannel, checked_by, keep, opened, secret_names, stored
+from syndication.destinations.values import (
+    DestinationAmendment,
+    DestinationRecord,
+    DestinationRequest,
+    Revealed,
+)
+from syndication.errors import Conflict, Invalid, NotFound
 from syndication.models import Delivery, Destination, InterestRow, Merchant
-from syndication.signing import Box
 
 #: Destinations one merchant may have; each of them multiplies every post.
 MOST = 50
-#: Built-in destinations get the same id in every process that makes sure of them.
-_BUILT_IN = UUID("8d3c1f0e-5f0a-4b7e-9a52-0c8f6d1e7b34")
 _PAUSED = "Paused by its owner."
-_NOT_SET_UP = "Not set up in the settings of the service."
-
-AnyChannel = Channel[Any, Any]
-Name = Annotated[Line, Field(min_length=1, max_length=200)]
-GivenSettings = Annotated[
-    dict[str, Any], Field(description="What the channel needs; /api/v1/channels has the JSON Schema of each.")
-]
-
-
-class DestinationRequest(Value):
-    """What a new destination is to be."""
-
-    channel: Annotated[str, Field(max_length=40, examples=["webhook"])]
-    name: Name
-    settings: GivenSettings = {}
-    interest: Interest = Interest()
-
-
-class DestinationAmendment(Value):
-    """What is to change; what is left out stays, also within `settings`."""
-
-    name: Name | None = None
-    settings: GivenSettings | None = None
-    interest: Interest | None = None
-
-
-@dataclass(frozen=True)
-class DestinationRecord:
-    """A destination without its secrets; `secrets` only names those that are set. Moments are aware, in UTC."""
-
-    id: UUID
-    merchant_slug: str | None
-    channel: str
-    name: str
-    settings: Mapping[str, Any]
-    secrets: tuple[str, ...]
-    interest: Interest
-    state: str
-    reason: str
-    created_at: datetime
-    failures: int
-    failing_since: datetime | None
-    held_until: datetime | None
-    last_sent_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Revealed:
-    """A destination, and the secrets that were made for it just now: never to be had again."""
-
-    destination: DestinationRecord
-    secrets: Mapping[str, Any] = field(repr=False)
 
 
 def create(merchant_id: UUID | None, request: DestinationRequest) -> Revealed:
@@ -84,20 +29,32 @@ def create(merchant_id: UUID | None, request: DestinationRequest) -> Revealed:
     Raises Invalid with one Fault for each field, Forbidden where the merchant is not admitted, Conflict at the limit.
     """
     channel = _configurable(request.channel)
-    checked = _checked(channel, request.settings)
+    checked = checked_by(channel, request.settings)
     with db.transaction() as session:
         merchant = merchants.require_admitted(session, merchant_id) if merchant_id else None
         if merchant is not None:
             _refuse_too_many(session, merchant)
         row = Destination(
-            id=new_id(), merchant_id=merchant_id, channel=channel.kind, name=request.name, created_at=clock.now(),
-            state="active", reason="", failures=0, failing_since=None, held_until=None, last_sent_at=None,
-            interest_id=_interest(session, merchant, request.interest), **_stored(checked),
+            id=new_id(),
+            merchant_id=merchant_id,
+            channel=channel.kind,
+            name=request.name,
+            created_at=clock.now(),
+            state="active",
+            reason="",
+            failures=0,
+            failing_since=None,
+            held_until=None,
+            last_sent_at=None,
+            interest_id=_interest(session, merchant, request.interest),
+            **stored(checked),
         )  # fmt: skip -- one glance shows every column
         session.add(row)
         session.flush()  # read back below with its interest
         made = {name: value for name, value in checked.secrets().items() if name not in request.settings}
-        return Revealed(_record(session, row), {name: value for name, value in made.items() if value is not None})
+        return Revealed(
+            _record(session, row), {name: value for name, value in made.items() if value is not None}
+        )
 
 
 def read(destination_id: UUID, *, owner: UUID | None = None) -> DestinationRecord:
@@ -121,10 +78,12 @@ def listed(
     if after is not None:
         statement = statement.where(Destination.id < after)
     with db.reading() as session:
-        return [_as_record(*row) for row in session.execute(statement)]
+        return [_as_record(row, interest, merchant) for row, interest, merchant in session.execute(statement)]
 
 
-def update(destination_id: UUID, amendment: DestinationAmendment, *, owner: UUID | None = None) -> DestinationRecord:
+def update(
+    destination_id: UUID, amendment: DestinationAmendment, *, owner: UUID | None = None
+) -> DestinationRecord:
     """Change a destination. Raises NotFound, Invalid, and Conflict for one that comes with the city."""
     with db.transaction() as session:
         row = _owned(session, owner, destination_id)
@@ -132,8 +91,8 @@ def update(destination_id: UUID, amendment: DestinationAmendment, *, owner: UUID
         if amendment.name is not None:
             row.name = amendment.name
         if amendment.settings is not None:
-            checked = _checked(channel, {**row.settings, **_opened(row), **amendment.settings})
-            _keep(row, checked)
+            checked = checked_by(channel, {**row.settings, **opened(row), **amendment.settings})
+            keep(row, checked)
         if amendment.interest is not None:
             merchant = session.get(Merchant, row.merchant_id) if row.merchant_id else None
             row.interest_id = _interest(session, merchant, amendment.interest)
@@ -177,18 +136,20 @@ def rotate_secret(destination_id: UUID, *, owner: UUID | None = None) -> Reveale
     with db.transaction() as session:
         row = _owned(session, owner, destination_id)
         channel = _own_channel(row)
-        before = _checked(channel, {**row.settings, **_opened(row)})
+        before = checked_by(channel, {**row.settings, **opened(row)})
         rotated = getattr(before, "rotated", None)
         if rotated is None:
             raise Conflict(f"{channel.label} has no secret that could be rotated.")
         after: ChannelSettings = rotated(clock.now())
-        _keep(row, after)
+        keep(row, after)
         known = [value for value in before.secrets().values() if value is not None]
-        fresh = {name: value for name, value in after.secrets().items() if value is not None and value not in known}
+        fresh = {
+            name: value for name, value in after.secrets().items() if value is not None and value not in known
+        }
         return Revealed(_record(session, row), fresh)
 
 
-def test(destination_id: UUID, *, owner: UUID | None = None) -> int:
+def test(destination_id: UUID, *, owner: UUID | None = None) -> int:  # noqa: PT028 -- a merchant tests an outlet
     """Send a made-up post to a destination; returns the id of the delivery, whose attempts tell how it went.
 
     Raises NotFound, Forbidden, and Conflict where it is not active or an earlier test is still on its way.
@@ -204,70 +165,22 @@ def test(destination_id: UUID, *, owner: UUID | None = None) -> int:
             raise Conflict("An earlier test of this destination is still on its way.")
         now = db.now(session)
         delivery = Delivery(
-            key=f"t{uuid4().hex}", channel=channel.kind, queue=channel.queue, priority=channel.priority,
-            destination_id=row.id, state="waiting", created_at=now, due_at=now, attempts=0, reason="", payload={"test": True},
+            key=f"t{uuid4().hex}",
+            channel=channel.kind,
+            queue=channel.queue,
+            priority=channel.priority,
+            destination_id=row.id,
+            state="waiting",
+            created_at=now,
+            due_at=now,
+            attempts=0,
+            reason="",
+            payload={"test": True},
         )  # fmt: skip -- one glance shows every column
         session.add(delivery)
         session.flush()  # the caller asks for it by the key that the database gives
         bell.after_commit(session, channel.queue)
         return delivery.id
-
-
-def ensure_built_in() -> None:
-    """Make sure of the destinations that come with the city. Running it again, or in two processes, changes nothing."""
-    cfg = settings()
-    with db.transaction() as session:
-        everything = interests.ensure(session, Interest())
-        for channel in channels.CHANNELS:
-            if not channel.configurable and channel.serves == "destinations":
-                _ensure(session, channel, everything, cfg)
-
-
-def renew_secrets() -> int:
-    """Encrypt the secrets of all destinations under the first of SYNDICATION_SECRET_KEYS; returns how many.
-
-    Raises Invalid that names the first destination whose secret no key opens.
-    """
-    box, renewed = _box(settings()), 0
-    with db.reading() as session:
-        ids = session.scalars(select(Destination.id).where(Destination.secrets != "")).all()
-    for destination_id in ids:
-        with db.transaction() as session:
-            row = session.get(Destination, destination_id, with_for_update=True)
-            if row is None:
-                continue
-            try:
-                row.secrets = box.close(box.open(row.secrets))
-            except ValueError as error:
-                raise Invalid.field("secret_keys", f"do not open the secret of {row.name} ({row.id})") from error
-            renewed += 1
-    return renewed
-
-
-def _ensure(session: Session, channel: AnyChannel, interest_id: int, cfg: Settings) -> None:
-    checked = _from_the_deployment(channel, cfg)
-    row = session.get(Destination, uuid5(_BUILT_IN, channel.kind))
-    if row is None and checked is not None:
-        values = {
-            "id": uuid5(_BUILT_IN, channel.kind), "merchant_id": None, "channel": channel.kind, "name": channel.label,
-            "interest_id": interest_id, "state": "active", "reason": "", "created_at": clock.now(), "failures": 0,
-            **_stored(checked),
-        }  # fmt: skip -- one glance shows every column
-        db.insert_new(session, Destination, [values])
-    elif row is not None and checked is None:
-        row.state, row.reason = "paused", _NOT_SET_UP
-    elif row is not None and checked is not None:
-        row.settings = checked.plain()
-        if row.reason == _NOT_SET_UP:
-            row.state, row.reason = "active", ""
-
-
-def _from_the_deployment(channel: AnyChannel, cfg: Settings) -> ChannelSettings | None:
-    """A built-in channel's field `hub` is the service's setting `<kind>_hub`; None where one that it needs is empty."""
-    found = {name: getattr(cfg, f"{channel.kind}_{name}", None) for name in channel.settings.model_fields}
-    given = {name: value for name, value in found.items() if value not in (None, "")}
-    needed = {name for name, info in channel.settings.model_fields.items() if info.is_required()}
-    return channel.settings.model_validate(given) if needed <= set(given) else None
 
 
 def _configurable(kind: str) -> AnyChannel:
@@ -287,41 +200,13 @@ def _own_channel(row: Destination) -> AnyChannel:
     return channel
 
 
-def _checked(channel: AnyChannel, given: Mapping[str, Any]) -> ChannelSettings:
-    try:
-        return channel.settings.model_validate(dict(given))
-    except ValidationError as error:
-        faults = faults_of(error)
-        raise Invalid(*(Fault(f"settings.{one.field}".rstrip("."), one.message) for one in faults)) from error
-
-
-def _stored(checked: ChannelSettings) -> dict[str, Any]:
-    """The columns that hold a channel's settings."""
-    kept = {name: value for name, value in checked.secrets().items() if value is not None}
-    return {"settings": checked.plain(), "secrets": _box(settings()).close(kept)}
-
-
-def _keep(row: Destination, checked: ChannelSettings) -> None:
-    for column, value in _stored(checked).items():
-        setattr(row, column, value)
-
-
-def _opened(row: Destination) -> dict[str, Any]:
-    try:
-        return _box(settings()).open(row.secrets)
-    except ValueError as error:
-        raise Conflict("The secret of this destination can no longer be read. Please set it up anew.") from error
-
-
-def _box(cfg: Settings) -> Box:
-    return Box([key.get_secret_value() for key in cfg.secret_keys])
-
-
 def _interest(session: Session, merchant: Merchant | None, interest: Interest) -> int:
     """The row of an interest that this owner may have."""
     if merchant is not None:
         if set(interest.merchants) - {merchant.slug}:
-            raise Invalid.field("interest.merchants", f"may name only {merchant.slug}: other merchants' posts go elsewhere")
+            raise Invalid.field(
+                "interest.merchants", f"may name only {merchant.slug}: other merchants' posts go elsewhere"
+            )
     elif interest.merchants:
         known = set(session.scalars(select(Merchant.slug).where(Merchant.slug.in_(interest.merchants))))
         if unknown := [slug for slug in interest.merchants if slug not in known]:
@@ -333,7 +218,9 @@ def _refuse_too_many(session: Session, merchant: Merchant) -> None:
     # Locked, so that two requests at once do not both take the last place.
     session.get(Merchant, merchant.id, with_for_update=True)
     if (session.scalar(select(func.count()).where(Destination.merchant_id == merchant.id)) or 0) >= MOST:
-        raise Conflict(f"{merchant.name} has {MOST} destinations, the most there may be. Please delete one first.")
+        raise Conflict(
+            f"{merchant.name} has {MOST} destinations, the most there may be. Please delete one first."
+        )
 
 
 def _test_under_way(session: Session, row: Destination) -> bool:
@@ -353,7 +240,7 @@ def _owned(session: Session, owner: UUID | None, destination_id: UUID) -> Destin
     return row
 
 
-def _rows() -> Select[tuple[Destination, InterestRow, Merchant]]:
+def _rows() -> Select[Destination, InterestRow, Merchant]:
     return (
         select(Destination, InterestRow, Merchant)
         .join(InterestRow, InterestRow.id == Destination.interest_id)
@@ -368,16 +255,18 @@ def _record(session: Session, row: Destination) -> DestinationRecord:
 
 def _as_record(row: Destination, interest: InterestRow, merchant: Merchant | None) -> DestinationRecord:
     return DestinationRecord(
-        id=row.id, merchant_slug=merchant.slug if merchant else None, channel=row.channel, name=row.name,
-        settings=row.settings, secrets=_secret_names(row), interest=interests.load(interest), state=row.state,
-        reason=row.reason, created_at=row.created_at, failures=row.failures, failing_since=row.failing_since,
-        held_until=row.held_until, last_sent_at=row.last_sent_at,
+        id=row.id,
+        merchant_slug=merchant.slug if merchant else None,
+        channel=row.channel,
+        name=row.name,
+        settings=row.settings,
+        secrets=secret_names(row),
+        interest=interests.load(interest),
+        state=row.state,
+        reason=row.reason,
+        created_at=row.created_at,
+        failures=row.failures,
+        failing_since=row.failing_since,
+        held_until=row.held_until,
+        last_sent_at=row.last_sent_at,
     )  # fmt: skip -- a row for a row
-
-
-def _secret_names(row: Destination) -> tuple[str, ...]:
-    try:
-        return tuple(_opened(row))
-    except Conflict:
-        # One unreadable secret must not hide a whole list; sending and `syndication doctor` say what is wrong.
-        return ()

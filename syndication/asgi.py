@@ -1,0 +1,17 @@
+"""The web process put together: `uvicorn syndication.asgi:create --factory`."""
+
+from fastapi import FastAPI
+
+from syndication import bell, db, logs
+from syndication.config import settings
+from syndication.ringer import ringer
+from syndication.web.app import create_app
+
+
+def create() -> FastAPI:
+    """The app, connected to its database and with a bell that rings through the broker."""
+    cfg = settings()
+    logs.configure(cfg.log_level, cfg.log_format)
+    db.connect(cfg.resolved_database_url, pool_size=cfg.database_pool)
+    bell.hang(ringer(cfg))
+    return create_app(cfg)

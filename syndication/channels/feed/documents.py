@@ -1,0 +1,24 @@
+"""Feed documents: a view in, bytes out, for each format."""
+
+from syndication.channels.feed import calendar, json_feed, xml
+from syndication.channels.feed.view import FeedView, Format, Tombstone
+
+__all__ = ["CONTENT_TYPES", "FeedView", "Format", "Tombstone", "render"]
+
+CONTENT_TYPES: dict[Format, str] = {
+    "rss": "application/rss+xml; charset=utf-8",
+    "atom": "application/atom+xml; charset=utf-8",
+    "json": "application/feed+json; charset=utf-8",
+    "ics": "text/calendar; charset=utf-8",
+}
+
+
+def render(form: Format, view: FeedView) -> bytes:
+    """The document; pure, so the same view always gives the same bytes and the same ETag."""
+    match form:
+        case "rss" | "atom":
+            return xml.render(form, view)
+        case "json":
+            return json_feed.render(view)
+        case "ics":
+            return calendar.render(view)

@@ -1,0 +1,127 @@
+"""What a feed document is made from, and the words that all formats share."""
+
+import mimetypes
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from html import escape
+from typing import Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from syndication.channels import wording
+from syndication.channels.base import City, PostView
+from syndication.content import Content, Image
+from syndication.rendering import gettext, markdown_to_html, markdown_to_text
+
+Format = Literal["rss", "atom", "json", "ics"]
+
+
+@dataclass(frozen=True)
+class Tombstone:
+    """A post that was withdrawn `at` that moment (UTC), as it last was."""
+
+    post: PostView
+    at: datetime
+
+
+@dataclass(frozen=True)
+class FeedView:
+    """One feed: what it is about (empty facets mean everything), and its posts, the newest first.
+
+    `merchant` is a name for people. `updated` is the newest change in it, None where nothing ever happened;
+    `max_age` in seconds.
+    """
+
+    city: City
+    kind: str
+    topic: str
+    merchant: str
+    self_url: str
+    hub: str
+    updated: datetime | None
+    posts: tuple[PostView, ...]
+    removed: tuple[Tombstone, ...]
+    max_age: int
+
+    @property
+    def title(self) -> str:
+        """What the feed is called in a reader's list."""
+        return " · ".join([self.city.name, *self._about()])
+
+    @property
+    def description(self) -> str:
+        """One sentence about the feed."""
+        say = gettext(self.city.language)
+        about = self._about() or [say("Offers and events")]
+        return say("{} from {}").format(", ".join(about), self.city.name)
+
+    def _about(self) -> list[str]:
+        say = gettext(self.city.language)
+        kinds = {"offer": say("Offers"), "event": say("Events")}
+        return [part for part in (kinds.get(self.kind, ""), self.topic, self.merchant) if part]
+
+
+def identity(post: PostView) -> str:
+    """The id of a post in all formats, the same for ever (RFC 4122)."""
+    return f"urn:uuid:{post.id}"
+
+
+def media_type(image: Image) -> str:
+    """The type of a picture, as its address tells it."""
+    return mimetypes.guess_type(urlsplit(image.url).path)[0] or "image/jpeg"
+
+
+def title(post: PostView) -> str:
+    """The title with what happened to it, in the post's own language."""
+    return clean(wording.title(post.content, post.content.language))
+
+
+def facts(content: Content, zone: ZoneInfo) -> list[str]:
+    """When, where, for how much: a line each, in the post's own language."""
+    language = content.language
+    lines = [
+        wording.when(content, zone, language),
+        wording.where(content.place),
+        wording.price(content, language),
+    ]
+    if content.coupon_code:
+        lines.append(gettext(language)("Code: %(code)s") % {"code": content.coupon_code})
+    return [clean(line) for line in lines if line]
+
+
+def text(post: PostView, zone: ZoneInfo) -> str:
+    """The whole post as plain text."""
+    return _text(post.content, zone, post.merchant.name, post.merchant.address)
+
+
+@lru_cache(maxsize=4000)
+def _text(content: Content, zone: ZoneInfo, name: str, address: str) -> str:
+    body = clean(markdown_to_text(content.body))
+    by = clean(", ".join(part for part in (name, address) if part))
+    return "\n\n".join(
+        part for part in ("\n".join(facts(content, zone)), clean(content.summary), body, by) if part
+    )
+
+
+def html(post: PostView, zone: ZoneInfo) -> str:
+    """The whole post as harmless HTML."""
+    return _html(post.content, zone, post.merchant.name, post.merchant.address)
+
+
+# A feed is rebuilt for one changed post; the other hundreds are as they were.
+@lru_cache(maxsize=4000)
+def _html(content: Content, zone: ZoneInfo, name: str, address: str) -> str:
+    head = "<br>".join(escape(line) for line in facts(content, zone))
+    parts = [
+        f"<p>{head}</p>" if head else "",
+        f"<p>{escape(clean(content.summary))}</p>" if content.summary else "",
+    ]
+    parts.append(clean(markdown_to_html(content.body)) if content.body else "")
+    by = ", ".join(part for part in (name, address) if part)
+    return "".join([*parts, f"<p>{escape(clean(by))}</p>"])
+
+
+def clean(words: str) -> str:
+    """Without the two code points that XML 1.0 section 2.2 forbids and that no one typed."""
+    return words.replace("\ufffe", "").replace("\uffff", "")

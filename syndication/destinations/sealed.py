@@ -1,0 +1,85 @@
+"""A channel's settings at rest: checked, without their secrets, and the secrets encrypted beside them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import select
+
+from syndication import db
+from syndication.channels.base import Channel
+from syndication.channels.base import Settings as ChannelSettings
+from syndication.config import Settings, settings
+from syndication.content import faults_of
+from syndication.errors import Conflict, Fault, Invalid
+from syndication.models import Destination
+from syndication.signing import Box
+
+AnyChannel = Channel[Any, Any]
+
+
+def checked_by(channel: AnyChannel, given: Mapping[str, Any]) -> ChannelSettings:
+    """What a person gave, as the channel's Settings. Raises Invalid that names each field behind `settings.`."""
+    try:
+        return channel.settings.model_validate(dict(given))
+    except ValidationError as error:
+        faults = faults_of(error)
+        raise Invalid(*(Fault(f"settings.{one.field}".rstrip("."), one.message) for one in faults)) from error
+
+
+def stored(checked: ChannelSettings) -> dict[str, Any]:
+    """The columns that hold a channel's settings."""
+    kept = {name: value for name, value in checked.secrets().items() if value is not None}
+    return {"settings": checked.plain(), "secrets": _box(settings()).close(kept)}
+
+
+def keep(row: Destination, checked: ChannelSettings) -> None:
+    """Write a channel's settings into its row."""
+    for column, value in stored(checked).items():
+        setattr(row, column, value)
+
+
+def opened(row: Destination) -> dict[str, Any]:
+    """The secrets of a destination. Raises Conflict where no key opens them."""
+    try:
+        return _box(settings()).open(row.secrets)
+    except ValueError as error:
+        raise Conflict(
+            "The secret of this destination can no longer be read. Please set it up anew."
+        ) from error
+
+
+def secret_names(row: Destination) -> tuple[str, ...]:
+    """Names of the secrets that are set."""
+    try:
+        return tuple(opened(row))
+    except Conflict:
+        # One unreadable secret must not hide a whole list; sending and `syndication doctor` say what is wrong.
+        return ()
+
+
+def renew_secrets() -> int:
+    """Encrypt the secrets of all destinations under the first of SYNDICATION_SECRET_KEYS; returns how many.
+
+    Raises Invalid that names the first destination whose secret no key opens.
+    """
+    box, renewed = _box(settings()), 0
+    with db.reading() as session:
+        ids = session.scalars(select(Destination.id).where(Destination.secrets != "")).all()
+    for destination_id in ids:
+        with db.transaction() as session:
+            row = session.get(Destination, destination_id, with_for_update=True)
+            if row is None:
+                continue
+            try:
+                row.secrets = box.close(box.open(row.secrets))
+            except ValueError as error:
+                raise Invalid.field(
+                    "secret_keys", f"do not open the secret of {row.name} ({row.id})"
+                ) from error
+            renewed += 1
+    return renewed
+
+
+def _box(cfg: Settings) -> Box:
+    return Box([key.get_secret_value() for key in cfg.secret_keys])

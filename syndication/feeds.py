@@ -1,0 +1,276 @@
+"""Feed documents: stored as bytes with their ETag, built once for many changes, never served stale."""
+
+import gzip
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, get_args
+
+from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from syndication import bell, clock, db, postview
+from syndication.channels.base import PostView
+from syndication.channels.feed import scopes_of
+from syndication.channels.feed.documents import FeedView, Format, Tombstone, render
+from syndication.channels.websub import WebSub
+from syndication.config import Settings, settings
+from syndication.content import KINDS, slugify
+from syndication.errors import NotFound
+from syndication.models import Delivery, Destination, FeedDocument, Merchant, Post, PostTopic
+
+__all__ = ["FORMATS", "Document", "Scope", "Shelf", "document", "mark", "parse_scope", "scopes_of", "sweep"]
+
+FORMATS: tuple[Format, ...] = get_args(Format)
+#: A withdrawn post is named as removed this long: readers that poll once a month must still learn of it.
+_REMEMBERED = timedelta(days=30)
+_FACETS = ("kind", "topic", "merchant")
+_LONGEST = 200
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a feed is about; an empty facet means everything."""
+
+    kind: str = ""
+    topic: str = ""
+    merchant: str = ""
+
+    def __str__(self) -> str:
+        return "/".join(f"{name}/{value}" for name in _FACETS if (value := getattr(self, name))) or "all"
+
+
+@dataclass(frozen=True)
+class Document:
+    """A finished document. `modified_at` (UTC, whole seconds) is when its bytes last changed; the ETag is strong."""
+
+    body: bytes
+    compressed: bytes
+    etag: str
+    modified_at: datetime
+
+
+def parse_scope(text: str) -> Scope:
+    """The scope that the path of a feed names, such as `kind/event/topic/musik`. Raises NotFound."""
+    if text == "all":
+        return Scope()
+    parts = text.split("/")
+    found = dict(zip(parts[::2], parts[1::2], strict=False))
+    scope = Scope(**{name: value for name, value in found.items() if name in _FACETS})
+    # One scope has one address: facets in the fixed order, each once, slugs as we write them.
+    proper = str(scope) == text and len(text) <= _LONGEST and scope.kind in ("", *KINDS)
+    if not proper or any(value != slugify(value) for value in (scope.topic, scope.merchant)):
+        raise NotFound("There is no such feed.")
+    return scope
+
+
+def mark(session: Session, scopes: Sequence[str]) -> None:
+    """Note, in the caller's transaction, that the existing documents of `scopes` are wanted anew."""
+    session.execute(
+        update(FeedDocument)
+        .where(FeedDocument.scope.in_(scopes))
+        .values(wanted=FeedDocument.wanted + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def document(scope: str, form: Format) -> Document:
+    """The fresh document of a scope, built now where it is missing or stale. Raises NotFound for an unknown scope."""
+    with db.reading() as session:
+        row = session.scalars(_row(scope, form)).one_or_none()
+        fresh = row is not None and _is_fresh(row, clock.now())
+    if row is None:
+        _create(parse_scope(scope), form)
+    if not fresh:
+        _build(scope, form)
+        with db.reading() as session:
+            row = session.scalars(_row(scope, form)).one()
+    assert row is not None
+    assert row.modified_at is not None
+    return Document(row.body, row.compressed, row.etag, row.modified_at)
+
+
+class Shelf:
+    """The shelf that the feed channel asks to be put in order."""
+
+    def refresh(self, scopes: Sequence[str]) -> int:
+        """Build all documents of `scopes` that are not fresh; returns how many changed."""
+        return _refresh(FeedDocument.scope.in_(scopes))
+
+
+def sweep(*, most: int = 100) -> int:
+    """Build documents that nobody asked for since they became stale, so that hubs hear of it; returns how many changed."""
+    return _refresh(FeedDocument.id.is_not(None), most=most)
+
+
+def _refresh(which: ColumnElement[bool], *, most: int = 1000) -> int:
+    now = clock.now()
+    stale = or_(FeedDocument.built < FeedDocument.wanted, FeedDocument.stale_at <= now)
+    with db.reading() as session:
+        found = session.execute(
+            select(FeedDocument.scope, FeedDocument.format)
+            .where(which, stale)
+            .order_by(FeedDocument.id)
+            .limit(most)
+        ).all()
+    return sum(_build(scope, form) for scope, form in found if form in FORMATS)
+
+
+def _row(scope: str, form: str) -> Any:
+    return select(FeedDocument).where(FeedDocument.scope == scope, FeedDocument.format == form)
+
+
+def _is_fresh(row: FeedDocument, now: datetime) -> bool:
+    return row.built >= row.wanted and (row.stale_at is None or row.stale_at > now)
+
+
+def _create(scope: Scope, form: Format) -> None:
+    """A row for a document that is asked for the first time, where its scope means something."""
+    with db.transaction() as session:
+        _check_known(session, scope)
+        db.insert_new(
+            session,
+            FeedDocument.__table__,
+            [
+                {
+                    "scope": str(scope),
+                    "format": form,
+                    "wanted": 1,
+                    "built": 0,
+                    "etag": "",
+                    "body": b"",
+                    "compressed": b"",
+                }
+            ],
+        )
+
+
+def _check_known(session: Session, scope: Scope) -> None:
+    """Only what exists gets a document: else anybody could fill the disk with feeds about nothing."""
+    merchant = select(Merchant.id).where(Merchant.slug == scope.merchant, Merchant.state != "applied")
+    topic = select(PostTopic.topic).where(PostTopic.topic == scope.topic)
+    for value, statement in ((scope.merchant, merchant), (scope.topic, topic)):
+        if value and session.scalar(statement.limit(1)) is None:
+            raise NotFound("There is no such feed.")
+
+
+# Building
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What one build works on; `wanted` was read before the posts, so a change meanwhile asks for another build."""
+
+    id: int
+    wanted: int
+    posts: list[PostView]
+    removed: list[Tombstone]
+    name: str
+    stale_at: datetime | None
+
+
+def _build(scope: str, form: Format) -> bool:
+    """Build and store one document; returns whether its bytes changed."""
+    cfg = settings()
+    with db.reading() as session:
+        material = _material(session, parse_scope(scope), form, cfg)
+    if material is None:
+        return False
+    body = render(form, _view(scope, form, material, cfg))
+    with db.transaction() as session:
+        return _store(session, scope, form, material, body, cfg)
+
+
+def _material(session: Session, scope: Scope, form: Format, cfg: Settings) -> _Material | None:
+    row = session.scalars(_row(str(scope), form)).one_or_none()
+    if row is None:
+        return None
+    now = clock.now()
+    inside = list(_conditions(scope))
+    current = (Post.state == "published", or_(Post.over_at.is_(None), Post.over_at > now))
+    newest = postview.rows(*current, *inside).order_by(Post.published_at.desc(), Post.id.desc())
+    posts = postview.views(session, newest.limit(cfg.feed_size), cfg.base_url)
+    gone = postview.rows(Post.state == "withdrawn", Post.withdrawn_at > now - _REMEMBERED, *inside)
+    newest_gone = gone.order_by(Post.withdrawn_at.desc()).limit(cfg.feed_size)
+    removed = [
+        Tombstone(postview.view(post, revision, merchant, cfg.base_url), post.withdrawn_at)
+        for post, revision, merchant in session.execute(newest_gone)
+        if post.withdrawn_at is not None
+    ]
+    ends = [post.over_at for post in posts if post.over_at is not None]
+    ends += [one.at + _REMEMBERED for one in removed]
+    name = _merchant_name(session, scope.merchant)
+    return _Material(row.id, row.wanted, posts, removed, name, min(ends, default=None))
+
+
+def _merchant_name(session: Session, slug: str) -> str:
+    return session.scalar(select(Merchant.name).where(Merchant.slug == slug)) or "" if slug else ""
+
+
+def _conditions(scope: Scope) -> Iterator[ColumnElement[bool]]:
+    if scope.kind:
+        yield Post.kind == scope.kind
+    if scope.topic:
+        yield exists().where(PostTopic.post_id == Post.id, PostTopic.topic == scope.topic)
+    if scope.merchant:
+        yield Merchant.slug == scope.merchant
+
+
+def _view(scope: str, form: Format, material: _Material, cfg: Settings) -> FeedView:
+    moments = [post.updated_at for post in material.posts] + [one.at for one in material.removed]
+    parsed = parse_scope(scope)
+    return FeedView(
+        city=postview.city(cfg),
+        kind=parsed.kind,
+        topic=parsed.topic,
+        merchant=material.name,
+        self_url=f"{cfg.base_url}/feeds/{scope}.{form}",
+        hub=cfg.websub_hub,
+        updated=max(moments, default=None),
+        posts=tuple(material.posts),
+        removed=tuple(material.removed),
+        max_age=cfg.feed_max_age,
+    )
+
+
+def _store(
+    session: Session, scope: str, form: Format, material: _Material, body: bytes, cfg: Settings
+) -> bool:
+    row = session.get(FeedDocument, material.id, with_for_update=True)
+    if row is None or row.built > material.wanted:
+        return False  # somebody who began later was faster
+    etag = hashlib.sha256(body).hexdigest()
+    row.built, row.stale_at = material.wanted, material.stale_at
+    if row.etag == etag:
+        return False
+    row.etag, row.body, row.compressed = etag, body, gzip.compress(body, 6, mtime=0)
+    row.modified_at = clock.now().replace(microsecond=0)
+    if cfg.websub_hub:
+        _ping(session, f"w{row.id}-{row.built}-{etag[:16]}", f"{cfg.base_url}/feeds/{scope}.{form}")
+    return True
+
+
+def _ping(session: Session, key: str, topic: str) -> None:
+    """Tell the hub, once for each version of a document."""
+    hub = session.scalars(
+        select(Destination).where(Destination.channel == WebSub.kind, Destination.state == "active").limit(1)
+    ).one_or_none()
+    if hub is None:
+        return
+    now = db.now(session)
+    row = {
+        "key": key,
+        "channel": WebSub.kind,
+        "queue": WebSub.queue,
+        "priority": WebSub.priority,
+        "destination_id": hub.id,
+        "state": "waiting",
+        "created_at": now,
+        "due_at": now,
+        "attempts": 0,
+        "reason": "",
+        "payload": {"topic": topic},
+    }
+    if db.insert_new(session, Delivery.__table__, [row]):
+        bell.after_commit(session, WebSub.queue)

@@ -1,0 +1,128 @@
+"""The OpenAPI document: what FastAPI derives from the routes, completed with every answer that can come back."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from syndication.web.problems import FieldFault, Problem, documented
+
+Document = dict[str, Any]
+
+DESCRIPTION = """\
+Post once, arrive everywhere: hand in a post, and it goes to newsletters, feeds, calendars and webhooks by itself.
+
+Send the key you got from the city as `Authorization: Bearer syn_…`. A merchant's key sees only what is that merchant's;
+what belongs to others is answered with 404. Bodies are JSON in UTF-8, at most 1 MB. Moments are RFC 3339 and carry a
+zone. Whatever goes wrong comes back as a problem document (RFC 9457) that names the field.
+"""
+TAGS = [
+    {"name": "posts", "description": "What merchants say."},
+    {"name": "destinations", "description": "Outlets that get the posts."},
+    {"name": "deliveries", "description": "What went where, what did not, and why."},
+    {"name": "channels", "description": "The kinds of outlets there are."},
+    {"name": "merchants", "description": "Who may publish. For the operator."},
+    {"name": "keys", "description": "Access to this API. For the operator."},
+]
+
+#: Statuses that any operation can answer with: who calls, what is accepted, what was asked for, is the database there.
+_ALWAYS = (401, 403, 406, 422, 503)
+#: The same for those with a body: unreadable, too slow, too large, not JSON.
+_WITH_BODY = (400, 408, 413, 415)
+_RETRIED = ("429", "503")
+_METHODS = ("get", "post", "put", "patch", "delete")
+
+_DRAFTS: Document = {
+    "offer": {
+        "summary": "An offer until Saturday",
+        "value": {
+            "kind": "offer",
+            "title": "Kaffee zum halben Preis",
+            "summary": "Jeden Vormittag bis Samstag.",
+            "valid_until": "2030-08-31T22:00:00+02:00",
+            "price": "1.60",
+            "price_before": "3.20",
+            "topics": ["gastronomie"],
+        },
+    },
+    "event": {
+        "summary": "A weekly evening",
+        "value": {
+            "kind": "event",
+            "title": "Weinabend im Hof",
+            "starts_at": "2030-08-15T19:00:00+02:00",
+            "ends_at": "2030-08-15T22:00:00+02:00",
+            "recurrence": "FREQ=WEEKLY;COUNT=4",
+            "place": {"name": "Hofgarten", "address": "Markt 1, 96450 Coburg"},
+        },
+    },
+}
+_EXAMPLES: dict[str, Document] = {
+    "createPost": _DRAFTS,
+    "revisePost": _DRAFTS,
+    "createDestination": {
+        "webhook": {
+            "summary": "A signed webhook for events",
+            "value": {
+                "channel": "webhook",
+                "name": "Tourist board",
+                "settings": {"url": "https://board.example/hooks/coburg"},
+                "interest": {"kinds": ["event"]},
+            },
+        }
+    },
+    "createMerchant": {
+        "cafe": {
+            "summary": "A café",
+            "value": {
+                "name": "Café am Markt",
+                "email": "hallo@cafe.example",
+                "address": "Markt 1, 96450 Coburg",
+            },
+        }
+    },
+    "replayDestination": {
+        "count": {
+            "summary": "How many would go out again",
+            "value": {"since": "2026-08-01T00:00:00Z", "states": ["failed"], "dry_run": True},
+        }
+    },
+}
+
+
+def completed(document: Document) -> Document:
+    """The document with problem answers, examples and headers in place."""
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for model in (FieldFault, Problem):
+        schemas[model.__name__] = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas[model.__name__].pop("$defs", None)
+    for replaced in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(replaced, None)
+    for operation, in_path in _operations(document):
+        _answers(operation, in_path)
+        if example := _EXAMPLES.get(operation["operationId"]):
+            operation["requestBody"]["content"]["application/json"]["examples"] = example
+    return document
+
+
+def _operations(document: Document) -> Iterator[tuple[Document, bool]]:
+    """Each operation, and whether its path names something that may not exist."""
+    for path, methods in document["paths"].items():
+        for method in _METHODS:
+            if method in methods:
+                yield methods[method], "{" in path
+
+
+def _answers(operation: Document, in_path: bool) -> None:
+    names_merchant = any(parameter["name"] == "merchant" for parameter in operation.get("parameters", ()))
+    statuses = [*_ALWAYS]
+    statuses += _WITH_BODY if "requestBody" in operation else ()
+    statuses += (404,) if in_path or names_merchant else ()
+    answers = operation["responses"]
+    for status, answer in documented(*statuses).items():
+        answers[str(status)] = answer
+    for status in _RETRIED:
+        if status in answers:
+            answers[status]["headers"] = {
+                "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}
+            }
+    answers["401"]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+    operation["responses"] = dict(sorted(answers.items()))
