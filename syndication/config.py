@@ -198,7 +198,7 @@ def settings() -> Settings:
     global _in_use  # noqa: PLW0603 -- one process, one set of settings
     if _in_use is None:
         try:
-            _in_use = Settings()  # type: ignore[call-arg]  # the values come from the environment
+            _in_use = Settings()  # the values come from the environment
         except ValidationError as error:
             raise Invalid(*map(_in_capitals, faults_of(error))) from error
     return _in_use

@@ -150,14 +150,15 @@ def insert_new(
     Returns how many rows are new, so running it twice is harmless.
     """
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement: Any = dialect.insert(table)
+    # Without the option SQLAlchemy forgets the count of an INSERT on PostgreSQL.
+    statement: Any = dialect.insert(table).execution_options(preserve_rowcount=True)
     if isinstance(rows, Select):
         # SQLite's parser needs a WHERE here to tell ON CONFLICT from a join; every caller's SELECT has one.
         statement = statement.from_select(list(columns), rows).on_conflict_do_nothing()
-        return int(session.execute(statement).rowcount)
+        return int(session.execute(statement).rowcount)  # type: ignore[attr-defined]  # an INSERT has it
     if not rows:
         return 0
-    return int(session.execute(statement.values(list(rows)).on_conflict_do_nothing()).rowcount)
+    return int(session.execute(statement.values(list(rows)).on_conflict_do_nothing()).rowcount)  # type: ignore[attr-defined]  # an INSERT has it
 
 
 def in_line(session: Session, name: str, *, alone: bool) -> None:

@@ -258,10 +258,8 @@ def _selection(interest: Interest, stories: Iterable[_Story]) -> tuple[list[Entr
     now = clock.now()
     for story in stories:
         view = story.view
-        who = {"merchant": view.merchant.slug, "district": view.merchant.district}
-        wanted = interest.matches(view.content, **who)
-        was_wanted = story.before is not None and interest.matches(story.before, **who)
-        if not (wanted or was_wanted):
+        told = [view.content, *([story.before] if story.before is not None else [])]
+        if not any(interests.wants(interest, content, view.merchant) for content in told):
             continue
         if policy.is_over(view.over_at, now) and not story.withdrawn:
             over += 1
@@ -294,7 +292,7 @@ def _composed(
 ) -> Composed:
     view = EditionView(language, slot_at, tuple(entries), tuple(corrections))
     ends = [entry.post.over_at for entry in entries]
-    told = [one.post for one in (*entries, *corrections)]
+    told = [entry.post for entry in entries] + [correction.post for correction in corrections]
     return Composed(
         key=key,
         language=language,

@@ -40,10 +40,8 @@ class _News:
 
     def concerns(self, interest: Interest) -> bool:
         """Whether an interest covers the post as it is, or as it was before this change."""
-        who = {"merchant": self.view.merchant.slug, "district": self.view.merchant.district}
-        return interest.matches(self.view.content, **who) or (
-            self.before is not None and interest.matches(self.before, **who)
-        )
+        told = [self.view.content, *([self.before] if self.before is not None else [])]
+        return any(interests.wants(interest, content, self.view.merchant) for content in told)
 
 
 def fan_out(change_id: int) -> None:
@@ -226,7 +224,7 @@ def _publish_to(news: _News, language: str, cfg: Settings) -> None:
     _spread(news, editions.of_change(news.change, news.view, language, cfg), audience)
 
 
-def _copies(news: _News, *states: str) -> Select[tuple[int | None]]:
+def _copies(news: _News, *states: str) -> Select[int | None]:
     """The readers for whom a copy of older news of this post is in one of `states`."""
     return select(Delivery.reader_id).where(
         Delivery.post_id == news.view.id,

@@ -93,7 +93,7 @@ def _claimed(session: Session, owner: str, key: str, mark: str) -> bool:
         if patient:
             session.execute(text(f"SET LOCAL lock_timeout = {_PATIENCE}"))
         session.execute(delete(IdempotencyKey).where(*mine, IdempotencyKey.created_at < now - KEPT))
-        new = db.insert_new(session, IdempotencyKey, [row])
+        new = db.insert_new(session, IdempotencyKey.__table__, [row])
         if patient:
             session.execute(text("SET LOCAL lock_timeout = DEFAULT"))
     except OperationalError as error:

@@ -6,7 +6,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from syndication import db
-from syndication.content import Interest
+from syndication.channels.base import Publisher
+from syndication.content import Content, Interest
 from syndication.models import InterestRow
 
 
@@ -22,7 +23,12 @@ def load(row: InterestRow) -> Interest:
     return Interest.model_validate(row.facets)
 
 
-def all_of(session: Session, ids: Sequence[int] | Select[tuple[int]] | None = None) -> dict[int, Interest]:
+def wants(interest: Interest, content: Content, publisher: Publisher) -> bool:
+    """Whether somebody with this interest is to hear of `content` from `publisher`."""
+    return interest.matches(content, merchant=publisher.slug, district=publisher.district)
+
+
+def all_of(session: Session, ids: Sequence[int] | Select[int] | None = None) -> dict[int, Interest]:
     """Interests by the ids of their rows; all of them where none are named."""
     statement = select(InterestRow)
     if ids is not None:

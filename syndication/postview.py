@@ -1,7 +1,6 @@
 """Rows become the values that channels see: a post at a revision, its publisher, the city."""
 
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, select
@@ -43,7 +42,7 @@ def view(post: Post, revision: Revision, merchant: Merchant, base_url: str) -> P
     )
 
 
-def rows(*conditions: ColumnElement[bool]) -> Select[tuple[Post, Revision, Merchant]]:
+def rows(*conditions: ColumnElement[bool]) -> Select[Post, Revision, Merchant]:
     """Posts with their current revision and merchant, to be narrowed, ordered and limited."""
     current = and_(Revision.post_id == Post.id, Revision.number == Post.revision)
     return (
@@ -54,7 +53,7 @@ def rows(*conditions: ColumnElement[bool]) -> Select[tuple[Post, Revision, Merch
     )
 
 
-def views(session: Session, statement: Select[Any], base_url: str) -> list[PostView]:
+def views(session: Session, statement: Select[Post, Revision, Merchant], base_url: str) -> list[PostView]:
     """The posts that `statement`, made from `rows`, selects."""
     return [
         view(post, revision, merchant, base_url) for post, revision, merchant in session.execute(statement)

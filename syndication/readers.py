@@ -192,11 +192,9 @@ def by_address(email: str) -> ReaderRecord:
 def counts() -> list[tuple[str, str, int]]:
     """How many readers there are: (state, cadence, number)."""
     with db.reading() as session:
-        statement = select(Reader.state, Reader.cadence, func.count()).group_by(Reader.state, Reader.cadence)
-        return [
-            (state, cadence, number)
-            for state, cadence, number in session.execute(statement.order_by(Reader.state, Reader.cadence))
-        ]
+        groups = (Reader.state, Reader.cadence)
+        statement = select(*groups, func.count()).group_by(*groups).order_by(*groups)
+        return [(state, cadence, number) for state, cadence, number in session.execute(statement)]
 
 
 def token_of(reader_id: int) -> str:

@@ -1,8 +1,10 @@
 """Real parts for every test: PostgreSQL and SQLite databases, redis-server, an SMTP sink, an HTTP receiver."""
 
 import shutil
+import sqlite3
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +47,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to copy."""
     path = tmp_path_factory.mktemp("sqlite") / "template.sqlite"
     migrations.upgrade(f"sqlite:///{path}")
-    with db.open_engine(f"sqlite:///{path}").connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    with closing(sqlite3.connect(path)) as connection:  # ours begins a transaction, in which none can be made
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return path
 
 

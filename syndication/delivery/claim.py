@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from syndication import channels, db
@@ -54,7 +54,7 @@ def renew(owner: str, cfg: Settings) -> None:
         session.execute(update(Lease).where(Lease.owner == owner).values(until=until))
 
 
-def _waiting(queue: str, now: datetime) -> Select[tuple[int]]:
+def _waiting(queue: str, now: datetime) -> Select[int]:
     return select(Delivery.id).where(
         Delivery.state == "waiting", Delivery.queue == queue, Delivery.due_at <= now
     )
@@ -149,7 +149,7 @@ def _lease(
     return lease
 
 
-def _take(session: Session, lease: Lease, mine: Select[tuple[int]]) -> int:
+def _take(session: Session, lease: Lease, mine: Select[int]) -> int:
     ids = list(session.scalars(mine))
     session.execute(
         update(Delivery)
@@ -161,14 +161,13 @@ def _take(session: Session, lease: Lease, mine: Select[tuple[int]]) -> int:
 
 
 def withdrawn(lane: Lane) -> set[int]:
-    """Ids in a lane that must not go out any more: the reader left, or the destination was paused meanwhile."""
-    reader_left = and_(Delivery.reader_id.is_not(None), Reader.state.in_(("left", "suppressed")))
-    paused = and_(Delivery.reader_id.is_(None), Destination.state != "active")
+    """Ids in a lane that must not go out any more: their readers left, or the destination was paused meanwhile."""
+    statement = select(Delivery.id).where(Delivery.lease_id == lane.lease_id)
+    if lane.shared:
+        left = Reader.state.in_(("left", "suppressed"))
+        statement = statement.join(Reader, Reader.id == Delivery.reader_id).where(left)
+    else:
+        statement = statement.join(Destination, Destination.id == Delivery.destination_id)
+        statement = statement.where(Destination.state != "active")
     with db.reading() as session:
-        statement = (
-            select(Delivery.id)
-            .outerjoin(Reader, Reader.id == Delivery.reader_id)
-            .outerjoin(Destination, Destination.id == Delivery.destination_id)
-            .where(Delivery.lease_id == lane.lease_id, or_(reader_left, paused))
-        )
         return set(session.scalars(statement))

@@ -106,14 +106,16 @@ class Run:
         self._failures = self.lane.failures
         ticker = db.Ticker()
         settled_at = looked_at = clock.monotonic()
-        withdrawn: set[int] = set()
+        withdrawn = self.recheck(self.lane)
         try:
             for parcel in self.lane.parcels:
                 if clock.monotonic() - looked_at > _LOOK_AGAIN:
                     withdrawn, looked_at = self.recheck(self.lane), clock.monotonic()
-                if self.cancelled.is_set() or parcel.id in withdrawn:
+                # A paused destination's deliveries wait; a reader who left gets nothing any more.
+                if self.cancelled.is_set() or (parcel.id in withdrawn and not self.lane.shared):
                     continue
-                outcome = self._try(parcel, ticker)
+                left = parcel.id in withdrawn
+                outcome = _dropped(parcel, LEFT) if left else self._try(parcel, ticker)
                 self.outcomes.append(outcome)
                 plain = outcome.state == "sent" and outcome.reference is None
                 if plain and not self._tick(ticker, "position", parcel.id):
@@ -142,7 +144,7 @@ class Run:
     def _try(self, parcel: Parcel, ticker: db.Ticker) -> Outcome:
         now = clock.now()
         if policy.is_over(parcel.over_at, now):
-            return Outcome(parcel, "dropped", now, reason=OVER, tried=False)
+            return _dropped(parcel, OVER)
         if parcel.fault:
             return Outcome(parcel, "failed", now, reason=parcel.fault)
         started = clock.monotonic()
@@ -214,6 +216,11 @@ class Run:
 
 
 OVER = "It was over before it could be sent, so it was not sent late."
+LEFT = "The reader unsubscribed before it was sent."
+
+
+def _dropped(parcel: Parcel, reason: str) -> Outcome:
+    return Outcome(parcel, "dropped", clock.now(), reason=reason, tried=False)
 
 
 def _since(started: float) -> int:

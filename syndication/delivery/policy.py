@@ -51,7 +51,7 @@ def hold(failures: int, *, after: float | None = None, slow: bool = False) -> fl
         seconds = _FIRST_HOLD * 2 ** min(failures - HOLD_FROM, 10)
     else:
         seconds = 0.0
-    return min(max(seconds, after or 0.0), _LONGEST_HOLD)
+    return float(min(max(seconds, after or 0.0), _LONGEST_HOLD))
 
 
 def batch(failures: int, size: int) -> int:

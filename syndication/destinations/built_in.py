@@ -55,7 +55,7 @@ def _ensure(session: Session, channel: AnyChannel, interest_id: int, cfg: Settin
             "failures": 0,
             **stored(checked),
         }  # fmt: skip -- one glance shows every column
-        db.insert_new(session, Destination, [values])
+        db.insert_new(session, Destination.__table__, [values])
     elif row is not None and checked is None:
         row.state, row.reason = "paused", _NOT_SET_UP
     elif row is not None and checked is not None:

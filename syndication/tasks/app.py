@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_init, worker_process_init
-from kombu import Queue
+from kombu.entity import Queue
 
 from syndication import bell, db, logs
 from syndication.config import Settings, settings

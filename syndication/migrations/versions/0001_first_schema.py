@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from syndication import db
+
 revision = '0001'
 down_revision = None
 branch_labels = None
@@ -16,18 +18,18 @@ def upgrade() -> None:
     sa.Column('source', sa.String(length=40), nullable=False),
     sa.Column('payload', sa.Text(), nullable=False),
     sa.Column('reason', sa.Text(), nullable=False),
-    sa.Column('created_at', syndication.db.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', db.UTCDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_dead_letters'))
     )
     op.create_table('editions',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('key', sa.String(length=120), nullable=False),
     sa.Column('language', sa.String(length=5), nullable=False),
-    sa.Column('slot_at', syndication.db.UTCDateTime(timezone=True), nullable=False),
-    sa.Column('composed_at', syndication.db.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('slot_at', db.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('composed_at', db.UTCDateTime(timezone=True), nullable=False),
     sa.Column('parts', sa.JSON(), nullable=False),
     sa.Column('posts', sa.JSON(), nullable=False),
-    sa.Column('over_at', syndication.db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('over_at', db.UTCDateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_editions')),
     sa.UniqueConstraint('key', name=op.f('uq_editions_key'))
     )
@@ -37,9 +39,9 @@ def upgrade() -> None:
     sa.Column('format', sa.String(length=10), nullable=False),
     sa.Column('wanted', sa.Integer(), nullable=False),
     sa.Column('built', sa.Integer(), nullable=False),
-    sa.Column('stale_at', syndication.db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('stale_at', db.UTCDateTime(timezone=True), nullable=True),
     sa.Column('etag', sa.String(length=70), nullable=False),
-    sa.Column('modified_at', syndication.db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('modified_at', db.UTCDateTime(timezone=True), nullable=True),
     sa.Column('body', sa.LargeBinary(), nullable=False),
     sa.Column('compressed', sa.LargeBinary(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_feed_documents')),
@@ -50,7 +52,7 @@ def upgrade() -> None:
 
     op.create_table('heartbeats',
     sa.Column('name', sa.String(length=160), nullable=False),
-    sa.Column('at', syndication.db.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('at', db.UTCDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_heartbeats'))
     )
     op.create_table('idempotency_keys',
@@ -59,7 +61,7 @@ def upgrade() -> None:
     sa.Column('fingerprint', sa.String(length=64), nullable=False),
     sa.Column('status', sa.Integer(), nullable=True),
     sa.Column('body', sa.JSON(), nullable=True),
-    sa.Column('created_at', syndication.db.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', db.UTCDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('owner', 'key', name=op.f('pk_idempotency_keys'))
     )
     with op.batch_alter_table('idempotency_keys', schema=None) as batch_op:
@@ -82,8 +84,8 @@ def upgrade() -> None:
     sa.Column('district', sa.String(length=60), nullable=True),
     sa.Column('state', sa.String(length=12), nullable=False),
     sa.Column('posts_per_day', sa.Integer(), nullable=True),
-    sa.Column('created_at', syndication.db.UTCDateTime(timezone=True), nullable=False),
-    sa.Column('admitted_at', syndication.db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('created_at', db.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('admitted_at', db.UTCDateTime(timezone=True), nullable=True),
     sa.CheckConstraint("state IN ('applied', 'admitted', 'suspended')", name=op.f('ck_merchants_state')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_merchants')),
     sa.UniqueConstraint('slug', name=op.f('uq_merchants_slug'))
@@ -101,10 +103,10 @@ def upgrade() -> None:
     sa.Column('name', sa.String(length=100), nullable=False),
     sa.Column('digest', sa.String(length=64), nullable=False),
     sa.Column('scopes', sa.JSON(), nullable=False),
-    sa.Column('created_at', syndication.db.UTCDateTime(timezone=True), nullable=False),
-    sa.Column('expires_at', syndication.db.UTCDateTime(timezone=True), nullable=True),
-    sa.Column('revoked_at', syndication.db.UTCDateTime(timezone=True), nullable=True),
-    sa.Column('last_used_at', syndication.db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('created_at', db.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('revoked_at', db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('last_used_at', db.UTCDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_api_keys_merchant_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_api_keys'))
     )
@@ -121,11 +123,11 @@ def upgrade() -> None:
     sa.Column('interest_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('state', sa.String(length=12), nullable=False),
     sa.Column('reason', sa.String(length=500), nullable=False),
-    sa.Column('created_at', syndication.db.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', db.UTCDateTime(timezone=True), nullable=False),
     sa.Column('failures', sa.Integer(), nullable=False),
-    sa.Column('failing_since', syndication.db.UTCDateTime(timezone=True), nullable=True),
-    sa.Column('held_until', syndication.db.UTCDateTime(timezone=True), nullable=True),
-    sa.Column('last_sent_at', syndication.db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('failing_since', db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('held_until', db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('last_sent_at', db.UTCDateTime(timezone=True), nullable=True),
     sa.CheckConstraint("state IN ('active', 'paused', 'disabled')", name=op.f('ck_destinations_state')),
     sa.ForeignKeyConstraint(['interest_id'], ['interests.id'], name=op.f('fk_destinations_interest_id')),
     sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_destinations_merchant_id')),
@@ -142,12 +144,12 @@ def upgrade() -> None:
     sa.Column('source_ref', sa.String(length=255), nullable=True),
     sa.Column('state', sa.String(length=12), nullable=False),
     sa.Column('revision', sa.Integer(), nullable=False),
-    sa.Column('created_at', syndication.db.UTCDateTime(timezone=True), nullable=False),
-    sa.Column('updated_at', syndication.db.UTCDateTime(timezone=True), nullable=False),
-    sa.Column('publish_at', syndication.db.UTCDateTime(timezone=True), nullable=True),
-    sa.Column('published_at', syndication.db.UTCDateTime(timezone=True), nullable=True),
-    sa.Column('withdrawn_at', syndication.db.UTCDateTime(timezone=True), nullable=True),
-    sa.Column('over_at', syndication.db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('created_at', db.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', db.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('publish_at', db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('published_at', db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('withdrawn_at', db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('over_at', db.UTCDateTime(timezone=True), nullable=True),
     sa.CheckConstraint("state IN ('scheduled', 'published', 'withdrawn')", name=op.f('ck_posts_state')),
     sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_posts_merchant_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_posts')),
@@ -166,11 +168,11 @@ def upgrade() -> None:
     sa.Column('interest_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('cadence', sa.String(length=20), nullable=False),
     sa.Column('state', sa.String(length=12), nullable=False),
-    sa.Column('created_at', syndication.db.UTCDateTime(timezone=True), nullable=False),
-    sa.Column('confirmed_at', syndication.db.UTCDateTime(timezone=True), nullable=True),
-    sa.Column('left_at', syndication.db.UTCDateTime(timezone=True), nullable=True),
-    sa.Column('covered_until', syndication.db.UTCDateTime(timezone=True), nullable=True),
-    sa.Column('next_slot_at', syndication.db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('created_at', db.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('confirmed_at', db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('left_at', db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('covered_until', db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('next_slot_at', db.UTCDateTime(timezone=True), nullable=True),
     sa.CheckConstraint("state IN ('pending', 'confirmed', 'left', 'suppressed')", name=op.f('ck_readers_state')),
     sa.ForeignKeyConstraint(['interest_id'], ['interests.id'], name=op.f('fk_readers_interest_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_readers')),
@@ -185,9 +187,9 @@ def upgrade() -> None:
     sa.Column('post_id', sa.Uuid(), nullable=False),
     sa.Column('revision', sa.Integer(), nullable=False),
     sa.Column('action', sa.String(length=12), nullable=False),
-    sa.Column('created_at', syndication.db.UTCDateTime(timezone=True), nullable=False),
-    sa.Column('joined_at', syndication.db.UTCDateTime(timezone=True), nullable=True),
-    sa.Column('fanned_at', syndication.db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('created_at', db.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('joined_at', db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('fanned_at', db.UTCDateTime(timezone=True), nullable=True),
     sa.CheckConstraint("action IN ('published', 'revised', 'withdrawn')", name=op.f('ck_changes_action')),
     sa.ForeignKeyConstraint(['post_id'], ['posts.id'], name=op.f('fk_changes_post_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_changes'))
@@ -203,7 +205,7 @@ def upgrade() -> None:
     sa.Column('action', sa.String(length=20), nullable=False),
     sa.Column('wording', sa.Text(), nullable=False),
     sa.Column('source', sa.String(length=40), nullable=False),
-    sa.Column('at', syndication.db.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('at', db.UTCDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['reader_id'], ['readers.id'], name=op.f('fk_consents_reader_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_consents'))
     )
@@ -215,7 +217,7 @@ def upgrade() -> None:
     sa.Column('queue', sa.String(length=20), nullable=False),
     sa.Column('owner', sa.String(length=100), nullable=False),
     sa.Column('destination_id', sa.Uuid(), nullable=True),
-    sa.Column('until', syndication.db.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('until', db.UTCDateTime(timezone=True), nullable=False),
     sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('current', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.ForeignKeyConstraint(['destination_id'], ['destinations.id'], name=op.f('fk_leases_destination_id'), ondelete='CASCADE'),
@@ -240,7 +242,7 @@ def upgrade() -> None:
     sa.Column('number', sa.Integer(), nullable=False),
     sa.Column('content', sa.JSON(), nullable=False),
     sa.Column('digest', sa.String(length=64), nullable=False),
-    sa.Column('created_at', syndication.db.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', db.UTCDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['post_id'], ['posts.id'], name=op.f('fk_revisions_post_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('post_id', 'number', name=op.f('pk_revisions'))
     )
@@ -255,13 +257,13 @@ def upgrade() -> None:
     sa.Column('edition_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('post_id', sa.Uuid(), nullable=True),
     sa.Column('state', sa.String(length=12), nullable=False),
-    sa.Column('created_at', syndication.db.UTCDateTime(timezone=True), nullable=False),
-    sa.Column('due_at', syndication.db.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', db.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('due_at', db.UTCDateTime(timezone=True), nullable=False),
     sa.Column('priority', sa.SmallInteger(), nullable=False),
-    sa.Column('over_at', syndication.db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('over_at', db.UTCDateTime(timezone=True), nullable=True),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('lease_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('sent_at', syndication.db.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('sent_at', db.UTCDateTime(timezone=True), nullable=True),
     sa.Column('reference', sa.String(length=1000), nullable=True),
     sa.Column('reason', sa.String(length=500), nullable=False),
     sa.Column('payload', sa.JSON(), nullable=True),
@@ -287,7 +289,7 @@ def upgrade() -> None:
     op.create_table('attempts',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('delivery_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('at', syndication.db.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('at', db.UTCDateTime(timezone=True), nullable=False),
     sa.Column('duration', sa.Integer(), nullable=False),
     sa.Column('outcome', sa.String(length=12), nullable=False),
     sa.Column('reason', sa.String(length=500), nullable=False),
