@@ -84,6 +84,8 @@ def _result(row: Row, merchant_id: UUID, *, dry_run: bool) -> Result:
         return ended("refused", _sentence(error.faults))
     except SyndicationError as error:
         return ended("refused", str(error))
+    except OverflowError:
+        return ended("refused", "ends outside the years 1 to 9999")
 
 
 def _past(draft: Draft) -> str:

@@ -8,13 +8,16 @@ import structlog
 from sqlalchemy import select
 
 from syndication import clock, db, posts
-from syndication.content import draft
+from syndication.content import control_characters, draft
 from syndication.errors import Invalid, NotFound, SyndicationError
 from syndication.models import DeadLetter, Merchant
 
 _log = structlog.get_logger(__name__)
-#: Longest payload that is kept of a bad message (characters).
+#: Longest payload that is kept of a bad message, and longest reason (characters).
 _KEPT = 20_000
+_LONGEST_REASON = 2_000
+#: Longest slug a merchant can have.
+_LONGEST_SLUG = 60
 
 
 def submit(arguments: Sequence[Any], named: Mapping[str, Any]) -> posts.Outcome | None:
@@ -50,16 +53,21 @@ def _parsed(arguments: Sequence[Any], named: Mapping[str, Any]) -> tuple[str, Ma
 
 
 def _merchant(slug: str) -> Any:
+    unknown = NotFound(f"There is no merchant called {slug[:_LONGEST_SLUG]!r}.")
+    if len(slug) > _LONGEST_SLUG or control_characters(slug):  # PostgreSQL has no text with U+0000 to look for
+        raise unknown
     with db.reading() as session:
         merchant_id = session.scalar(select(Merchant.id).where(Merchant.slug == slug))
     if merchant_id is None:
-        raise NotFound(f"There is no merchant called {slug!r}.")
+        raise unknown
     return merchant_id
 
 
 def bury(message: Any, reason: str) -> None:
     """Keep what came, as far as it can be shown, with the reason why it became no post."""
     payload = json.dumps(message, ensure_ascii=True, default=str)[:_KEPT]
+    # A reason may quote what came; a character that no database takes must not keep the letter from being kept.
+    reason = "".join(c if c.isprintable() else "\ufffd" for c in reason[:_LONGEST_REASON])
     with db.transaction() as session:
         session.add(DeadLetter(source="queue", payload=payload, reason=reason, created_at=clock.now()))
     _log.warning("intake.refused", reason=reason)

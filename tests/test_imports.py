@@ -55,7 +55,9 @@ def test_a_second_import_changes_nothing_and_rings_nothing(merchant_id: UUID, ru
     assert changes() == ["published"] * 3
 
 
-def test_a_later_export_that_only_names_another_time_changes_nothing(merchant_id: UUID, tmp_path: Path) -> None:
+def test_a_later_export_that_only_names_another_time_changes_nothing(
+    merchant_id: UUID, tmp_path: Path
+) -> None:
     run(FIXTURES / "town.ics", merchant_id)
     later = tmp_path / "later.ics"
     before = (FIXTURES / "town.ics").read_bytes().replace(b"\r\n ", b"")
@@ -115,7 +117,9 @@ def test_a_post_that_was_withdrawn_here_is_not_brought_back(merchant_id: UUID) -
 
 
 def table(path: Path, start: datetime) -> Path:
-    path.write_text(f"Nummer;Titel;Beginn\n7;Konzert;{start.astimezone(BERLIN):%d.%m.%Y %H:%M}\n", encoding="utf-8")
+    path.write_text(
+        f"Nummer;Titel;Beginn\n7;Konzert;{start.astimezone(BERLIN):%d.%m.%Y %H:%M}\n", encoding="utf-8"
+    )
     return path
 
 
@@ -127,6 +131,12 @@ def test_a_coming_post_that_turns_out_to_be_over_is_revised_and_one_that_was_ove
     assert counts(run(table(file, now - timedelta(days=5)), merchant_id)) == {"revised": 1}
     assert counts(run(table(file, now - timedelta(days=6)), merchant_id)) == {"past": 1}
     assert changes() == ["published", "revised"]
+
+
+def test_an_event_at_the_end_of_time_does_not_end_the_import(merchant_id: UUID, tmp_path: Path) -> None:
+    file = tmp_path / "far.csv"
+    file.write_text("Titel;Beginn\nEwig;31.12.9999 23:30\nMorgen;24.12.2036 18:00\n", encoding="utf-8")
+    assert [result.what for result in run(file, merchant_id).results] == ["refused", "created"]
 
 
 def test_progress_is_told_row_by_row_in_the_order_of_the_file(merchant_id: UUID) -> None:

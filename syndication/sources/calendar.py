@@ -15,7 +15,7 @@ from icalendar.error import InvalidCalendar
 from syndication.content import UNSTATED_LENGTH
 from syndication.errors import Fault, Invalid
 from syndication.sources import series
-from syndication.sources.entry import Entry, reference
+from syndication.sources.entry import Entry, broken, reference
 from syndication.sources.row import MOST_ENTRIES, Row, made, refused
 
 #: Folded lines are joined as bytes: many programs fold in the middle of a letter.
@@ -127,19 +127,15 @@ def _parsed(position: str, name: str, block: list[bytes] | None, zone: ZoneInfo)
         f"line left out: {str(reason)[:120]}" for where, reason in component.errors if where is None
     ]
     replaces = entry.recurrence_id
-    return _Read(entry, entry.uid, replaces, _rank(component))
+    return _Read(entry, entry.uid, replaces, _rank(entry))
 
 
-def _rank(component: Component) -> tuple[int, datetime]:
+def _rank(entry: Entry) -> tuple[int, datetime]:
     """What decides between two entries of one UID: SEQUENCE, then DTSTAMP (RFC 5546 section 2.1.5)."""
-    stamp = getattr(component.get("DTSTAMP"), "dt", None)
-    if not isinstance(stamp, datetime):
-        stamp = datetime.min.replace(tzinfo=UTC)
-    try:
-        sequence = int(component.get("SEQUENCE", 0))
-    except (TypeError, ValueError):
-        sequence = 0
-    return sequence, stamp.replace(tzinfo=stamp.tzinfo or UTC)
+    stamps = [one.dt for one in entry.sound("DTSTAMP") if isinstance(one.dt, datetime)]
+    newest = max((stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC) for stamp in stamps), default=None)
+    sequence = max((int(one) for one in entry.sound("SEQUENCE")), default=0)
+    return sequence, newest or datetime.min.replace(tzinfo=UTC)
 
 
 def _mark_repeated(known: list[_Read]) -> None:
@@ -249,7 +245,7 @@ def _parts(
 
 def _rule(entry: Entry, found: Any) -> str:
     """The rule with UNTIL as a moment in UTC; a date counts to its end in the city, a time without a zone is the city's."""
-    if type(found).__name__ == "vBroken":
+    if broken(found):
         raise Invalid.field("recurrence", f"is not a rule of RFC 5545: {str(found)[:80]!r}")
     until = found.pop("UNTIL", None)
     rule = str(found.to_ical().decode())
@@ -267,7 +263,7 @@ def _dates(entry: Entry, name: str) -> list[datetime]:
     """The moments (UTC) of EXDATE or RDATE; all-day ones are the city's midnight."""
     found = []
     for group in entry.every(name):
-        if type(group).__name__ == "vBroken":
+        if broken(group):
             raise Invalid.field("recurrence", f"has an {name} that is no date: {str(group)[:80]!r}")
         for one in group.dts:
             moment = one.dt[0] if isinstance(one.dt, tuple) else one.dt

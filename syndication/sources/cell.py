@@ -60,10 +60,11 @@ def price(text: str) -> str:
     """`12,50 €`, `1.299,00`, `12.50` or `kostenlos` as a plain decimal. Raises ValueError."""
     if text.casefold() in _FREE:
         return "0"
-    number = re.sub(r"(?i)\s|€|eur(?:o)?|,-+$|,–$", "", text)
+    number = re.sub(r"(?i)\s|€|eur(?:o)?", "", text)
+    number = re.sub(r",[-–]+$", "", number)
     if re.fullmatch(r"\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?|\d+,\d{1,2}", number):
         number = number.replace(".", "").replace(",", ".")
-    elif re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?", number):
+    elif re.fullmatch(r"\d{1,3}(?:,\d{3})+\.\d{1,2}", number):
         number = number.replace(",", "")
     if not re.fullmatch(r"\d+(?:\.\d{1,2})?", number):
         raise ValueError(f"is not a price such as 12,50: {text[:60]!r}")

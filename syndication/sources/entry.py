@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from icalendar import Component
+from icalendar.prop import vBroken
 
 from syndication.content import slugify
 from syndication.errors import Fault
@@ -19,6 +20,11 @@ _MOST_IMAGES = 10
 _PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg)(?:\?.*)?$", re.IGNORECASE)
 _BARE_ADDRESS = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?", re.IGNORECASE)
 _STATUS = {"CANCELLED": "cancelled", "CONFIRMED": "scheduled", "": "scheduled"}
+
+
+def broken(value: Any) -> bool:
+    """Whether icalendar kept a property that it could not read; asking such a one for anything raises."""
+    return isinstance(value, vBroken)
 
 
 @dataclass
@@ -37,15 +43,22 @@ class Entry:
         if isinstance(value, list):
             self.remarks.append(f"{name} stands more than once: the last was read")
             value = value[-1]
-        if value is not None and type(value).__name__ == "vBroken":
+        if broken(value):
             self.faults.append(Fault(name, f"cannot be read: {str(value)[:80]!r}"))
             return None
         return value
 
     def every(self, name: str) -> list[Any]:
-        """All properties of that name."""
+        """All properties of that name, the broken ones too."""
         value = self.component.get(name, [])
         return value if isinstance(value, list) else [value]
+
+    def sound(self, name: str) -> list[Any]:
+        """The properties of that name that can be read; of the others a remark is made, for a post can do without."""
+        values = self.every(name)
+        if any(map(broken, values)):
+            self.remarks.append(f"{name} left out, it cannot be read")
+        return [value for value in values if not broken(value)]
 
     def text(self, name: str) -> str:
         """A property as clean text; empty where it is not there."""
@@ -55,7 +68,7 @@ class Entry:
     def moment(self, name: str) -> date | datetime | None:
         """A date, or an aware moment: one without a zone is on the city's clock. None where it is not there, or a fault."""
         value = self.component.get(name)
-        if type(value).__name__ == "vBroken":
+        if broken(value):
             return self._other_form(name, str(value))
         value = self.one(name)
         if value is None:
@@ -205,21 +218,17 @@ class Entry:
         }
 
     def _position(self) -> dict[str, float]:
-        geo = self.component.get("GEO")
-        if geo is None:
+        found = self.sound("GEO")
+        if not found:
             return {}
-        try:
-            latitude, longitude = float(geo.latitude), float(geo.longitude)
-        except (AttributeError, TypeError, ValueError):
-            self.remarks.append("GEO left out, it is no position")
-            return {}
+        latitude, longitude = float(found[-1].latitude), float(found[-1].longitude)
         if (latitude, longitude) == (0, 0) or not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
             self.remarks.append("GEO left out, it is no position in a city")
             return {}
         return {"latitude": latitude, "longitude": longitude}
 
     def _topics(self) -> tuple[str, ...]:
-        named = [str(name) for group in self.every("CATEGORIES") for name in getattr(group, "cats", [group])]
+        named = [str(name) for group in self.sound("CATEGORIES") for name in getattr(group, "cats", [group])]
         slugs = tuple(
             dict.fromkeys(slug for name in named if (slug := slugify(repair.cleaned(name, self.remarks))))
         )
@@ -231,7 +240,7 @@ class Entry:
 
     def _images(self, title: str) -> tuple[dict[str, str], ...]:
         found = []
-        for one in [*self.every("IMAGE"), *self.every("ATTACH")]:
+        for one in [*self.sound("IMAGE"), *self.sound("ATTACH")]:
             address, params = str(one), getattr(one, "params", {})
             picture = str(params.get("FMTTYPE", "")).lower().startswith("image/") or _PICTURE.search(address)
             if picture and re.fullmatch(r"https://[^\s/]\S{0,1990}", address):

@@ -42,6 +42,7 @@ def split(
     `rule` is an RRULE (RFC 5545 section 3.3.10) with UNTIL in UTC; its occurrences keep `zone`'s wall-clock time.
     Parts that are over by `now` are left out, unless all are. Raises Invalid where the series cannot be told.
     """
+    _refuse_unsupported(rule)
     remarks: list[str] = []
     try:
         parts = list(_stretches(rule, start, set(exceptions), zone))
@@ -64,6 +65,14 @@ def split(
     if len(current) > 1:
         remarks.append(f"a series with exceptions: read as {len(current)} posts")
     return current, remarks
+
+
+def _refuse_unsupported(rule: str) -> None:
+    if several := sorted({"BYHOUR", "BYMINUTE", "BYSECOND"} & set(_fields(rule))):
+        raise Invalid.field("recurrence", f"holds {', '.join(several)}, which is not supported in a rule")
+    # dateutil would look for its second date for ever
+    if not _fields(rule).get("INTERVAL", "1").strip("0"):
+        raise Invalid.field("recurrence", "is not a rule of RFC 5545: INTERVAL must be 1 or more")
 
 
 def agrees(rule: str, start: datetime, zone: ZoneInfo) -> bool:

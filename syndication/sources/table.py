@@ -161,7 +161,13 @@ def _row(position: str, cells: list[str] | str, header: list[str | None], zone: 
         )
         return refused(position, fault, title=values.get("title", ""))
     reading = _Reading(values, zone)
-    return made(position, reading.fields(), remarks=remarks, faults=reading.faults)
+    try:
+        fields = reading.fields()
+    except OverflowError:
+        return refused(
+            position, Fault("", "names a date outside the years 1 to 9999"), title=values.get("title", "")
+        )
+    return made(position, fields, remarks=remarks, faults=reading.faults)
 
 
 class _Reading:
@@ -173,6 +179,7 @@ class _Reading:
         self.faults: list[Fault] = []
 
     def fields(self) -> dict[str, Any]:
+        """The post's fields; raises OverflowError for a date outside the years 1 to 9999."""
         found: dict[str, Any] = {name: self.values[name] for name in _PLAIN if name in self.values}
         found["kind"] = self._kind()
         found |= {name: self._price(name) for name in _PRICES}

@@ -37,7 +37,7 @@ def configuration(cfg: Settings) -> dict[str, Any]:
         "task_soft_time_limit": SOFT_LIMIT,
         "task_time_limit": HARD_LIMIT,
         "task_publish_retry_policy": {"max_retries": 3, "interval_start": 0.1, "interval_max": 0.5},
-        "worker_consumer": "syndication.tasks.consumer:Burying",
+        "worker_consumer": "syndication.tasks.consumer:SturdyConsumer",
         "worker_prefetch_multiplier": 1,
         # Mail takes two processes and webhooks one, so four leave one for fan-out and housekeeping.
         "worker_concurrency": 4,

@@ -1,14 +1,29 @@
-"""A consumer that buries what Celery would only log: messages that cannot be read, or name no task of ours."""
+"""A consumer that buries what Celery would only log, and survives what would end it."""
 
+from collections.abc import Callable
 from typing import Any
 
+import structlog
 from celery.worker.consumer import Consumer
 
 from syndication import intake
 
+_log = structlog.get_logger(__name__)
 
-class Burying(Consumer):  # type: ignore[misc]  # celery ships no types
+
+class SturdyConsumer(Consumer):  # type: ignore[misc]  # celery ships no types
     """Celery's consumer; each message it would drop becomes a dead letter with its reason first."""
+
+    def call_soon(self, p: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        """Celery settles messages through here. Over a connection that is gone that must not end the worker (kombu 5.7)."""
+
+        def settle(*given: Any, **also: Any) -> Any:
+            try:
+                return p(*given, **also)
+            except AttributeError as error:  # the channel's connection is None; the broker delivers the bell again
+                _log.warning("message.not_settled", error=str(error))
+
+        return super().call_soon(settle, *arguments, **named)
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
         """A body that is not JSON, or says it is of another type."""

@@ -12,7 +12,6 @@ from syndication.delivery import claim, drain, record, replay, rescue
 from syndication.models import Attempt, Change, Delivery, Destination, Lease, Reader
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver, Reply
-
 from tests import factories
 from tests.conftest import settings_for
 
@@ -57,7 +56,9 @@ def hook(receiver: Receiver, path: str = "/hook", **fields: Any) -> Any:
 
 def deliveries(channel: str = "webhook") -> list[Delivery]:
     with db.reading() as session:
-        return list(session.scalars(select(Delivery).where(Delivery.channel == channel).order_by(Delivery.id)))
+        return list(
+            session.scalars(select(Delivery).where(Delivery.channel == channel).order_by(Delivery.id))
+        )
 
 
 def states(channel: str = "webhook") -> list[str]:
@@ -133,7 +134,9 @@ def test_a_failure_is_tried_again_by_the_schedule_under_the_same_id(
     assert len({request.headers["webhook-id"] for request in receiver.requests}) == 1
 
 
-def test_it_is_given_up_after_the_last_try_and_can_be_replayed(city: config.Settings, receiver: Receiver) -> None:
+def test_it_is_given_up_after_the_last_try_and_can_be_replayed(
+    city: config.Settings, receiver: Receiver
+) -> None:
     hook(receiver)
     receiver.answer = lambda _: Reply(500)
     publish(days=30)
@@ -226,7 +229,9 @@ def test_a_mailbox_that_does_not_exist_suppresses_its_reader_alone(
     drain.drain("mail")
     assert sorted(mail.recipient for mail in mail_sink.mails) == ["anna@example.org", "zoe@example.org"]
     with db.reading() as session:
-        assert session.scalars(select(Reader.email).where(Reader.state == "suppressed")).all() == ["gone@example.org"]
+        assert session.scalars(select(Reader.email).where(Reader.state == "suppressed")).all() == [
+            "gone@example.org"
+        ]
 
 
 def test_a_dead_mail_server_costs_one_try_and_all_arrive_afterwards(

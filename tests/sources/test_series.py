@@ -107,7 +107,18 @@ def test_a_start_that_the_rule_leaves_out_becomes_a_post_of_its_own_and_counts()
     assert any("its rule leaves out" in remark for remark in remarks)
 
 
-@pytest.mark.parametrize("rule", ["FREQ=SOMETIMES", "BYDAY=MO", "FREQ=WEEKLY;COUNT=x", "FREQ=WEEKLY;BYDAY=XX", ""])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=SOMETIMES",
+        "BYDAY=MO",
+        "FREQ=WEEKLY;COUNT=x",
+        "FREQ=WEEKLY;BYDAY=XX",
+        "FREQ=DAILY;INTERVAL=0",
+        "FREQ=MONTHLY;INTERVAL=00;BYMONTHDAY=31",
+        "",
+    ],
+)
 def test_a_rule_that_is_none_is_refused_in_words(rule: str) -> None:
     start = datetime(2036, 3, 3, 18, 0, tzinfo=UTC)
     with pytest.raises(Invalid, match="recurrence: is not a rule of RFC 5545"):

@@ -170,7 +170,7 @@ def test_a_key_that_is_unknown_revoked_or_expired_opens_nothing(client: TestClie
     soon = clock.now() + timedelta(seconds=1)
     expired = keys.create(cafe.merchant_id, KeyRequest(name="short", expires_at=soon))
     assert Party(client, None, expired.text)("GET", "/posts").status_code == 200
-    clock.shift(timedelta(seconds=2))
+    clock.travel(timedelta(seconds=2))
     for text in (revoked.text, expired.text, cafe.key[:-1] + "~", "syn_", "Ärger", ""):
         answer = client.get("/api/v1/posts", headers={"Authorization": f"Bearer {text}".encode()})
         assert answer.status_code == 401
@@ -221,3 +221,13 @@ def test_a_suspended_merchant_still_reads_and_withdraws_but_publishes_nothing(cl
     assert shop("PUT", where, json=POST | {"title": "Tee"}).status_code == 403
     assert shop("POST", "/destinations", json=HOOK).status_code == 403
     assert shop("DELETE", where).status_code == 200
+
+
+def test_a_key_of_the_city_may_do_only_what_it_was_made_for(client: TestClient, cafe: Party) -> None:
+    screen = Party(client, None, keys.create(None, KeyRequest(name="screen", scopes=("posts:read",))).text)
+    assert screen("GET", "/posts").status_code == 200
+    for method, path in (("GET", "/merchants"), ("POST", "/merchants/cafe/admit"), ("GET", "/keys")):
+        refused = screen(method, path)
+        assert refused.status_code == 403
+        assert "operator" in refused.json()["detail"]
+    assert screen("POST", "/posts?merchant=cafe", json=POST).status_code == 403

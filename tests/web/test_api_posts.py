@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from syndication import clock, db
+from syndication import clock, db, fanout
 from syndication.models import Change, Merchant, Post
 from tests import factories
 from tests.web.conftest import Party, admitted
@@ -170,7 +170,6 @@ def test_the_trace_of_a_post_shows_every_destination_and_counts_readers(cafe: Pa
         for number in range(3):
             factories.reader(session, f"reader{number}@example.org")
     post = factories.post(cafe.merchant_id)  # type: ignore[arg-type]  # it has one
-    from syndication import fanout
 
     with db.reading() as session:
         for change_id in session.scalars(select(Change.id)):

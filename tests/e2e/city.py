@@ -1,0 +1,262 @@
+"""A whole city for fault tests: real redis-server, real worker and beat processes, real sinks; its parts can be killed."""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psutil
+from sqlalchemy import func, select
+
+from syndication import bell, clock, config, db, destinations, posts
+from syndication.models import Delivery
+from syndication.ringer import ringer
+from syndication.stack import broker
+from syndication.stack.mail_sink import MailSink
+from syndication.stack.receiver import Receiver
+from tests import factories
+from tests.conftest import settings_for
+
+#: Seconds: short, so that recovery is seen in a test; the promise is lease + 10 s whatever the lease.
+LEASE = 5
+
+
+class City:
+    """Everything runs in processes of its own except the sinks and this test, which publishes through the service."""
+
+    def __init__(self, folder: Path, database_url: str, **changes: Any) -> None:
+        self.folder, self.database_url = folder, database_url
+        self.mail = MailSink()
+        self.hooks = Receiver()
+        self._changes = changes
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._open = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        self._open.enter_context(self.mail)
+        self._open.enter_context(self.hooks)
+        self.broker = self._open.enter_context(contextlib.closing(_Broker(self.folder / "redis")))
+        self.cfg = settings_for(
+            self.folder,
+            database_url=self.database_url,
+            broker_url=self.broker.url,
+            smtp_port=self.mail.port,
+            lease=LEASE,
+            retry_schedule=(2, 5, 10, 20),
+            mail_batch=100,
+            **self._changes,
+        )
+        config.use(self.cfg)
+        db.connect(self.database_url)
+        bell.hang(ringer(self.cfg))
+        destinations.ensure_built_in()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in self._processes.values():
+            self._end(process, signal.SIGKILL)
+        bell.hang(None)
+        db.engine().dispose()
+        config.use(None)
+        self._open.close()
+        if kind is not None:
+            for log in sorted(self.folder.glob("*.log")):
+                print(f"--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-40:]))
+
+    # Processes
+
+    def start(self, *, beats: int = 1) -> None:
+        """Two workers, as `syndication up` would have them, and beat."""
+        self.start_worker("mail", "mail", 2)
+        self.start_worker("rest", "fanout,push,feeds,housekeeping", 3)
+        for number in range(beats):
+            self._start(f"beat{number}", "beat", "--pidfile=", "-s", str(self.folder / f"beat{number}.db"))
+
+    def start_worker(self, name: str, queues: str, concurrency: int) -> None:
+        """One Celery worker with its pool processes."""
+        self._start(
+            name,
+            "worker",
+            "-n",
+            f"{name}@%h",
+            "-Q",
+            queues,
+            "-c",
+            str(concurrency),
+            "--without-gossip",
+            "--without-mingle",
+        )
+
+    def _start(self, name: str, *arguments: str) -> None:
+        environment = {
+            **os.environ,
+            **{f"SYNDICATION_{key.upper()}": value for key, value in self._environment().items()},
+        }
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                [sys.executable, "-m", "celery", "-A", "worker", *arguments],
+                env=environment, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+
+    def _environment(self) -> dict[str, str]:
+        values = self.cfg.model_dump(exclude={"secret_keys", "smtp_password"}, exclude_none=True)
+        plain = {
+            name: ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            for name, value in values.items()
+        }
+        return {**plain, "secret_keys": factories.KEYS[0]}
+
+    def pool_processes(self) -> list[psutil.Process]:
+        """The processes that do the work, of all workers."""
+        found: list[psutil.Process] = []
+        for name, process in self._processes.items():
+            if not name.startswith("beat"):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    found += psutil.Process(process.pid).children()
+        return found
+
+    def kill_one(self, chance: random.Random, worker: str = "mail") -> int | None:
+        """kill -9 one pool process of a worker; returns its id, None where there is none."""
+        children = psutil.Process(self._processes[worker].pid).children()
+        if not children:
+            return None
+        victim = chance.choice(children)
+        victim.kill()
+        victim.wait(10)
+        return int(victim.pid)
+
+    def kill_all(self) -> list[int]:
+        """kill -9 every worker and beat; returns their ids."""
+        killed = [process.pid for process in self._processes.values()]
+        for process in self._processes.values():
+            self._end(process, signal.SIGKILL)
+        self._processes.clear()
+        return killed
+
+    @staticmethod
+    def _end(process: subprocess.Popen[bytes], number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        process.wait(20)
+
+    # The city's life
+
+    def readers(self, count: int) -> None:
+        """Confirmed readers who hear instantly."""
+        with db.transaction() as session:
+            for number in range(count):
+                factories.reader(session, f"r{number}@example.org")
+
+    def webhook(self, path: str) -> None:
+        """A city-wide webhook at the receiver."""
+        secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
+        self.hooks.secrets[path] = secret
+        with db.transaction() as session:
+            factories.destination(session, settings={"url": self.hooks.url(path)}, secrets={"secret": secret})
+
+    def publish(self, count: int = 1) -> list[posts.PostRecord]:
+        """Posts of one merchant."""
+        with db.transaction() as session:
+            merchant_id = factories.merchant(session, f"m{clock.monotonic():.6f}".replace(".", "-")).id
+        return [
+            posts.create(merchant_id, factories.event(f"Abend {number}", days=30)) for number in range(count)
+        ]
+
+    def unfinished(self) -> int:
+        """Deliveries that have not reached their end."""
+        with db.reading() as session:
+            statement = select(func.count()).where(Delivery.state.in_(("waiting", "sending")))
+            return session.scalar(statement) or 0
+
+    def states(self, channel: str) -> Counter[str]:
+        """How many deliveries of a channel are in each state."""
+        with db.reading() as session:
+            statement = (
+                select(Delivery.state, func.count())
+                .where(Delivery.channel == channel)
+                .group_by(Delivery.state)
+            )
+            return Counter(dict(session.execute(statement).all()))
+
+    def await_mails(self, count: int, *, seconds: float) -> None:
+        """Wait until `count` different readers have their mail."""
+        self.await_that(
+            lambda: len({mail.recipient for mail in self.mail.mails}) >= count,
+            seconds=seconds,
+            what=f"{count} mails",
+        )
+
+    def await_done(self, *, seconds: float) -> None:
+        """Wait until nothing waits and nothing is being sent."""
+        self.await_that(lambda: self.unfinished() == 0, seconds=seconds, what="all deliveries done")
+
+    def await_that(self, true: Callable[[], bool], *, seconds: float, what: str) -> None:
+        """Wait for a condition, or raise TimeoutError that says how things stand."""
+        deadline = clock.monotonic() + seconds
+        pause = threading.Event()
+        while clock.monotonic() < deadline:
+            with contextlib.suppress(Exception):  # the database itself may be down in the middle of a fault
+                if true():
+                    return
+            pause.wait(0.05)
+        raise TimeoutError(
+            f"waited {seconds} s for {what}: {len(self.mail.mails)} mails, {len(self.hooks.requests)} requests, "
+            f"newsletter {dict(self.states('newsletter'))}, webhook {dict(self.states('webhook'))}"
+        )
+
+
+class _Broker:
+    """A redis-server that can be killed and started again at the same place."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open = contextlib.ExitStack()
+        self._server = self._open.enter_context(broker.start(folder))
+        self.url = self._server.url
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._server.pid is not None
+        return self._server.pid
+
+    def flush(self) -> None:
+        """FLUSHALL."""
+        self._server.client().flushall()
+
+    def restart(self, *, pause: float) -> None:
+        """kill -9, wait, start again."""
+        os.kill(self.pid, signal.SIGKILL)
+        threading.Event().wait(pause)
+        self._server = self._open.enter_context(broker.start(self._folder))
+
+    def close(self) -> None:
+        """End it."""
+        self._open.close()
+
+
+def lost_and_doubled(city: City, readers: int) -> tuple[int, int]:
+    """How many readers got no mail, and how many mails came once too often; every repeat must be the same mail."""
+    by_reader: dict[str, list[str]] = {}
+    for mail in city.mail.mails:
+        by_reader.setdefault(mail.recipient, []).append(mail.message_id)
+    assert all(len(set(ids)) == 1 for ids in by_reader.values()), "a repeat must carry the same Message-ID"
+    return readers - len(by_reader), sum(len(ids) - 1 for ids in by_reader.values())
+
+
+def every(seconds: float, times: int) -> Iterator[int]:
+    """Count to `times` with a pause before each."""
+    pause = threading.Event()
+    for number in range(times):
+        pause.wait(seconds)
+        yield number
