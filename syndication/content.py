@@ -5,6 +5,7 @@ import json
 import re
 import secrets
 import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -105,9 +106,12 @@ def _unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _in_utc(moment: datetime) -> datetime:
     try:
-        return moment.astimezone(UTC)
+        moment = moment.astimezone(UTC)
     except OverflowError as error:
-        raise ValueError("lies outside the years 1 to 9999") from error
+        raise ValueError("lies outside the years 1970 to 9000") from error
+    if not 1970 <= moment.year <= 9000:
+        raise ValueError("lies outside the years 1970 to 9000")
+    return moment
 
 
 Line = Annotated[str, AfterValidator(_one_line)]
@@ -190,6 +194,9 @@ class Content(Value):
             raise ValueError(f"holds {', '.join(sorted(unknown))}, which is not supported in a rule")
         if parts.get("FREQ") not in ("DAILY", "WEEKLY", "MONTHLY", "YEARLY"):
             raise ValueError("must begin with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY")
+        if not parts.get("INTERVAL", "1").isdigit() or not 1 <= int(parts.get("INTERVAL", "1")) <= 366:
+            raise ValueError("has an INTERVAL that is no number from 1 to 366")
+        _check_days(parts)
         try:
             next(iter(rrulestr(_zoned_until(rule), dtstart=datetime(2026, 1, 1, tzinfo=UTC))), None)
         except (ValueError, TypeError, OverflowError, KeyError, ZeroDivisionError) as error:
@@ -277,6 +284,24 @@ def faults_of(error: ValidationError) -> tuple[Fault, ...]:
 
 def _canonical(data: Any) -> str:
     return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+#: No month is longer: a rule for a later day would be searched for to the end of time.
+_LONGEST = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
+
+
+def _check_days(parts: Mapping[str, str]) -> None:
+    """Raise ValueError for a day that none of the rule's months has."""
+    try:
+        days = [abs(int(day)) for day in parts.get("BYMONTHDAY", "").split(",") if day]
+        months = [int(month) for month in parts.get("BYMONTH", "").split(",") if month]
+    except ValueError as error:
+        raise ValueError("has a BYMONTHDAY or BYMONTH that is no number") from error
+    if not all(1 <= day <= 31 for day in days) or not all(1 <= month <= 12 for month in months):
+        raise ValueError("has a BYMONTHDAY or BYMONTH that no year has")
+    longest = max((_LONGEST.get(month, 31) for month in months), default=31)
+    if days and min(days) > longest:
+        raise ValueError("names a day that none of its months has")
 
 
 def _zoned_until(rule: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from syndication import clock
 from syndication.content import Cadence, Content, Interest, draft, matters, new_id, occurrences, slugify
 from syndication.errors import Invalid
 
@@ -150,3 +151,21 @@ def test_new_ids_are_version_7_and_never_repeat():
     ids = [new_id() for _ in range(1000)]
     assert {one.version for one in ids} == {7}
     assert len(set(ids)) == 1000
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=MONTHLY;INTERVAL=0;BYMONTH=2",
+        "FREQ=DAILY;INTERVAL=999999999",
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=YEARLY;BYMONTH=4;BYMONTHDAY=31",
+        "FREQ=YEARLY;BYMONTH=13",
+        "FREQ=MONTHLY;BYMONTHDAY=x",
+    ],
+)
+def test_a_rule_that_never_happens_is_refused_at_once(rule: str) -> None:
+    started = clock.monotonic()
+    with pytest.raises(Invalid):
+        draft({"kind": "event", "title": "x", "starts_at": "2030-01-01T10:00:00Z", "recurrence": rule})
+    assert clock.monotonic() - started < 0.2

@@ -12,15 +12,26 @@ _log = structlog.get_logger(__name__)
 
 
 class SturdyConsumer(Consumer):  # type: ignore[misc]  # celery ships no types
-    """Celery's consumer; each message it would drop becomes a dead letter with its reason first."""
+    """Celery's consumer; each message it would drop becomes a dead letter with its reason first.
+
+    A broker that dies while a task runs leaves messages that nobody can acknowledge; kombu 5.7 then meets a connection
+    that is None, and Celery would end the worker over it. Both places are caught: the broker delivers the bell again.
+    """
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        """Let go of the dead connection; Celery connects anew afterwards."""
+        try:
+            super().on_connection_error_after_connected(exc)
+        except AttributeError as error:
+            _log.warning("broker.connection_dropped", error=str(error))
 
     def call_soon(self, p: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        """Celery settles messages through here. Over a connection that is gone that must not end the worker (kombu 5.7)."""
+        """Celery settles messages through here."""
 
         def settle(*given: Any, **also: Any) -> Any:
             try:
                 return p(*given, **also)
-            except AttributeError as error:  # the channel's connection is None; the broker delivers the bell again
+            except AttributeError as error:
                 _log.warning("message.not_settled", error=str(error))
 
         return super().call_soon(settle, *arguments, **named)
