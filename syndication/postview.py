@@ -1,15 +1,17 @@
 """Rows become the values that channels see: a post at a revision, its publisher, the city."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from syndication import db
 from syndication.channels.base import City, PostView, Publisher
 from syndication.config import Settings
 from syndication.content import Content
-from syndication.models import Merchant, Post, Revision
+from syndication.models import Merchant, Post, PostTopic, Revision
 
 
 def city(settings: Settings) -> City:
@@ -58,6 +60,28 @@ def views(session: Session, statement: Select[Post, Revision, Merchant], base_ur
     return [
         view(post, revision, merchant, base_url) for post, revision, merchant in session.execute(statement)
     ]
+
+
+def newest(limit: int, base_url: str, now: datetime) -> list[PostView]:
+    """The newest published posts that are not over at `now`."""
+    current = (Post.state == "published", or_(Post.over_at.is_(None), Post.over_at > now))
+    with db.reading() as session:
+        statement = rows(*current).order_by(Post.published_at.desc(), Post.id.desc()).limit(limit)
+        return views(session, statement, base_url)
+
+
+def topics(limit: int = 40) -> list[str]:
+    """The topics that published posts use most, the most used first."""
+    with db.reading() as session:
+        statement = (
+            select(PostTopic.topic)
+            .join(Post, Post.id == PostTopic.post_id)
+            .where(Post.state == "published")
+            .group_by(PostTopic.topic)
+            .order_by(func.count().desc(), PostTopic.topic)
+            .limit(limit)
+        )
+        return list(session.scalars(statement))
 
 
 def by_id(session: Session, post_ids: Iterable[UUID], base_url: str) -> dict[UUID, PostView]:

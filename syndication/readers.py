@@ -202,6 +202,15 @@ def token_of(reader_id: int) -> str:
     return _links(settings()).make(reader_id)
 
 
+def token_for(email: str) -> str:
+    """The same for the reader with that address. Raises NotFound."""
+    with db.reading() as session:
+        reader_id = session.scalar(select(Reader.id).where(Reader.email == email))
+    if reader_id is None:
+        raise NotFound("This address is not on the list.")
+    return token_of(reader_id)
+
+
 # How it is done
 
 

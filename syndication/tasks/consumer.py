@@ -25,7 +25,7 @@ class SturdyConsumer(Consumer):  # type: ignore[misc]  # celery ships no types
         except AttributeError as error:
             _log.warning("broker.connection_dropped", error=str(error))
 
-    def call_soon(self, p: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    def call_soon_ack(self, p: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Celery settles messages through here."""
 
         def settle(*given: Any, **also: Any) -> Any:
@@ -34,7 +34,7 @@ class SturdyConsumer(Consumer):  # type: ignore[misc]  # celery ships no types
             except AttributeError as error:
                 _log.warning("message.not_settled", error=str(error))
 
-        return super().call_soon(settle, *arguments, **named)
+        return super().call_soon_ack(settle, *arguments, **named)
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
         """A body that is not JSON, or says it is of another type."""

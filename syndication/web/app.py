@@ -5,12 +5,13 @@ from fastapi.openapi.utils import get_openapi
 
 from syndication import __version__
 from syndication.config import Settings
-from syndication.web import api, health, problems
+from syndication.web import api, feeds, health, problems, readers_api, site
 from syndication.web.api import schema
 from syndication.web.bodies import ApiHeaders, BodyLimit
+from syndication.web.site import frame
 
 #: Whatever is served beside the API; a router each.
-ROUTERS = (health.router,)
+ROUTERS = (readers_api.router, health.router, feeds.router, site.router)
 
 
 def create_app(cfg: Settings) -> FastAPI:
@@ -27,7 +28,7 @@ def create_app(cfg: Settings) -> FastAPI:
     app.include_router(api.router)
     for router in ROUTERS:
         app.include_router(router)
-    problems.install(app)
+    problems.install(app, frame.trouble)
     app.add_middleware(BodyLimit)
     app.add_middleware(ApiHeaders)
     app.openapi = lambda: _described(app, cfg)  # type: ignore[method-assign]  # FastAPI's documented way to extend it

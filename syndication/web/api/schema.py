@@ -20,6 +20,7 @@ TAGS = [
     {"name": "deliveries", "description": "What went where, what did not, and why."},
     {"name": "channels", "description": "The kinds of outlets there are."},
     {"name": "merchants", "description": "Who may publish. For the operator."},
+    {"name": "readers", "description": "Who reads, by the tokens of their mails; no key is needed."},
     {"name": "keys", "description": "Access to this API. For the operator."},
 ]
 

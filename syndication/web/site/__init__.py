@@ -1,0 +1,11 @@
+"""The pages that readers see: the town's newest posts, a post, and everything behind the links in a mail."""
+
+from fastapi import APIRouter
+
+from syndication.web.site import home, mine, post
+
+router = APIRouter(include_in_schema=False)
+for _part in (home, mine, post):
+    router.include_router(_part.router)
+
+__all__ = ["router"]

@@ -1,0 +1,73 @@
+"""What all pages share: their language, their headers, their frame."""
+
+import hashlib
+from functools import lru_cache
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from syndication import postview
+from syndication.config import settings
+from syndication.rendering import LANGUAGES, gettext, render
+
+#: No script, no picture from elsewhere, no frame around us, forms only to ourselves.
+_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+}
+#: Pages behind a token: nobody else learns their address, no search engine keeps it.
+_PRIVATE = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+
+
+def language_of(request: Request) -> str:
+    """`?lang=`, else the first of the browser's languages that we speak, else the city's."""
+    asked = request.query_params.get("lang", "")
+    if asked in LANGUAGES:
+        return asked
+    for part in request.headers.get("accept-language", "").lower().split(","):
+        short = part.strip()[:2]
+        if short in LANGUAGES:
+            return short
+    return settings().language
+
+
+def page(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    private: bool = False,
+    language: str = "",
+    **values: Any,
+) -> Response:
+    """The page made from `site/<template>` in the visitor's language, or in `language` where that is known better."""
+    spoken = language or language_of(request)
+    html = render(
+        f"site/{template}",
+        spoken,
+        city=postview.city(settings()),
+        other="en" if spoken == "de" else "de",
+        here=request.url.path,
+        **values,
+    )
+    return HTMLResponse(
+        html, status, headers={**_HEADERS, **(_PRIVATE if private else {}), "Content-Language": spoken}
+    )
+
+
+def trouble(request: Request, status: int, detail: str) -> Response:
+    """The page for whatever goes wrong, with the sentence that says what."""
+    say = gettext(language_of(request))
+    title = say("This page does not exist") if status == 404 else say("That did not work")
+    return page(request, "trouble.html", status=status, private=True, title=title, detail=say(detail))
+
+
+@lru_cache(maxsize=1)
+def style() -> tuple[bytes, str]:
+    """The style sheet and its ETag."""
+    body = render("site/style.css", "de").encode()
+    return body, f'"{hashlib.sha256(body).hexdigest()[:20]}"'

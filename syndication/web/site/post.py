@@ -1,0 +1,102 @@
+"""A post's own page, at the same address for ever."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from syndication import db, postview
+from syndication import posts as all_posts
+from syndication.channels import wording
+from syndication.channels.base import PostView
+from syndication.config import Settings, settings
+from syndication.errors import NotFound
+from syndication.rendering import gettext
+from syndication.web.site.frame import language_of, page
+
+router = APIRouter()
+#: schema.org's words for a status.
+_STATES = {
+    "scheduled": "EventScheduled",
+    "cancelled": "EventCancelled",
+    "postponed": "EventPostponed",
+    "sold_out": "EventScheduled",
+}
+
+
+@router.get("/posts/{post_id}")
+def read_post(request: Request, post_id: str) -> Response:
+    """The post; 410 with a sentence where it was withdrawn. Raises NotFound."""
+    cfg, language = settings(), language_of(request)
+    try:
+        record = all_posts.read(UUID(post_id))
+    except ValueError as error:
+        raise NotFound("There is no such post.") from error
+    if record.state == "withdrawn":
+        say = gettext(language)
+        return page(
+            request, "trouble.html", status=410, title=say("This post was withdrawn"),
+            detail=say("Whoever posted it has taken it back."),
+        )  # fmt: skip
+    if record.state != "published":
+        raise NotFound("There is no such post.")
+    with db.reading() as session:
+        view = postview.by_id(session, [record.id], cfg.base_url)[record.id]
+    return page(request, "post.html", post=shown(view, cfg, language), data=_structured(view, cfg))
+
+
+def shown(post: PostView, cfg: Settings, language: str) -> dict[str, Any]:
+    """What the templates show of a post."""
+    content = post.content
+    return {
+        "title": content.title,
+        "mark": wording.mark(content.status, language),
+        "summary": content.summary,
+        "body": content.body,
+        "when": wording.when(content, cfg.zone, language),
+        "where": wording.where(content.place),
+        "price": wording.price(content, language),
+        "coupon": content.coupon_code,
+        "url": content.url,
+        "images": content.images,
+        "merchant": post.merchant,
+        "language": content.language,
+        "page": f"/posts/{post.id}",
+        "topics": content.topics,
+    }
+
+
+def _structured(post: PostView, cfg: Settings) -> str:
+    """schema.org in JSON-LD, safe inside a script element."""
+    content = post.content
+    told: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "name": content.title,
+        "description": content.summary,
+        "url": postview.page(cfg.base_url, post.id),
+    }
+    if content.starts_at is not None:
+        told |= {
+            "@type": "Event",
+            "startDate": content.starts_at.astimezone(cfg.zone).isoformat(),
+            "eventStatus": f"https://schema.org/{_STATES[content.status]}",
+            "organizer": {"@type": "Organization", "name": post.merchant.name},
+        }
+        if content.ends_at is not None:
+            told["endDate"] = content.ends_at.astimezone(cfg.zone).isoformat()
+        if content.place is not None:
+            told["location"] = {
+                "@type": "Place",
+                "name": content.place.name,
+                "address": content.place.address or "",
+            }
+    else:
+        told |= {"@type": "Offer", "seller": {"@type": "Organization", "name": post.merchant.name}}
+        if content.valid_until is not None:
+            told["validThrough"] = content.valid_until.isoformat()
+        if content.price is not None:
+            told |= {"price": str(content.price), "priceCurrency": content.currency}
+    return json.dumps(told, ensure_ascii=False).replace("<", "\\u003c")
