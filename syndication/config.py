@@ -66,7 +66,7 @@ class Settings(BaseSettings):
 
     # Secrets
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed)] = Field(
-        description="Keys of 32 characters or more, separated by commas; the first encrypts and signs, all of them decrypt and verify."
+        description="Keys of 32 characters or more, separated by commas; the first encrypts and signs, all decrypt and verify."
     )
 
     # Mail

@@ -241,7 +241,9 @@ class Content(Value):
     def length(self) -> timedelta:
         """How long one occurrence of an event lasts."""
         stated = self.ends_at - self.starts_at if self.starts_at and self.ends_at else None
-        if self.all_day:  # `ends_at` is the midnight behind the last day; one that names the day itself still means it
+        if (
+            self.all_day
+        ):  # `ends_at` is the midnight behind the last day; one that names the day itself still means it
             return max(stated or timedelta(0), timedelta(days=1))
         return UNSTATED_LENGTH if stated is None else stated
 

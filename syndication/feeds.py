@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from syndication import bell, clock, db, postview
 from syndication.channels.base import PostView
 from syndication.channels.feed import scopes_of
-from syndication.channels.feed.documents import FeedView, Format, Tombstone, render
+from syndication.channels.feed.documents import KINDS, FeedView, Format, Tombstone, render
 from syndication.channels.websub import WebSub
 from syndication.config import Settings, settings
 from syndication.content import KINDS, slugify
@@ -187,11 +187,13 @@ def _material(session: Session, scope: Scope, form: Format, cfg: Settings) -> _M
     if row is None:
         return None
     now = clock.now()
-    inside = list(_conditions(scope))
+    inside = list(_conditions(scope, form))
     current = (Post.state == "published", or_(Post.over_at.is_(None), Post.over_at > now))
-    newest = postview.rows(*current, *inside).order_by(Post.published_at.desc(), Post.id.desc())
-    posts = postview.views(session, newest.limit(cfg.feed_size), cfg.base_url)
-    gone = postview.rows(Post.state == "withdrawn", Post.withdrawn_at > now - _REMEMBERED, *inside)
+    first = postview.rows(*current, *inside).order_by(*_order(form)).limit(cfg.feed_size)
+    posts = postview.views(session, first, cfg.base_url)
+    # What was withdrawn before its hour came was never seen, so nobody need unlearn it.
+    seen = (Post.state == "withdrawn", Post.published_at.is_not(None))
+    gone = postview.rows(*seen, Post.withdrawn_at > now - _REMEMBERED, *inside)
     newest_gone = gone.order_by(Post.withdrawn_at.desc()).limit(cfg.feed_size)
     removed = [
         Tombstone(postview.view(post, revision, merchant, cfg.base_url), post.withdrawn_at)
@@ -208,7 +210,19 @@ def _merchant_name(session: Session, slug: str) -> str:
     return session.scalar(select(Merchant.name).where(Merchant.slug == slug)) or "" if slug else ""
 
 
-def _conditions(scope: Scope) -> Iterator[ColumnElement[bool]]:
+def _order(form: Format) -> tuple[Any, ...]:
+    """The newest first; in a calendar those that are over next, behind the ones that never end.
+
+    Both decide who falls out where there are too many, and a calendar needs tomorrow more than what was said last.
+    """
+    if form in KINDS:
+        return (Post.over_at.is_not(None), Post.over_at, Post.id)
+    return (Post.published_at.desc(), Post.id.desc())
+
+
+def _conditions(scope: Scope, form: Format) -> Iterator[ColumnElement[bool]]:
+    if form in KINDS:
+        yield Post.kind.in_(KINDS[form])
     if scope.kind:
         yield Post.kind == scope.kind
     if scope.topic:

@@ -54,7 +54,9 @@ def _parsed(arguments: Sequence[Any], named: Mapping[str, Any]) -> tuple[str, Ma
 
 def _merchant(slug: str) -> Any:
     unknown = NotFound(f"There is no merchant called {slug[:_LONGEST_SLUG]!r}.")
-    if len(slug) > _LONGEST_SLUG or control_characters(slug):  # PostgreSQL has no text with U+0000 to look for
+    if len(slug) > _LONGEST_SLUG or control_characters(
+        slug
+    ):  # PostgreSQL has no text with U+0000 to look for
         raise unknown
     with db.reading() as session:
         merchant_id = session.scalar(select(Merchant.id).where(Merchant.slug == slug))

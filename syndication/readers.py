@@ -180,23 +180,6 @@ def sweep() -> int:
         return len(forgotten)
 
 
-def by_address(email: str) -> ReaderRecord:
-    """The reader with that address, for the operator who was asked. Raises NotFound."""
-    with db.reading() as session:
-        reader = session.scalars(select(Reader).where(Reader.email == _address(email))).one_or_none()
-        if reader is None:
-            raise NotFound("This address is not on the list.")
-        return _record(session, reader)
-
-
-def counts() -> list[tuple[str, str, int]]:
-    """How many readers there are: (state, cadence, number)."""
-    with db.reading() as session:
-        groups = (Reader.state, Reader.cadence)
-        statement = select(*groups, func.count()).group_by(*groups).order_by(*groups)
-        return [(state, cadence, number) for state, cadence, number in session.execute(statement)]
-
-
 def token_of(reader_id: int) -> str:
     """The token in every link of a reader's mails: it opens the preferences and the way out."""
     return _links(settings()).make(reader_id)

@@ -2,7 +2,17 @@
 
 import typer
 
-from syndication.cli import deliveries, destinations, importing, keys, merchants, queues, readers, running, upkeep
+from syndication.cli import (
+    deliveries,
+    destinations,
+    importing,
+    keys,
+    merchants,
+    queues,
+    readers,
+    running,
+    upkeep,
+)
 from syndication.cli.process import Group
 
 app = typer.Typer(

@@ -11,11 +11,18 @@ import typer
 from syndication import clock, merchants
 from syndication.errors import Invalid
 
-State = Annotated[list[str] | None, typer.Option("--state", help="Only in this state; may be given more than once.")]
+State = Annotated[
+    list[str] | None, typer.Option("--state", help="Only in this state; may be given more than once.")
+]
 ChannelKind = Annotated[str | None, typer.Option("--channel", help="Only of this channel, such as webhook.")]
-Destination = Annotated[str | None, typer.Option("--destination", help="Only to the destination with this id.")]
+Destination = Annotated[
+    str | None, typer.Option("--destination", help="Only to the destination with this id.")
+]
 Since = Annotated[
-    str | None, typer.Option("--since", help="Not before: a moment such as 2026-11-23T09:00, or an age such as 90m, 6h, 2d.")
+    str | None,
+    typer.Option(
+        "--since", help="Not before: a moment such as 2026-11-23T09:00, or an age such as 90m, 6h, 2d."
+    ),
 ]
 Until = Annotated[str | None, typer.Option("--until", help="Before: a moment or an age.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")]
@@ -37,7 +44,9 @@ def moment(name: str, text: str | None, zone: ZoneInfo) -> datetime | None:
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Invalid.field(name, "must be a moment such as 2026-11-23T09:00, or an age such as 90m, 6h, 2d") from error
+        raise Invalid.field(
+            name, "must be a moment such as 2026-11-23T09:00, or an age such as 90m, 6h, 2d"
+        ) from error
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)
 
 

@@ -25,7 +25,9 @@ class Group(TyperGroup):
             fail(str(error))
         except DBAPIError as error:
             cause = (str(error.orig) or type(error.orig).__name__).strip().splitlines()[0]
-            fail(f"The database refuses: {cause}. If its tables are missing or old, run `syndication migrate`.")
+            fail(
+                f"The database refuses: {cause}. If its tables are missing or old, run `syndication migrate`."
+            )
 
 
 def fail(*lines: str) -> None:

@@ -39,10 +39,17 @@ def as_json(found: Any) -> None:
 
 
 def table(
-    headings: Sequence[str], rows: Iterable[Sequence[Any]], *, zone: ZoneInfo, title: str | None = None, none: str = "None."
+    headings: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    zone: ZoneInfo,
+    title: str | None = None,
+    none: str = "None.",
 ) -> None:
     """Rows under headings, moments in `zone`; the sentence `none` where there are no rows."""
-    drawn = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", show_edge=False)
+    drawn = Table(
+        title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", show_edge=False
+    )
     for heading in headings:
         drawn.add_column(heading, overflow="fold")
     for row in rows:

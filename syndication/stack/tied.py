@@ -1,4 +1,4 @@
-"""Runs a command that ends with its parent: `python -m syndication.stack.tied PARENT COMMAND…` (on Linux; elsewhere it just runs)."""
+"""Runs a command that ends with its parent, on Linux: `python -m syndication.stack.tied PARENT COMMAND…`."""
 
 import ctypes
 import os

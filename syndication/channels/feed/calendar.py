@@ -10,7 +10,7 @@ from icalendar.prop import vText
 
 from syndication.channels import wording
 from syndication.channels.base import PostView
-from syndication.channels.feed.view import FeedView, clean, text, title
+from syndication.channels.feed.view import KEPT, FeedView, clean, text, title
 from syndication.content import Content
 
 #: RFC 5545 section 3.8.1.11; what is sold out still takes place, its title says that it is full.
@@ -37,8 +37,8 @@ def render(view: FeedView) -> bytes:
     pieces = [head.to_ical().removesuffix(b"END:VCALENDAR\r\n")]
     pieces.append(f"REFRESH-INTERVAL;VALUE=DURATION:{refresh}\r\nX-PUBLISHED-TTL:{refresh}\r\n".encode())
     host = urlsplit(view.city.base_url).hostname or "localhost"
-    events = [(post, "") for post in view.posts if post.content.starts_at]
-    gone = [(one.post, one.at.isoformat()) for one in view.removed if one.post.content.starts_at]
+    events = [(post, None) for post in view.posts if post.content.starts_at]
+    gone = [(one.post, one.at) for one in view.removed if one.post.content.starts_at]
     if events or gone:
         pieces.append(_timezone(view.city.zone))
     pieces += [_event(post, host, view.city.zone, at) for post, at in (*events, *gone)]
@@ -51,28 +51,9 @@ def _timezone(zone: ZoneInfo) -> bytes:
     return bytes(Timezone.from_tzid(str(zone), first_date=_FIRST, last_date=_LAST).to_ical())
 
 
-def _event(post: PostView, host: str, zone: ZoneInfo, withdrawn_at: str) -> bytes:
-    return _rendered(_Key(post), host, zone, withdrawn_at)
-
-
-class _Key:
-    """A post as a key of the cache: two views of one revision are the same event."""
-
-    def __init__(self, post: PostView) -> None:
-        self.post = post
-        self._identity = (post.id, post.revision, post.updated_at, post.merchant, post.link)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and other._identity == self._identity
-
-    def __hash__(self) -> int:
-        return hash(self._identity)
-
-
-@lru_cache(maxsize=4000)
-def _rendered(key: _Key, host: str, zone: ZoneInfo, withdrawn_at: str) -> bytes:
-    post, content = key.post, key.post.content
-    removed = datetime.fromisoformat(withdrawn_at) if withdrawn_at else None
+@lru_cache(maxsize=KEPT)
+def _event(post: PostView, host: str, zone: ZoneInfo, removed: datetime | None) -> bytes:
+    content = post.content
     event = Event()
     event.add("uid", f"{post.id}@{host}")
     # RFC 5545 section 3.8.7.4: grows with each revision, and once more for a withdrawal.
@@ -110,7 +91,7 @@ def _rule(content: Content, zone: ZoneInfo) -> vRecur:
     until = [_until(value, zone, content.all_day) for value in rule.get("UNTIL", [])]
     if until:
         rule["UNTIL"] = until
-    return rule
+    return vRecur(rule)
 
 
 def _until(value: date | datetime, zone: ZoneInfo, all_day: bool) -> date | datetime:
@@ -125,7 +106,7 @@ def _until(value: date | datetime, zone: ZoneInfo, all_day: bool) -> date | date
 def _add_facts(event: Event, post: PostView, zone: ZoneInfo) -> None:
     content = post.content
     event.add("description", text(post, zone))
-    event.add("url", post.link)
+    event.add("url", clean(post.link))
     if content.place is not None:
         event.add(
             "location", clean(", ".join(part for part in (content.place.name, content.place.address) if part))

@@ -1,6 +1,7 @@
 """What a feed document is made from, and the words that all formats share."""
 
 import mimetypes
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -15,6 +16,11 @@ from syndication.content import Content, Image
 from syndication.rendering import gettext, markdown_to_html, markdown_to_text
 
 Format = Literal["rss", "atom", "json", "ics"]
+
+#: Posts whose rendered words a process keeps: a feed is rebuilt for one changed post, the other hundreds are as they were.
+KEPT = 1000
+#: What XML 1.0 section 2.2 forbids. Markdown lets some of it through where it is written as a number, such as `&#12;`.
+_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ def text(post: PostView, zone: ZoneInfo) -> str:
     return _text(post.content, zone, post.merchant.name, post.merchant.address)
 
 
-@lru_cache(maxsize=4000)
+@lru_cache(maxsize=KEPT)
 def _text(content: Content, zone: ZoneInfo, name: str, address: str) -> str:
     body = clean(markdown_to_text(content.body))
     by = clean(", ".join(part for part in (name, address) if part))
@@ -109,8 +115,7 @@ def html(post: PostView, zone: ZoneInfo) -> str:
     return _html(post.content, zone, post.merchant.name, post.merchant.address)
 
 
-# A feed is rebuilt for one changed post; the other hundreds are as they were.
-@lru_cache(maxsize=4000)
+@lru_cache(maxsize=KEPT)
 def _html(content: Content, zone: ZoneInfo, name: str, address: str) -> str:
     head = "<br>".join(escape(line) for line in facts(content, zone))
     parts = [
@@ -123,5 +128,5 @@ def _html(content: Content, zone: ZoneInfo, name: str, address: str) -> str:
 
 
 def clean(words: str) -> str:
-    """Without the two code points that XML 1.0 section 2.2 forbids and that no one typed."""
-    return words.replace("\ufffe", "").replace("\uffff", "")
+    """Without what no XML document may hold: one such character would cost everybody the whole feed."""
+    return _FORBIDDEN.sub("", words)

@@ -1,6 +1,7 @@
 """RSS 2.0 and Atom (RFC 4287), written by feedgen; what feedgen cannot say is added to its elements."""
 
 from datetime import UTC, datetime
+from html import escape
 from typing import Any, Literal
 
 from feedgen.entry import FeedEntry
@@ -15,6 +16,7 @@ from syndication.content import Image
 _ATOM = "http://www.w3.org/2005/Atom"
 #: Atom tombstones (RFC 6721).
 _TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
+_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -46,10 +48,12 @@ class _FeedExtras(BaseExtension):  # type: ignore[misc]  # feedgen ships no type
 
 
 class _EntryExtras(BaseEntryExtension):  # type: ignore[misc]  # as above
-    """Pictures in Atom, whose `rel` feedgen drops, and the moment of the last revision in RSS, which has no word for it."""
+    """Pictures and the language in Atom, and the moment of the last revision in RSS, which has no word for it."""
 
     updated: datetime | None = None
     images: tuple[Image, ...] = ()
+    #: Of the entry, where it is not that of the feed.
+    language = ""
 
     def extend_rss(self, entry: Any) -> Any:
         """`<atom:updated>`."""
@@ -58,11 +62,12 @@ class _EntryExtras(BaseEntryExtension):  # type: ignore[misc]  # as above
         return entry
 
     def extend_atom(self, entry: Any) -> Any:
-        """One `<link rel="enclosure">` for each picture (RFC 4287 section 4.2.7.2)."""
+        """One `<link rel="enclosure">` for each picture (RFC 4287 section 4.2.7.2), and `xml:lang` (section 2)."""
+        if self.language:
+            entry.set(_LANGUAGE, self.language)
         for image in self.images:
-            etree.SubElement(
-                entry, "link", rel="enclosure", href=image.url, type=media_type(image), title=clean(image.alt)
-            )
+            link = {"href": clean(image.url), "type": media_type(image), "title": clean(image.alt)}
+            etree.SubElement(entry, "link", rel="enclosure", **link)
         return entry
 
 
@@ -84,8 +89,9 @@ def _feed(view: FeedView) -> Any:
     feed.title(clean(view.title))
     feed.subtitle(clean(view.description))
     feed.author(name=clean(view.city.name))
-    feed.link(href=view.city.base_url, rel="alternate")
+    # The last link is the one that feedgen makes the channel's in RSS.
     feed.link(href=view.self_url, rel="self")
+    feed.link(href=view.city.base_url, rel="alternate")
     feed.language(view.city.language)
     feed.updated(view.updated or _NEVER)
     feed.lastBuildDate(view.updated or _NEVER)
@@ -99,20 +105,24 @@ def _fill(form: str, entry: FeedEntry, post: PostView, view: FeedView) -> None:
     entry.id(identity(post))
     entry.guid(identity(post), permalink=False)
     entry.title(title(post))
-    entry.link(href=post.link, rel="alternate")
+    entry.link(href=clean(post.link), rel="alternate")
     entry.published(post.published_at)
     entry.updated(post.updated_at)
-    if content.summary:
-        entry.summary(clean(content.summary))
-    entry.content(html(post, view.city.zone), type="html" if form == "atom" else "CDATA")
+    # Not as CDATA, which a text with its end in it would break; feedgen escapes.
+    entry.content(html(post, view.city.zone), type="html")
     for term in (content.kind, *content.topics):
         entry.category(term=term)
     entry.extras.updated, entry.extras.images = post.updated_at, content.images
+    entry.extras.language = content.language if content.language != view.city.language else ""
     if form == "atom":
-        uri = {"uri": post.merchant.url} if post.merchant.url else {}
+        if content.summary:
+            entry.summary(clean(content.summary))
+        uri = {"uri": clean(post.merchant.url)} if post.merchant.url else {}
         entry.author(name=clean(post.merchant.name), **uri)
         return
+    if content.summary:
+        entry.description(escape(clean(content.summary)))  # readers take it for HTML
     entry.dc.dc_creator(clean(post.merchant.name))
     if content.images:
         # RSS takes one, and wants a length, which nobody knows before it is fetched (RSS 2.0: "length says how big it is").
-        entry.enclosure(content.images[0].url, "0", media_type(content.images[0]))
+        entry.enclosure(clean(content.images[0].url), "0", media_type(content.images[0]))

@@ -1,0 +1,139 @@
+"""What went where, and sending it again."""
+
+from typing import Annotated, Any
+
+import typer
+
+from syndication import insight
+from syndication.cli import screen
+from syndication.cli.options import (
+    ChannelKind,
+    Destination,
+    DryRun,
+    Limit,
+    Since,
+    State,
+    Until,
+    Yes,
+    merchant,
+    moment,
+    states,
+    uuid,
+)
+from syndication.cli.process import start
+from syndication.cli.screen import Json
+from syndication.config import Settings
+from syndication.delivery import replay as again
+from syndication.errors import Invalid
+
+Owner = Annotated[str | None, typer.Option("--merchant", help="Only to destinations of this merchant.")]
+
+
+def join(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(deliveries)
+    app.command()(delivery)
+    app.command()(replay)
+
+
+def deliveries(
+    state: State = None,
+    channel: ChannelKind = None,
+    destination: Destination = None,
+    owner: Owner = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 50,
+    json: Json = False,
+) -> None:
+    """Deliveries, the newest first, with their state and the reason for it."""
+    cfg = start()
+    filters = insight.Filters(
+        states=states(state),
+        channel=channel,
+        destination_id=uuid("--destination", destination),
+        merchant=owner,
+        since=moment("--since", since, cfg.zone),
+        until=moment("--until", until, cfg.zone),
+    )
+    rows = insight.deliveries(filters, limit=limit)
+    if json:
+        screen.as_json(rows)
+        return
+    screen.table(
+        ("id", "made", "channel", "to", "state", "tries", "reason"),
+        [
+            (row.id, row.created_at, row.channel, _to(row), row.state, row.attempts, row.reason)
+            for row in rows
+        ],
+        zone=cfg.zone,
+        none="No delivery is like that.",
+    )  # fmt: skip
+
+
+def delivery(number: Annotated[int, typer.Argument(help="The delivery's id.")], json: Json = False) -> None:
+    """One delivery with all its tries."""
+    cfg = start()
+    row, tries = insight.delivery(number), insight.attempts(number)
+    if json:
+        screen.as_json({"delivery": row, "attempts": tries})
+        return
+    screen.sheet(row.__dict__, zone=cfg.zone)
+    screen.table(
+        ("at", "took", "outcome", "code", "reason", "answer"),
+        [(one.at, f"{one.duration} ms", one.outcome, one.code, one.reason, one.answer[:80]) for one in tries],
+        zone=cfg.zone,
+        none="It was not tried yet.",
+    )
+
+
+def replay(
+    number: Annotated[
+        int | None, typer.Argument(help="One delivery's id; else a selection by options.")
+    ] = None,
+    state: State = None,
+    channel: ChannelKind = None,
+    destination: Destination = None,
+    owner: Owner = None,
+    since: Since = None,
+    until: Until = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Send finished deliveries again under the key the receiver knows. Says how many first; by default what failed."""
+    cfg = start(rings=True)
+    if number is not None:
+        again.one(number)
+        screen.say(f"Delivery {number} goes out again.")
+        return
+    filters = _filters(cfg, state, channel, destination, owner, since, until)
+    count = again.count(**filters)
+    screen.say(f"{count} deliveries would go out again.")
+    if dry_run or count == 0 or not (yes or typer.confirm("Send them?")):
+        return
+    screen.say(f"{again.many(**filters)} deliveries go out again.")
+
+
+def _to(row: insight.DeliveryRow) -> str:
+    return row.destination or f"reader {row.reader_id}"
+
+
+def _filters(
+    cfg: Settings,
+    state: list[str] | None,
+    channel: str | None,
+    destination: str | None,
+    owner: str | None,
+    since: str | None,
+    until: str | None,
+) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "channel": channel,
+        "destination_id": uuid("--destination", destination),
+        "merchant_id": merchant(owner).id if owner else None,
+        "since": moment("--since", since, cfg.zone),
+        "until": moment("--until", until, cfg.zone),
+    }
+    if not any(value is not None for value in given.values()) and not state:
+        raise Invalid.field("replay", "needs a delivery's id, or an option that says which deliveries")
+    return {**given, "states": states(state)} if state else given

@@ -1,0 +1,65 @@
+"""Posts from a file."""
+
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from syndication import clock, imports, sources
+from syndication.cli import screen
+from syndication.cli.options import DryRun, Slug, merchant
+from syndication.cli.process import start
+from syndication.cli.screen import Json
+from syndication.imports import OUTCOMES, Report
+
+
+def join(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("import")(import_file)
+
+
+def import_file(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, readable=True, help="iCalendar, CSV, JSON or JSON Lines."
+        ),
+    ],
+    merchant_slug: Slug,
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> None:
+    """Publish what stands in a calendar, table or JSON file. Doing it again changes nothing."""
+    cfg = start(rings=True)
+    owner = merchant(merchant_slug)
+    rows = list(sources.read(file, zone=cfg.zone, now=clock.now()))
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=screen.console(err=True), transient=True) as bar:
+        task = bar.add_task(file.name, total=len(rows))
+        report = imports.run(rows, owner.id, dry_run=dry_run, progress=lambda _: bar.advance(task))
+    if json:
+        screen.as_json({"counts": {what: report.count(what) for what in OUTCOMES}, "results": report.results})
+        return
+    _show(report, cfg.zone)
+
+
+def _show(report: Report, zone: ZoneInfo) -> None:
+
+    screen.table(
+        ("entry", "title", "what", "reason"),
+        [
+            (one.position, one.title, one.what, one.reason)
+            for what in ("past", "refused")
+            for one in report.of(what)
+        ],
+        zone=zone,
+        none="Nothing was refused and nothing is past.",
+    )
+    remarked = [(one.position, one.title, "; ".join(one.remarks)) for one in report.results if one.remarks]
+    if remarked:
+        screen.table(("entry", "title", "repaired"), remarked, zone=zone)
+    title = "This is what would happen:" if report.dry_run else None
+    counts = [(what, report.count(what)) for what in OUTCOMES]
+    screen.table(("outcome", "entries"), [*counts, ("all", len(report.results))], zone=zone, title=title)

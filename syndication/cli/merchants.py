@@ -1,0 +1,90 @@
+"""Who may publish."""
+
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from syndication import merchants as everybody
+from syndication.cli import screen
+from syndication.cli.options import merchant
+from syndication.cli.process import start
+from syndication.cli.screen import Json
+from syndication.content import faults_of
+from syndication.errors import Invalid
+
+Slug = Annotated[str, typer.Argument(help="The merchant's slug.")]
+group = typer.Typer(help="Who may publish; without a command, all of them.")
+
+
+def join(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(group, name="merchants")
+
+
+@group.callback(invoke_without_command=True)
+def listed(
+    context: typer.Context,
+    state: Annotated[str | None, typer.Option(help="applied, admitted or suspended.")] = None,
+    json: Json = False,
+) -> None:
+    """All merchants."""
+    if context.invoked_subcommand:
+        return
+    cfg = start()
+    rows = everybody.listed(state=state, limit=10_000)
+    if json:
+        screen.as_json(rows)
+        return
+    screen.table(
+        ("slug", "name", "mail", "state", "posts a day"),
+        [(row.slug, row.name, row.email, row.state, row.posts_per_day) for row in rows],
+        zone=cfg.zone,
+        none="There are no merchants yet. `syndication merchants add` makes one.",
+    )
+
+
+@group.command()
+def add(
+    name: Annotated[str, typer.Argument(help="The name readers see.")],
+    email: Annotated[str, typer.Option(help="Where the merchant is told of trouble.")],
+    slug: Annotated[
+        str | None, typer.Option(help="Short name in addresses; else made from the name.")
+    ] = None,
+    address: Annotated[str, typer.Option(help="Street and town, as readers see it.")] = "",
+    url: Annotated[str | None, typer.Option(help="Website.")] = None,
+    district: Annotated[str | None, typer.Option(help="Part of town.")] = None,
+    posts_per_day: Annotated[int | None, typer.Option(help="Quota of its own.")] = None,
+) -> None:
+    """A new merchant that may publish at once."""
+    start()
+    try:
+        wanted = everybody.Application(
+            name=name,
+            email=email,
+            slug=slug,
+            address=address,
+            url=url,
+            district=district,
+            posts_per_day=posts_per_day,
+        )
+    except ValidationError as error:
+        raise Invalid(*faults_of(error)) from error
+    made = everybody.create(wanted)
+    screen.say(f"{made.name} may publish as {made.slug}. `syndication keys add {made.slug}` makes a key.")
+
+
+@group.command()
+def admit(slug: Slug) -> None:
+    """Let a merchant publish."""
+    start()
+    screen.say(f"{everybody.admit(merchant(slug).id).name} may publish.")
+
+
+@group.command()
+def suspend(slug: Slug) -> None:
+    """Let a merchant publish nothing more."""
+    start()
+    screen.say(
+        f"{everybody.suspend(merchant(slug).id).name} publishes nothing more until it is admitted again."
+    )

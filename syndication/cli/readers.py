@@ -1,0 +1,58 @@
+"""Readers: how many there are, and one who asked the operator."""
+
+from typing import Annotated
+
+import typer
+
+from syndication import insight
+from syndication import readers as everybody
+from syndication.cli import screen
+from syndication.cli.process import start
+from syndication.cli.screen import Json
+
+Address = Annotated[str, typer.Argument(help="The reader's mail address.")]
+group = typer.Typer(help="Readers; without a command, how many there are.")
+
+
+def join(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(group, name="readers")
+
+
+@group.callback(invoke_without_command=True)
+def counted(context: typer.Context, json: Json = False) -> None:
+    """How many readers there are, by state and rhythm; never an address."""
+    if context.invoked_subcommand:
+        return
+    cfg = start()
+    rows = insight.readers()
+    if json:
+        screen.as_json(
+            [{"state": state, "cadence": cadence, "count": count} for state, cadence, count in rows]
+        )
+        return
+    screen.table(("state", "rhythm", "readers"), rows, zone=cfg.zone, none="There are no readers yet.")
+
+
+@group.command()
+def show(address: Address, json: Json = False) -> None:
+    """One reader with the proof of consent."""
+    cfg = start()
+    found = insight.reader(address)
+    if json:
+        screen.as_json(found)
+        return
+    screen.sheet({name: value for name, value in found.__dict__.items() if name != "consents"}, zone=cfg.zone)
+    screen.table(
+        ("at", "what", "through", "in which words"),
+        [(step.at, step.action, step.source, step.wording) for step in found.consents],
+        zone=cfg.zone,
+    )
+
+
+@group.command()
+def leave(address: Address) -> None:
+    """Unsubscribe a reader who asked you to."""
+    start()
+    gone = everybody.leave_by_address(address)
+    screen.say("Unsubscribed." if gone else "This address was not on the list.")

@@ -1,0 +1,47 @@
+"""Commands that run the service, or a demo of it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from syndication import migrations
+from syndication.cli.screen import say
+from syndication.config import settings
+from syndication.stack import demo as demo_city
+from syndication.stack import up as whole_stack
+
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port of the pages and the API.")]
+
+
+def join(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(up)
+    app.command()(demo)
+    app.command()(migrate)
+
+
+def up(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1", port: Port = 8000
+) -> None:
+    """Run everything on this machine: web, workers, beat, and a redis-server where no broker is set."""
+    whole_stack.run(settings(), host=host, port=port)
+
+
+def demo(
+    port: Port = 8000,
+    once: Annotated[
+        bool, typer.Option("--once", help="End after the table; exit code 1 where an outlet got nothing.")
+    ] = False,
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its files; emptied first.")] = Path(
+        ".demo"
+    ),
+) -> None:
+    """Run a demo city with a mail server and a webhook receiver of its own, and show what arrives."""
+    raise typer.Exit(demo_city.run(port=port, once=once, folder=folder))
+
+
+def migrate() -> None:
+    """Bring the database to the newest tables."""
+    migrations.upgrade(settings().resolved_database_url)
+    say("The tables are those of this version.")

@@ -1,0 +1,116 @@
+"""Looking after the service: what is wrong, what is set, which secrets."""
+
+import inspect
+import secrets
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+from pydantic_core import PydanticUndefined
+
+from syndication import destinations, doctor
+from syndication.cli import screen
+from syndication.cli.process import start
+from syndication.cli.screen import Json
+from syndication.config import Settings, settings
+
+Markdown = Annotated[bool, typer.Option("--markdown", help="Print the page of the documentation.")]
+_MARKS = {"ok": "ok", "warn": "look", "bad": "BAD"}
+
+
+def join(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("doctor")(examine)
+    app.command("settings")(show_settings)
+    app.command("commands", hidden=True)(lambda: screen.say(commands_page(app)))
+    app.command("secret")(new_secret)
+    app.command("rotate-secrets")(rotate_secrets)
+
+
+def examine(json: Json = False) -> None:
+    """Look at every part, and say what to do where something is wrong. Exit code 1 where it is bad."""
+    cfg = settings()
+    found = []
+    for finding in doctor.examine(cfg):
+        found.append(finding)
+        if not json:
+            advice = f"\n      {finding.advice}" if finding.advice else ""
+            screen.say(f"{_MARKS[finding.verdict]:<5} {finding.part}: {finding.said}{advice}")
+    if json:
+        screen.as_json(found)
+    if any(finding.verdict == "bad" for finding in found):
+        raise typer.Exit(1)
+
+
+def show_settings(markdown: Markdown = False, json: Json = False) -> None:
+    """What is set here, without secrets; or the page that explains every setting."""
+    if markdown:
+        screen.say(settings_page())
+        return
+    shown = {name: str(value) for name, value in settings().model_dump().items()}
+    screen.as_json(shown) if json else screen.sheet(shown, zone=settings().zone)
+
+
+def new_secret() -> None:
+    """A fresh key for SYNDICATION_SECRET_KEYS."""
+    screen.say(secrets.token_urlsafe(36))
+
+
+def rotate_secrets() -> None:
+    """Encrypt the secrets of all destinations under the first key of SYNDICATION_SECRET_KEYS."""
+    start()
+    screen.say(f"{destinations.renew_secrets()} destinations now use the first key.")
+
+
+def settings_page() -> str:
+    """docs/settings.md, made from the settings themselves."""
+    lines = [
+        "# Settings",
+        "",
+        "All settings come from the environment. Any of them can come from a file instead: `SYNDICATION_NAME_FILE` names it.",
+        "`syndication settings` shows what is set, `syndication doctor` whether it works. This page is made by",
+        "`syndication settings --markdown`.",
+        "",
+        "| setting | default | meaning |",
+        "|---|---|---|",
+    ]
+    return "\n".join([*lines, *_setting_rows()])
+
+
+def _setting_rows() -> Iterator[str]:
+    for name, info in Settings.model_fields.items():
+        default: Any = info.default
+        if default is PydanticUndefined:
+            shown = "**needed**"
+        elif isinstance(default, tuple):
+            shown = f"`{','.join(f'{value:g}' for value in default)}`"
+        else:
+            shown = f"`{default}`" if str(default) and "**" not in str(default) else "empty"
+        yield f"| `SYNDICATION_{name.upper()}` | {shown} | {info.description} |"
+
+
+def commands_page(app: typer.Typer) -> str:
+    """docs/commands.md, made from the commands themselves."""
+    lines = [
+        "# Commands",
+        "",
+        "Every listing takes `--json`. `syndication COMMAND --help` explains the options. This page is made by",
+        "`syndication commands`.",
+        "",
+        "| command | what it does |",
+        "|---|---|",
+    ]
+    for command in app.registered_commands:
+        if not command.hidden and command.callback:
+            name = command.name or command.callback.__name__.replace("_", "-")
+            lines.append(f"| `syndication {name}` | {inspect.getdoc(command.callback)} |")
+    for part in app.registered_groups:
+        assert part.typer_instance is not None
+        top = part.typer_instance.registered_callback
+        assert top is not None
+        lines.append(f"| `syndication {part.name}` | {inspect.getdoc(top.callback)} |")
+        for command in part.typer_instance.registered_commands:
+            assert command.callback is not None
+            name = command.name or command.callback.__name__.replace("_", "-")
+            lines.append(f"| `syndication {part.name} {name}` | {inspect.getdoc(command.callback)} |")
+    return "\n".join(lines)

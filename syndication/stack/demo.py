@@ -1,0 +1,340 @@
+"""The demo: an invented city, everything real. Posts go in through the API, and a table shows what arrived where, and when."""
+
+import json
+import re
+import secrets
+import shutil
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from syndication import clock, db, destinations, keys, logs, merchants
+from syndication.channels.feed.documents import CONTENT_TYPES
+from syndication.channels.webhook import Webhook
+from syndication.config import Settings, use
+from syndication.destinations import DestinationRequest
+from syndication.errors import Unavailable
+from syndication.http import Client
+from syndication.keys import KeyRequest
+from syndication.merchants import Application
+from syndication.stack import up
+from syndication.stack.demo_table import Arrivals, show
+from syndication.stack.mail_sink import MailSink
+from syndication.stack.receiver import Receiver
+
+#: Marks a folder as ours, which may be emptied.
+_MARK = "this folder belongs to the demo"
+_START_WITHIN = 60.0
+_ARRIVE_WITHIN = 60.0
+
+
+def run(*, port: int, once: bool, folder: Path) -> int:
+    """Run the demo city; returns 0, or 1 where an outlet got nothing. Serves until Ctrl-C unless `once`."""
+    _free(port)
+    _empty(folder)
+    logs.configure("WARNING", "text")
+    with ExitStack() as open_parts:
+        mail = open_parts.enter_context(MailSink(folder=folder / "mails"))
+        hooks = open_parts.enter_context(Receiver())
+        cfg = _settings(port, folder, mail, hooks)
+        log = open_parts.enter_context((folder / "demo.log").open("w", encoding="utf-8"))
+        supervisor = open_parts.enter_context(up.running(cfg, "127.0.0.1", port, _environment(cfg), _to(log)))
+        print(f"Starting {cfg.city_name} on {cfg.base_url} (log: {folder / 'demo.log'}) …")  # noqa: T201 -- the demo talks to a person
+        city = _City(cfg, mail, hooks)
+        city.await_ready(supervisor.tend)
+        complete = show(city.play(), cfg, folder)
+        if not once:
+            _serve(supervisor.watch, cfg)
+    return 0 if complete else 1
+
+
+def _serve(watch: Callable[[threading.Event], None], cfg: Settings) -> None:
+    print(f"\n{cfg.city_name} is open at {cfg.base_url} – Ctrl-C ends it.")  # noqa: T201 -- as above
+    try:
+        watch(threading.Event())
+    except KeyboardInterrupt:
+        print("\nClosing …")  # noqa: T201 -- as above
+
+
+def _free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise Unavailable(f"Port {port} is taken. Choose another: PORT={port + 1} make demo") from error
+
+
+def _empty(folder: Path) -> None:
+    mark = folder / ".demo"
+    if folder.exists() and any(folder.iterdir()) and not mark.exists():
+        raise Unavailable(f"{folder} holds something that is not the demo's. Choose another folder.")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    mark.write_text(_MARK, encoding="utf-8")
+
+
+def _settings(port: int, folder: Path, mail: MailSink, hooks: Receiver) -> Settings:
+    told = _told()
+    return Settings(
+        city_name=told["city"],
+        imprint=told["imprint"],
+        base_url=f"http://127.0.0.1:{port}",
+        data_dir=folder.absolute(),
+        secret_keys=(SecretStr(secrets.token_urlsafe(36)),),
+        smtp_host="127.0.0.1",
+        smtp_port=mail.port,
+        smtp_security="none",
+        mail_from="neues@rosenau.example",
+        websub_hub=hooks.url("/hub"),
+        feed_max_age=0,
+        allow_private_addresses=True,
+        database_url="",
+        broker_url="",
+    )
+
+
+def _environment(cfg: Settings) -> dict[str, str]:
+    plain = cfg.model_dump(exclude={"secret_keys", "smtp_password", "retry_schedule", "broker_url"})
+    plain["secret_keys"] = ",".join(key.get_secret_value() for key in cfg.secret_keys)
+    return {f"SYNDICATION_{name.upper()}": str(value) for name, value in plain.items()}
+
+
+def _to(log: Any) -> Callable[[str, str], None]:
+    def say(name: str, line: str) -> None:
+        log.write(f"{name:<6}| {line}\n")
+        log.flush()
+
+    return say
+
+
+def _told() -> dict[str, Any]:
+    text = (files("syndication.stack") / "demo_city.json").read_text(encoding="utf-8")
+    told: dict[str, Any] = json.loads(text)
+    return told
+
+
+@dataclass(frozen=True)
+class _Published:
+    """A post as the API took it; `at` in seconds since 1970."""
+
+    id: str
+    title: str
+    at: float
+
+
+class _City:
+    """The demo city's life, seen from outside: it speaks to the service only as its users do."""
+
+    def __init__(self, cfg: Settings, mail: MailSink, hooks: Receiver) -> None:
+        self._cfg, self._mail, self._hooks = cfg, mail, hooks
+        self._http = Client(timeout=15, allow_private=True, most_read=2_000_000)
+        self._pause = threading.Event()
+        self._told = _told()
+
+    def await_ready(self, tend: Callable[[], None]) -> None:
+        """Wait until the web process answers. Raises Unavailable."""
+
+        def ready() -> bool:
+            tend()
+            try:
+                return self._http.request("GET", f"{self._cfg.base_url}/readyz").status == 200
+            except Exception:
+                return False
+
+        if not self._until(ready, _START_WITHIN):
+            raise Unavailable("The demo did not start; its log says why.")
+
+    def play(self) -> Arrivals:
+        """Readers subscribe, merchants post, one event is cancelled; returns what arrived."""
+        use(self._cfg)
+        db.connect(self._cfg.resolved_database_url)
+        made = self._merchants()
+        self._webhook()
+        self._reader("anna@leser.example", "instantly")
+        slot = self._next_minute()
+        self._reader("bert@leser.example", f"daily {slot:%H:%M}")
+        posts = [self._publish(made[told["merchant"]], told) for told in self._told["posts"]]
+        arrivals = Arrivals(slot=slot)
+        self._gather(arrivals, posts)
+        self._cancel(arrivals, made, posts)
+        self._await_edition(arrivals, slot)
+        return arrivals
+
+    # Who takes part
+
+    def _merchants(self) -> dict[str, str]:
+        """Slug → API key."""
+        found = {}
+        for told in self._told["merchants"]:
+            merchant = merchants.create(Application(email=f"{told['slug']}@haendler.example", **told))
+            found[merchant.slug] = keys.create(merchant.id, KeyRequest(name="demo")).text
+        return found
+
+    def _webhook(self) -> None:
+        made = destinations.create(
+            None,
+            DestinationRequest(
+                channel=Webhook.kind, name="Tourist board", settings={"url": self._hooks.url("/board")}
+            ),
+        )
+        self._hooks.secrets["/board"] = str(made.secrets["secret"])
+
+    def _reader(self, email: str, cadence: str) -> None:
+        """Sign up, read the letter, press its button."""
+        wanted = {
+            "email": email,
+            "language": "de",
+            "cadence": cadence,
+            "wording": "Demo",
+        }
+        self._call("POST", "/api/v1/readers", wanted)
+        letter = self._await_mail(email, "bestätigen")
+        link = re.search(r"/confirm/([\w.-]+)", letter)
+        assert link is not None
+        self._call("POST", f"/api/v1/readers/{link.group(1)}/confirm")
+
+    def _await_mail(self, recipient: str, word: str) -> str:
+        found: list[str] = []
+
+        def came() -> bool:
+            for mail in self._mail.mails:
+                if mail.recipient == recipient and word in str(mail.message["Subject"]).lower():
+                    part = mail.message.get_body(("plain",))
+                    found.append(str(part.get_content()) if part else "")
+            return bool(found)
+
+        if not self._until(came, _ARRIVE_WITHIN):
+            raise Unavailable(f"No letter came for {recipient}; the demo's log says why.")
+        return found[-1]
+
+    # What they do
+
+    def _publish(self, key: str, told: dict[str, Any]) -> _Published:
+        answer = self._call("POST", "/api/v1/posts", _post(told, self._cfg), key)
+        return _Published(answer["id"], told["title"], clock.now().timestamp())
+
+    def _cancel(self, arrivals: Arrivals, made: dict[str, str], posts: list[_Published]) -> None:
+        told = next(one for one in self._told["posts"] if one["title"] == self._told["cancelled"])
+        post = next(one for one in posts if one.title == told["title"])
+        body = _post(told, self._cfg) | {"status": "cancelled"}
+        self._call("PUT", f"/api/v1/posts/{post.id}", body, made[told["merchant"]])
+        at = clock.now().timestamp()
+        arrivals.cancelled = told["title"]
+
+        def came() -> bool:
+            mails = [
+                one for one in self._mail.mails if f"Abgesagt: {told['title']}" == str(one.message["Subject"])
+            ]
+            hooks = [
+                one
+                for one in self._hooks.requests
+                if b'"post.revised"' in one.body and post.id.encode() in one.body
+            ]
+            arrivals.corrections = [
+                (arrived - at) * 1000 for arrived in [one.at for one in mails] + [one.at for one in hooks]
+            ]
+            return bool(mails) and bool(hooks)
+
+        self._until(came, _ARRIVE_WITHIN)
+
+    # What arrives
+
+    def _gather(self, arrivals: Arrivals, posts: list[_Published]) -> None:
+        published = {post.id: post.at for post in posts}
+        by_title = {post.title: post.at for post in posts}
+
+        def came() -> bool:
+            hooks = [
+                one
+                for one in self._hooks.requests
+                if one.path == "/board" and b'"post.published"' in one.body
+            ]
+            arrivals.unverified = sum(not one.verified for one in hooks)
+            arrivals.webhook = [
+                (one.at - published[json.loads(one.body)["data"]["post"]["id"]]) * 1000 for one in hooks
+            ]
+            mails = [one for one in self._mail.mails if one.recipient.startswith("anna")]
+            told = [(one.at, str(one.message["Subject"]).removeprefix("Ausverkauft: ")) for one in mails]
+            arrivals.instant = [(at - by_title[title]) * 1000 for at, title in told if title in by_title]
+            return len(arrivals.webhook) >= len(posts) and len(arrivals.instant) >= len(posts)
+
+        newest = max(posts, key=lambda post: post.at)
+        for form in CONTENT_TYPES:
+            self._until(lambda form=form: self._stands(form, newest, arrivals), _ARRIVE_WITHIN)  # type: ignore[misc]  # bound now
+        self._until(came, _ARRIVE_WITHIN)
+        arrivals.pings = [one.at for one in self._hooks.requests if one.path == "/hub"]
+        arrivals.expected = len(posts)
+
+    def _stands(self, form: str, post: _Published, arrivals: Arrivals) -> bool:
+        answer = self._http.request("GET", f"{self._cfg.base_url}/feeds/all.{form}")
+        if answer.status != 200 or post.title.encode() not in answer.body:
+            return False
+        arrivals.feeds[form] = (clock.now().timestamp() - post.at) * 1000
+        return True
+
+    def _await_edition(self, arrivals: Arrivals, slot: datetime) -> None:
+        def came() -> bool:
+            found = [
+                one
+                for one in self._mail.mails
+                if one.recipient.startswith("bert") and str(one.message["Subject"]).startswith("Neues aus")
+            ]
+            arrivals.digest = [(one.at - slot.timestamp()) * 1000 for one in found]
+            return bool(found)
+
+        wait = max(0.0, (slot - clock.now()).total_seconds())
+        if wait > 1:
+            print(f"Waiting {wait:.0f} s for the daily newsletter at {slot:%H:%M} …")  # noqa: T201 -- as above
+        self._until(came, wait + _ARRIVE_WITHIN)
+
+    def _next_minute(self) -> datetime:
+        """A slot that comes soon, and late enough for the posts to be in it."""
+        soon = clock.now().astimezone(self._cfg.zone) + timedelta(seconds=75)
+        return soon.replace(second=0, microsecond=0)
+
+    def _call(self, method: str, path: str, body: Any = None, key: str = "") -> dict[str, Any]:
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
+        data = b"" if body is None else json.dumps(body).encode()
+        answer = self._http.request(method, self._cfg.base_url + path, headers=headers, body=data)
+        if answer.status >= 400:
+            raise Unavailable(
+                f"{method} {path} answered {answer.status}: {answer.body.decode('utf-8', 'replace')}"
+            )
+        found: dict[str, Any] = json.loads(answer.body or b"{}")
+        return found
+
+    def _until(self, true: Callable[[], bool], seconds: float) -> bool:
+        deadline = clock.monotonic() + seconds
+        while not true():
+            if clock.monotonic() > deadline:
+                return False
+            self._pause.wait(0.02)
+        return True
+
+
+def _post(told: dict[str, Any], cfg: Settings) -> dict[str, Any]:
+    """A post of the demo's file as the API takes it: days from now become dates."""
+    fields = {
+        name: value
+        for name, value in told.items()
+        if name not in ("merchant", "in_days", "at", "hours", "valid_days")
+    }
+    today = clock.now().astimezone(cfg.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    if "in_days" in told:
+        hour, minute = map(int, told.get("at", "00:00").split(":"))
+        starts = (today + timedelta(days=told["in_days"])).replace(hour=hour, minute=minute)
+        fields["starts_at"] = starts.isoformat()
+        if "hours" in told:
+            fields["ends_at"] = (starts + timedelta(hours=told["hours"])).isoformat()
+    if "valid_days" in told:
+        fields["valid_until"] = (today + timedelta(days=told["valid_days"] + 1)).isoformat()
+    return fields
