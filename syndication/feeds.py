@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from syndication import bell, clock, db, postview
 from syndication.channels.base import PostView
 from syndication.channels.feed import scopes_of
-from syndication.channels.feed.documents import KINDS, FeedView, Format, Tombstone, render
+from syndication.channels.feed.documents import KINDS_OF, FeedView, Format, Tombstone, render
 from syndication.channels.websub import WebSub
 from syndication.config import Settings, settings
 from syndication.content import KINDS, slugify
@@ -75,20 +75,23 @@ def mark(session: Session, scopes: Sequence[str]) -> None:
     )
 
 
-def document(scope: str, form: Format) -> Document:
-    """The fresh document of a scope, built now where it is missing or stale. Raises NotFound for an unknown scope."""
+def document(scope: str, form: Format, *, known: Document | None = None) -> Document:
+    """The fresh document of a scope, built now where it is missing or stale. Raises NotFound for an unknown scope.
+
+    `known` is one that the caller got earlier; it comes back, and its bytes are not read again, where it is still the one.
+    """
     with db.reading() as session:
-        row = session.scalars(_row(scope, form)).one_or_none()
-        fresh = row is not None and _is_fresh(row, clock.now())
-    if row is None:
+        state = _state(session, scope, form)
+        fresh = state is not None and state.is_fresh(clock.now())
+        if state is not None and fresh:
+            return _read(session, scope, form, state, known)
+    if state is None:
         _create(parse_scope(scope), form)
-    if not fresh:
-        _build(scope, form)
-        with db.reading() as session:
-            row = session.scalars(_row(scope, form)).one()
-    assert row is not None
-    assert row.modified_at is not None
-    return Document(row.body, row.compressed, row.etag, row.modified_at)
+    _build(scope, [form])
+    with db.reading() as session:
+        state = _state(session, scope, form)
+        assert state is not None
+        return _read(session, scope, form, state, known)
 
 
 class Shelf:
@@ -105,8 +108,7 @@ def sweep(*, most: int = 100) -> int:
 
 
 def _refresh(which: ColumnElement[bool], *, most: int = 1000) -> int:
-    now = clock.now()
-    stale = or_(FeedDocument.built < FeedDocument.wanted, FeedDocument.stale_at <= now)
+    stale = or_(FeedDocument.built < FeedDocument.wanted, FeedDocument.stale_at <= clock.now())
     with db.reading() as session:
         found = session.execute(
             select(FeedDocument.scope, FeedDocument.format)
@@ -114,15 +116,46 @@ def _refresh(which: ColumnElement[bool], *, most: int = 1000) -> int:
             .order_by(FeedDocument.id)
             .limit(most)
         ).all()
-    return sum(_build(scope, form) for scope, form in found if form in FORMATS)
+    # The formats of one scope share their posts, which are the dearer half of a build.
+    together: dict[tuple[str, bool], list[Format]] = {}
+    for scope, form in found:
+        if form in FORMATS:
+            together.setdefault((scope, form in KINDS_OF), []).append(form)
+    return sum(_build(scope, forms) for (scope, _), forms in together.items())
 
 
-def _row(scope: str, form: str) -> Any:
-    return select(FeedDocument).where(FeedDocument.scope == scope, FeedDocument.format == form)
+@dataclass(frozen=True)
+class _State:
+    """How a document stands, without its bytes."""
+
+    id: int
+    wanted: int
+    built: int
+    stale_at: datetime | None
+    etag: str
+
+    def is_fresh(self, now: datetime) -> bool:
+        return self.built >= self.wanted and (self.stale_at is None or self.stale_at > now)
 
 
-def _is_fresh(row: FeedDocument, now: datetime) -> bool:
-    return row.built >= row.wanted and (row.stale_at is None or row.stale_at > now)
+def _state(session: Session, scope: str, form: str) -> _State | None:
+    statement = select(
+        FeedDocument.id, FeedDocument.wanted, FeedDocument.built, FeedDocument.stale_at, FeedDocument.etag
+    ).where(FeedDocument.scope == scope, FeedDocument.format == form)
+    row = session.execute(statement).one_or_none()
+    return _State(*row) if row is not None else None
+
+
+def _read(session: Session, scope: str, form: str, state: _State, known: Document | None) -> Document:
+    if known is not None and known.etag == state.etag:
+        return known
+    row = session.execute(
+        select(FeedDocument.body, FeedDocument.compressed, FeedDocument.etag, FeedDocument.modified_at).where(
+            FeedDocument.scope == scope, FeedDocument.format == form
+        )
+    ).one()
+    assert row.modified_at is not None, "a document that was built knows when"
+    return Document(row.body, row.compressed, row.etag, row.modified_at)
 
 
 def _create(scope: Scope, form: Format) -> None:
@@ -160,32 +193,35 @@ def _check_known(session: Session, scope: Scope) -> None:
 
 @dataclass(frozen=True)
 class _Material:
-    """What one build works on; `wanted` was read before the posts, so a change meanwhile asks for another build."""
+    """What one build works on: the posts, and what the documents wanted before they were read.
 
-    id: int
-    wanted: int
+    A change meanwhile therefore asks for another build.
+    """
+
+    before: dict[Format, _State]
     posts: list[PostView]
     removed: list[Tombstone]
     name: str
     stale_at: datetime | None
 
 
-def _build(scope: str, form: Format) -> bool:
-    """Build and store one document; returns whether its bytes changed."""
+def _build(scope: str, forms: Sequence[Format]) -> int:
+    """Build and store documents of one scope whose formats show the same posts; returns how many changed."""
     cfg = settings()
     with db.reading() as session:
-        material = _material(session, parse_scope(scope), form, cfg)
-    if material is None:
-        return False
-    body = render(form, _view(scope, form, material, cfg))
-    with db.transaction() as session:
-        return _store(session, scope, form, material, body, cfg)
+        material = _material(session, parse_scope(scope), forms, cfg)
+    changed = 0
+    for form, before in material.before.items():
+        body = render(form, _view(scope, form, material, cfg))
+        with db.transaction() as session:
+            changed += _store(session, before, material.stale_at, body, _address(scope, form, cfg))
+    return changed
 
 
-def _material(session: Session, scope: Scope, form: Format, cfg: Settings) -> _Material | None:
-    row = session.scalars(_row(str(scope), form)).one_or_none()
-    if row is None:
-        return None
+def _material(session: Session, scope: Scope, forms: Sequence[Format], cfg: Settings) -> _Material:
+    states = {form: _state(session, str(scope), form) for form in forms}
+    before = {form: state for form, state in states.items() if state is not None}
+    form = forms[0]
     now = clock.now()
     inside = list(_conditions(scope, form))
     current = (Post.state == "published", or_(Post.over_at.is_(None), Post.over_at > now))
@@ -203,7 +239,7 @@ def _material(session: Session, scope: Scope, form: Format, cfg: Settings) -> _M
     ends = [post.over_at for post in posts if post.over_at is not None]
     ends += [one.at + _REMEMBERED for one in removed]
     name = _merchant_name(session, scope.merchant)
-    return _Material(row.id, row.wanted, posts, removed, name, min(ends, default=None))
+    return _Material(before, posts, removed, name, min(ends, default=None))
 
 
 def _merchant_name(session: Session, slug: str) -> str:
@@ -215,14 +251,14 @@ def _order(form: Format) -> tuple[Any, ...]:
 
     Both decide who falls out where there are too many, and a calendar needs tomorrow more than what was said last.
     """
-    if form in KINDS:
+    if form in KINDS_OF:
         return (Post.over_at.is_not(None), Post.over_at, Post.id)
     return (Post.published_at.desc(), Post.id.desc())
 
 
 def _conditions(scope: Scope, form: Format) -> Iterator[ColumnElement[bool]]:
-    if form in KINDS:
-        yield Post.kind.in_(KINDS[form])
+    if form in KINDS_OF:
+        yield Post.kind.in_(KINDS_OF[form])
     if scope.kind:
         yield Post.kind == scope.kind
     if scope.topic:
@@ -239,7 +275,7 @@ def _view(scope: str, form: Format, material: _Material, cfg: Settings) -> FeedV
         kind=parsed.kind,
         topic=parsed.topic,
         merchant=material.name,
-        self_url=f"{cfg.base_url}/feeds/{scope}.{form}",
+        self_url=_address(scope, form, cfg),
         hub=cfg.websub_hub,
         updated=max(moments, default=None),
         posts=tuple(material.posts),
@@ -248,21 +284,29 @@ def _view(scope: str, form: Format, material: _Material, cfg: Settings) -> FeedV
     )
 
 
-def _store(
-    session: Session, scope: str, form: Format, material: _Material, body: bytes, cfg: Settings
-) -> bool:
-    row = session.get(FeedDocument, material.id, with_for_update=True)
-    if row is None or row.built > material.wanted:
+def _address(scope: str, form: str, cfg: Settings) -> str:
+    return f"{cfg.base_url}/feeds/{scope}.{form}"
+
+
+def _store(session: Session, before: _State, stale_at: datetime | None, body: bytes, address: str) -> bool:
+    """Put a finished document on the shelf; returns whether its bytes changed."""
+    mine = FeedDocument.id == before.id
+    locked = select(FeedDocument.built, FeedDocument.etag).where(mine).with_for_update()
+    stored = session.execute(locked).one_or_none()
+    if stored is None or stored.built > before.wanted:
         return False  # somebody who began later was faster
+    values: dict[str, Any] = {"built": before.wanted, "stale_at": stale_at}
     etag = hashlib.sha256(body).hexdigest()
-    row.built, row.stale_at = material.wanted, material.stale_at
-    if row.etag == etag:
-        return False
-    row.etag, row.body, row.compressed = etag, body, gzip.compress(body, 6, mtime=0)
-    row.modified_at = clock.now().replace(microsecond=0)
-    if cfg.websub_hub:
-        _ping(session, f"w{row.id}-{row.built}-{etag[:16]}", f"{cfg.base_url}/feeds/{scope}.{form}")
-    return True
+    changed: bool = etag != stored.etag
+    if changed:
+        values |= {"etag": etag, "body": body, "compressed": gzip.compress(body, 6, mtime=0)}
+        values["modified_at"] = clock.now().replace(microsecond=0)
+    session.execute(
+        update(FeedDocument).where(mine).values(values).execution_options(synchronize_session=False)
+    )
+    if changed and settings().websub_hub:
+        _ping(session, f"w{before.id}-{before.wanted}-{etag[:16]}", address)
+    return changed
 
 
 def _ping(session: Session, key: str, topic: str) -> None:

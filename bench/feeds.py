@@ -1,0 +1,92 @@
+"""Feeds: rebuilding 200 posts after one change, and answering a reader who has it already."""
+
+import threading
+from statistics import median
+from typing import Any
+
+import requests
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bench.city import city
+from bench.sinks import free_port
+from syndication import clock, db, feeds
+from syndication.web.app import create_app
+
+
+def run(database: str, posts: int, rounds: int) -> list[dict[str, Any]]:
+    """The figures, one row each."""
+    rows: list[dict[str, Any]] = []
+    with city(database) as one:
+        for number in range(posts):
+            one.publish(f"Abend {number}")
+        one.await_sent("feed", posts)
+        times: dict[str, list[float]] = {form: [] for form in feeds.FORMATS}
+        for number in range(rounds * 5):
+            one.publish(f"Noch ein Abend {number}")
+            one.await_sent("feed", posts + number + 2)
+            for form in feeds.FORMATS:
+                times[form].append(_rebuild(form))
+        for form, taken in times.items():
+            rows.append({"figure": f"feed of {posts} posts ({database}): rebuild {form} after one change, ms", "value": median(taken),
+                         "reach": 60.0, "better": "less"})  # fmt: skip
+        ratios = []
+        with _serving(create_app(one.cfg)) as ours, _serving(_bare()) as bare:
+            for _ in range(rounds):
+                ratios.append(_per_second(ours + "/feeds/all.rss") / _per_second(bare + "/x"))
+    rows.append({"figure": f"GET of a feed with its ETag ({database}): share of a bare Starlette route", "value": median(ratios), "reach": 0.5,
+                 "better": "more"})  # fmt: skip
+    return rows
+
+
+def _rebuild(form: Any) -> float:
+    """Milliseconds to answer for a document that a change made stale."""
+    feeds.document("all", form)
+    with db.transaction() as session:
+        feeds.mark(session, ["all"])
+    started = clock.monotonic()
+    feeds.document("all", form)
+    return (clock.monotonic() - started) * 1000
+
+
+def _bare() -> Starlette:
+    def answer(_: Request) -> Response:
+        return Response(status_code=304, headers={"ETag": '"x"'})
+
+    async def route(request: Request) -> Response:
+        return answer(request)
+
+    return Starlette(routes=[Route("/x", route)])
+
+
+class _serving:  # noqa: N801 -- used as a verb
+    def __init__(self, app: Any) -> None:
+        self._port = free_port()
+        config = uvicorn.Config(
+            app, host="127.0.0.1", port=self._port, log_level="error", access_log=False, lifespan="off"
+        )
+        self._server = uvicorn.Server(config)
+
+    def __enter__(self) -> str:
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            threading.Event().wait(0.01)
+        return f"http://127.0.0.1:{self._port}"
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join(5)
+
+
+def _per_second(url: str, count: int = 1500) -> float:
+    with requests.Session() as session:
+        etag = session.get(url).headers["etag"]
+        started = clock.monotonic()
+        for _ in range(count):
+            answer = session.get(url, headers={"If-None-Match": etag})
+        assert answer.status_code == 304, answer.status_code
+        return count / (clock.monotonic() - started)

@@ -1,0 +1,80 @@
+"""The newsletter against its floor, against one task per reader, and in memory."""
+
+import multiprocessing
+import smtplib
+from email.message import EmailMessage
+from statistics import median
+from typing import Any
+
+from bench import naive, sinks
+from bench.city import city
+from syndication import clock
+
+
+def run(database: str, readers: int, rounds: int) -> list[dict[str, Any]]:
+    """The figures, one row each."""
+    floors, ratios, naives, took = [], [], [], []
+    with sinks.mail() as sink:
+        for _ in range(rounds):
+            floor = _floor(sink.port, readers, 2)
+            ours, _ = _ours(database, sink.port, readers)
+            slow = naive.seconds_per_mail(sink.port, min(2000, readers), 2)
+            floors.append(floor)
+            took.append(ours)
+            ratios.append(floor / ours)
+            naives.append(slow / (ours / readers))
+        small = _ours(database, sink.port, readers // 10)[1]
+        large = _ours(database, sink.port, readers)[1]
+    named = f"newsletter, {readers:,} readers ({sink.named}, {database})"
+    return [
+        {"figure": f"{named}: share of the floor", "value": median(ratios), "reach": 0.35, "better": "more",
+         "detail": f"{median(took):.1f} s against {median(floors):.1f} s"},
+        {"figure": f"{named}: times one task per reader", "value": median(naives), "reach": 4.0, "better": "more"},
+        {"figure": f"peak memory of a worker, {readers:,} against {readers // 10:,} readers ({database})", "value": large / small, "reach": 1.1,
+         "better": "less", "detail": f"{large:.0f} MB, at most 200 MB"},
+    ]  # fmt: skip
+
+
+def _ours(database: str, port: int, readers: int) -> tuple[float, float]:
+    with city(database, smtp_port=port) as one:
+        one.readers(readers)
+        started = clock.monotonic()
+        one.publish()
+        ended = one.await_sent("newsletter", readers)
+        return ended - started, one.peak_memory()
+
+
+def _floor(port: int, readers: int, connections: int) -> float:
+    """Prepared bytes over open smtplib connections, one in each process."""
+    message = _message("r1@example.org")
+    share = readers // connections
+    gate = multiprocessing.Barrier(connections + 1)
+    senders = [
+        multiprocessing.Process(target=_send, args=(port, message, share, gate)) for _ in range(connections)
+    ]
+    for sender in senders:
+        sender.start()
+    gate.wait()
+    started = clock.monotonic()
+    for sender in senders:
+        sender.join()
+    return clock.monotonic() - started
+
+
+def _send(port: int, message: bytes, count: int, gate: Any) -> None:
+    with smtplib.SMTP("127.0.0.1", port) as server:
+        server.ehlo()
+        gate.wait()
+        for number in range(count):
+            server.sendmail("news@bench.example", [f"r{number}@example.org"], message)
+
+
+def _message(to: str) -> bytes:
+    """As large as an edition of one post."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "news@bench.example", to, "Weinabend"
+    message.set_content("Weinabend\n" + "Sechs Weine aus Franken, dazu Brot und Käse.\n" * 20)
+    message.add_alternative(
+        "<p>" + "Sechs Weine aus Franken, dazu Brot und Käse. " * 60 + "</p>", subtype="html"
+    )
+    return message.as_bytes().replace(b"\n", b"\r\n")
