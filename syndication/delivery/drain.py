@@ -88,6 +88,10 @@ def _alone(queue: str) -> Iterator[bool]:
         yield True
 
 
+def _settle_one(run: Run) -> bool:
+    return bool(record.settle([run], last=False))
+
+
 class _Drain:
     """One drain: its lease owner's name, its running lanes, and the heartbeat that renews their leases."""
 
@@ -97,6 +101,7 @@ class _Drain:
         self.running: set[Run] = set()
         self.done: queues.Queue[Run] = queues.Queue()
         self.ended = threading.Event()
+        self.claimed_at = 0.0
 
     def run(self, seconds: float) -> int:
         deadline, ran = clock.monotonic() + seconds, 0
@@ -110,7 +115,7 @@ class _Drain:
                         ran += 1
                 if not self.running:
                     return ran
-                self._await_one()
+                self._settle(self._ended())
         finally:
             self.ended.set()
             heartbeat.join()
@@ -119,14 +124,19 @@ class _Drain:
         most = 1 if self.queue in claim.SHARED else self.cfg.push_threads
         busy = sum(1 for run in self.running if not self._patient(run))
         free = min(most - busy, _MOST_THREADS - len(self.running))
-        return claim.claim(self.queue, self.owner, free, self.cfg) if free > 0 else []
+        # Lanes are claimed in handfuls: one transaction for six costs little more than for one.
+        now = clock.monotonic()
+        if free <= 0 or (free < most // 4 and now - self.claimed_at < _GLANCE):
+            return []
+        self.claimed_at = now
+        return claim.claim(self.queue, self.owner, free, self.cfg)
 
     def _patient(self, run: Run) -> bool:
         since = run.sending_since
         return self.queue not in claim.SHARED and since is not None and clock.monotonic() - since > _PATIENCE
 
     def _start(self, lane: Lane) -> None:
-        run = Run(lane, tools(), self.cfg, record.settle, claim.withdrawn)
+        run = Run(lane, tools(), self.cfg, _settle_one, claim.withdrawn)
         self.running.add(run)
         _pool().submit(self._walk, run)
 
@@ -138,11 +148,27 @@ class _Drain:
         finally:
             self.done.put(run)
 
-    def _await_one(self) -> None:
+    def _ended(self) -> list[Run]:
+        """The runs that ended since the last look; waits a moment for the first."""
+        found: list[Run] = []
         with contextlib.suppress(queues.Empty):
-            self.running.discard(self.done.get(timeout=_GLANCE))
+            found.append(self.done.get(timeout=_GLANCE))
             while True:
-                self.running.discard(self.done.get_nowait())
+                found.append(self.done.get_nowait())
+        return found
+
+    def _settle(self, runs: list[Run]) -> None:
+        """Write the last outcomes of all of them at once; one that cannot be written must not hold up the others."""
+        if not runs:
+            return
+        try:
+            record.settle(runs, last=True)
+        except Exception:
+            for run in runs if len(runs) > 1 else []:
+                self._settle([run])
+            if len(runs) == 1:
+                _log.exception("lane.not_settled", queue=self.queue, lease=runs[0].lane.lease_id)
+        self.running.difference_update(runs)
 
     def _renew(self) -> None:
         while not self.ended.wait(self.cfg.lease / 3):

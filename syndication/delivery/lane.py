@@ -78,15 +78,16 @@ class Outcome:
     tried: bool = True
 
 
-Settle = Callable[["Run", bool], bool]
+#: Writes what a run gathered so far; False where its lease was taken over.
+Settle = Callable[["Run"], bool]
 
 
 @dataclass(eq=False)
 class Run:
     """The walk along one lane.
 
-    `settle(run, last)` writes the outcomes gathered so far and says whether the lease still stands; `recheck(lane)`
-    names the deliveries that must not go out any more.
+    `settle(run)` writes the outcomes gathered so far and says whether the lease still stands; `recheck(lane)` names the
+    deliveries that must not go out any more. What is gathered at the end is written by whoever started the run.
     """
 
     lane: Lane
@@ -106,7 +107,9 @@ class Run:
         self._failures = self.lane.failures
         ticker = db.Ticker()
         settled_at = looked_at = clock.monotonic()
-        withdrawn = self.recheck(self.lane)
+        last = self.lane.parcels[-1] if self.lane.parcels else None
+        # A destination was looked at when it was claimed, a moment ago; a reader was not.
+        withdrawn = self.recheck(self.lane) if self.lane.shared else set()
         try:
             for parcel in self.lane.parcels:
                 if clock.monotonic() - looked_at > _LOOK_AGAIN:
@@ -118,24 +121,23 @@ class Run:
                 outcome = _dropped(parcel, LEFT) if left else self._try(parcel, ticker)
                 self.outcomes.append(outcome)
                 plain = outcome.state == "sent" and outcome.reference is None
+                if parcel is last or self._held:
+                    break  # what stands behind this is written at once
                 if plain and not self._tick(ticker, "position", parcel.id):
                     return self._fenced()
                 waited = clock.monotonic() - settled_at
                 if not plain or len(self.outcomes) >= _SETTLE_AT or waited > _SETTLE_EVERY:
-                    if not self.settle(self, False):
+                    if not self.settle(self):
                         return self._fenced()
                     settled_at = clock.monotonic()
-                if self._held:
-                    break
         finally:
             ticker.close()
-        if not self.settle(self, True):
-            self._fenced()
         return None
 
     def _fenced(self) -> None:
         # Another worker took the lease over; what we know of these sends it knows from the position.
         _log.warning("lane.fenced", lease=self.lane.lease_id, lost=len(self.outcomes))
+        self.outcomes.clear()
 
     def _tick(self, ticker: db.Ticker, column: str, delivery_id: int) -> bool:
         statement = f"UPDATE leases SET {column} = ? WHERE id = ? AND owner = ?"  # noqa: S608 -- one of two literals

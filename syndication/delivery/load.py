@@ -1,6 +1,8 @@
 """Rows of claimed deliveries become parcels: envelopes with everything a channel needs, so that sending reads nothing."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -11,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from syndication import channels, postview, signing
-from syndication.channels.base import Copy, Envelope, Note
+from syndication.channels.base import Copy, Envelope, Note, PostView
 from syndication.channels.base import Settings as ChannelSettings
 from syndication.config import Settings
 from syndication.delivery import sample
@@ -40,47 +42,66 @@ def keys_of(cfg: Settings) -> tuple[str, ...]:
 
 def channel_settings(destination: Destination, cfg: Settings) -> ChannelSettings:
     """A destination's settings with its secrets opened. Raises ValueError where they cannot be read."""
-    secrets = _box(keys_of(cfg)).open(destination.secrets)
-    return channels.by_kind(destination.channel).settings.model_validate({**destination.settings, **secrets})
+    plain = json.dumps(destination.settings, sort_keys=True)
+    return _opened(destination.channel, plain, destination.secrets, keys_of(cfg))
+
+
+@lru_cache(maxsize=2000)
+def _opened(channel: str, plain: str, secrets: str, keys: tuple[str, ...]) -> ChannelSettings:
+    opened = _box(keys).open(secrets)
+    return channels.by_kind(channel).settings.model_validate({**json.loads(plain), **opened})
 
 
 def parcels(
-    session: Session, lease_id: int, destination: Destination | None, cfg: Settings
-) -> tuple[Parcel, ...]:
-    """The deliveries of one lease in the order of their ids."""
-    rows = session.scalars(select(Delivery).where(Delivery.lease_id == lease_id).order_by(Delivery.id)).all()
-    loader = _Loader(session, rows, destination, cfg)
-    return tuple(loader.parcel(row) for row in rows)
+    session: Session, lease_ids: Sequence[int], destinations: Mapping[UUID, Destination], cfg: Settings
+) -> dict[int, tuple[Parcel, ...]]:
+    """The deliveries of each lease in the order of their ids."""
+    statement = select(Delivery).where(Delivery.lease_id.in_(lease_ids)).order_by(Delivery.id)
+    rows = session.scalars(statement.execution_options(populate_existing=True)).all()
+    loader = _Loader(session, rows, destinations, cfg)
+    found: dict[int, list[Parcel]] = {lease_id: [] for lease_id in lease_ids}
+    for row in rows:
+        assert row.lease_id is not None
+        found[row.lease_id].append(loader.parcel(row))
+    return {lease_id: tuple(mine) for lease_id, mine in found.items()}
+
+
+@dataclass(frozen=True)
+class _Outlet:
+    """A destination's settings, or why they cannot be used."""
+
+    settings: ChannelSettings = field(default_factory=ChannelSettings)
+    fault: str = ""
 
 
 class _Loader:
-    """Looks up once what many parcels of a lane share."""
+    """Looks up once what many parcels share."""
 
     def __init__(
-        self, session: Session, rows: Sequence[Delivery], destination: Destination | None, cfg: Settings
+        self,
+        session: Session,
+        rows: Sequence[Delivery],
+        destinations: Mapping[UUID, Destination],
+        cfg: Settings,
     ) -> None:
         self.cfg, self.city = cfg, postview.city(cfg)
-        self.destination = destination
-        self.fault = ""
-        self.settings: ChannelSettings = ChannelSettings()
-        if destination is not None:
-            self._open(destination)
+        self.outlets = {key: self._open(destination) for key, destination in destinations.items()}
         self.changes = _changes(session, {row.change_id for row in rows if row.change_id is not None})
         self.editions = _editions(session, {row.edition_id for row in rows if row.edition_id is not None})
         self.addresses = _addresses(session, {row.reader_id for row in rows if row.reader_id is not None})
-        self.references = _references(session, rows, destination)
+        self.references = _references(session, rows, destinations)
+        self.views: dict[int, PostView] = {}
 
-    def _open(self, destination: Destination) -> None:
+    def _open(self, destination: Destination) -> _Outlet:
         try:
-            self.settings = channel_settings(destination, self.cfg)
+            return _Outlet(channel_settings(destination, self.cfg))
         except KeyError:
-            self.fault = _NO_CHANNEL
+            return _Outlet(fault=_NO_CHANNEL)
         except ValidationError as error:
-            self.fault = _NO_SETTINGS.format(
-                "; ".join(str(found["msg"]) for found in error.errors(include_input=False))
-            )
+            said = "; ".join(str(found["msg"]) for found in error.errors(include_input=False))
+            return _Outlet(fault=_NO_SETTINGS.format(said))
         except ValueError as error:
-            self.fault = _NO_SETTINGS.format(error)
+            return _Outlet(fault=_NO_SETTINGS.format(error))
 
     def parcel(self, row: Delivery) -> Parcel:
         if not channels.known(row.channel):
@@ -88,9 +109,10 @@ class _Loader:
             return Parcel(
                 row.id, row.key, channels.CHANNELS[0], None, row.attempts, row.over_at, fault=_NO_CHANNEL
             )
-        fault, envelope = self.fault, None
+        outlet = self.outlets.get(row.destination_id, _Outlet()) if row.destination_id else _Outlet()
+        fault, envelope = outlet.fault, None
         try:
-            envelope = self._envelope(row)
+            envelope = self._envelope(row, outlet.settings)
         except (ValidationError, KeyError, ValueError) as error:
             _log.exception("delivery.unreadable", delivery=row.id)
             fault = (
@@ -109,7 +131,7 @@ class _Loader:
             fault,
         )
 
-    def _envelope(self, row: Delivery) -> Any:
+    def _envelope(self, row: Delivery, settings: ChannelSettings) -> Any:
         if row.edition_id is not None and row.reader_id is not None:
             return Copy(
                 key=row.key,
@@ -121,22 +143,24 @@ class _Loader:
                 tried_at=row.due_at,
             )
         if row.change_id is not None:
-            return self._of_change(row, row.change_id)
+            return self._of_change(row, row.change_id, settings)
         if (row.payload or {}).get("test"):
-            return sample.envelope(row, self.city, self.settings)
-        return Note(row.key, row.payload or {}, self.city, self.settings, self.cfg.mail_from, row.due_at)
+            return sample.envelope(row, self.city, settings)
+        return Note(row.key, row.payload or {}, self.city, settings, self.cfg.mail_from, row.due_at)
 
-    def _of_change(self, row: Delivery, change_id: int) -> Envelope:
+    def _of_change(self, row: Delivery, change_id: int, settings: ChannelSettings) -> Envelope:
         change, post, revision, merchant = self.changes[change_id]
+        if change_id not in self.views:
+            self.views[change_id] = postview.view(post, revision, merchant, self.cfg.base_url)
         return Envelope(
             key=row.key,
             action=change.action,  # type: ignore[arg-type]  # the table's check allows exactly the three actions
-            post=postview.view(post, revision, merchant, self.cfg.base_url),
+            post=self.views[change_id],
             city=self.city,
-            settings=self.settings,
+            settings=settings,
             tried_at=row.due_at,
             sequence=change.id,
-            reference=self.references.get(post.id),
+            reference=self.references.get((row.destination_id, post.id)),
         )
 
 
@@ -166,18 +190,22 @@ def _addresses(session: Session, ids: set[int]) -> dict[int, str]:
 
 
 def _references(
-    session: Session, rows: Sequence[Delivery], destination: Destination | None
-) -> dict[UUID, str]:
-    """What the remote last called each post, so that it can be edited or deleted there."""
-    if destination is None:
+    session: Session, rows: Sequence[Delivery], destinations: Mapping[UUID, Destination]
+) -> dict[tuple[UUID | None, UUID], str]:
+    """What each remote last called each post, so that it can be edited or deleted there."""
+    if not destinations:
         return {}
     statement = (
-        select(Delivery.post_id, Delivery.reference)
+        select(Delivery.destination_id, Delivery.post_id, Delivery.reference)
         .where(
-            Delivery.destination_id == destination.id,
+            Delivery.destination_id.in_(destinations),
             Delivery.post_id.in_({row.post_id for row in rows if row.post_id is not None}),
             Delivery.reference.is_not(None),
         )
         .order_by(Delivery.id)
     )
-    return {post_id: reference for post_id, reference in session.execute(statement) if post_id and reference}
+    return {
+        (destination_id, post_id): reference
+        for destination_id, post_id, reference in session.execute(statement)
+        if post_id is not None and reference is not None
+    }

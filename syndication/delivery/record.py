@@ -1,13 +1,13 @@
-"""Recording: outcomes of a lane become states, attempts and the destination's health, in one short transaction."""
+"""Recording: outcomes of lanes become states, attempts and the destinations' health, in one short transaction."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, exists, insert, select, update
+from sqlalchemy import bindparam, delete, exists, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
-from syndication import bell, channels, clock, db, readers
+from syndication import bell, channels, db, readers
 from syndication.config import Settings
 from syndication.delivery import policy, warn
 from syndication.delivery.lane import OVER, Outcome, Run
@@ -17,60 +17,76 @@ SUPERSEDED = "A newer version of this post went out instead."
 _SWITCHED_OFF = "The outlet is switched off: {}"
 
 
-def settle(run: Run, last: bool) -> bool:
-    """Write what `run` gathered. With `last`, what was not tried returns to waiting and the lease ends.
+def settle(runs: Sequence[Run], *, last: bool) -> set[int]:
+    """Write what `runs` gathered, in one transaction. With `last`, what was not tried returns to waiting and leases end.
 
-    Returns False, and writes nothing, where the lease was taken over.
+    Returns the ids of the leases that still stood; of the others, which were taken over, nothing is written.
     """
     with db.transaction() as session:
-        lease = session.get(Lease, run.lane.lease_id, with_for_update=True)
-        if lease is None or lease.owner != run.lane.owner:
-            return False
-        _write(session, run)
-        _health(session, run)
-        if last:
-            release(session, lease, clock.now())
-    run.outcomes.clear()
-    return True
+        ids = [run.lane.lease_id for run in runs]
+        owners = {
+            lease.id: lease.owner
+            for lease in session.scalars(
+                select(Lease).where(Lease.id.in_(ids)).order_by(Lease.id).with_for_update()
+            )
+        }
+        standing = [run for run in runs if owners.get(run.lane.lease_id) == run.lane.owner]
+        _write(session, standing)
+        _health(session, standing)
+        if last and standing:
+            release(session, [run.lane.lease_id for run in standing], standing[0].lane.queue)
+    for run in runs:
+        run.outcomes.clear()
+    return {run.lane.lease_id for run in standing}
 
 
-def release(session: Session, lease: Lease, now: datetime) -> None:
-    """End a lease; its deliveries without an outcome wait again and the queue's bell rings if any is due."""
+def release(session: Session, lease_ids: Sequence[int], queue: str) -> None:
+    """End leases; their deliveries without an outcome wait again and the queue's bell rings if there are any."""
     released = session.execute(
         update(Delivery)
-        .where(Delivery.lease_id == lease.id, Delivery.state == "sending")
+        .where(Delivery.lease_id.in_(lease_ids), Delivery.state == "sending")
         .values(state="waiting", lease_id=None)
         .execution_options(synchronize_session=False)
     )
     if released.rowcount:  # type: ignore[attr-defined]  # an UPDATE has it
-        bell.after_commit(session, lease.queue)
-    session.delete(lease)
+        bell.after_commit(session, queue)
+    session.execute(delete(Lease).where(Lease.id.in_(lease_ids)).execution_options(synchronize_session=False))
 
 
-def _write(session: Session, run: Run) -> None:
-    sent = [outcome for outcome in run.outcomes if outcome.state == "sent"]
+#: The statement of nearly every outcome, built once.
+_SENT = (
+    update(Delivery.__table__)  # type: ignore[arg-type]  # a mapped class's table
+    .where(Delivery.id == bindparam("of"))
+    .values(
+        state="sent",
+        lease_id=None,
+        reason="",
+        sent_at=bindparam("at"),
+        reference=bindparam("by"),
+        attempts=Delivery.attempts + 1,
+    )
+)
+
+
+def _write(session: Session, runs: Sequence[Run]) -> None:
+    sent = [
+        {"of": one.parcel.id, "at": one.at, "by": one.reference}
+        for run in runs
+        for one in run.outcomes
+        if one.state == "sent"
+    ]
     if sent:
-        done = (
-            update(Delivery.__table__)  # type: ignore[arg-type]  # a mapped class's table
-            .where(Delivery.id == bindparam("of"))
-            .values(
-                state="sent",
-                lease_id=None,
-                reason="",
-                sent_at=bindparam("at"),
-                reference=bindparam("by"),
-                attempts=Delivery.attempts + 1,
-            )
-        )
-        session.connection().execute(
-            done, [{"of": one.parcel.id, "at": one.at, "by": one.reference} for one in sent]
-        )
-    for outcome in run.outcomes:
-        if outcome.state != "sent":
-            _write_other(session, run, outcome)
-    tried = [_attempt(outcome) for outcome in run.outcomes if outcome.tried]
+        session.connection().execute(_SENT, sent)
+    for run in runs:
+        for outcome in run.outcomes:
+            if outcome.state != "sent":
+                _write_other(session, run, outcome)
+    tried = [_attempt(outcome) for run in runs for outcome in run.outcomes if outcome.tried]
     if tried:
-        session.execute(insert(Attempt), tried)
+        session.connection().execute(_ATTEMPT, tried)
+
+
+_ATTEMPT = insert(Attempt.__table__)  # type: ignore[arg-type]  # a mapped class's table
 
 
 def _write_other(session: Session, run: Run, outcome: Outcome) -> None:
@@ -119,25 +135,37 @@ def _attempt(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _health(session: Session, run: Run) -> None:
-    """The destination's breaker, from the outcomes in their order."""
-    telling = [outcome for outcome in run.outcomes if outcome.unhealthy is not None]
-    if run.lane.outlet_id is None or not telling:
+def _health(session: Session, runs: Sequence[Run]) -> None:
+    """The destinations' breakers, from the outcomes in their order."""
+    telling = {
+        run: [outcome for outcome in run.outcomes if outcome.unhealthy is not None]
+        for run in runs
+        if run.lane.outlet_id is not None
+    }
+    ids = {run.lane.outlet_id for run, outcomes in telling.items() if outcomes}
+    if not ids:
         return
-    destination = session.get(Destination, run.lane.outlet_id, with_for_update=True)
-    if destination is None:
-        return
-    for outcome in telling:
-        if not outcome.unhealthy:
-            destination.failures, destination.failing_since, destination.held_until = 0, None, None
-            destination.last_sent_at = outcome.at
+    # In the order of their ids, so that two who settle at once never wait for each other.
+    chosen = select(Destination).where(Destination.id.in_(ids)).order_by(Destination.id).with_for_update()
+    destinations = {row.id: row for row in session.scalars(chosen)}
+    for run, outcomes in telling.items():
+        destination = destinations.get(run.lane.outlet_id) if run.lane.outlet_id else None
+        if destination is None or not outcomes:
             continue
-        destination.failures += 1
-        destination.failing_since = destination.failing_since or outcome.at
-        destination.held_until = (
-            outcome.at + timedelta(seconds=outcome.hold) if outcome.hold else destination.held_until
-        )
-    _consequences(session, run.cfg, destination, telling)
+        for outcome in outcomes:
+            _tell(destination, outcome)
+        _consequences(session, run.cfg, destination, outcomes)
+
+
+def _tell(destination: Destination, outcome: Outcome) -> None:
+    if not outcome.unhealthy:
+        destination.failures, destination.failing_since, destination.held_until = 0, None, None
+        destination.last_sent_at = outcome.at
+        return
+    destination.failures += 1
+    destination.failing_since = destination.failing_since or outcome.at
+    if outcome.hold:
+        destination.held_until = outcome.at + timedelta(seconds=outcome.hold)
 
 
 def _consequences(

@@ -58,7 +58,7 @@ def _rescue(session: Session, lease: Lease, now: datetime) -> None:
     if on_the_wire is not None:
         _crashed(session, lease, on_the_wire, now)
         session.flush()  # what was decided for this one must not be undone by the release of the rest
-    release(session, lease, now)
+    release(session, [lease.id], lease.queue)
 
 
 def _crashed(session: Session, lease: Lease, delivery: Delivery, now: datetime) -> None:

@@ -10,8 +10,8 @@ from syndication.web.api import schema
 from syndication.web.bodies import ApiHeaders, BodyLimit
 from syndication.web.site import frame
 
-#: Whatever is served beside the API; a router each.
-ROUTERS = (readers_api.router, health.router, feeds.router, site.router)
+#: A router each; they are tried in this order, so the one that is asked most, by programs that poll, stands first.
+ROUTERS = (feeds.router, api.router, readers_api.router, health.router, site.router)
 
 
 def create_app(cfg: Settings) -> FastAPI:
@@ -25,7 +25,6 @@ def create_app(cfg: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.include_router(api.router)
     for router in ROUTERS:
         app.include_router(router)
     problems.install(app, frame.trouble)

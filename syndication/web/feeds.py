@@ -1,8 +1,8 @@
 """Feeds over HTTP (RFC 9110): stored bytes, conditional requests, compression."""
 
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import get_args
 
@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndication import feeds
+from syndication import clock, feeds
 from syndication.channels.feed.documents import CONTENT_TYPES, Format
 from syndication.config import Settings, settings
 from syndication.errors import NotFound
@@ -19,56 +19,134 @@ from syndication.errors import NotFound
 router = APIRouter(include_in_schema=False)
 _PATH = re.compile(r"^(?P<scope>[a-z0-9/-]{1,200})\.(?P<form>[a-z]+)$")
 _FORMATS = set(get_args(Format))
+#: How long an answer is repeated without asking the database. A reader may keep it a thousand times longer anyway.
+_TRUSTED = timedelta(seconds=0.25)
+#: Bytes of documents that a process remembers.
+_MOST = 32 * 1024 * 1024
+_SECOND = timedelta(seconds=1)
 
 
 async def feed(request: Request) -> Response:
     """The document at `/feeds/SCOPE.FORMAT`; 304 where the reader has it already. Raises NotFound."""
-    found = _PATH.match(request.path_params["path"])
-    if not found or found["form"] not in _FORMATS:
-        raise NotFound("There is no such feed.")
-    form: Format = found["form"]  # type: ignore[assignment]  # checked above
-    document = await run_in_threadpool(feeds.document, found["scope"], form)
-    return _answer(request, form, found["scope"], document, settings())
+    path: str = request.path_params["path"]
+    memory = _memory(request)
+    now = clock.now()
+    answer = memory.recent(path, now)
+    if answer is None:
+        answer = await _asked(path, memory.last(path))
+        memory.keep(path, answer, now)
+    return _respond(request, answer, now)
 
 
 # A plain route: FastAPI's machinery for parameters would cost more than the answer.
 router.add_route("/feeds/{path:path}", feed, methods=["GET", "HEAD"])
 
 
-def _answer(request: Request, form: Format, scope: str, document: feeds.Document, cfg: Settings) -> Response:
-    squeezed = _takes_gzip(request.headers.get("accept-encoding", ""))
-    # Two encodings are two representations, so each has its own strong validator (RFC 9110 section 8.8.3.3).
-    etag = f'"{document.etag[:32]}{"-gz" if squeezed else ""}"'
+@dataclass(frozen=True)
+class _Answer:
+    """A document with all that is said about it whoever asks."""
+
+    document: feeds.Document
+    content_type: str
+    headers: dict[str, str]
+
+
+async def _asked(path: str, known: _Answer | None) -> _Answer:
+    """The answer as the database has it now; `known` itself where it is still right."""
+    found = _PATH.match(path)
+    if not found or found["form"] not in _FORMATS:
+        raise NotFound("There is no such feed.")
+    form: Format = found["form"]  # type: ignore[assignment]  # checked above
+    earlier = known.document if known else None
+    document = await run_in_threadpool(feeds.document, found["scope"], form, known=earlier)
+    if known is not None and document is earlier:
+        return known
+    cfg = settings()
     headers = {
-        "ETag": etag,
-        "Last-Modified": format_datetime(document.modified_at.astimezone(UTC), usegmt=True),
         "Cache-Control": f"public, max-age={cfg.feed_max_age}",
         "Vary": "Accept-Encoding",
-        "Link": ", ".join(_links(scope, form, cfg)),
+        "Link": _links(found["scope"], form, cfg),
         "X-Content-Type-Options": "nosniff",
         "Access-Control-Allow-Origin": "*",
     }
-    if _unchanged(request, etag, document.modified_at):
+    return _Answer(document, CONTENT_TYPES[form], headers)
+
+
+def _links(scope: str, form: Format, cfg: Settings) -> str:
+    """WebSub discovery in the header (W3C Recommendation, section 4)."""
+    itself = f'<{cfg.base_url}/feeds/{scope}.{form}>; rel="self"'
+    return f'{itself}, <{cfg.websub_hub}>; rel="hub"' if cfg.websub_hub else itself
+
+
+class _Memory:
+    """The answers of one process, the least lately checked forgotten first."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[_Answer, datetime]] = {}
+        self._bytes = 0
+
+    def last(self, path: str) -> _Answer | None:
+        """The answer that was given last."""
+        return self._kept[path][0] if path in self._kept else None
+
+    def recent(self, path: str, now: datetime) -> _Answer | None:
+        """The same, where it is so young that nobody need be asked."""
+        answer, checked_at = self._kept.get(path, (None, now))
+        return answer if timedelta(0) <= now - checked_at < _TRUSTED else None
+
+    def keep(self, path: str, answer: _Answer, now: datetime) -> None:
+        """Remember an answer that was right at `now`."""
+        if path in self._kept:
+            self._bytes -= _weight(self._kept.pop(path)[0])
+        self._kept[path] = answer, now
+        self._bytes += _weight(answer)
+        while self._bytes > _MOST:
+            oldest = next(iter(self._kept))
+            self._bytes -= _weight(self._kept.pop(oldest)[0])
+
+
+def _weight(answer: _Answer) -> int:
+    return len(answer.document.body) + len(answer.document.compressed)
+
+
+def _memory(request: Request) -> _Memory:
+    """Each app has its own: another app may stand on another database."""
+    state = request.app.state
+    if not hasattr(state, "feeds"):
+        state.feeds = _Memory()
+    memory: _Memory = state.feeds
+    return memory
+
+
+def _respond(request: Request, answer: _Answer, now: datetime) -> Response:
+    asked = request.headers
+    squeezed = _takes_gzip(asked.get("accept-encoding", ""))
+    document = answer.document
+    # Two encodings are two representations, so each has its own strong validator (RFC 9110 section 8.8.3.3).
+    etag = f'"{document.etag[:32]}{"-gz" if squeezed else ""}"'
+    headers = {"ETag": etag, "Last-Modified": _last_modified(document.modified_at, now), **answer.headers}
+    if _unchanged(asked.get("if-none-match"), asked.get("if-modified-since"), etag, document.modified_at):
         return Response(status_code=304, headers=headers)
     if squeezed:
         headers["Content-Encoding"] = "gzip"
     body = document.compressed if squeezed else document.body
-    return Response(body, headers=headers, media_type=CONTENT_TYPES[form])
+    return Response(body, headers=headers, media_type=answer.content_type)
 
 
-def _links(scope: str, form: Format, cfg: Settings) -> Iterator[str]:
-    """WebSub discovery in the header (W3C Recommendation, section 4)."""
-    yield f'<{cfg.base_url}/feeds/{scope}.{form}>; rel="self"'
-    if cfg.websub_hub:
-        yield f'<{cfg.websub_hub}>; rel="hub"'
+def _last_modified(modified_at: datetime, now: datetime) -> str:
+    """The moment as a header. It may change again within the second it last changed in, and nobody could tell by the header.
+
+    Until that second is over it is therefore dated one back, so that who asks with it gets the whole document again.
+    """
+    settled = now - modified_at >= _SECOND
+    return format_datetime(modified_at if settled else modified_at - _SECOND, usegmt=True)
 
 
-def _unchanged(request: Request, etag: str, modified_at: datetime) -> bool:
+def _unchanged(known: str | None, since: str | None, etag: str, modified_at: datetime) -> bool:
     """RFC 9110 section 13.2.2: If-None-Match decides alone where it is sent; it is compared weakly."""
-    if (known := request.headers.get("if-none-match")) is not None:
+    if known is not None:
         tags = [tag.strip().removeprefix("W/") for tag in known.split(",")]
         return "*" in tags or etag in tags
-    since = request.headers.get("if-modified-since")
     if not since:
         return False
     try:

@@ -8,7 +8,7 @@ __all__ = ["CONTENT_TYPES", "KINDS_OF", "FeedView", "Format", "Tombstone", "rend
 CONTENT_TYPES: dict[Format, str] = {
     "rss": "application/rss+xml; charset=utf-8",
     "atom": "application/atom+xml; charset=utf-8",
-    "json": "application/feed+json; charset=utf-8",
+    "json": "application/feed+json",
     "ics": "text/calendar; charset=utf-8",
 }
 
