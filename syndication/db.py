@@ -1,8 +1,11 @@
 """The door to the database: engines, transactions, and the few statements the two dialects spell differently."""
 
+import fcntl
+import os
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +22,44 @@ from syndication.errors import Unavailable
 #: Milliseconds a SQLite writer waits for its turn.
 _BUSY_TIMEOUT = 15_000
 
+
+class _Turn:
+    """SQLite has one writer at a time. Left alone it lets the others sleep and ask again, up to 100 ms; a lock wakes them.
+
+    Threads of this process queue at one lock, processes at a file beside the database; a killed process frees it.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path, self._lock = path, threading.Lock()
+        self._file: int | None = None
+        self._pid = 0
+
+    @contextmanager
+    def take(self) -> Iterator[None]:
+        """Be the writer for a moment."""
+        with self._lock:
+            if self._pid != os.getpid():  # a forked child must not share its parent's lock
+                self._file, self._pid = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600), os.getpid()
+            assert self._file is not None
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def forget(self) -> None:
+        """Start anew in a forked child: a thread of the parent may have held the lock."""
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None and self._pid == os.getpid():
+            os.close(self._file)
+            self._file, self._pid = None, 0
+
+
 _engine: Engine | None = None
+_turn: _Turn | None = None
 _sessions: sessionmaker[Session] | None = None
 _open: ContextVar[Session | None] = ContextVar("open transaction", default=None)
 
@@ -80,10 +120,14 @@ def _begin_sqlite(connection: Any) -> None:
 
 def connect(url: str, *, pool_size: int = 10) -> Engine:
     """Make `url` this process's database and return its engine; an earlier one is disposed of."""
-    global _engine, _sessions  # noqa: PLW0603 -- one process, one database
+    global _engine, _sessions, _turn  # noqa: PLW0603 -- one process, one database
     if _engine is not None:
         _engine.dispose()
+    if _turn is not None:
+        _turn.close()
     _engine = open_engine(url, pool_size=pool_size)
+    file = _engine.url.database if _engine.dialect.name == "sqlite" else None
+    _turn = _Turn(f"{file}-turn") if file and file != ":memory:" else None
     _sessions = sessionmaker(_engine, expire_on_commit=False)
     return _engine
 
@@ -96,7 +140,9 @@ def engine() -> Engine:
 
 
 def after_fork() -> None:
-    """Forget the parent's connections without closing them; call first in every forked child."""
+    """Forget the parent's connections and locks without closing them; call first in every forked child."""
+    if _turn is not None:
+        _turn.forget()
     if _engine is not None:
         _engine.dispose(close=False)
 
@@ -112,12 +158,16 @@ def transaction() -> Iterator[Session]:
         return
     if _sessions is None:
         raise RuntimeError("db.connect was not called at the start of this process")
-    with _sessions() as session, session.begin():
+    with _writing(), _sessions() as session, session.begin():
         token = _open.set(session)
         try:
             yield session
         finally:
             _open.reset(token)
+
+
+def _writing() -> AbstractContextManager[None]:
+    return _turn.take() if _turn is not None else nullcontext()
 
 
 @contextmanager
@@ -190,7 +240,8 @@ class Ticker:
 
     def execute(self, statement: str, *values: Any) -> int:
         """Run one statement with `?` for each value; returns how many rows it touched."""
-        self._cursor.execute(statement if self._sqlite else statement.replace("?", "%s"), values)
+        with _writing():
+            self._cursor.execute(statement if self._sqlite else statement.replace("?", "%s"), values)
         return int(self._cursor.rowcount)
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from syndication import clock, db, keys, merchants
 from syndication.keys import MERCHANT_SCOPES, KeyRequest
 from syndication.models import Attempt, Delivery
+from syndication.signing import Tokens
 from syndication.web.app import create_app
 from tests import factories
 from tests.conftest import settings_for
@@ -84,6 +85,19 @@ RULES: dict[tuple[str, str], Rule] = {
 }
 
 
+#: For whoever holds a reader's token; keys of any kind open nothing here.
+BY_TOKEN: dict[tuple[str, str], Any] = {
+    ("GET", "/readers/{token}"): None,
+    ("PUT", "/readers/{token}"): {"language": "de", "interest": {}, "cadence": "instantly"},
+    ("DELETE", "/readers/{token}"): None,
+    ("GET", "/readers/{token}/export"): None,
+    ("POST", "/readers/{token}/confirm"): None,
+    ("POST", "/readers/{token}/leave"): None,
+}
+#: For everybody: what the API looks like is no secret, and signing up does nothing before it is confirmed.
+OPEN = {("GET", "/openapi.json"), ("POST", "/readers")}
+
+
 def api_routes(tmp_path: Any) -> Iterator[tuple[str, str]]:
     """Method and path of every route under /api/v1, as the app itself knows them."""
     for route in iter_route_contexts(create_app(settings_for(tmp_path)).routes):
@@ -94,8 +108,7 @@ def api_routes(tmp_path: Any) -> Iterator[tuple[str, str]]:
 
 
 def test_every_route_of_the_api_has_a_rule(tmp_path: Any) -> None:
-    # What the API looks like is no secret.
-    assert set(api_routes(tmp_path)) - {("GET", "/openapi.json")} == set(RULES)
+    assert set(api_routes(tmp_path)) == set(RULES) | set(BY_TOKEN) | OPEN
 
 
 @pytest.fixture
@@ -155,6 +168,26 @@ def lacking(party: Party, scope: str) -> Party:
     rest = tuple(one for one in MERCHANT_SCOPES if one != scope)
     made = keys.create(party.merchant_id, KeyRequest(name="partial", scopes=rest))
     return Party(party.client, party.merchant_id, made.text)
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(BY_TOKEN))
+def test_no_key_stands_for_a_readers_token(
+    method: str, path: str, client: TestClient, cafe: Party, operator: Party
+) -> None:
+    with db.transaction() as session:
+        reader_id = factories.reader(session).id
+    body = {} if BY_TOKEN[method, path] is None else {"json": BY_TOKEN[method, path]}
+    # The number of a reader is no token, and neither is one made for another purpose.
+    other_purpose = Tokens(factories.KEYS, "another purpose").make(reader_id)
+    for token in (str(reader_id), other_purpose, "x"):
+        where = path.format(token=token)
+        for answer in (
+            client.request(method, f"/api/v1{where}", **body),
+            cafe(method, where, **body),
+            operator(method, where, **body),
+        ):
+            assert answer.status_code == 404
+            assert "reader@example.org" not in answer.text
 
 
 def test_lists_hold_nothing_of_another_merchant(things: dict[str, Any], cafe: Party, museum: Party) -> None:

@@ -19,13 +19,19 @@ TAGS = [
     {"name": "destinations", "description": "Outlets that get the posts."},
     {"name": "deliveries", "description": "What went where, what did not, and why."},
     {"name": "channels", "description": "The kinds of outlets there are."},
+    {
+        "name": "readers",
+        "description": "Signing up for the newsletter, and leaving it. No key: the mail holds a token.",
+    },
     {"name": "merchants", "description": "Who may publish. For the operator."},
     {"name": "readers", "description": "Who reads, by the tokens of their mails; no key is needed."},
     {"name": "keys", "description": "Access to this API. For the operator."},
 ]
 
-#: Statuses that any operation can answer with: who calls, what is accepted, what was asked for, is the database there.
-_ALWAYS = (401, 403, 406, 422, 503)
+#: Statuses that any operation can answer with: what is accepted, what was asked for, is the database there.
+_ALWAYS = (406, 422, 503)
+#: The same for those that need a key.
+_WITH_KEY = (401, 403)
 #: The same for those with a body: unreadable, too slow, too large, not JSON.
 _WITH_BODY = (400, 408, 413, 415)
 _RETRIED = ("429", "503")
@@ -115,6 +121,7 @@ def _operations(document: Document) -> Iterator[tuple[Document, bool]]:
 def _answers(operation: Document, in_path: bool) -> None:
     names_merchant = any(parameter["name"] == "merchant" for parameter in operation.get("parameters", ()))
     statuses = [*_ALWAYS]
+    statuses += _WITH_KEY if "security" in operation else ()
     statuses += _WITH_BODY if "requestBody" in operation else ()
     statuses += (404,) if in_path or names_merchant else ()
     answers = operation["responses"]
@@ -125,5 +132,6 @@ def _answers(operation: Document, in_path: bool) -> None:
             answers[status]["headers"] = {
                 "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}
             }
-    answers["401"]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+    if "401" in answers:
+        answers["401"]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
     operation["responses"] = dict(sorted(answers.items()))
