@@ -27,6 +27,7 @@ class SecretFiles(PydanticBaseSettingsSource):
     """`SYNDICATION_NAME_FILE=/run/secrets/x` stands for the content of that file, for any setting."""
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        """Called by pydantic-settings; all is done at once in `__call__`."""
         return None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
@@ -137,6 +138,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given in code goes before the environment, and that before files."""
         return init_settings, env_settings, SecretFiles(settings_cls)
 
     @field_validator("timezone")

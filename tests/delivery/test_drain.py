@@ -1,72 +1,18 @@
 """Claim, send, record: deliveries leave through real channels and end in the state that tells what became of them."""
 
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from syndication import clock, config, db, destinations, fanout, posts
+from syndication import config, db, posts
 from syndication.delivery import claim, drain, record, replay, rescue
 from syndication.models import Attempt, Change, Delivery, Destination, Lease, Reader
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver, Reply
 from tests import factories
-from tests.conftest import settings_for
-
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
-
-
-@pytest.fixture
-def city(database: str, tmp_path: Any, mail_sink: MailSink) -> Iterator[config.Settings]:
-    """A connected city whose mail goes to the sink and whose retries come at once."""
-    cfg = settings_for(tmp_path, smtp_port=mail_sink.port, http_timeout=1.0, retry_schedule=(10, 60), lease=5)
-    config.use(cfg)
-    drain.tools.cache_clear()
-    destinations.ensure_built_in()
-    yield cfg
-    drain.tools().http.close()
-    drain.tools().mail.close()
-    drain.tools.cache_clear()
-    config.use(None)
-
-
-def publish(slug: str = "cafe", **fields: Any) -> posts.PostRecord:
-    with db.transaction() as session:
-        found = factories.merchant(session, slug)
-        merchant_id = found.id
-    return posts.create(merchant_id, factories.event(**fields))
-
-
-def fan_out() -> None:
-    with db.reading() as session:
-        ids = session.scalars(select(Change.id).where(Change.fanned_at.is_(None)).order_by(Change.id)).all()
-    for change_id in ids:
-        fanout.fan_out(change_id)
-
-
-def hook(receiver: Receiver, path: str = "/hook", **fields: Any) -> Any:
-    receiver.secrets[path] = SECRET
-    with db.transaction() as session:
-        return factories.destination(
-            session, "webhook", settings={"url": receiver.url(path)}, secrets={"secret": SECRET}, **fields
-        ).id
-
-
-def deliveries(channel: str = "webhook") -> list[Delivery]:
-    with db.reading() as session:
-        return list(
-            session.scalars(select(Delivery).where(Delivery.channel == channel).order_by(Delivery.id))
-        )
-
-
-def states(channel: str = "webhook") -> list[str]:
-    return [row.state for row in deliveries(channel)]
-
-
-def later(seconds: float) -> None:
-    clock.travel(timedelta(seconds=seconds))
+from tests.town import deliveries, fan_out, hook, later, publish, states
 
 
 def test_a_post_reaches_a_webhook_signed(city: config.Settings, receiver: Receiver) -> None:

