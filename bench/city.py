@@ -106,7 +106,7 @@ class City:
         """The highest resident size (MB) that any worker process had so far."""
         peaks = []
         for name, pid in self._supervisor.pids().items():
-            if name in ("mail", "push", "work"):
+            if name in ("mail", "push", "fanout", "work"):
                 for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
                     status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
                     peaks.append(int(status.split("VmHWM:")[1].split()[0]) / 1024)

@@ -12,14 +12,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bench.city import city
+from bench.figures import Figure, at_least, at_most
 from bench.sinks import free_port
 from syndication import clock, db, feeds
 from syndication.web.app import create_app
 
 
-def run(database: str, posts: int, rounds: int) -> list[dict[str, Any]]:
+def run(database: str, posts: int, rounds: int) -> list[Figure]:
     """The figures, one row each."""
-    rows: list[dict[str, Any]] = []
+    rows: list[Figure] = []
     with city(database) as one:
         for number in range(posts):
             one.publish(f"Abend {number}")
@@ -31,14 +32,14 @@ def run(database: str, posts: int, rounds: int) -> list[dict[str, Any]]:
             for form in feeds.FORMATS:
                 times[form].append(_rebuild(form))
         for form, taken in times.items():
-            rows.append({"figure": f"feed of {posts} posts ({database}): rebuild {form} after one change, ms", "value": median(taken),
-                         "reach": 60.0, "better": "less"})  # fmt: skip
+            named = f"feed of {posts} posts ({database}): rebuild {form} after one change, ms"
+            rows.append(at_most(60, named, median(taken)))
         ratios = []
         with _serving(create_app(one.cfg)) as ours, _serving(_bare()) as bare:
             for _ in range(rounds):
                 ratios.append(_per_second(ours + "/feeds/all.rss") / _per_second(bare + "/x"))
-    rows.append({"figure": f"GET of a feed with its ETag ({database}): share of a bare Starlette route", "value": median(ratios), "reach": 0.5,
-                 "better": "more"})  # fmt: skip
+    named = f"GET of a feed with its ETag ({database}): share of a bare Starlette route"
+    rows.append(at_least(0.5, named, median(ratios)))
     return rows
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from bench import naive, sinks
 from bench.city import city
+from bench.figures import Figure, at_least, at_most
 from syndication import clock
 
 
-def run(database: str, readers: int, rounds: int) -> list[dict[str, Any]]:
+def run(database: str, readers: int, rounds: int) -> list[Figure]:
     """The figures, one row each."""
     floors, ratios, naives, took = [], [], [], []
     with sinks.mail() as sink:
@@ -26,13 +27,13 @@ def run(database: str, readers: int, rounds: int) -> list[dict[str, Any]]:
         small = _ours(database, sink.port, readers // 10)[1]
         large = _ours(database, sink.port, readers)[1]
     named = f"newsletter, {readers:,} readers ({sink.named}, {database})"
+    memory = f"peak memory of a worker, {readers:,} against {readers // 10:,} readers ({database})"
+    seconds = f"{median(took):.1f} s against {median(floors):.1f} s"
     return [
-        {"figure": f"{named}: share of the floor", "value": median(ratios), "reach": 0.35, "better": "more",
-         "detail": f"{median(took):.1f} s against {median(floors):.1f} s"},
-        {"figure": f"{named}: times one task per reader", "value": median(naives), "reach": 4.0, "better": "more"},
-        {"figure": f"peak memory of a worker, {readers:,} against {readers // 10:,} readers ({database})", "value": large / small, "reach": 1.1,
-         "better": "less", "detail": f"{large:.0f} MB, at most 200 MB"},
-    ]  # fmt: skip
+        at_least(0.35, f"{named}: share of the floor", median(ratios), seconds),
+        at_least(4, f"{named}: times one task per reader", median(naives)),
+        at_most(1.1, memory, large / small, f"{large:.0f} MB, at most 200 MB"),
+    ]
 
 
 def _ours(database: str, port: int, readers: int) -> tuple[float, float]:

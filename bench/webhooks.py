@@ -10,11 +10,12 @@ import requests
 
 from bench import sinks
 from bench.city import SECRET, city
+from bench.figures import Figure, at_least, at_most
 from syndication import clock
 from syndication.stack.receiver import Receiver
 
 
-def run(database: str, endpoints: int, posts: int, rounds: int) -> list[dict[str, Any]]:
+def run(database: str, endpoints: int, posts: int, rounds: int) -> list[Figure]:
     """The figures, one row each."""
     ratios, details = [], ""
     with sinks.http() as sink:
@@ -30,10 +31,10 @@ def run(database: str, endpoints: int, posts: int, rounds: int) -> list[dict[str
             floor = _floor(sink.port, endpoints, posts, threads)
             ratios.append(floor / ours)
             details = f"{endpoints * posts / ours:.0f} against {endpoints * posts / floor:.0f} a second"
-    return [
-        {"figure": f"webhooks, {endpoints} endpoints x {posts} posts ({sink.named}, {database}): share of bare requests",
-         "value": median(ratios), "reach": 0.5, "better": "more", "detail": details},
-    ]  # fmt: skip
+    named = (
+        f"webhooks, {endpoints} endpoints x {posts} posts ({sink.named}, {database}): share of bare requests"
+    )
+    return [at_least(0.5, named, median(ratios), details)]
 
 
 def _floor(port: int, endpoints: int, posts: int, threads: int) -> float:
@@ -61,7 +62,7 @@ def _floor(port: int, endpoints: int, posts: int, threads: int) -> float:
     return clock.monotonic() - started
 
 
-def latency(database: str, samples: int, readers: int) -> list[dict[str, Any]]:
+def latency(database: str, samples: int, readers: int) -> list[Figure]:
     """Publish to webhook received, on an idle system and beside a running newsletter."""
     with sinks.mail() as sink, Receiver() as receiver, city(database, smtp_port=sink.port) as one:
         receiver.secrets["/hook"] = SECRET
@@ -74,12 +75,13 @@ def latency(database: str, samples: int, readers: int) -> list[dict[str, Any]]:
         )
     p50, p99 = median(idle), quantiles(idle, n=100)[98]
     busy99 = quantiles(busy, n=100)[98] if len(busy) >= 10 else max(busy)
+    idle_named = f"publish to webhook received, idle ({database})"
+    busy_named = f"the same beside a {readers:,}-reader newsletter ({database}): p99, times idle"
     return [
-        {"figure": f"publish to webhook received, idle ({database}): p50 ms", "value": p50, "reach": 50.0, "better": "less"},
-        {"figure": f"publish to webhook received, idle ({database}): p99 ms", "value": p99, "reach": 250.0, "better": "less"},
-        {"figure": f"the same beside a {readers:,}-reader newsletter ({database}): p99, times idle", "value": busy99 / p99, "reach": 4.0,
-         "better": "less", "detail": f"{busy99:.0f} ms over {len(busy)} posts"},
-    ]  # fmt: skip
+        at_most(50, f"{idle_named}: p50 ms", p50),
+        at_most(250, f"{idle_named}: p99 ms", p99),
+        at_most(4, busy_named, busy99 / p99, f"{busy99:.0f} ms over {len(busy)} posts"),
+    ]
 
 
 def _latencies(

@@ -1,5 +1,6 @@
 """Posts from a file."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -57,9 +58,9 @@ def _show(report: Report, zone: ZoneInfo) -> None:
         zone=zone,
         none="Nothing was refused and nothing is past.",
     )
-    remarked = [(one.position, one.title, "; ".join(one.remarks)) for one in report.results if one.remarks]
-    if remarked:
-        screen.table(("entry", "title", "repaired"), remarked, zone=zone)
+    remarks = Counter(remark for one in report.results for remark in one.remarks)
+    if remarks:
+        screen.table(("repaired", "entries"), remarks.most_common(), zone=zone)
     title = "This is what would happen:" if report.dry_run else None
     counts = [(what, report.count(what)) for what in OUTCOMES]
     screen.table(("outcome", "entries"), [*counts, ("all", len(report.results))], zone=zone, title=title)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
 
 from syndication import bell, db
 from syndication.errors import Conflict, NotFound
@@ -26,7 +27,7 @@ def one(delivery_id: int, *, merchant_id: UUID | None = None) -> None:
     """
     with db.transaction() as session:
         delivery = session.get(Delivery, delivery_id, with_for_update=True)
-        if delivery is None or not _belongs(session.get(Destination, delivery.destination_id), merchant_id):
+        if delivery is None or not _belongs(session, delivery, merchant_id):
             raise NotFound("There is no such delivery.")
         if delivery.state not in FINISHED:
             raise Conflict("This delivery is still on its way; it can be repeated once it is finished.")
@@ -65,8 +66,11 @@ def many(**filters: Any) -> int:
             total, last = total + len(ids), ids[-1]
 
 
-def _belongs(destination: Destination | None, merchant_id: UUID | None) -> bool:
-    return merchant_id is None or (destination is not None and destination.merchant_id == merchant_id)
+def _belongs(session: Session, delivery: Delivery, merchant_id: UUID | None) -> bool:
+    if merchant_id is None:
+        return True
+    destination = session.get(Destination, delivery.destination_id) if delivery.destination_id else None
+    return destination is not None and destination.merchant_id == merchant_id
 
 
 def _again(*conditions: ColumnElement[bool], now: datetime) -> Any:

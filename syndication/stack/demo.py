@@ -34,6 +34,8 @@ from syndication.stack.receiver import Receiver
 _MARK = "this folder belongs to the demo"
 _START_WITHIN = 60.0
 _ARRIVE_WITHIN = 60.0
+#: Merchants do not all press their button in the same moment (seconds).
+_BETWEEN = 0.25
 
 
 def run(*, port: int, once: bool, folder: Path) -> int:
@@ -162,7 +164,10 @@ class _City:
         self._reader("anna@leser.example", "instantly")
         slot = self._next_minute()
         self._reader("bert@leser.example", f"daily {slot:%H:%M}")
-        posts = [self._publish(made[told["merchant"]], told) for told in self._told["posts"]]
+        posts = []
+        for told in self._told["posts"]:
+            posts.append(self._publish(made[told["merchant"]], told))
+            self._pause.wait(_BETWEEN)
         arrivals = Arrivals(slot=slot)
         self._gather(arrivals, posts)
         self._cancel(arrivals, made, posts)

@@ -23,7 +23,9 @@ def parts(cfg: Settings, host: str, port: int) -> list[Part]:
         Part("beat", python("celery", "-A", "worker", "beat", "--pidfile=")),
         Part("mail", _worker("mail", "mail", cfg.mail_connections), _WORKER_GRACE),
         Part("push", _worker("push", "push", 1), _WORKER_GRACE),
-        Part("work", _worker("work", "fanout,feeds,housekeeping", 2), _WORKER_GRACE),
+        # A queue of its own: a post does not wait behind a feed that is built.
+        Part("fanout", _worker("fanout", "fanout", 1), _WORKER_GRACE),
+        Part("work", _worker("work", "feeds,housekeeping", 2), _WORKER_GRACE),
     ]  # fmt: skip
 
 

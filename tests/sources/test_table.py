@@ -133,7 +133,7 @@ def test_every_wrong_cell_of_a_line_is_named_at_once() -> None:
 @pytest.mark.parametrize("line", ["a;31.12.9999 24:00;", "a;31.12.9999 18:00;17:00", "a;01.01.0001 00:00;"])
 def test_a_date_beyond_the_calendar_is_refused_and_the_next_line_is_read(line: str) -> None:
     bad, fine = rows(f"Titel;Beginn;Ende\n{line}\nb;24.12.2036;\n")
-    assert "outside the years 1 to 9999" in str(bad.faults[0])
+    assert "outside the years" in str(bad.faults[0])
     assert fine.draft is not None
 
 
