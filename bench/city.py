@@ -40,10 +40,10 @@ class City:
             session.flush()
             self.merchant_id = merchant.id
 
-    def readers(self, count: int) -> None:
-        """Confirmed readers who hear instantly."""
+    def readers(self, count: int, *topics: str) -> None:
+        """Confirmed readers who hear instantly, of these topics alone where any are named."""
         with db.transaction() as session:
-            interest_id = interests.ensure(session, Interest())
+            interest_id = interests.ensure(session, Interest(topics=topics))
             before = clock.now() - timedelta(seconds=1)
             for start in range(0, count, 1000):
                 rows = [
@@ -73,7 +73,7 @@ class City:
                 ],
             )  # fmt: skip
 
-    def publish(self, title: str = "Weinabend") -> posts.PostRecord:
+    def publish(self, title: str = "Weinabend", topic: str = "wein") -> posts.PostRecord:
         """One post of some length."""
         starts = clock.now() + timedelta(days=30)
         return posts.create(
@@ -82,7 +82,7 @@ class City:
                 {
                     "kind": "event", "title": title, "starts_at": starts.isoformat(),
                     "summary": "Sechs Weine aus Franken, dazu Brot und Käse.", "body": "Mit *Musik*. " * 40,
-                    "topics": ["wein"], "place": {"name": "Markt"}, "price": "12.00",
+                    "topics": [topic], "place": {"name": "Markt"}, "price": "12.00",
                 }
             ),
         )  # fmt: skip

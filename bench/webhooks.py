@@ -68,11 +68,9 @@ def latency(database: str, samples: int, readers: int) -> list[Figure]:
         receiver.secrets["/hook"] = SECRET
         one.webhooks([receiver.url()])
         idle = _latencies(one, receiver, samples)
-        one.readers(readers)
-        one.publish("The newsletter")
-        busy = _latencies(
-            one, receiver, samples, until=lambda: one.sent("newsletter") < readers * 0.9, mails=False
-        )
+        one.readers(readers, "newsletter")
+        one.publish("The newsletter", "newsletter")
+        busy = _latencies(one, receiver, samples, until=lambda: one.sent("newsletter") < readers * 0.9)
     p50, p99 = median(idle), quantiles(idle, n=100)[98]
     busy99 = quantiles(busy, n=100)[98] if len(busy) >= 10 else max(busy)
     idle_named = f"publish to webhook received, idle ({database})"
@@ -84,10 +82,8 @@ def latency(database: str, samples: int, readers: int) -> list[Figure]:
     ]
 
 
-def _latencies(
-    one: Any, receiver: Receiver, samples: int, *, until: Any = None, mails: bool = True
-) -> list[float]:
-    """Milliseconds for each post; `until` ends it early, `mails` says whether readers may hear of it."""
+def _latencies(one: Any, receiver: Receiver, samples: int, *, until: Any = None) -> list[float]:
+    """Milliseconds for each post; `until` ends it early."""
     pause, found = threading.Event(), []
     for number in range(samples):
         if until is not None and not until():

@@ -23,8 +23,8 @@ from syndication.models import Change, Delivery, Edition, Post, Reader, Revision
 _log = structlog.get_logger(__name__)
 #: Changes join, and windows are read, in line under this name, so that a window sees all that joined before its end.
 LINE = "changes"
-#: Readers of one transaction.
-_READERS = 2000
+#: Readers of one transaction; see fanout.
+_READERS = 500
 #: How far back the first edition of a reader looks for whom nothing else is known.
 _FIRST_WINDOW = timedelta(days=7)
 

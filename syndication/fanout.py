@@ -18,8 +18,8 @@ from syndication.models import Change, Delivery, Destination, Merchant, Post, Re
 
 #: Rows of one insert.
 _CHUNK = 500
-#: Readers of one transaction.
-_READERS = 5000
+#: Readers of one transaction: few, so that whoever else writes waits some ten milliseconds at most.
+_READERS = 250
 #: A bell gets this long before the sweep does its work.
 _PATIENCE = timedelta(seconds=3)
 _CANNOT = {

@@ -19,7 +19,7 @@ SHARED = ("mail",)
 
 def claim(queue: str, owner: str, most: int, cfg: Settings) -> list[Lane]:
     """At most `most` lanes of due deliveries, leased to `owner` for `cfg.lease` seconds; empty where nothing is due."""
-    if not due(queue):  # asked without taking a turn as a writer
+    if not _waits(queue):  # asked without taking a turn as a writer
         return []
     with db.transaction() as session:
         now = db.now(session)
@@ -31,14 +31,20 @@ def claim(queue: str, owner: str, most: int, cfg: Settings) -> list[Lane]:
         )
 
 
+def _waits(queue: str) -> bool:
+    """Whether anything on `queue` is due, though perhaps for a destination that is held, paused or taken."""
+    with db.reading() as session:
+        return session.scalar(_ANY, {"queue": queue, "now": db.now(session)}) is not None
+
+
 def due(queue: str) -> bool:
     """Whether anything on `queue` could be claimed now."""
+    # The cheap question first: mostly nothing waits at all.
+    waits = _waits(queue)
+    if queue in SHARED or not waits:
+        return waits
     with db.reading() as session:
         now = db.now(session)
-        # The cheap question first: mostly nothing waits at all.
-        waiting = session.scalar(_ANY, {"queue": queue, "now": now}) is not None
-        if queue in SHARED or not waiting:
-            return waiting
         return session.scalar(select(Destination.id).where(*_claimable(queue, now)).limit(1)) is not None
 
 

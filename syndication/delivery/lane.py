@@ -20,7 +20,7 @@ from syndication.delivery import policy
 _log = structlog.get_logger(__name__)
 #: Outcomes that wait at most this long (seconds), or in this number, before the tables show them.
 _SETTLE_EVERY = 1.0
-_SETTLE_AT = 250
+_SETTLE_AT = 100
 #: A reader who leaves gets nothing later than this (seconds), even from a claim that already stands.
 _LOOK_AGAIN = 2.0
 

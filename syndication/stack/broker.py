@@ -6,6 +6,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -67,8 +68,11 @@ def _runs(path: str) -> bool:
 
 
 @contextmanager
-def start(folder: Path, *, executable: str | None = None) -> Iterator[Broker]:
-    """A broker that keeps its file in `folder` and ends with the block. Raises Unavailable, with its last words."""
+def start(folder: Path, *, executable: str | None = None, tied: bool = False) -> Iterator[Broker]:
+    """A broker that keeps its file in `folder` and ends with the block. Raises Unavailable, with its last words.
+
+    `tied`: it also ends where this thread dies without leaving the block, as after kill -9.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     executable = executable if executable is not None else program()
     if not executable:
@@ -79,7 +83,10 @@ def start(folder: Path, *, executable: str | None = None) -> Iterator[Broker]:
     log = folder / "redis.log"
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603 -- a program found on PATH or in the wheel
-            command(executable, folder, where), stdout=output, stderr=output, start_new_session=True
+            [*(_tied() if tied else ()), *command(executable, folder, where)],
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
     broker = Broker(_url(where), process.pid, True, executable)
     try:
@@ -91,6 +98,10 @@ def start(folder: Path, *, executable: str | None = None) -> Iterator[Broker]:
             process.wait(10)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+def _tied() -> list[str]:
+    return [sys.executable, "-m", "syndication.stack.tied", str(os.getpid()), "0"]
 
 
 def _where(folder: Path) -> Mapping[str, str]:

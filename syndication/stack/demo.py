@@ -4,6 +4,7 @@ import json
 import re
 import secrets
 import shutil
+import signal
 import socket
 import threading
 from collections.abc import Callable
@@ -40,6 +41,8 @@ _BETWEEN = 0.25
 
 def run(*, port: int, once: bool, folder: Path) -> int:
     """Run the demo city; returns 0, or 1 where an outlet got nothing. Serves until Ctrl-C unless `once`."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     _free(port)
     _empty(folder)
     logs.configure("WARNING", "text")
@@ -56,6 +59,10 @@ def run(*, port: int, once: bool, folder: Path) -> int:
         if not once:
             _serve(supervisor.watch, cfg)
     return 0 if complete else 1
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _serve(watch: Callable[[threading.Event], None], cfg: Settings) -> None:

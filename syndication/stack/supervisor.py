@@ -18,11 +18,15 @@ _STEADY = 60.0
 
 @dataclass(frozen=True)
 class Part:
-    """One process: its name, its command line, and how long (seconds) it may take to stop before it is killed."""
+    """One process: its name, its command line, and how long (seconds) it may take to stop before it is killed.
+
+    `nice` is what it adds to its niceness: how readily it leaves the processor to others.
+    """
 
     name: str
     command: Sequence[str]
     grace: float = 10.0
+    nice: int = 0
 
 
 @dataclass
@@ -80,7 +84,14 @@ class Supervisor:
                 self._say(running.part.name, f"ended with {code}; starts again in {pause:.0f} s")
 
     def _start(self, part: Part) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "syndication.stack.tied", str(os.getpid()), *part.command]
+        command = [
+            sys.executable,
+            "-m",
+            "syndication.stack.tied",
+            str(os.getpid()),
+            str(part.nice),
+            *part.command,
+        ]
         process = subprocess.Popen(  # noqa: S603 -- our own command lines
             command,
             env=self._environment,

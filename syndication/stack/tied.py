@@ -1,4 +1,4 @@
-"""Runs a command that ends with its parent, on Linux: `python -m syndication.stack.tied PARENT COMMAND…`."""
+"""Runs a command that ends with its parent, on Linux: `python -m syndication.stack.tied PARENT NICE COMMAND…`."""
 
 import ctypes
 import os
@@ -11,7 +11,8 @@ _PR_SET_PDEATHSIG = 1
 
 def main() -> None:
     """Ask the kernel for the signal, make sure that the parent has not died before, become the command."""
-    parent, command = int(sys.argv[1]), sys.argv[2:]
+    parent, niceness, command = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+    os.nice(niceness)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:

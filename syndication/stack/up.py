@@ -21,11 +21,12 @@ def parts(cfg: Settings, host: str, port: int) -> list[Part]:
         Part("web", python("uvicorn", "syndication.asgi:create", "--factory", "--host", host, "--port", str(port),
                            "--no-access-log", "--timeout-graceful-shutdown", "5")),
         Part("beat", python("celery", "-A", "worker", "beat", "--pidfile=")),
-        Part("mail", _worker("mail", "mail", cfg.mail_connections), _WORKER_GRACE),
+        # Nobody waits for a mail or a feed as for a page or a webhook: these leave the processor to the others.
+        Part("mail", _worker("mail", "mail", cfg.mail_connections), _WORKER_GRACE, nice=5),
         Part("push", _worker("push", "push", 1), _WORKER_GRACE),
-        # A queue of its own: a post does not wait behind a feed that is built.
-        Part("fanout", _worker("fanout", "fanout", 1), _WORKER_GRACE),
-        Part("work", _worker("work", "feeds,housekeeping", 2), _WORKER_GRACE),
+        # Processes of its own: a post waits neither behind a feed that is built nor behind one post for many readers.
+        Part("fanout", _worker("fanout", "fanout", 2), _WORKER_GRACE),
+        Part("work", _worker("work", "feeds,housekeeping", 2), _WORKER_GRACE, nice=5),
     ]  # fmt: skip
 
 
@@ -57,7 +58,7 @@ def _broker(cfg: Settings, say: Callable[[str, str], None]) -> Iterator[str]:
     if cfg.broker_url:
         yield cfg.broker_url
         return
-    with broker.start(cfg.data_dir) as server:
+    with broker.start(cfg.data_dir, tied=True) as server:
         if not server.real:
             say("broker", "no redis-server was found; a substitute in Python stands in and keeps nothing")
         yield server.url
