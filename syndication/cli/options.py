@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from syndication import clock, merchants
-from syndication.errors import Invalid
+from syndication.errors import Invalid, NotFound
 
 State = Annotated[
     list[str] | None, typer.Option("--state", help="Only in this state; may be given more than once.")
@@ -69,4 +69,7 @@ def uuid(name: str, text: str | None) -> UUID | None:
 
 def merchant(slug: str) -> merchants.MerchantRecord:
     """The merchant with this slug. Raises NotFound that names it."""
-    return merchants.by_slug(slug)
+    try:
+        return merchants.by_slug(slug)
+    except NotFound as error:
+        raise NotFound(f"There is no merchant called {slug}; `syndication merchants` shows them.") from error

@@ -1,0 +1,159 @@
+"""The command line against a real database: what operators see, with JSON for programs and a sentence for every mistake."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from syndication import clock, config, db
+from syndication.cli import app
+from syndication.delivery import drain
+from syndication.models import DeadLetter
+from syndication.stack.receiver import Receiver, Reply
+from tests import factories
+from tests.conftest import settings_for
+from tests.town import deliveries, fan_out, hook, publish
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(database: str, tmp_path: Path) -> Run:
+    """Runs a command of the city; its broker does not answer."""
+    cfg = settings_for(tmp_path, database_url=database, broker_url="redis://127.0.0.1:1/0")
+
+    def invoke(*arguments: str, code: int = 0) -> Result:
+        config.use(cfg)
+        result = CliRunner().invoke(app, list(arguments))
+        assert result.exit_code == code, result.output
+        db.connect(database)
+        return result
+
+    return invoke
+
+
+def test_a_merchant_and_its_key_are_made_in_two_commands(run: Run) -> None:
+    assert (
+        "cafe-rosengarten" in run("merchants", "add", "Café Rosengarten", "--email", "a@cafe.example").output
+    )
+    key = run("keys", "add", "cafe-rosengarten").output.strip()
+    assert key.startswith("syn_")
+    assert key not in run("keys", "--json").output
+    assert json.loads(run("merchants", "--json").output)[0]["state"] == "admitted"
+    run("merchants", "suspend", "cafe-rosengarten")
+    assert json.loads(run("merchants", "--json").output)[0]["state"] == "suspended"
+
+
+def test_a_file_is_imported_once_and_the_table_says_so(run: Run, tmp_path: Path) -> None:
+    run("merchants", "add", "Kino", "--email", "a@kino.example")
+    file = tmp_path / "posts.json"
+    soon = (clock.now().replace(microsecond=0)).isoformat().replace("2026", "2030")
+    posts = [
+        {"kind": "event", "title": "Film", "starts_at": soon, "source_ref": "1"},
+        {"kind": "event", "title": "ohne Zeit"},
+    ]
+    file.write_text(json.dumps(posts))
+    dry = json.loads(run("import", str(file), "--merchant", "kino", "--dry-run", "--json").output)
+    assert dry["counts"]["created"] == 1
+    first = run("import", str(file), "--merchant", "kino").output
+    assert "starts_at is needed" in first
+    again = json.loads(run("import", str(file), "--merchant", "kino", "--json").output)["counts"]
+    assert (again["created"], again["unchanged"], again["refused"]) == (0, 1, 1)
+
+
+def test_what_failed_is_seen_counted_and_sent_again(
+    city: config.Settings, run: Run, receiver: Receiver
+) -> None:
+    hook(receiver)
+    receiver.answer = lambda _: Reply(422, body=b"no thanks")
+    publish()
+    fan_out()
+    drain.drain("push")
+    (row,) = deliveries()
+    failed = json.loads(run("deliveries", "--state", "failed", "--json").output)
+    assert [one["id"] for one in failed] == [row.id]
+    assert "no thanks" in run("delivery", str(row.id)).output
+    assert "refuses this post" in run("dead-letters").output
+    assert "1 deliveries would go out again" in run("replay", "--state", "failed", "--dry-run").output
+    run("replay", "--channel", "webhook", "--yes")
+    assert [one.state for one in deliveries()] == ["waiting"]
+    assert json.loads(run("queues", "--json").output)["queues"]
+
+
+def test_readers_are_counted_and_one_can_be_helped(run: Run) -> None:
+    with db.transaction() as session:
+        factories.reader(session, "anna@example.org")
+    assert "anna" not in run("readers").output
+    assert json.loads(run("readers", "--json").output) == [
+        {"state": "confirmed", "cadence": "instantly", "count": 1}
+    ]
+    assert "Unsubscribed." in run("readers", "leave", "anna@example.org").output
+    assert "left" in run("readers", "show", "anna@example.org").output
+
+
+def test_destinations_are_shown_paused_and_resumed(
+    city: config.Settings, run: Run, receiver: Receiver
+) -> None:
+    found = str(hook(receiver))
+    assert "whsec_" not in run("destinations", "show", found).output
+    run("destinations", "pause", found)
+    rows = json.loads(run("destinations", "--json").output)
+    assert {row["id"]: row["state"] for row in rows}[found] == "paused"
+    run("destinations", "resume", found)
+
+
+def test_a_message_nobody_could_read_is_shown_with_its_reason(run: Run) -> None:
+    with db.transaction() as session:
+        session.add(DeadLetter(source="queue", payload="{}", reason="no merchant", created_at=clock.now()))
+    assert "no merchant" in run("dead-letters").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("deliveries", "--state", "eaten"), "is none of"),
+        (("deliveries", "--since", "yesterday"), "must be a moment"),
+        (("delivery", "4711"), "There is no delivery 4711"),
+        (("keys", "add", "nobody"), "nobody"),
+        (("keys", "add"), "--operator"),
+        (("replay",), "needs a delivery's id"),
+        (("readers", "show", "nobody@example.org"), "nobody@example.org"),
+        (("merchants", "add", "X", "--email", "no address"), "email"),
+        (("destinations", "pause", "x"), "is not an id"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_no_traceback(arguments: tuple[str, ...], words: str, run: Run) -> None:
+    result = run(*arguments, code=1)
+    assert words in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_database_that_does_not_answer_is_named_without_its_password(tmp_path: Path) -> None:
+    config.use(settings_for(tmp_path, database_url="postgresql://town:hidden@127.0.0.1:1/news"))
+    result = CliRunner().invoke(app, ["queues"])
+    config.use(None)
+    assert result.exit_code == 1
+    assert "127.0.0.1:1/news" in result.output
+    assert "hidden" not in result.output
+
+
+def test_wrong_settings_are_all_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CITY_NAME", "BASE_URL", "SMTP_HOST", "SECRET_KEYS"):
+        monkeypatch.delenv(f"SYNDICATION_{name}", raising=False)
+    monkeypatch.setenv("SYNDICATION_TIMEZONE", "Mars/Olympus")
+    config.use(None)
+    result = CliRunner().invoke(app, ["queues"])
+    assert result.exit_code == 1
+    for name in ("CITY_NAME", "BASE_URL", "SMTP_HOST", "SECRET_KEYS", "TIMEZONE"):
+        assert f"SYNDICATION_{name}" in result.output
+
+
+def test_the_doctor_says_what_to_do(run: Run) -> None:
+    result = run("doctor", "--json", code=1)
+    found = {one["part"]: one for one in json.loads(result.output)}
+    assert found["database"]["verdict"] == "ok"
+    assert found["broker"]["verdict"] == "bad"
+    assert found["broker"]["advice"]
+    assert found["mail"]["verdict"] == "bad"

