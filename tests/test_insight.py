@@ -22,6 +22,13 @@ def figures() -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     }
 
 
+def fold() -> None:
+    """Count what has settled: a look, and a second one when no transaction can be open any more."""
+    insight.fold()
+    later(20)
+    insight.fold()
+
+
 def counted(channel: str, outcome: str) -> float:
     return figures().get(("syndication_attempts_total", (("channel", channel), ("outcome", outcome))), 0.0)
 
@@ -35,12 +42,10 @@ def test_every_try_is_counted_once(city: config.Settings, receiver: Receiver) ->
     later(20)
     receiver.answer = lambda _: Reply()
     drain.drain("push")
-    later(20)
-    insight.fold()
-    insight.fold()
+    fold()
     assert counted("webhook", "later") == 1
     assert counted("webhook", "sent") == 1
-    insight.fold()
+    fold()
     assert counted("webhook", "sent") == 1
 
 
@@ -50,8 +55,7 @@ def test_histograms_add_up(city: config.Settings, receiver: Receiver) -> None:
         publish(f"m{number}")
     fan_out()
     drain.drain("push")
-    later(20)
-    insight.fold()
+    fold()
     found = figures()
     for name in ("syndication_attempt_seconds", "syndication_arrival_seconds"):
         buckets = sorted(
@@ -91,18 +95,19 @@ def test_a_paused_outlets_deliveries_are_held_and_raise_no_alarm(
 
 def test_what_is_old_is_forgotten_and_stays_counted(city: config.Settings, receiver: Receiver) -> None:
     hook(receiver)
-    publish(days=300)
+    for slug in ("old", "newer"):
+        publish(slug, days=1)
     fan_out()
     for queue in ("push", "feeds"):
         drain.drain(queue)
-    later(20)
-    insight.fold()
-    clock.travel(timedelta(days=city.keep_deliveries + 1))
+    fold()
+    clock.travel(timedelta(days=city.keep_deliveries + 5))
     insight.prune()
     with db.reading() as session:
-        assert session.scalar(select(func.count()).select_from(Delivery)) == 0
-        assert session.scalar(select(func.count()).select_from(Attempt)) == 0
-    assert counted("webhook", "sent") == 1
+        # The newest of each stays: SQLite would give its id away a second time.
+        assert session.scalar(select(func.count()).select_from(Delivery)) in (1, 2)
+        assert session.scalar(select(func.count()).select_from(Attempt)) in (1, 2)
+    assert counted("webhook", "sent") == 2
 
 
 def test_what_waits_is_never_forgotten(city: config.Settings, receiver: Receiver) -> None:
