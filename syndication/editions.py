@@ -152,9 +152,12 @@ def sweep(*, most: int = 200) -> int:
     audiences = _due(cfg, most)
     for audience in audiences:
         window = (audience.since, audience.slot)
-        if window not in windows:
-            windows[window] = _stories(audience.since, audience.slot, cfg)
-        _issue(audience, windows[window], cfg)
+        try:
+            if window not in windows:
+                windows[window] = _stories(audience.since, audience.slot, cfg)
+            _issue(audience, windows[window], cfg)
+        except Exception:  # one that cannot be composed must not hold up the others; its readers stay due
+            _log.exception("edition.broken", language=audience.language, slot=audience.slot.isoformat())
     return len(audiences)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,7 @@ from syndication.content import Content, Interest, matters
 from syndication.delivery.record import SUPERSEDED
 from syndication.models import Change, Delivery, Destination, Merchant, Post, Reader, Revision
 
+_log = structlog.get_logger(__name__)
 #: Rows of one insert.
 _CHUNK = 500
 #: Readers of one transaction: few, so that whoever else writes waits some ten milliseconds at most.
@@ -59,7 +61,10 @@ def sweep(*, most: int = 100) -> int:
         )
         ids = session.scalars(waiting.order_by(Change.id).limit(most)).all()
     for change_id in ids:
-        fan_out(change_id)
+        try:
+            fan_out(change_id)
+        except Exception:  # one that cannot be told must not hold up the others; it is tried again
+            _log.exception("fanout.broken", change=change_id)
     return len(ids)
 
 

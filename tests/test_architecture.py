@@ -31,6 +31,7 @@ ALLOWED = {
     ("cli", "ringer"): "a command rings after a replay",
     ("tasks", "ringer"): "the app routes by its table",
     ("stack", "migrations"): "a fresh machine has no tables",
+    ("stack", "broker"): "a broker that does not answer is said before anything starts",
     ("doctor", "broker"): "it is checked",
     ("doctor", "migrations"): "they are checked",
     ("doctor", "ringer"): "its queues are checked",

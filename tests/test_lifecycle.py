@@ -2,12 +2,13 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
 
-from syndication import clock, config, db, editions, fanout, feeds, posts
+from syndication import clock, config, db, editions, fanout, feeds, posts, rendering
 from syndication.content import Interest
 from syndication.delivery import drain
 from syndication.errors import Forbidden, Invalid, QuotaExceeded
@@ -311,3 +312,31 @@ def test_the_window_of_a_reader_who_changes_rhythm_has_no_gap(
     publish("kino", title="Nachher")
     everything()
     assert subjects(mail_sink) == ["Vorher", "Nachher"]
+
+
+def test_a_template_that_fails_holds_up_only_its_own_language(
+    city: config.Settings,
+    mail_sink: MailSink,
+    receiver: Receiver,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken = tmp_path / "templates" / "newsletter" / "edition"
+    broken.mkdir(parents=True)
+    (broken / "body.txt").write_text('{% if language == "en" %}{{ nothing.here }}{% endif %}{{ city.name }}')
+    monkeypatch.setattr(rendering, "_TEMPLATES", [tmp_path / "templates", *rendering._TEMPLATES])
+    rendering._environment.cache_clear()
+    hook(receiver)
+    digest_reader("de@example.org")
+    digest_reader("en@example.org", language="en")
+    publish(title="Weinabend")
+    fan_out()
+    drain.drain("push")
+    at_the_slot()
+    assert [mail.recipient for mail in mail_sink.mails] == ["de@example.org"]
+    assert len(receiver.requests) == 1
+    monkeypatch.undo()
+    rendering._environment.cache_clear()
+    editions.sweep()
+    drain.drain("mail")
+    assert sorted(mail.recipient for mail in mail_sink.mails) == ["de@example.org", "en@example.org"]

@@ -12,10 +12,11 @@ import psutil
 import pytest
 import redis
 
-from syndication import clock
+from syndication import clock, config
 from syndication.errors import Unavailable
-from syndication.stack import broker
+from syndication.stack import broker, up
 from syndication.stack.supervisor import Part, Supervisor, python
+from tests.conftest import settings_for
 
 
 def until(true: Callable[[], bool], seconds: float = 10.0) -> bool:
@@ -138,3 +139,24 @@ def test_a_part_can_be_told_to_yield() -> None:
     part = Part("nice", python("timeit", "-n", "1", "-s", "import os", "print(os.nice(0))"), nice=5)
     with Supervisor([part], {}, lambda _, line: said.append(line)):
         assert until(lambda: str(os.nice(0) + 5) in said)
+
+
+def test_a_broker_that_does_not_answer_is_named_before_anything_starts(tmp_path: Path) -> None:
+    cfg = settings_for(tmp_path, broker_url="redis://:hidden@127.0.0.1:1/0")
+    with (
+        pytest.raises(Unavailable, match=r"127\.0\.0\.1:1") as caught,
+        up.running(cfg, "127.0.0.1", 1, {}, print),
+    ):
+        pass
+    assert "hidden" not in str(caught.value)
+
+
+def test_a_database_that_does_not_answer_is_named_before_anything_starts(tmp_path: Path) -> None:
+    cfg = settings_for(tmp_path, database_url="postgresql://town:hidden@127.0.0.1:1/news")
+    with (
+        pytest.raises(Unavailable, match=r"127\.0\.0\.1:1/news") as caught,
+        up.running(cfg, "127.0.0.1", 1, {}, print),
+    ):
+        pass
+    config.use(None)
+    assert "hidden" not in str(caught.value)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+from syndication import broker as outside
 from syndication import db, destinations, logs, migrations
 from syndication.config import Settings, use
 from syndication.stack import broker
@@ -56,6 +57,7 @@ def running(
 @contextmanager
 def _broker(cfg: Settings, say: Callable[[str, str], None]) -> Iterator[str]:
     if cfg.broker_url:
+        outside.check(cfg.broker_url)
         yield cfg.broker_url
         return
     with broker.start(cfg.data_dir, tied=True) as server:

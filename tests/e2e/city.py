@@ -230,6 +230,10 @@ class _Broker:
         assert self._server.pid is not None
         return self._server.pid
 
+    def client(self) -> Any:
+        """A redis client, as another program would use one."""
+        return self._server.client()
+
     def flush(self) -> None:
         """FLUSHALL."""
         self._server.client().flushall()
