@@ -51,10 +51,7 @@ def create(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> Post
     Raises Invalid (already over; `source_ref` taken), Forbidden (merchant not admitted), QuotaExceeded.
     """
     with db.transaction() as session:
-        merchant = _publishing(session, merchant_id)
-        session.refresh(
-            merchant, with_for_update=True
-        )  # one at a time: quota and source_ref hold under parallel calls
+        merchant = _publishing(session, merchant_id, alone=True)
         now = clock.now()
         content = draft.content()
         over_at = content.over_at(settings().zone)
@@ -110,10 +107,11 @@ def submit(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> Outc
     A post that was withdrawn stays withdrawn (`unchanged`). Raises what `create` and `revise` raise.
     """
     with db.transaction() as session:
+        # Alone before the look, or the same draft twice at once is unknown twice.
+        merchant = _publishing(session, merchant_id, alone=True)
         post = _by_source(session, merchant_id, draft.source_ref) if draft.source_ref else None
         if post is None:
             return Outcome(create(merchant_id, draft, count_quota=count_quota), "created")
-        merchant = _publishing(session, merchant_id)
         if post.state == "withdrawn":
             return Outcome(_record(post, _content(session, post), merchant), "unchanged")
         return _revise(session, post, merchant, draft)
@@ -197,8 +195,9 @@ def publish_due(*, most: int = 100) -> int:
         return len(due)
 
 
-def _publishing(session: Session, merchant_id: UUID) -> Merchant:
-    merchant = session.get(Merchant, merchant_id)
+def _publishing(session: Session, merchant_id: UUID, *, alone: bool = False) -> Merchant:
+    """The admitted merchant; `alone` lets one transaction in at a time, so that quota and `source_ref` hold in parallel."""
+    merchant = session.get(Merchant, merchant_id, with_for_update={"key_share": True} if alone else None)
     if merchant is None:
         raise NotFound("There is no such merchant.")
     if merchant.state != "admitted":

@@ -1,6 +1,8 @@
 """Messages from the queue against real databases: each becomes a post, or a dead letter with its reason; none is lost."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -57,6 +59,24 @@ def test_a_message_that_comes_twice_makes_one_post_and_a_changed_one_revises_it(
     whats = [sent(merchant="cafe", post=POST | more).what for more in ({}, {}, {"title": "Weinabend im Hof"})]
     assert whats == ["created", "unchanged", "revised"]
     assert (count(Post), count(Change), len(rung)) == (1, 2, 2)
+
+
+def test_a_message_that_comes_eight_times_at_once_makes_one_post() -> None:
+    with db.transaction() as session:
+        merchant = session.scalars(select(Merchant)).one()
+        merchant.posts_per_day = 100
+    together = Barrier(8)
+
+    def one(post: dict[str, str]) -> str:
+        together.wait(timeout=20)
+        outcome = sent(merchant="cafe", post=post)
+        return outcome.what if outcome else "dead letter"
+
+    for reference in ("pos-1", "pos-2", "pos-3", "pos-4", "pos-5"):
+        with ThreadPoolExecutor(8) as pool:
+            whats = sorted(pool.map(one, 8 * [POST | {"source_ref": reference}]))
+        assert whats == ["created"] + 7 * ["unchanged"]
+    assert (count(Post), letters()) == (5, [])
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def _held(session: Session, now: datetime) -> Mapping[str, int]:
         .where(Delivery.destination_id.in_(closed), Delivery.state == "waiting", Delivery.due_at <= now)
         .group_by(Delivery.queue)
     )
-    found: dict[str, int] = dict(session.execute(statement).tuples().all()) if closed else {}
+    found: dict[str, int] = dict(session.execute(statement).all()) if closed else {}
     for queue in _closed_for_all(session, now):
         everything = select(func.count()).where(
             Delivery.state == "waiting", Delivery.queue == queue, Delivery.due_at <= now
