@@ -182,6 +182,13 @@ class Content(Value):
     lowest_price_30d: Money | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
     coupon_code: Annotated[Line, Field(max_length=60)] | None = None
+    texts: Annotated[
+        dict[
+            Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")],
+            Annotated[Text, Field(min_length=1, max_length=5000)],
+        ],
+        Field(max_length=40, description="Own words for single channels, by their kind."),
+    ] = Field(default_factory=dict)
 
     @field_validator("recurrence")
     @classmethod
@@ -236,7 +243,10 @@ class Content(Value):
 
     def digest(self) -> str:
         """SHA-256 over the canonical JSON; equal for contents that say the same."""
-        return hashlib.sha256(_canonical(self.model_dump(mode="json")).encode()).hexdigest()
+        said = self.model_dump(mode="json")
+        if not said["texts"]:  # as before there were any
+            del said["texts"]
+        return hashlib.sha256(_canonical(said).encode()).hexdigest()
 
     def length(self) -> timedelta:
         """How long one occurrence of an event lasts."""

@@ -24,10 +24,6 @@ _CHUNK = 500
 _READERS = 250
 #: A bell gets this long before the sweep does its work.
 _PATIENCE = timedelta(seconds=3)
-_CANNOT = {
-    "revised": "{} cannot change what was posted. Please correct it there by hand.",
-    "withdrawn": "{} cannot take back what was posted. Please delete it there by hand.",
-}
 
 
 @dataclass(frozen=True)
@@ -168,8 +164,6 @@ def _supersede(session: Session, news: _News, destination_ids: list[UUID]) -> No
 
 def _row(news: _News, destination: Destination, now: datetime) -> dict[str, Any]:
     channel = channels.by_kind(destination.channel)
-    able = {"published": True, "revised": channel.abilities.revise, "withdrawn": channel.abilities.withdraw}
-    action = news.change.action
     return {
         "key": f"c{news.change.id}-{destination.id.hex}",
         "channel": channel.kind,
@@ -178,8 +172,8 @@ def _row(news: _News, destination: Destination, now: datetime) -> dict[str, Any]
         "destination_id": destination.id,
         "change_id": news.change.id,
         "post_id": news.view.id,
-        "state": "waiting" if able[action] else "dropped",
-        "reason": "" if able[action] else _CANNOT[action].format(channel.label),
+        "state": "waiting",
+        "reason": "",
         "created_at": now,
         "due_at": now,
         "over_at": news.over_at,

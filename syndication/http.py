@@ -4,14 +4,14 @@ import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, ClassVar
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, encode_multipart_formdata
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, NewConnectionError
 
@@ -180,6 +180,12 @@ class _Adapter(HTTPAdapter):
         """Called by requests: a pool manager that makes our connections."""
         self.poolmanager = PoolManager(num_pools=connections, maxsize=maxsize, block=block, **named)
         self.poolmanager.pool_classes_by_scheme = self._pools
+
+
+def multipart(fields: Sequence[tuple[str, str | tuple[str, bytes, str]]], boundary: str) -> tuple[str, bytes]:
+    """Content-Type and body of a form (RFC 7578). A field is text, or (file name, content, type) for a file."""
+    body, content_type = encode_multipart_formdata(list(fields), boundary)
+    return content_type, body
 
 
 # The client

@@ -1,6 +1,6 @@
 """Texts for people: templates with translations, Markdown made safe, dates and money as people write them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -83,6 +83,11 @@ def _environment(language: str) -> Environment:
 def render(template: str, language: str, /, **values: Any) -> str:
     """The template filled in, in the nearest language we have. HTML templates escape; a missing value is an error."""
     return _environment(spoken(language)).get_template(template).render(**values)
+
+
+def render_first(templates: Sequence[str], language: str, /, **values: Any) -> str:
+    """Like `render`, from the first of `templates` that exists."""
+    return _environment(spoken(language)).select_template(list(templates)).render(**values)
 
 
 # Markdown

@@ -9,6 +9,7 @@ from typing import Any
 from syndication.channels.base import Channel
 from syndication.channels.feed import Feed
 from syndication.channels.letter import Letter
+from syndication.channels.mastodon import Mastodon
 from syndication.channels.newsletter import Newsletter
 from syndication.channels.webhook import Webhook
 from syndication.channels.websub import WebSub
@@ -21,7 +22,15 @@ def _installed() -> tuple[Channel[Any, Any], ...]:
     return tuple(point.load()() for point in sorted(entry_points(group=GROUP), key=lambda point: point.name))
 
 
-CHANNELS: tuple[Channel[Any, Any], ...] = (Newsletter(), Feed(), Webhook(), WebSub(), Letter(), *_installed())
+CHANNELS: tuple[Channel[Any, Any], ...] = (
+    Newsletter(),
+    Feed(),
+    Webhook(),
+    WebSub(),
+    Letter(),
+    Mastodon(),
+    *_installed(),
+)
 
 _BY_KIND = {channel.kind: channel for channel in CHANNELS}
 if len(_BY_KIND) != len(CHANNELS):

@@ -6,16 +6,18 @@ Everything here is a value or a contract. Channels know no database, no clock an
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
-from syndication.content import Action, Content, Value
+from syndication.content import Action, Content, Matter, Value, matters
 from syndication.http import Client
+from syndication.limits import Rate
 from syndication.mail import Outbox
+from syndication.pictures import Pictures
 
 Queue = Literal["push", "mail", "feeds"]
 
@@ -65,6 +67,8 @@ class Envelope:
 
     `key` is equal on every try, so a receiver can recognise a repeat. `tried_at` is this try's moment (UTC).
     `reference` is what the remote called the post when it last accepted it, or None. `sequence` grows with each change.
+    `shown` is what the outlet last accepted of this post, or None. `doubtful`: an earlier try may have arrived there
+    without our knowing, so an outlet that keeps a reference should be looked at before the post is made again.
     """
 
     key: str
@@ -75,7 +79,14 @@ class Envelope:
     tried_at: datetime
     sequence: int
     reference: str | None = None
+    shown: Content | None = None
+    doubtful: bool = False
     test: bool = False
+
+    @property
+    def changed(self) -> tuple[Matter, ...]:
+        """What people who saw the earlier version must be told; empty for mere wording, and for a first version."""
+        return matters(self.shown, self.post.content) if self.shown is not None else ()
 
 
 @dataclass(frozen=True)
@@ -108,11 +119,18 @@ class Note:
 
 @dataclass(frozen=True)
 class Receipt:
-    """The outlet has it. `reference` lets a revision edit it and a withdrawal delete it."""
+    """The outlet has it. `reference` lets a revision edit it and a withdrawal delete it.
+
+    `link` is where people see it there; `remark` says aloud what could not be expressed; `rest` is for how many seconds
+    the outlet asked to be left alone after this one.
+    """
 
     reference: str | None = None
     code: int | None = None
     answer: str = ""
+    link: str | None = None
+    remark: str = ""
+    rest: float = 0.0
 
 
 class Verdict(Exception):
@@ -174,6 +192,21 @@ class Settings(Value):
         """Names of the fields that hold secrets."""
         return tuple(name for name, info in cls.model_fields.items() if "SecretStr" in str(info.annotation))
 
+    @property
+    def rhythm(self) -> "Rhythm | None":
+        """When the owner lets this outlet speak; None: always, at once."""
+        return None
+
+    @property
+    def access_ends_at(self) -> datetime | None:
+        """When the access runs out unless somebody renews it (UTC); None: it does not, or nobody knows."""
+        return None
+
+    @property
+    def host(self) -> str:
+        """The machine that is spoken to, in lower case, so that its own limits can be kept; empty: the network's."""
+        return ""
+
     def plain(self) -> dict[str, Any]:
         """The settings as JSON types, without secrets: safe to store, show and log."""
         return self.model_dump(mode="json", exclude=set(self.secret_names()))
@@ -190,6 +223,27 @@ class Settings(Value):
 
 
 @dataclass(frozen=True)
+class Rhythm:
+    """When an outlet may speak. Corrections and withdrawals are not held back by it.
+
+    Quiet hours are on the city's wall clock and may go over midnight; `gap` is in seconds; `most` is for 24 hours.
+    """
+
+    quiet_from: time | None = None
+    quiet_until: time | None = None
+    gap: float = 0.0
+    most: int | None = None
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What a network lets one destination, or all that speak to one of its hosts, do."""
+
+    scope: Literal["destination", "host"]
+    rate: Rate
+
+
+@dataclass(frozen=True)
 class Abilities:
     """What a channel can express. What it cannot, it says aloud: the merchant reads it in the ledger."""
 
@@ -200,6 +254,10 @@ class Abilities:
     images: bool = False
     #: Longest text in the outlet's own counting; None: no limit.
     length: int | None = None
+    #: What is done depends on what stands there: it is edited, deleted or corrected, and what never came needs neither.
+    keeps_track: bool = False
+    #: Where it cannot edit: whether a correction is posted beside what stands there, when the change matters.
+    corrects: bool = False
 
 
 class Shelf(Protocol):
@@ -209,6 +267,16 @@ class Shelf(Protocol):
         """Build all documents of `scopes` that are not fresh; returns how many changed."""
 
 
+class Memory(Protocol):
+    """What a process keeps between two sends, such as a session at a network; lost with the process, never a truth."""
+
+    def get(self, key: str) -> Any:
+        """What was kept under `key`, or None."""
+
+    def put(self, key: str, value: Any) -> None:
+        """Keep `value`."""
+
+
 @dataclass(frozen=True)
 class Tools:
     """The doors to the world a send may use."""
@@ -216,6 +284,8 @@ class Tools:
     http: Client
     mail: Outbox
     shelf: Shelf
+    pictures: Pictures
+    memory: Memory
 
 
 E = TypeVar("E")
@@ -239,6 +309,10 @@ class Channel(ABC, Generic[E, M]):
     takes_changes: ClassVar[bool] = True
     #: 0 goes before 5 within a queue.
     priority: ClassVar[int] = 5
+    #: How much the network takes, from its own documentation.
+    limits: ClassVar[tuple[Limit, ...]] = ()
+    #: Seconds after which `tend` is called again; None: there is nothing to look after.
+    tended_every: ClassVar[float | None] = None
 
     @abstractmethod
     def render(self, envelope: E) -> M:
@@ -250,6 +324,13 @@ class Channel(ABC, Generic[E, M]):
     @abstractmethod
     def send(self, message: M, tools: Tools) -> Receipt:
         """Hand `message` to the outlet once. The only I/O; never retries or sleeps. Raises a Verdict."""
+
+    def tend(self, settings: Settings, tools: Tools, now: datetime) -> Settings:
+        """Look after a destination: renew an access before it ends, and learn what the outlet says of itself.
+
+        Returns the settings to keep; equal ones where nothing is new. Raises a Verdict. `now` is aware, UTC.
+        """
+        return settings
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,11 @@
 """One HTTP request, one verdict: what every channel that speaks HTTP shares."""
 
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from typing import Any, Literal
 
 from syndication.channels.base import (
     Gone,
@@ -23,6 +27,24 @@ _LATER = {408, 409, 425, 429}
 _SLOWER = {429, 502, 504}
 
 
+@dataclass(frozen=True)
+class Rule:
+    """One row of a network's table of answers: what it says, and what that means for whoever reads the ledger.
+
+    `status` None is any; `says` is looked for in the body, whatever its case. The first row that fits counts.
+    """
+
+    status: int | None
+    says: str
+    #: `fine`: what was asked for is already so. `access`: the owner must renew the access. `gone` closes the outlet.
+    verdict: Literal["fine", "later", "refused", "access", "gone"]
+    reason: str = ""
+
+    def fits(self, answer: Answer) -> bool:
+        """Whether the answer is what this row describes."""
+        return self.status in (None, answer.status) and self.says.lower() in shown(answer).lower()
+
+
 def deliver(
     message: HttpMessage,
     tools: Tools,
@@ -34,46 +56,138 @@ def deliver(
 
     Where a repeat would post twice (not `repeatable`), a request whose fate is unknown becomes Unconfirmed.
     """
+    answer = call(message, tools, gone=gone, repeatable=repeatable)
+    return Receipt(code=answer.status, answer=shown(answer))
+
+
+def call(
+    message: HttpMessage,
+    tools: Tools,
+    *,
+    rules: Sequence[Rule] = (),
+    who: str = "The address",
+    gone: frozenset[int] = frozenset(),
+    repeatable: bool = True,
+    outlet: bool = True,
+    most_read: int | None = None,
+) -> Answer:
+    """One request; its answer where that is 2xx or `fine` by `rules`. Raises the Verdict for all else, in the name of `who`.
+
+    Not `repeatable`: a request whose fate is unknown becomes Unconfirmed. Not `outlet`: a failure says nothing about
+    what else would get through.
+    """
     try:
-        answer = tools.http.request(message.method, message.url, headers=message.headers, body=message.body)
+        answer = tools.http.request(
+            message.method, message.url, headers=message.headers, body=message.body, most_read=most_read
+        )
     except Failure as failure:
         if failure.blocked:
             raise Refused(failure.reason) from failure
         if failure.sent and not repeatable:
             raise Unconfirmed(failure.reason) from failure
-        raise TryLater(failure.reason, slow=failure.timed_out) from failure
-    if 200 <= answer.status < 300:
-        return Receipt(code=answer.status, answer=shown(answer))
-    raise verdict_for(answer, gone=gone, now=message_date(answer))
+        raise TryLater(failure.reason, outlet=outlet, slow=failure.timed_out) from failure
+    rule = next((rule for rule in rules if rule.fits(answer)), None)
+    if (200 <= answer.status < 300 and rule is None) or (rule is not None and rule.verdict == "fine"):
+        return answer
+    if rule is not None:
+        raise _by_rule(rule, answer)
+    if not repeatable and answer.status in (408, 500, 502, 504):
+        # A gateway that lost patience, or a server that broke, may have done it all the same.
+        raise Unconfirmed(
+            f"{who} answered {answer.status}; whether it was posted is not known.",
+            code=answer.status,
+            answer=shown(answer),
+        )
+    raise verdict_for(answer, gone=gone, now=message_date(answer), who=who)
 
 
-def verdict_for(answer: Answer, *, gone: frozenset[int], now: datetime | None = None) -> Verdict:
+def _by_rule(rule: Rule, answer: Answer) -> Verdict:
+    status, said = answer.status, shown(answer)
+    match rule.verdict:
+        case "later":
+            after = asked_to_wait(answer, message_date(answer))
+            return TryLater(rule.reason, after=after, slow=status in _SLOWER, code=status, answer=said)
+        case "gone":
+            return Gone(rule.reason, code=status, answer=said)
+        case _:
+            return Refused(rule.reason, credentials=rule.verdict == "access", code=status, answer=said)
+
+
+def verdict_for(
+    answer: Answer, *, gone: frozenset[int], now: datetime | None = None, who: str = "The address"
+) -> Verdict:
     """What a status other than 2xx means for the delivery. `now` is the remote's own idea of it, for Retry-After."""
     status, said = answer.status, shown(answer)
     if status in gone:
-        return Gone(f"The address answered {status}: it no longer accepts posts.", code=status, answer=said)
+        return Gone(f"{who} answered {status}: it no longer accepts posts.", code=status, answer=said)
     if status < 200 or 300 <= status < 400:
         return Refused(
-            f"The address answered {status} and points elsewhere. Please enter the final address; redirects are not followed.",
+            f"{who} answered {status} and points elsewhere. Please enter the final address; redirects are not followed.",
             code=status,
             answer=said,
         )
     if status in (401, 403):
         return Refused(
-            f"The address answered {status}: it does not accept our access. Please renew the secret or the permission there.",
+            f"{who} answered {status}: it does not accept our access. Please renew the secret or the permission there.",
             credentials=True,
             code=status,
             answer=said,
         )
     if status in _LATER or status >= 500:
         return TryLater(
-            f"The address answered {status}. It will be tried again.",
-            after=retry_after(answer, now),
+            f"{who} answered {status}. It will be tried again.",
+            after=asked_to_wait(answer, now),
             slow=status in _SLOWER,
             code=status,
             answer=said,
         )
-    return Refused(f"The address answered {status} and refuses this post.", code=status, answer=said)
+    return Refused(f"{who} answered {status} and refuses this post.", code=status, answer=said)
+
+
+def asked_to_wait(answer: Answer, now: datetime | None) -> float | None:
+    """Seconds the remote asks for: Retry-After, or the moment at which its rate limit starts anew."""
+    found = retry_after(answer, now)
+    return found if found is not None else rest(answer, now) or None
+
+
+def rest(answer: Answer, now: datetime | None = None) -> float:
+    """Seconds until more is allowed, where X-RateLimit-Remaining (or RateLimit-Remaining) has come to 0; else 0.0.
+
+    The reset is read as seconds from now, as a Unix time, or as a date; of `now` the remote's own idea is best.
+    """
+    moment = now or message_date(answer)
+    for prefix in ("x-ratelimit-", "ratelimit-"):
+        left, reset = (answer.headers.get(prefix + name, "").strip() for name in ("remaining", "reset"))
+        if left == "0" and reset:
+            return _seconds_until(reset, moment)
+    return 0.0
+
+
+def _seconds_until(reset: str, now: datetime | None) -> float:
+    try:
+        number = float(reset)
+    except ValueError:
+        try:
+            moment = datetime.fromisoformat(reset)
+        except ValueError:
+            return 0.0
+        return max(0.0, (moment - now).total_seconds()) if now and moment.tzinfo else 0.0
+    if not 0 <= number < 1e11:
+        return 0.0
+    if number < 1e8:
+        return number
+    return max(0.0, number - now.timestamp()) if now else 0.0
+
+
+def json_of(answer: Answer, who: str, *, repeatable: bool = True) -> Any:
+    """The JSON a network answered. A 2xx without JSON comes from something in between; whether it posted is not known."""
+    try:
+        return json.loads(answer.body)
+    except ValueError as error:
+        reason = f"{who} answered with something that is no JSON."
+        if repeatable:
+            raise TryLater(reason, code=answer.status, answer=shown(answer)) from error
+        raise Unconfirmed(reason, code=answer.status, answer=shown(answer)) from error
 
 
 def retry_after(answer: Answer, now: datetime | None) -> float | None:

@@ -140,7 +140,9 @@ def _post(post: PostView, *, withdrawn: bool) -> dict[str, Any]:
         "over_at": _iso(post.over_at) if post.over_at else None,
     }
     # A withdrawn post's text was taken back: only what identifies it still leaves the house.
-    return about if withdrawn else about | {"content": post.content.model_dump(mode="json")}
+    # Texts of its own for single channels are no business of an integrator.
+    said = post.content.model_dump(mode="json", exclude={"texts"})
+    return about if withdrawn else about | {"content": said}
 
 
 def _iso(moment: datetime) -> str:

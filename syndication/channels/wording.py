@@ -1,10 +1,11 @@
 """A post in words that every outlet shares: its title with what happened to it, when, where, and for how much."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from syndication.content import Content, Place
+from syndication.content import Content, Matter, Place
 from syndication.rendering import day, gettext, moment, money, spoken, time_of_day
 
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -42,6 +43,18 @@ def title(content: Content, language: str) -> str:
     """The title, with "Abgesagt: " and the like in front."""
     word = mark(content.status, language)
     return f"{word}: {content.title}" if word else content.title
+
+
+def news(changed: Sequence[Matter], content: Content, zone: ZoneInfo, language: str) -> str:
+    """ "Geändert – neue Zeit: …" for people who saw the earlier version; empty where nothing that matters changed."""
+    say = gettext(language)
+    words = {
+        "status": mark(content.status, language) or say(_("Takes place as planned")),
+        "time": say(_("New time: {}")).format(when(content, zone, language)),
+        "place": say(_("New place: {}")).format(where(content.place) or "–"),
+        "price": say(_("New price: {}")).format(price(content, language) or "–"),
+    }
+    return "\n".join(words[matter] for matter in changed if words[matter])
 
 
 def when(content: Content, zone: ZoneInfo, language: str) -> str:

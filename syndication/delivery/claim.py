@@ -1,5 +1,6 @@
 """Claiming: due deliveries become lanes under leases, in one short transaction; no two workers get the same one."""
 
+import contextlib
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -8,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from syndication import channels, clock, db
 from syndication.config import Settings
-from syndication.delivery import policy
+from syndication.delivery import pacing, policy
 from syndication.delivery.lane import Lane
-from syndication.delivery.load import parcels
+from syndication.delivery.load import channel_settings, parcels
 from syndication.models import Delivery, Destination, Heartbeat, Lease, Reader
 
 #: Queues whose deliveries go to many recipients through one outlet, rather than to one destination each.
@@ -124,6 +125,8 @@ def _claim_destinations(
     """A lane for each destination, all of them with the same few statements."""
     if not found:
         return []
+    for destination in found:
+        _pace(session, destination, cfg, now)
     most = {destination.id: policy.batch(destination.failures, cfg.push_batch) for destination in found}
     place = func.row_number().over(partition_by=Delivery.destination_id, order_by=Delivery.id).label("place")
     waiting = (
@@ -138,6 +141,7 @@ def _claim_destinations(
     mine: dict[UUID, list[int]] = {destination_id: [] for destination_id in most}
     for delivery_id, destination_id in rows:
         mine[destination_id].append(delivery_id)
+    found = [destination for destination in found if mine[destination.id]]
     leases = [_lease(queue, owner, cfg, now, destination.id) for destination in found]
     session.add_all(leases)
     session.flush()  # deliveries carry the keys that the database gives
@@ -154,6 +158,14 @@ def _claim_destinations(
         Lane(lease.id, owner, queue, destination.id, destination.failures, False, loaded[lease.id])
         for lease, destination in zip(leases, found, strict=True)
     ]
+
+
+def _pace(session: Session, destination: Destination, cfg: Settings, now: datetime) -> None:
+    """Hold back new posts where the owner set a rhythm. Settings that cannot be read are told of when it is sent."""
+    with contextlib.suppress(KeyError, ValueError):
+        rhythm = channel_settings(destination, cfg).rhythm
+        if rhythm is not None:
+            pacing.postpone(session, destination.id, rhythm, now, cfg.zone)
 
 
 _TAKE = (

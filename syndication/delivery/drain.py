@@ -20,8 +20,11 @@ from syndication.config import Settings, settings
 from syndication.content import new_id
 from syndication.delivery import claim, record
 from syndication.delivery.lane import Lane, Run
+from syndication.delivery.memory import Memory
 from syndication.http import Client
+from syndication.limits import Buckets, redis_url
 from syndication.mail import Outbox
+from syndication.pictures import Pictures
 
 _log = structlog.get_logger(__name__)
 #: A send that takes longer than this (seconds) no longer counts against `push_threads`: a hung outlet holds up nobody.
@@ -36,8 +39,9 @@ _GLANCE = 0.05
 def tools() -> Tools:
     """This process's doors to the world, made at their first use so that no forked child shares a socket."""
     cfg = settings()
+    http = Client(timeout=cfg.http_timeout, allow_private=cfg.allow_private_addresses)
     return Tools(
-        http=Client(timeout=cfg.http_timeout, allow_private=cfg.allow_private_addresses),
+        http=http,
         mail=Outbox(
             cfg.smtp_host,
             cfg.smtp_port,
@@ -47,7 +51,14 @@ def tools() -> Tools:
             cfg.smtp_timeout,
         ),
         shelf=feeds.Shelf(),
+        pictures=Pictures(http, cfg.data_dir / "pictures"),
+        memory=Memory(),
     )
+
+
+@lru_cache(maxsize=1)
+def _buckets() -> Buckets:
+    return Buckets(redis_url(settings().resolved_broker_url))
 
 
 @lru_cache(maxsize=1)
@@ -136,7 +147,7 @@ class _Drain:
         return self.queue not in claim.SHARED and since is not None and clock.monotonic() - since > _PATIENCE
 
     def _start(self, lane: Lane) -> None:
-        run = Run(lane, tools(), self.cfg, _settle_one, claim.withdrawn)
+        run = Run(lane, tools(), self.cfg, _settle_one, claim.withdrawn, _buckets())
         self.running.add(run)
         _pool().submit(self._walk, run)
 

@@ -16,6 +16,7 @@ from syndication import clock, db
 from syndication.channels.base import Channel, Gone, Receipt, Refused, Tools, TryLater, Unconfirmed, Verdict
 from syndication.config import Settings
 from syndication.delivery import policy
+from syndication.limits import Bucket, Buckets
 
 _log = structlog.get_logger(__name__)
 #: Outcomes that wait at most this long (seconds), or in this number, before the tables show them.
@@ -38,6 +39,10 @@ class Parcel:
     trigger: str = "schedule"
     #: Why it cannot be sent at all, found while claiming.
     fault: str = ""
+    #: The state and reason of one that need not be sent.
+    stays: tuple[str, str] | None = None
+    #: The rates of the network that it draws from.
+    buckets: tuple[Bucket, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,8 +75,10 @@ class Outcome:
     code: int | None = None
     answer: str = ""
     reference: str | None = None
+    link: str | None = None
     hold: float = 0.0
-    #: Counts against the destination's health (True), in its favour (False), or says nothing about it (None).
+    #: Counts against the destination's health (True), in its favour (False), or says nothing about it (None). Whatever
+    #: it says, the destination is left alone for `hold`.
     unhealthy: bool | None = None
     gone: bool = False
     credentials: bool = False
@@ -95,6 +102,7 @@ class Run:
     cfg: Settings
     settle: Settle
     recheck: Callable[[Lane], set[int]]
+    buckets: Buckets
     outcomes: list[Outcome] = field(default_factory=list)
     #: Set by the drain while a send takes long, so that its slot is given to another lane.
     sending_since: float | None = None
@@ -120,7 +128,7 @@ class Run:
                 left = parcel.id in withdrawn
                 outcome = _dropped(parcel, LEFT) if left else self._try(parcel, ticker)
                 self.outcomes.append(outcome)
-                plain = outcome.state == "sent" and outcome.reference is None
+                plain = outcome.state == "sent" and not (outcome.reference or outcome.link or outcome.reason)
                 if parcel is last or self._held:
                     break  # what stands behind this is written at once
                 if plain and not self._tick(ticker, "position", parcel.id):
@@ -149,6 +157,12 @@ class Run:
             return _dropped(parcel, OVER)
         if parcel.fault:
             return Outcome(parcel, "failed", now, reason=parcel.fault)
+        if parcel.stays:
+            state, reason = parcel.stays
+            return Outcome(parcel, state, now, reason=reason, tried=False)
+        if wait := self.buckets.take(parcel.buckets):
+            self._held = True
+            return Outcome(parcel, "waiting", now, hold=wait, tried=False)
         started = clock.monotonic()
         try:
             message = parcel.channel.render(replace(parcel.envelope, tried_at=now))
@@ -165,7 +179,7 @@ class Run:
             return Outcome(parcel, "failed", now, _since(started), reason)
         finally:
             self.sending_since = None
-        self._failures = 0
+        self._failures, self._held = 0, receipt.rest > 0
         return _sent(parcel, receipt, now, _since(started))
 
     def _judge(self, parcel: Parcel, verdict: Verdict, now: datetime, duration: int) -> Outcome:
@@ -237,6 +251,9 @@ def _sent(parcel: Parcel, receipt: Receipt, at: datetime, duration: int) -> Outc
         duration,
         code=receipt.code,
         answer=receipt.answer,
+        reason=receipt.remark,
         reference=receipt.reference,
+        link=receipt.link,
+        hold=receipt.rest,
         unhealthy=False,
     )

@@ -2,22 +2,25 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from syndication import channels, postview, signing
-from syndication.channels.base import Copy, Envelope, Note, PostView
+from syndication.channels.base import Channel, Copy, Envelope, Note, PostView
 from syndication.channels.base import Settings as ChannelSettings
 from syndication.config import Settings
+from syndication.content import Content
 from syndication.delivery import sample
+from syndication.delivery.course import staying
 from syndication.delivery.lane import Parcel
+from syndication.limits import Bucket
 from syndication.models import Change, Delivery, Destination, Edition, Merchant, Post, Reader, Revision
 
 _log = structlog.get_logger(__name__)
@@ -89,7 +92,7 @@ class _Loader:
         self.changes = _changes(session, {row.change_id for row in rows if row.change_id is not None})
         self.editions = _editions(session, {row.edition_id for row in rows if row.edition_id is not None})
         self.addresses = _addresses(session, {row.reader_id for row in rows if row.reader_id is not None})
-        self.references = _references(session, rows, destinations)
+        self.known = _known(session, rows, destinations)
         self.views: dict[int, PostView] = {}
 
     def _open(self, destination: Destination) -> _Outlet:
@@ -119,16 +122,19 @@ class _Loader:
                 fault
                 or f"What was stored for it cannot be read ({type(error).__name__}). The operator has the details in the log."
             )
-        trigger = "replay" if (row.payload or {}).get("replay") else "schedule"
+        channel = channels.by_kind(row.channel)
+        stays = isinstance(envelope, Envelope) and staying(envelope, channel.abilities, channel.label)
         return Parcel(
             row.id,
             row.key,
-            channels.by_kind(row.channel),
+            channel,
             envelope,
             row.attempts,
             row.over_at,
-            trigger,
+            "replay" if (row.payload or {}).get("replay") else "schedule",
             fault,
+            stays or None,
+            _buckets(channel, row.destination_id, outlet.settings) if channel.limits else (),
         )
 
     def _envelope(self, row: Delivery, settings: ChannelSettings) -> Any:
@@ -150,6 +156,7 @@ class _Loader:
 
     def _of_change(self, row: Delivery, change_id: int, settings: ChannelSettings) -> Envelope:
         change, post, revision, merchant = self.changes[change_id]
+        known = self.known.get((row.destination_id, post.id), _Known())
         if change_id not in self.views:
             self.views[change_id] = postview.view(post, revision, merchant, self.cfg.base_url)
         return Envelope(
@@ -160,7 +167,10 @@ class _Loader:
             settings=settings,
             tried_at=row.due_at,
             sequence=change.id,
-            reference=self.references.get((row.destination_id, post.id)),
+            reference=known.reference,
+            shown=known.shown,
+            # Who sends it again by hand has looked; who is tried again by us has not.
+            doubtful=(known.doubtful or row.attempts > 0) and not (row.payload or {}).get("replay"),
         )
 
 
@@ -189,23 +199,58 @@ def _addresses(session: Session, ids: set[int]) -> dict[int, str]:
     }
 
 
-def _references(
+@dataclass(frozen=True)
+class _Known:
+    """What is known of one post at one outlet; see Envelope."""
+
+    reference: str | None = None
+    shown: Content | None = None
+    doubtful: bool = False
+
+
+def _known(
     session: Session, rows: Sequence[Delivery], destinations: Mapping[UUID, Destination]
-) -> dict[tuple[UUID | None, UUID], str]:
-    """What each remote last called each post, so that it can be edited or deleted there."""
-    if not destinations:
+) -> dict[tuple[UUID | None, UUID], _Known]:
+    """What stands at each outlet that cares, so that it can be edited, deleted or corrected there."""
+    caring = [one.id for one in destinations.values() if _keeps_track(one)]
+    posts = {row.post_id for row in rows if row.post_id is not None and row.destination_id in caring}
+    if not posts:
         return {}
     statement = (
-        select(Delivery.destination_id, Delivery.post_id, Delivery.reference)
-        .where(
-            Delivery.destination_id.in_(destinations),
-            Delivery.post_id.in_({row.post_id for row in rows if row.post_id is not None}),
-            Delivery.reference.is_not(None),
-        )
+        select(Delivery, Revision)
+        .join(Change, Change.id == Delivery.change_id)
+        .join(Revision, (Revision.post_id == Change.post_id) & (Revision.number == Change.revision))
+        .where(Delivery.destination_id.in_(caring), Delivery.post_id.in_(posts))
+        .where(or_(Delivery.state.in_(("sent", "unconfirmed")), Delivery.attempts > 0))
+        .where(Delivery.id.not_in([row.id for row in rows]))
         .order_by(Delivery.id)
     )
-    return {
-        (destination_id, post_id): reference
-        for destination_id, post_id, reference in session.execute(statement)
-        if post_id is not None and reference is not None
-    }
+    found: dict[tuple[UUID | None, UUID], _Known] = {}
+    for earlier, revision in session.execute(statement):
+        key = (earlier.destination_id, revision.post_id)
+        found[key] = _learned(found.get(key, _Known()), earlier, revision)
+    return found
+
+
+def _learned(known: _Known, earlier: Delivery, revision: Revision) -> _Known:
+    """What was known, and what one more delivery tells."""
+    if earlier.state == "sent":
+        return _Known(earlier.reference or known.reference, postview.content_of(revision))
+    if channels.by_kind(earlier.channel).abilities.repeatable or earlier.state == "unconfirmed":
+        return replace(known, doubtful=known.reference is None)
+    return known
+
+
+def _keeps_track(destination: Destination) -> bool:
+    return channels.known(destination.channel) and channels.by_kind(destination.channel).abilities.keeps_track
+
+
+def _buckets(
+    channel: Channel[Any, Any], destination_id: UUID | None, settings: ChannelSettings
+) -> tuple[Bucket, ...]:
+    """The rates that one more delivery of this destination draws from."""
+    names = {"destination": str(destination_id), "host": settings.host or channel.kind}
+    return tuple(
+        Bucket(f"{channel.kind}:{names[limit.scope]}:{limit.rate.count}/{limit.rate.seconds:g}", limit.rate)
+        for limit in channel.limits
+    )

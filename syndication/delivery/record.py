@@ -60,9 +60,10 @@ _SENT = (
     .values(
         state="sent",
         lease_id=None,
-        reason="",
+        reason=bindparam("remark"),
         sent_at=bindparam("at"),
         reference=bindparam("by"),
+        link=bindparam("seen_at"),
         attempts=Delivery.attempts + 1,
     )
 )
@@ -70,7 +71,7 @@ _SENT = (
 
 def _write(session: Session, runs: Sequence[Run]) -> None:
     sent = [
-        {"of": one.parcel.id, "at": one.at, "by": one.reference}
+        {"of": one.parcel.id, "at": one.at, "by": one.reference, "remark": one.reason, "seen_at": one.link}
         for run in runs
         for one in run.outcomes
         if one.state == "sent"
@@ -138,7 +139,7 @@ def _attempt(outcome: Outcome) -> dict[str, Any]:
 def _health(session: Session, runs: Sequence[Run]) -> None:
     """The destinations' breakers, from the outcomes in their order."""
     telling = {
-        run: [outcome for outcome in run.outcomes if outcome.unhealthy is not None]
+        run: [outcome for outcome in run.outcomes if outcome.unhealthy is not None or outcome.hold]
         for run in runs
         if run.lane.outlet_id is not None
     }
@@ -155,15 +156,17 @@ def _health(session: Session, runs: Sequence[Run]) -> None:
         for outcome in outcomes:
             _tell(destination, outcome)
         _consequences(session, run.cfg, destination, outcomes)
+        if destination.warned_at is not None and outcomes[-1].unhealthy is False:
+            warn.well_again(session, run.cfg, destination, outcomes[-1].at)
 
 
 def _tell(destination: Destination, outcome: Outcome) -> None:
-    if not outcome.unhealthy:
+    if outcome.unhealthy:
+        destination.failures += 1
+        destination.failing_since = destination.failing_since or outcome.at
+    elif outcome.unhealthy is False:
         destination.failures, destination.failing_since, destination.held_until = 0, None, None
         destination.last_sent_at = outcome.at
-        return
-    destination.failures += 1
-    destination.failing_since = destination.failing_since or outcome.at
     if outcome.hold:
         destination.held_until = outcome.at + timedelta(seconds=outcome.hold)
 

@@ -1,6 +1,7 @@
-"""Telling an owner that an outlet of theirs refuses us, once for each spell of trouble."""
+"""Telling an owner about the access to an outlet of theirs: refused, ending soon, well again. Once for each spell."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -9,17 +10,54 @@ from syndication.channels.letter import Letter
 from syndication.config import Settings
 from syndication.models import Delivery, Destination, Merchant
 
+#: How long before an access ends its owner is told.
+AHEAD = timedelta(days=7)
+
 
 def owner(session: Session, cfg: Settings, destination: Destination, reason: str, now: datetime) -> None:
-    """Send the merchant, or for a city's outlet the operator, a letter about `destination`; a repeat is passed over."""
+    """Tell that an outlet refuses us, or was switched off for it; a repeat within the same spell is passed over."""
+    letter = "destination_disabled" if destination.state == "disabled" else "destination_refused"
+    since = destination.failing_since or now
+    about = {"reason": reason, "since": since.isoformat()}
+    if _letter(session, cfg, destination, letter, about, since, now):
+        destination.warned_at = now
+
+
+def ending(
+    session: Session, cfg: Settings, destination: Destination, ends_at: datetime, now: datetime
+) -> None:
+    """Tell, a week ahead, that an access ends; a repeat for the same end is passed over."""
+    if ends_at - now > AHEAD:
+        return
+    if _letter(
+        session, cfg, destination, "destination_expiring", {"ends": ends_at.isoformat()}, ends_at, now
+    ):
+        destination.warned_at = now
+
+
+def well_again(session: Session, cfg: Settings, destination: Destination, now: datetime) -> None:
+    """Tell that an outlet takes posts again, whose owner was told of trouble."""
+    since = destination.warned_at or now
+    _letter(session, cfg, destination, "destination_well", {"since": since.isoformat()}, since, now)
+    destination.warned_at = None
+
+
+def _letter(
+    session: Session,
+    cfg: Settings,
+    destination: Destination,
+    letter: str,
+    about: dict[str, Any],
+    spell: datetime,
+    now: datetime,
+) -> bool:
+    """Send the merchant, or for a city's outlet the operator, a letter; False where this one was sent before."""
     merchant = session.get(Merchant, destination.merchant_id) if destination.merchant_id else None
     address = merchant.email if merchant else cfg.operator_email
     if not address:
-        return
-    letter = "destination_disabled" if destination.state == "disabled" else "destination_refused"
-    since = destination.failing_since or now
+        return False
     row = {
-        "key": f"n{destination.id.hex}-{letter.removeprefix('destination_')}-{since:%Y%m%d%H%M}",
+        "key": f"n{destination.id.hex}-{letter.removeprefix('destination_')}-{spell:%Y%m%d%H%M}",
         "channel": Letter.kind,
         "queue": Letter.queue,
         "priority": Letter.priority,
@@ -34,9 +72,10 @@ def owner(session: Session, cfg: Settings, destination: Destination, reason: str
             "to": address,
             "language": cfg.language,
             "outlet": destination.name,
-            "reason": reason,
-            "since": since.isoformat(),
+            **about,
         },
     }
-    if db.insert_new(session, Delivery.__table__, [row]):
-        bell.after_commit(session, Letter.queue)
+    if not db.insert_new(session, Delivery.__table__, [row]):
+        return False
+    bell.after_commit(session, Letter.queue)
+    return True

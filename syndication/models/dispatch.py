@@ -101,6 +101,8 @@ class Delivery(Base):
     sent_at: Mapped[datetime | None]
     #: The remote's name for what was sent, so that a revision can edit and a withdrawal delete.
     reference: Mapped[str | None] = mapped_column(String(1000))
+    #: Where people see it there.
+    link: Mapped[str | None] = mapped_column(String(2000))
     reason: Mapped[str] = mapped_column(String(500), default="")
     #: What a test delivery or a ping carries instead of a change or an edition.
     payload: Mapped[dict[str, Any] | None]

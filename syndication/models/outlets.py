@@ -45,6 +45,10 @@ class Destination(Base):
     failing_since: Mapped[datetime | None]
     held_until: Mapped[datetime | None]
     last_sent_at: Mapped[datetime | None]
+    #: When the channel is next asked to look after it; None: at once, or never, as the channel says.
+    tend_at: Mapped[datetime | None]
+    #: When its owner was last told of an access that ends or was refused, and not yet that it is well again.
+    warned_at: Mapped[datetime | None]
 
 
 class Reader(Base):

@@ -1,14 +1,21 @@
 """One envelope of each kind for every channel, so that the contract runs over all of them with real remotes."""
 
+import hashlib
+import io
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import PIL.Image
+
 from syndication.channels.base import Channel, City, Copy, Envelope, Note, PostView, Publisher, Settings
 from syndication.channels.newsletter import EditionView, Entry, Newsletter, compose
 from syndication.content import Content, Image, Place
+from syndication.http import Client
+from syndication.pictures import Pictures
 
 CITY = City(
     "Coburg", "https://coburg.example", ZoneInfo("Europe/Berlin"), "de", "Stadtmarketing Coburg, Herrngasse 4"
@@ -53,6 +60,14 @@ def envelope(settings: Settings, action: Any = "published", **fields: Any) -> En
     return Envelope("c1-0", action, view(**fields), CITY, settings, AT, 1)
 
 
+def picture() -> bytes:
+    """The picture of the sample post, as its merchant's website has it: a PNG larger than networks take."""
+    target = io.BytesIO()
+    drawn = PIL.Image.linear_gradient("L").resize((3000, 2000)).convert("RGB")
+    drawn.save(target, "PNG")
+    return target.getvalue()
+
+
 def copy(address: str = "anna@example.org", **fields: Any) -> Copy:
     """One reader's copy of an edition of one post."""
     edition = EditionView("de", AT, (Entry(view(**fields)),), ())
@@ -71,6 +86,12 @@ def letter(name: str = "confirm", address: str = "anna@example.org") -> Note:
         "since": AT.isoformat(),
     }
     return Note(f"l-{name}", payload, CITY, Settings(), SENDER, AT)
+
+
+def kept_pictures(client: Client, folder: Path) -> Pictures:
+    """Pictures as they are when the sample's was fetched a moment ago: tests reach no website."""
+    (folder / hashlib.sha256(b"https://weinhaus.example/bild.jpg").hexdigest()).write_bytes(picture())
+    return Pictures(client, folder)
 
 
 @dataclass(frozen=True)
@@ -104,4 +125,5 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
     "feed": ({}, "change"),
     "webhook": ({"url": "{url}", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="}, "change"),
     "websub": ({"hub": "{url}"}, "ping"),
+    "mastodon": ({"server": "{url}", "access_token": "mastodon-access-token"}, "change"),
 }

@@ -2,43 +2,36 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from syndication import channels
-from syndication.channels.base import Receipt, Refused, Tools, TryLater, Verdict
+from syndication.channels.base import Receipt, Refused, Tools, TryLater, Unconfirmed, Verdict
 from syndication.config import Settings as ProcessSettings
-from syndication.http import Client
-from syndication.mail import Outbox
+from syndication.delivery.course import staying
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver, Reply
+from tests.channels.conftest import make_tools
 from tests.channels.samples import AT, SAMPLES, Sample
+from tests.remotes import REMOTES, Remote
 
 ALL = [channel.kind for channel in channels.CHANNELS]
 QUEUES = {"push", "mail", "feeds"}
 
 
-class Shelf:
-    """A shelf that notes what it is asked for."""
-
-    def __init__(self) -> None:
-        self.asked: list[Any] = []
-
-    def refresh(self, scopes: Any) -> int:
-        self.asked.append(tuple(scopes))
-        return len(scopes)
-
-
 @pytest.fixture
-def tools(receiver: Receiver, mail_sink: MailSink, settings: ProcessSettings) -> Iterator[Tools]:
-    client = Client(timeout=1.0, allow_private=True)
-    box = Outbox("127.0.0.1", mail_sink.port, "none", timeout=1.0, final_timeout=1.0)
-    yield Tools(client, box, Shelf())
-    client.close()
-    box.close()
+def remote(request: pytest.FixtureRequest, receiver: Receiver) -> Remote | None:
+    """The fake network of the kind under test, listening at the receiver; None where any HTTP server will do."""
+    kind = request.getfixturevalue("kind")
+    if kind not in REMOTES:
+        return None
+    fake = REMOTES[kind]()
+    receiver.answer = fake.answer
+    return fake
 
 
 def sample(kind: str) -> Sample:
@@ -68,25 +61,32 @@ def test_rendering_is_pure(kind: str, receiver: Receiver, settings: ProcessSetti
 @pytest.mark.parametrize("kind", ALL)
 @pytest.mark.parametrize("action", ["published", "revised", "withdrawn"])
 def test_every_change_is_sent_and_received(
-    kind: str, action: str, tools: Tools, receiver: Receiver, mail_sink: MailSink
+    kind: str, action: str, tools: Tools, receiver: Receiver, mail_sink: MailSink, remote: Remote | None
 ) -> None:
     one = sample(kind)
-    receipt = one.channel.send(one.channel.render(one.envelope(receiver.url(), action)), tools)
+    envelope = one.envelope(receiver.url(), action)
+    if remote is not None and action != "published":
+        if staying(replace(envelope, shown=envelope.post.content), one.channel.abilities, one.channel.label):
+            return  # the engine does not send it: test_lifecycle shows what the merchant reads
+        first = one.channel.send(one.channel.render(one.envelope(receiver.url())), tools)
+        envelope = replace(envelope, reference=first.reference, shown=envelope.post.content)
+    receipt = one.channel.send(one.channel.render(envelope), tools)
     assert isinstance(receipt, Receipt)
-    assert len(receiver.requests) + len(mail_sink.mails) + len(tools.shelf.asked) == 1  # type: ignore[attr-defined]  # the test's shelf
+    arrived = len(receiver.requests) + len(mail_sink.mails) + len(tools.shelf.asked)  # type: ignore[attr-defined]  # the test's shelf
+    assert arrived == 1 if remote is None else arrived >= 1
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_a_dead_remote_is_tried_later(kind: str, settings: ProcessSettings) -> None:
+def test_a_dead_remote_is_tried_later(kind: str, settings: ProcessSettings, tmp_path: Path) -> None:
     one = sample(kind)
     with Receiver() as gone, MailSink() as dead:
         url, port = gone.url(), dead.port
-    tools = Tools(Client(timeout=1.0, allow_private=True), Outbox("127.0.0.1", port, "none"), Shelf())
-    if one.channel.queue == "feeds":
-        assert isinstance(one.channel.send(one.channel.render(one.envelope(url)), tools), Receipt)
-        return
-    with pytest.raises(TryLater) as caught:
-        one.channel.send(one.channel.render(one.envelope(url)), tools)
+    with make_tools(tmp_path, port) as tools:
+        if one.channel.queue == "feeds":
+            assert isinstance(one.channel.send(one.channel.render(one.envelope(url)), tools), Receipt)
+            return
+        with pytest.raises(TryLater) as caught:
+            one.channel.send(one.channel.render(one.envelope(url)), tools)
     assert caught.value.reason.endswith(".")
 
 
@@ -98,8 +98,12 @@ def test_every_status_of_a_remote_is_a_receipt_or_a_verdict_in_words(
     receiver.answer = lambda _: Reply(status, {"Retry-After": "7"}, b"\xff\x00no")
     one = sample(kind)
     message = one.channel.render(one.envelope(receiver.url()))
-    if status == 204:
+    if status == 204 and kind not in REMOTES:
         assert one.channel.send(message, tools).code == 204
+        return
+    if status == 204:  # some networks say so; from others it is an answer without the post's id
+        with contextlib.suppress(TryLater, Unconfirmed, Refused):
+            assert one.channel.send(message, tools).code == 204
         return
     with pytest.raises(Verdict) as caught:
         one.channel.send(message, tools)
@@ -126,11 +130,20 @@ def test_every_status_of_a_remote_is_a_receipt_or_a_verdict_in_words(
     ],
 )
 def test_hostile_and_extreme_content_is_sent_or_refused_in_words(
-    kind: str, hostile: dict[str, Any], tools: Tools, receiver: Receiver, mail_sink: MailSink
+    kind: str,
+    hostile: dict[str, Any],
+    tools: Tools,
+    receiver: Receiver,
+    mail_sink: MailSink,
+    remote: Remote | None,
 ) -> None:
     one = sample(kind)
     with contextlib.suppress(Refused):
-        one.channel.send(one.channel.render(one.envelope(receiver.url(), **hostile)), tools)
+        message = one.channel.render(one.envelope(receiver.url(), **hostile))
+        if remote is not None:  # a fake refuses what the real one would: a long text is for us to cut
+            assert isinstance(one.channel.send(message, tools), Receipt)
+        else:
+            one.channel.send(message, tools)
     for request in receiver.requests:
         if "json" in request.headers.get("content-type", ""):
             json.loads(request.body)

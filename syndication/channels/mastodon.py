@@ -1,0 +1,228 @@
+"""Mastodon, and what speaks its API (GoToSocial, Pleroma, Takahē): statuses after docs.joinmastodon.org/methods/statuses."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from html import unescape
+from typing import Any, ClassVar, Literal
+from urllib.parse import quote
+
+from pydantic import Field, SecretStr
+
+from syndication.channels.base import (
+    Abilities,
+    Channel,
+    Envelope,
+    Limit,
+    Queue,
+    Receipt,
+    Refused,
+    Settings,
+    Tools,
+)
+from syndication.channels.by_http import Rule, json_of, rest
+from syndication.channels.social.counting import cut, graphemes, with_links_as
+from syndication.channels.social.requests import Network, fetched, text_at, together
+from syndication.channels.social.settings import Server, SocialSettings, host_of
+from syndication.channels.social.words import compose
+from syndication.content import Image
+from syndication.limits import Rate
+from syndication.pictures import Limits
+
+#: Largest answer that is read where it holds many statuses (bytes).
+_TIMELINE = 2_000_000
+_LOOK_BACK = 40
+
+RULES: tuple[Rule, ...] = (
+    Rule(401, "", "access", "Mastodon no longer accepts our access. Please connect the account again."),
+    Rule(403, "disabled", "access", "Mastodon says this account is suspended. Log in there to see why."),
+    Rule(403, "pending approval", "access", "Mastodon says this account still waits for approval by its server."),
+    Rule(403, "confirmed e-mail", "access", "Mastodon says this account has not confirmed its mail address. Do so there."),
+    Rule(403, "", "access", "Mastodon does not allow us to post there. Please connect the account again and agree to posting."),
+    Rule(422, "not finished processing", "later", "Mastodon is still working on the picture."),
+    Rule(422, "character limit", "refused", "Mastodon says the text is too long. Please write a shorter text of its own for it."),
+    Rule(422, "", "refused", "Mastodon does not take this post as it is; its answer says why."),
+)  # fmt: skip
+_EDIT_GONE = (Rule(404, "", "refused", "The post no longer stands on Mastodon: somebody deleted it there."),)
+#: What is deleted may already be gone.
+_ALREADY_GONE = (Rule(404, "", "fine"), Rule(410, "", "fine"))
+
+
+class MastodonSettings(SocialSettings):
+    """The account, by an access token with the scopes write:statuses, write:media, read:statuses and read:accounts."""
+
+    server: Server = Field(description="The server of the account, such as https://mastodon.social.")
+    access_token: SecretStr = Field(description="Access token of the account (Preferences, Development).")
+    visibility: Literal["public", "unlisted", "private"] = Field("public", description="Who sees the posts.")
+    account: str = Field("", max_length=300, description="Name of the account; the service fills it in.")
+    characters: int = Field(500, ge=100, le=100_000, description="Longest post; the service asks the server.")
+    per_link: int = Field(23, ge=1, le=500, description="What a link counts; the service asks the server.")
+    pictures: int = Field(4, ge=0, le=20, description="Most pictures of a post; the service asks the server.")
+
+    @property
+    def host(self) -> str:
+        """The account's server."""
+        return host_of(self.server)
+
+
+@dataclass(frozen=True)
+class Toot:
+    """What is to stand on Mastodon. `reference` is the status that is edited or deleted; `find` says how to recognise it
+    where its id is not known."""
+
+    server: str
+    token: str = field(repr=False)
+    key: str
+    delete: bool
+    status: dict[str, Any]
+    images: tuple[Image, ...]
+    keep_media: bool
+    reference: str
+    doubtful: bool
+    marks: tuple[str, ...]
+    remark: str
+
+
+class Mastodon(Channel[Envelope, Toot]):
+    """Posts, edits and deletes statuses, with pictures and their alternative text."""
+
+    kind: ClassVar[str] = "mastodon"
+    label: ClassVar[str] = "Mastodon"
+    queue: ClassVar[Queue] = "push"
+    abilities: ClassVar[Abilities] = Abilities(
+        revise=True, withdraw=True, repeatable=True, images=True, length=500, keeps_track=True
+    )
+    settings: ClassVar[type[Settings]] = MastodonSettings
+    #: Pictures and deletions: 30 in 30 minutes for each account (docs.joinmastodon.org/api/rate-limits).
+    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(30, 1800)),)
+    tended_every: ClassVar[float | None] = 86_400.0
+
+    def render(self, envelope: Envelope) -> Toot:
+        """The status in the post's language, counted as Mastodon counts: every link as long as the server says."""
+        chosen, content = envelope.settings, envelope.post.content
+        assert isinstance(chosen, MastodonSettings)
+        composed = compose(
+            envelope, self.kind, chosen.characters, count=with_links_as(chosen.per_link, graphemes)
+        )
+        images = content.images[: chosen.pictures]
+        left_out = len(content.images) - len(images)
+        return Toot(
+            server=chosen.server,
+            token=chosen.access_token.get_secret_value(),
+            key=envelope.key,
+            delete=envelope.action == "withdrawn",
+            status={
+                "status": composed.text,
+                "visibility": chosen.visibility,
+                "language": content.language.partition("-")[0],
+            },
+            images=images,
+            keep_media=envelope.shown is not None and envelope.shown.images == content.images,
+            reference=envelope.reference or "",
+            doubtful=envelope.doubtful,
+            marks=(envelope.post.link, content.title),
+            remark=together(
+                composed.remark, f"{left_out} more pictures do not fit there." if left_out else ""
+            ),
+        )
+
+    def send(self, message: Toot, tools: Tools) -> Receipt:
+        """Pictures first, then the status that names them. A repeat looks at the account's own timeline before it posts."""
+        network = Network(self.label, RULES, tools, (("authorization", f"Bearer {message.token}"),))
+        status_id, _, media = message.reference.partition(" ")
+        if not status_id and message.doubtful:
+            status_id, media = _found(network, message)
+        if message.delete:
+            return _delete(network, message.server, status_id)
+        remark = message.remark
+        if message.keep_media:
+            ids = media.split()
+        else:
+            ids, said = _upload(network, message, tools)
+            remark = together(remark, said)
+        body = message.status | ({"media_ids": ids} if ids else {})
+        if status_id:
+            del body["visibility"]  # an edit cannot change it
+            url = f"{message.server}/api/v1/statuses/{quote(status_id, safe='')}"
+            answer = network.call("PUT", url, body=body, rules=_EDIT_GONE)
+        else:
+            key = (("idempotency-key", message.key),)
+            answer = network.call("POST", f"{message.server}/api/v1/statuses", body=body, headers=key)
+        return _receipt(network, answer, ids, remark)
+
+    def tend(self, settings: Settings, tools: Tools, now: datetime) -> Settings:
+        """Asks the server whose token it is and how long a post may be (GET /api/v2/instance)."""
+        assert isinstance(settings, MastodonSettings)
+        token = settings.access_token.get_secret_value()
+        network = Network(self.label, RULES, tools, (("authorization", f"Bearer {token}"),))
+        me = network.json("GET", f"{settings.server}/api/v1/accounts/verify_credentials")
+        about = network.json(
+            "GET", f"{settings.server}/api/v2/instance", most_read=_TIMELINE, rules=(Rule(404, "", "fine"),)
+        )
+        learned = {
+            "account": text_at(me, "acct"),
+            "characters": text_at(about, "configuration", "statuses", "max_characters"),
+            "per_link": text_at(about, "configuration", "statuses", "characters_reserved_per_url"),
+            "pictures": text_at(about, "configuration", "statuses", "max_media_attachments"),
+        }
+        known = {name: value for name, value in learned.items() if value}
+        return MastodonSettings.model_validate({**settings.plain(), **settings.secrets(), **known})
+
+
+def _delete(network: Network, server: str, status_id: str) -> Receipt:
+    if not status_id:
+        return Receipt(remark="It does not stand on Mastodon, so there was nothing to delete.")
+    answer = network.call(
+        "DELETE", f"{server}/api/v1/statuses/{quote(status_id, safe='')}", rules=_ALREADY_GONE
+    )
+    return Receipt(code=answer.status, rest=rest(answer))
+
+
+def _upload(network: Network, message: Toot, tools: Tools) -> tuple[list[str], str]:
+    """Media ids of the pictures (POST /api/v2/media), and a remark about those that could not be had."""
+    pictures, remark = fetched(message.images, Limits(side=1920), tools)
+    ids = []
+    for image, picture in pictures:
+        answer = network.form(
+            f"{message.server}/api/v2/media",
+            [("description", cut(image.alt, 1500)), ("file", ("picture.jpg", picture.data, picture.type))],
+        )
+        ids.append(text_at(answer, "id"))
+    return ids, remark
+
+
+def _receipt(network: Network, answer: Any, media: list[str], remark: str) -> Receipt:
+    found = json_of(answer, network.name)
+    status_id = text_at(found, "id")
+    if not status_id:
+        raise Refused("Mastodon answered without the id of the post.", code=answer.status)
+    return Receipt(
+        reference=" ".join([status_id, *media])[:1000],
+        code=answer.status,
+        link=text_at(found, "url") or None,
+        remark=remark,
+        rest=rest(answer),
+    )
+
+
+def _found(network: Network, message: Toot) -> tuple[str, str]:
+    """Id and media ids of the status that an earlier try may have left on the account's own timeline; empty for none."""
+    me = network.json("GET", f"{message.server}/api/v1/accounts/verify_credentials")
+    timeline = network.json(
+        "GET",
+        f"{message.server}/api/v1/accounts/{quote(text_at(me, 'id'), safe='')}/statuses"
+        f"?limit={_LOOK_BACK}&exclude_reblogs=true",
+        most_read=_TIMELINE,
+    )
+    wanted = [_letters(mark) for mark in message.marks]
+    for status in timeline if isinstance(timeline, list) else []:
+        said = _letters(unescape(re.sub(r"<[^>]*>", "", text_at(status, "content"))))
+        if all(mark in said for mark in wanted):
+            media = [text_at(one, "id") for one in status.get("media_attachments") or []]
+            return text_at(status, "id"), " ".join(media)
+    return "", ""
+
+
+def _letters(text: str) -> str:
+    """Letters and digits alone: markup, shortened links and typography differ between what is sent and what is shown."""
+    return "".join(c for c in text.lower() if c.isalnum())

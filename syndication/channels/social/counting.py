@@ -1,0 +1,79 @@
+"""Counting and cutting text as people and networks see it: by user-perceived characters (UAX #29), at the ends of words."""
+
+from collections.abc import Callable
+
+import regex
+
+Count = Callable[[str], int]
+
+_GRAPHEME = regex.compile(r"\X")
+#: An address up to the next white space; what closes a sentence behind it does not belong to it.
+_LINK = regex.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?'()\[\]]")
+_ELLIPSIS = "…"
+
+
+def graphemes(text: str) -> int:
+    """User-perceived characters: a family emoji is one (UAX #29 extended grapheme clusters)."""
+    return sum(1 for _ in _GRAPHEME.finditer(text))
+
+
+def utf16(text: str) -> int:
+    """UTF-16 code units: most emoji are two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def octets(text: str) -> int:
+    """Bytes in UTF-8."""
+    return len(text.encode())
+
+
+def with_links_as(length: int, count: Count = graphemes) -> Count:
+    """A count in which every web address is `length` long, however long it is written."""
+
+    def weighted(text: str) -> int:
+        rest, links = _LINK.subn("", text)
+        return count(rest) + links * length
+
+    return weighted
+
+
+def links(text: str) -> list[tuple[int, int]]:
+    """Where the web addresses of `text` begin and end, in characters of Python."""
+    return [found.span() for found in _LINK.finditer(text)]
+
+
+def cut(text: str, most: int, count: Count = graphemes) -> str:
+    """`text`, or as many whole words of it as fit into `most` with an ellipsis behind them.
+
+    A word that alone is too long is cut between two graphemes; a web address is never cut, it stays or goes.
+    """
+    if count(text) <= most:
+        return text
+    ends = _ends_of_words(text)
+    best = _longest(text, ends, most, count)
+    if best:
+        return _closed(text[:best])
+    inside = {place for start, end in links(text) for place in range(start + 1, end)}
+    places = [found.end() for found in _GRAPHEME.finditer(text)]
+    best = _longest(text, [place for place in places if place not in inside], most, count)
+    return _closed(text[:best]) if best else ""
+
+
+def _ends_of_words(text: str) -> list[int]:
+    return [found.start() for found in regex.finditer(r"(?<=\S)\s", text)]
+
+
+def _longest(text: str, ends: list[int], most: int, count: Count) -> int:
+    """The greatest of `ends` up to which `text` fits; 0 for none. Counts grow with the text, so halving finds it."""
+    low, high = 0, len(ends)
+    while low < high:
+        middle = (low + high) // 2
+        if count(_closed(text[: ends[middle]])) <= most:
+            low = middle + 1
+        else:
+            high = middle
+    return ends[low - 1] if low else 0
+
+
+def _closed(head: str) -> str:
+    return head.rstrip().rstrip(",;.:–-").rstrip() + _ELLIPSIS

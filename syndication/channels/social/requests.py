@@ -1,0 +1,110 @@
+"""How requests to networks are made: JSON in, JSON out, the network's own table of answers, pictures on the way."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from syndication.channels import by_http
+from syndication.channels.base import HttpMessage, Refused, Tools, TryLater
+from syndication.channels.by_http import Rule
+from syndication.content import Image
+from syndication.http import Answer, multipart
+from syndication.pictures import Limits, NoPicture, Picture
+
+#: Separates the parts of a form; no picture holds it but by a chance of one in 2**200.
+_BOUNDARY = "syndication-7f1d0c5e9b3a4f6280c1e57d94ab36f2"
+
+
+@dataclass(frozen=True)
+class Network:
+    """Speaks with one network on behalf of one send: headers and rules are the same for all its requests."""
+
+    name: str
+    rules: tuple[Rule, ...]
+    tools: Tools
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: Any = None,
+        data: bytes = b"",
+        content_type: str = "application/json",
+        headers: Sequence[tuple[str, str]] = (),
+        repeatable: bool = True,
+        outlet: bool = True,
+        rules: Sequence[Rule] = (),
+        most_read: int | None = None,
+    ) -> Answer:
+        """One request; `body` is sent as JSON, or `data` as it is. Raises a Verdict for every answer but a good one.
+
+        `rules` of this request go before those of the network. Not `repeatable`: see by_http.call.
+        """
+        payload = as_json(body) if body is not None else data
+        sent = [*self.headers, *headers, *([("content-type", content_type)] if payload else [])]
+        return by_http.call(
+            HttpMessage(method, url, tuple(sent), payload),
+            self.tools,
+            rules=(*rules, *self.rules),
+            who=self.name,
+            repeatable=repeatable,
+            outlet=outlet,
+            most_read=most_read,
+        )
+
+    def json(self, method: str, url: str, *, repeatable: bool = True, **named: Any) -> Any:
+        """The JSON of a good answer."""
+        answer = self.call(method, url, repeatable=repeatable, **named)
+        return by_http.json_of(answer, self.name, repeatable=repeatable)
+
+    def form(self, url: str, fields: Sequence[tuple[str, str | tuple[str, bytes, str]]], **named: Any) -> Any:
+        """The JSON a network answers to a form (RFC 7578)."""
+        content_type, data = multipart(fields, _BOUNDARY)
+        return self.json("POST", url, data=data, content_type=content_type, **named)
+
+
+def as_json(body: Any) -> bytes:
+    """The bytes of a JSON body: UTF-8, without spaces, in the order of writing."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def fetched(images: Sequence[Image], limits: Limits, tools: Tools) -> tuple[list[tuple[Image, Picture]], str]:
+    """The pictures of a post within a network's limits, and a remark about those that could not be had."""
+    found: list[tuple[Image, Picture]] = []
+    remarks: list[str] = []
+    for image in images:
+        try:
+            found.append((image, tools.pictures.get(image.url, limits)))
+        except NoPicture as fault:
+            remarks.append(f"Posted without a picture: {fault.reason}")
+    return found, " ".join(dict.fromkeys(remarks))
+
+
+def needed(image: Image, limits: Limits, tools: Tools) -> Picture:
+    """A picture without which there is no post. Raises TryLater, or Refused by its absence for good."""
+    try:
+        return tools.pictures.get(image.url, limits)
+    except NoPicture as fault:
+        if fault.later:
+            raise TryLater(fault.reason, outlet=False) from fault
+        raise Refused(fault.reason) from fault
+
+
+def together(*remarks: str) -> str:
+    """Remarks as one text."""
+    return " ".join(one for one in remarks if one)
+
+
+def text_at(found: Any, *path: str | int) -> str:
+    """The text at a place of an answer, or empty where there is none: networks leave things out."""
+    for step in path:
+        if isinstance(found, Mapping):
+            found = found.get(step)
+        elif isinstance(found, list) and isinstance(step, int) and step < len(found):
+            found = found[step]
+        else:
+            return ""
+    return "" if found is None or isinstance(found, Mapping | list) else str(found)

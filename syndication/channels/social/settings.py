@@ -1,0 +1,75 @@
+"""What every account at a network can be told, and the form of the answers people give."""
+
+from datetime import datetime, time
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from syndication.addresses import check_url
+from syndication.channels.base import Rhythm, Settings
+from syndication.config import settings as process_settings
+from syndication.content import Moment
+
+_CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
+
+
+def _allowed(url: str) -> str:
+    return check_url(url, allow_private=process_settings().allow_private_addresses)
+
+
+def _without_path(url: str) -> str:
+    """Only scheme, host and port: people paste the address of whatever page they are on."""
+    parts = urlsplit(_allowed(url))
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+#: An address that is called as it is.
+Address = Annotated[str, Field(max_length=2000), AfterValidator(_allowed)]
+#: A server, such as https://mastodon.social.
+Server = Annotated[str, Field(max_length=300), AfterValidator(_without_path)]
+
+
+class SocialSettings(Settings):
+    """When an account may speak. Corrections and withdrawals wait for nothing."""
+
+    quiet_from: str | None = Field(
+        None, pattern=_CLOCK, description="Nothing new is posted from this time of day, such as 21:30."
+    )
+    quiet_until: str | None = Field(
+        None, pattern=_CLOCK, description="Posting begins again at this time of day, such as 07:00."
+    )
+    gap_minutes: int = Field(0, ge=0, le=1440, description="Least minutes between two posts of this account.")
+    most_per_day: int | None = Field(
+        None, ge=1, le=100, description="Most posts in 24 hours; those that would be over first go first."
+    )
+
+    @model_validator(mode="after")
+    def _both_ends(self) -> "SocialSettings":
+        if (self.quiet_from is None) != (self.quiet_until is None):
+            raise ValueError("quiet_from and quiet_until come together")
+        return self
+
+    @property
+    def rhythm(self) -> Rhythm | None:
+        """The settings above as the delivery engine reads them."""
+        if self.quiet_from is None and not self.gap_minutes and self.most_per_day is None:
+            return None
+        start, end = (time.fromisoformat(one) if one else None for one in (self.quiet_from, self.quiet_until))
+        return Rhythm(start, end, self.gap_minutes * 60.0, self.most_per_day)
+
+
+class ExpiringSettings(SocialSettings):
+    """Settings of a network whose access ends at a moment that it tells."""
+
+    expires_at: Moment | None = Field(None, description="When the access ends; the service fills it in.")
+
+    @property
+    def access_ends_at(self) -> datetime | None:
+        """When the access ends (UTC)."""
+        return self.expires_at
+
+
+def host_of(url: str) -> str:
+    """The host of an address in lower case, with its port where it names one."""
+    return urlsplit(url).netloc.lower()

@@ -1,0 +1,130 @@
+"""A post in the words of a social network: composed from a template, shortened piece by piece until it fits."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from syndication.channels import wording
+from syndication.channels.base import Envelope, Refused
+from syndication.channels.social.counting import Count, cut, graphemes
+from syndication.rendering import markdown_to_text, render_first
+
+#: Less of a text than this (in the network's counting) says nothing; then it is left out.
+_LEAST = 24
+SHORTENED = "Shortened to what fits there."
+
+
+@dataclass(frozen=True)
+class Words:
+    """The pieces a template puts together, each in the post's own language; empty where there is nothing to say.
+
+    `notice` tells what changed and is only filled in a correction. `own` is the text the merchant wrote for this
+    network; it stands for title and text.
+    """
+
+    notice: str
+    title: str
+    when: str
+    where: str
+    price: str
+    coupon: str
+    text: str
+    merchant: str
+    link: str
+    hashtags: tuple[str, ...]
+    own: str
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A finished text, and what had to be left out, as a sentence; empty for nothing."""
+
+    text: str
+    remark: str
+
+
+def compose(
+    envelope: Envelope,
+    kind: str,
+    most: int,
+    *,
+    count: Count = graphemes,
+    suffix: str = "txt",
+    link: bool = True,
+    correction: bool = False,
+) -> Composed:
+    """The post for the network `kind`, at most `most` long by `count`, from templates/social/<kind> or the default.
+
+    Without `link` the address goes elsewhere, such as into a card. A `correction` says first what changed.
+    Raises Refused where even the barest form does not fit.
+    """
+    whole = pieces(envelope, kind, correction=correction)
+    whole = whole if link else replace(whole, link="")
+    names = (f"social/{kind}.{suffix}", f"social/post.{suffix}")
+
+    def written(words: Words) -> str:
+        return render_first(names, envelope.post.content.language, one=words).strip()
+
+    text = written(whole)
+    if count(text) <= most:
+        return Composed(text, "")
+    for words in _shorter(whole, most, lambda words: count(written(words)), count):
+        text = written(words)
+        if count(text) <= most:
+            return Composed(text, SHORTENED)
+    raise Refused(
+        "This post is too long to be shortened to what fits there. Please write a text of its own for it."
+    )
+
+
+def pieces(envelope: Envelope, kind: str, *, correction: bool = False) -> Words:
+    """What there is to say about the post, in the language of the post and the city's wall-clock time."""
+    content, city, merchant = envelope.post.content, envelope.city, envelope.post.merchant
+    language, place = content.language, content.place
+    own = content.texts.get(kind, "")
+    mark = wording.mark(content.status, language)
+    return Words(
+        notice=wording.news(envelope.changed, content, city.zone, language) if correction else "",
+        title=wording.title(content, language),
+        when=wording.when(content, city.zone, language),
+        where=wording.where(place),
+        price=wording.price(content, language),
+        coupon=content.coupon_code or "",
+        text="\n\n".join(part for part in (content.summary, markdown_to_text(content.body)) if part),
+        merchant="" if place is not None and place.name == merchant.name else merchant.name,
+        link="" if envelope.post.link in own else envelope.post.link,
+        hashtags=tuple(hashtag(topic) for topic in content.topics),
+        own=f"{mark}: {own}" if own and mark else own,
+    )
+
+
+def hashtag(topic: str) -> str:
+    """ "#KinderUndFamilie" for the topic `kinder-und-familie`: capitals let screen readers tell the words apart."""
+    return "#" + "".join(part[:1].upper() + part[1:] for part in topic.split("-"))
+
+
+def _shorter(whole: Words, most: int, size: Callable[[Words], int], count: Count) -> Iterator[Words]:
+    """The pieces with less and less in them; when it is and where to click are never given up."""
+    words = whole
+    for name in ("text", "own"):
+        said = getattr(words, name)
+        room = count(said) - (size(words) - most)
+        if said and room >= _LEAST:
+            yield replace(words, **_only(name, cut(said, room, count)))
+        if name == "text":
+            words = replace(words, text="")
+            yield words
+    while words.hashtags:
+        words = replace(words, hashtags=words.hashtags[:-1])
+        yield words
+    for name in ("merchant", "price", "where"):
+        words = replace(words, **_only(name, ""))
+        yield words
+    for name in ("own", "title"):
+        room = count(getattr(words, name)) - (size(words) - most)
+        if room > 1:
+            yield replace(words, **_only(name, cut(getattr(words, name), room, count)))
+
+
+def _only(name: str, value: str) -> dict[str, Any]:
+    return {name: value}

@@ -1,0 +1,149 @@
+"""Mastodon: one post's life on a timeline that its own client library reads back, and every answer in words."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from mastodon import Mastodon as Client
+
+from syndication.channels.base import Refused, Tools, TryLater, Verdict
+from syndication.channels.mastodon import RULES, MastodonSettings
+from syndication.content import Image
+from syndication.stack.receiver import Receiver, Reply
+from tests.channels.network import Account, account
+from tests.channels.samples import AT
+from tests.remotes.remote import reply
+
+
+@pytest.fixture
+def coburg(receiver: Receiver, tools: Tools) -> Account:
+    return account("mastodon", receiver, tools)
+
+
+def timeline(one: Account) -> list[Any]:
+    """What Mastodon.py, the network's own client library, sees."""
+    client = Client(
+        access_token=one.remote.token,
+        api_base_url=one.receiver.url("").rstrip("/"),
+        version_check_mode="none",
+    )
+    return list(client.account_statuses(client.account_verify_credentials()))
+
+
+def test_a_post_is_published_with_its_picture_revised_and_withdrawn(coburg: Account) -> None:
+    before, receipt = coburg.publish()
+    (status,) = timeline(coburg)
+    assert "Weinabend" in status.content
+    assert (status.language, status.visibility) == ("de", "public")
+    assert status.media_attachments[0].description == "Zwei Gläser"
+    assert receipt.link == status.url
+    receipt = coburg.send(coburg.change(before, receipt, status="cancelled"))
+    (edited,) = timeline(coburg)
+    assert edited.id == status.id
+    assert "Abgesagt: Weinabend" in edited.content
+    assert len(edited.media_attachments) == 1, "an edit keeps the picture"
+    assert sum("/media" in call.path for call in coburg.remote.calls) == 1, "which is not uploaded twice"
+    coburg.send(coburg.change(before, receipt, "withdrawn"))
+    assert timeline(coburg) == []
+
+
+def test_a_changed_picture_is_uploaded_and_replaces_the_old_one(coburg: Account) -> None:
+    before, receipt = coburg.publish()
+    images = (Image(url="https://weinhaus.example/bild.jpg", alt="Drei Gläser"),)
+    coburg.send(coburg.change(before, receipt, images=images))
+    (status,) = timeline(coburg)
+    assert [one.description for one in status.media_attachments] == ["Drei Gläser"]
+
+
+@pytest.mark.parametrize("lost", ["within the hour", "after the key was forgotten"])
+def test_a_repeat_makes_no_second_post(coburg: Account, lost: str) -> None:
+    envelope, _ = coburg.publish()
+    if lost != "within the hour":
+        coburg.remote.keys.clear()
+    receipt = coburg.send(replace(envelope, doubtful=True))
+    assert [status.id for status in timeline(coburg)] == [int(str(receipt.reference).split()[0])]
+
+
+def test_a_withdrawal_finds_what_an_unknown_try_left_there(coburg: Account) -> None:
+    coburg.publish()
+    coburg.send(replace(coburg.envelope("withdrawn"), doubtful=True))
+    assert timeline(coburg) == []
+    receipt = coburg.send(replace(coburg.envelope("withdrawn"), doubtful=True))
+    assert "nothing to delete" in receipt.remark
+
+
+def test_deleting_what_somebody_deleted_is_fine_and_editing_it_is_said(coburg: Account) -> None:
+    before, receipt = coburg.publish()
+    coburg.remote.statuses.clear()
+    with pytest.raises(Refused, match="somebody deleted it"):
+        coburg.send(coburg.change(before, receipt))
+    assert coburg.send(coburg.change(before, receipt, "withdrawn")).code == 404
+
+
+def test_long_texts_are_cut_as_the_server_counts(receiver: Receiver, tools: Tools) -> None:
+    one = account("mastodon", receiver, tools, characters=200)
+    one.remote.characters = 200
+    _, receipt = one.publish(body="Wein und Käse 🍷. " * 200, topics=("musik", "essen-und-trinken"))
+    (status,) = one.remote.statuses.values()
+    assert one.remote.length(status["text"]) <= 200
+    assert one.envelope().post.link in status["text"]
+    assert receipt.remark.startswith("Shortened")
+
+
+def test_the_merchants_own_words_go_before_ours(coburg: Account) -> None:
+    before, receipt = coburg.publish(texts={"mastodon": "Heut gibt's Wein! #Coburg", "bluesky": "anders"})
+    (status,) = coburg.remote.statuses.values()
+    assert status["text"].startswith("Heut gibt's Wein! #Coburg\n")
+    assert before.post.link in status["text"]
+    assert "anders" not in status["text"]
+    texts = {"mastodon": "Heut gibt's Wein! #Coburg"}
+    coburg.send(coburg.change(before, receipt, texts=texts, status="cancelled"))
+    (status,) = coburg.remote.statuses.values()
+    assert status["text"].startswith("Abgesagt: Heut gibt's Wein!")
+
+
+def test_a_picture_that_cannot_be_had_is_said_and_holds_up_nothing(coburg: Account) -> None:
+    _, receipt = coburg.publish(images=(Image(url="https://nowhere.invalid/x.jpg", alt="x"),))
+    assert "without a picture" in receipt.remark
+    assert len(coburg.remote.statuses) == 1
+
+
+def test_what_the_server_allows_is_learned(receiver: Receiver, tools: Tools) -> None:
+    one = account("mastodon", receiver, tools)
+    one.remote.characters, one.remote.per_link = 5000, 30
+    learned = one.channel.tend(one.envelope().settings, tools, AT)
+    assert isinstance(learned, MastodonSettings)
+    assert (learned.characters, learned.per_link, learned.account) == (5000, 30, "coburg")
+    assert learned.access_token.get_secret_value() == one.remote.token
+
+
+def test_an_exhausted_limit_is_waited_for(coburg: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    until = datetime.now(UTC).replace(microsecond=0)
+    monkeypatch.setattr(
+        coburg.remote,
+        "limits",
+        lambda: {
+            "X_RateLimit_Remaining": "0",
+            "X_RateLimit_Reset": until.replace(year=until.year + 1).isoformat().replace("+00:00", "Z"),
+            "Date": until.strftime("%a, %d %b %Y %H:%M:%S GMT"),
+        },
+    )
+    _, receipt = coburg.publish()
+    assert receipt.rest > 86_400
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.status} {rule.says}")
+def test_every_row_of_the_table_becomes_its_verdict(coburg: Account, rule: Any) -> None:
+    coburg.remote.fail(reply({"error": f"… {rule.says} …"}, rule.status), on="/statuses")
+    with pytest.raises(Verdict) as caught:
+        coburg.publish()
+    assert caught.value.reason == rule.reason
+    assert isinstance(caught.value, TryLater if rule.verdict == "later" else Refused)
+    assert getattr(caught.value, "credentials", False) == (rule.verdict == "access")
+
+
+def test_an_answer_that_is_not_mastodons_is_tried_again(coburg: Account) -> None:
+    coburg.remote.fail(Reply(200, {}, b"<html>captive portal</html>"), on="/statuses")
+    with pytest.raises(TryLater, match="no JSON"):
+        coburg.publish()

@@ -1,0 +1,7 @@
+"""Networks as the tests know them: each fake checks what the real one checks, and answers as it does, errors included."""
+
+from tests.remotes.mastodon import FakeMastodon
+from tests.remotes.remote import Remote
+
+#: Kind → its fake.
+REMOTES: dict[str, type[Remote]] = {"mastodon": FakeMastodon}
