@@ -241,6 +241,12 @@ class Content(Value):
             faults.append("price_before must be higher than price")
         return faults
 
+    def __hash__(self) -> int:
+        """Of a few fields: `texts` has no hash of its own, and equal contents agree in these."""
+        return hash(
+            (self.kind, self.title, self.summary, self.url, self.starts_at, self.valid_until, self.status)
+        )
+
     def digest(self) -> str:
         """SHA-256 over the canonical JSON; equal for contents that say the same."""
         said = self.model_dump(mode="json")

@@ -12,7 +12,10 @@ PACKAGE = ROOT / "syndication"
 
 LAYERS: dict[str, int] = {
     **dict.fromkeys(["content", "errors", "clock"], 0),
-    **dict.fromkeys(["db", "bell", "addresses", "http", "mail", "rendering", "signing", "logs", "config"], 1),
+    **dict.fromkeys(
+        ["db", "bell", "addresses", "http", "mail", "rendering", "signing", "logs", "config", "limits", "pictures"],
+        1,
+    ),
     **dict.fromkeys(["channels", "models"], 2),
     **dict.fromkeys(
         ["posts", "merchants", "keys", "destinations", "readers", "interests", "fanout", "editions", "feeds", "imports",
