@@ -126,4 +126,8 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
     "webhook": ({"url": "{url}", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="}, "change"),
     "websub": ({"hub": "{url}"}, "ping"),
     "mastodon": ({"server": "{url}", "access_token": "mastodon-access-token"}, "change"),
+    "bluesky": (
+        {"server": "{url}", "identifier": "coburg.bsky.social", "app_password": "abcd-efgh-ijkl-mnop"},
+        "change",
+    ),
 }

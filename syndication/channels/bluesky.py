@@ -1,0 +1,313 @@
+"""Bluesky: records of app.bsky.feed.post in the account's repository, over XRPC (atproto.com/specs, docs.bsky.app)."""
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+from uuid import UUID
+
+from pydantic import Field, SecretStr
+
+from syndication.channels.base import (
+    Abilities,
+    Channel,
+    Envelope,
+    Limit,
+    PostView,
+    Queue,
+    Receipt,
+    Settings,
+    Tools,
+)
+from syndication.channels.by_http import Rule, json_of, rest
+from syndication.channels.social.counting import cut, graphemes, links
+from syndication.channels.social.requests import Network, fetched, text_at, together
+from syndication.channels.social.settings import Server, SocialSettings, host_of
+from syndication.channels.social.words import compose
+from syndication.content import Image
+from syndication.limits import Rate
+from syndication.pictures import Limits
+
+_COLLECTION = "app.bsky.feed.post"
+_CHARACTERS = 300
+_PICTURES = 4
+#: A link is shown no longer than this; the facet below it holds the whole address.
+_LINK_SHOWN = 30
+_CARD_TITLE, _CARD_TEXT = 200, 300
+_ALT = 2000
+_HASHTAG = re.compile(r"(?<!\S)#(\w{1,64})")
+_BASE32 = "234567abcdefghijklmnopqrstuvwxyz"
+_EDITED = "Bluesky keeps the new text, but some apps go on showing the first one."
+
+RULES: tuple[Rule, ...] = (
+    Rule(None, "AccountTakedown", "access", "Bluesky says this account is suspended. Log in there to see why."),
+    Rule(None, "AccountDeactivated", "access", "Bluesky says this account is switched off. Log in there to switch it on again."),
+    Rule(None, "AuthFactorTokenRequired", "access", "Bluesky asks for a second factor. Please enter an app password instead."),
+    Rule(401, "", "access", "Bluesky does not accept this name and app password. Please make a new app password and enter it."),
+    Rule(400, "InvalidToken", "access", "Bluesky no longer accepts our access. Please make a new app password and enter it."),
+    Rule(400, "ExpiredToken", "later", "Bluesky ended our session early. It will be tried again."),
+    Rule(403, "", "access", "Bluesky does not allow this app password to post. Please make a new one and enter it."),
+    Rule(413, "", "refused", "Bluesky says the picture is too large."),
+    Rule(400, "InvalidSwap", "later", "Bluesky was just changing this account. It will be tried again."),
+    Rule(400, "", "refused", "Bluesky does not take this post as it is; its answer says why."),
+)  # fmt: skip
+#: Sessions end after some minutes; this is how a server says so.
+_ENDED = (Rule(400, "ExpiredToken", "fine"), Rule(401, "ExpiredToken", "fine"))
+
+
+class BlueskySettings(SocialSettings):
+    """The account, by its name and an app password (Settings, Privacy and security, App passwords)."""
+
+    identifier: str = Field(
+        min_length=3, max_length=300, description="Name of the account, such as coburg.bsky.social."
+    )
+    app_password: SecretStr = Field(
+        description="An app password of the account; not the account's own password."
+    )
+    server: Server = Field(
+        "https://bsky.social", description="Where the account lives; leave it unless you host it yourself."
+    )
+
+    @property
+    def host(self) -> str:
+        """The account's server."""
+        return host_of(self.server)
+
+
+@dataclass(frozen=True)
+class Skeet:
+    """One record. `rkey` is its name in the repository, the same on every try: a repeat replaces it by itself."""
+
+    server: str
+    identifier: str
+    password: str = field(repr=False)
+    rkey: str
+    delete: bool
+    record: dict[str, Any]
+    images: tuple[Image, ...]
+    #: Whether the pictures that stand there stay.
+    keep_embed: bool
+    remark: str
+
+
+class Bluesky(Channel[Envelope, Skeet]):
+    """Writes, rewrites and deletes one record for each post."""
+
+    kind: ClassVar[str] = "bluesky"
+    label: ClassVar[str] = "Bluesky"
+    queue: ClassVar[Queue] = "push"
+    abilities: ClassVar[Abilities] = Abilities(
+        revise=True, withdraw=True, repeatable=True, images=True, length=_CHARACTERS, keeps_track=True
+    )
+    settings: ClassVar[type[Settings]] = BlueskySettings
+    #: 5,000 points an hour, three for each new record (docs.bsky.app, Rate Limits).
+    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(1600, 3600)),)
+
+    def render(self, envelope: Envelope) -> Skeet:
+        """The record but for its pictures, which must be there before it can name them."""
+        chosen, post = envelope.settings, envelope.post
+        assert isinstance(chosen, BlueskySettings)
+        images = post.content.images[:_PICTURES]
+        shown = _short(post.link)
+        composed = compose(
+            envelope,
+            self.kind,
+            _CHARACTERS,
+            count=lambda text: graphemes(_last_replaced(text, post.link, shown)),
+            link=bool(images),  # without pictures it is the card's
+        )
+        left_out = len(post.content.images) - len(images)
+        return Skeet(
+            server=chosen.server,
+            identifier=chosen.identifier,
+            password=chosen.app_password.get_secret_value(),
+            rkey=envelope.reference or tid(post),
+            delete=envelope.action == "withdrawn",
+            record=_record(post, composed.text, shown) | ({} if images else {"embed": _card(post)}),
+            images=images,
+            keep_embed=envelope.shown is not None and envelope.shown.images == post.content.images,
+            remark=together(
+                composed.remark,
+                f"{left_out} more pictures do not fit there." if left_out else "",
+                _EDITED if envelope.shown is not None and envelope.action == "revised" else "",
+            ),
+        )
+
+    def send(self, message: Skeet, tools: Tools) -> Receipt:
+        """Pictures first, then putRecord under the same name every time; or deleteRecord, which may find nothing."""
+        repository = _Repository(Network(self.label, RULES, tools), message)
+        name = {"repo": repository.did, "collection": _COLLECTION, "rkey": message.rkey}
+        if message.delete:
+            answer = repository.call("com.atproto.repo.deleteRecord", name)
+            return Receipt(code=answer.status, rest=rest(answer))
+        record, remark = message.record, message.remark
+        if message.images:
+            embed, said = repository.embed(message)
+            record, remark = record | embed, together(remark, said)
+        answer = repository.call("com.atproto.repo.putRecord", name | {"record": record, "validate": True})
+        json_of(answer, self.label)
+        return Receipt(
+            reference=message.rkey,
+            code=answer.status,
+            link=f"https://bsky.app/profile/{repository.did}/post/{message.rkey}",
+            remark=remark,
+            rest=rest(answer),
+        )
+
+
+class _Repository:
+    """The account's repository, with a session that outlives a send and is renewed when the server ends it."""
+
+    def __init__(self, network: Network, message: Skeet) -> None:
+        self._network, self._message = network, message
+        secret = hashlib.sha256(message.password.encode()).hexdigest()
+        self._memory_key = f"bluesky {message.server} {message.identifier} {secret}"
+        self._session: dict[str, str] = network.tools.memory.get(self._memory_key) or self._sign_in()
+
+    @property
+    def did(self) -> str:
+        """The account's lasting name (DID)."""
+        return self._session["did"]
+
+    def call(
+        self, method: str, body: Any = None, *, data: bytes = b"", content_type: str = "application/json"
+    ) -> Any:
+        """One procedure (HTTP POST) with the session; once more where the server ended it before doing anything."""
+        url = f"{self._message.server}/xrpc/{method}"
+        answer = self._network.call(
+            "POST", url, body=body, data=data, content_type=content_type, headers=self._access(), rules=_ENDED
+        )
+        if answer.status < 400:
+            return answer
+        self._session = self._renewed()
+        return self._network.call(
+            "POST", url, body=body, data=data, content_type=content_type, headers=self._access()
+        )
+
+    def embed(self, message: Skeet) -> tuple[dict[str, Any], str]:
+        """The pictures as the record names them, and a remark about those that could not be had."""
+        if message.keep_embed and (standing := self._standing(message.rkey)):
+            return {"embed": standing}, ""
+        # docs.bsky.app: a picture has at most 1,000,000 bytes.
+        pictures, remark = fetched(message.images, Limits(side=2000, bytes=950_000), self._network.tools)
+        found = []
+        for image, picture in pictures:
+            answer = self.call("com.atproto.repo.uploadBlob", data=picture.data, content_type=picture.type)
+            found.append(
+                {
+                    "alt": cut(image.alt, _ALT),
+                    "image": json_of(answer, self._network.name).get("blob"),
+                    "aspectRatio": {"width": picture.width, "height": picture.height},
+                }
+            )
+        return ({"embed": {"$type": "app.bsky.embed.images", "images": found}} if found else {}), remark
+
+    def _standing(self, rkey: str) -> Any:
+        url = (
+            f"{self._message.server}/xrpc/com.atproto.repo.getRecord"
+            f"?repo={self.did}&collection={_COLLECTION}&rkey={rkey}"
+        )
+        answer = self._network.call("GET", url, rules=(Rule(400, "", "fine"), Rule(404, "", "fine")))
+        if answer.status >= 400:
+            return None
+        return json_of(answer, self._network.name).get("value", {}).get("embed")
+
+    def _access(self) -> tuple[tuple[str, str], ...]:
+        return (("authorization", f"Bearer {self._session['access']}"),)
+
+    def _sign_in(self) -> dict[str, str]:
+        body = {"identifier": self._message.identifier, "password": self._message.password}
+        return self._kept(
+            self._network.json(
+                "POST", f"{self._message.server}/xrpc/com.atproto.server.createSession", body=body
+            )
+        )
+
+    def _renewed(self) -> dict[str, str]:
+        answer = self._network.call(
+            "POST",
+            f"{self._message.server}/xrpc/com.atproto.server.refreshSession",
+            headers=(("authorization", f"Bearer {self._session['refresh']}"),),
+            rules=(Rule(400, "Token", "fine"), Rule(401, "", "fine")),
+        )
+        if answer.status >= 400:
+            return self._sign_in()
+        return self._kept(json_of(answer, self._network.name))
+
+    def _kept(self, found: Any) -> dict[str, str]:
+        session = {
+            "did": text_at(found, "did"),
+            "access": text_at(found, "accessJwt"),
+            "refresh": text_at(found, "refreshJwt"),
+        }
+        self._network.tools.memory.put(self._memory_key, session)
+        return session
+
+
+def _record(post: PostView, text: str, shown: str) -> dict[str, Any]:
+    """app.bsky.feed.post with the link shortened where it stands, and facets for links and hashtags."""
+    text = _last_replaced(text, post.link, shown)
+    record: dict[str, Any] = {
+        "$type": _COLLECTION,
+        "text": text,
+        "createdAt": post.published_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "langs": [post.content.language],
+    }
+    facets = _facets(text, post.link, shown)
+    return record | ({"facets": facets} if facets else {})
+
+
+def _facets(text: str, link: str, shown: str) -> list[dict[str, Any]]:
+    """app.bsky.richtext.facet: what is a link or a hashtag, by its place in the UTF-8 bytes of the text."""
+    place = text.rfind(shown)
+    found = (
+        [(place, place + len(shown), {"$type": "app.bsky.richtext.facet#link", "uri": link})]
+        if place >= 0
+        else []
+    )
+    taken = [(start, end) for start, end, _ in found]
+    for start, end in links(text):
+        if all(end <= a or start >= b for a, b in taken):
+            found.append((start, end, {"$type": "app.bsky.richtext.facet#link", "uri": text[start:end]}))
+    for match in _HASHTAG.finditer(text):
+        found.append((*match.span(), {"$type": "app.bsky.richtext.facet#tag", "tag": match[1]}))
+    return [
+        {
+            "index": {"byteStart": len(text[:start].encode()), "byteEnd": len(text[:end].encode())},
+            "features": [feature],
+        }
+        for start, end, feature in sorted(found, key=lambda one: one[0])
+    ]
+
+
+def _card(post: PostView) -> dict[str, Any]:
+    content = post.content
+    return {
+        "$type": "app.bsky.embed.external",
+        "external": {
+            "uri": post.link,
+            "title": cut(content.title, _CARD_TITLE),
+            "description": cut(content.summary, _CARD_TEXT),
+        },
+    }
+
+
+def _short(link: str) -> str:
+    """ "coburg.example/posts/0192…": what people see of a link."""
+    bare = link.partition("://")[2].removesuffix("/")
+    return bare if len(bare) <= _LINK_SHOWN else bare[: _LINK_SHOWN - 1] + "…"
+
+
+def _last_replaced(text: str, old: str, new: str) -> str:
+    before, found, after = text.rpartition(old)
+    return before + new + after if found else text
+
+
+def tid(post: PostView) -> str:
+    """A record key of the form TID (atproto.com/specs/tid) that is always the same for a post: 53 bits of microseconds
+    from its publishing, 10 bits that tell posts of the same moment apart, both filled up from the post's id.
+    """
+    chance = int.from_bytes(hashlib.sha256(UUID(str(post.id)).bytes).digest()[:4], "big")
+    microseconds = int(post.published_at.timestamp() * 1000) * 1000 + chance % 1000
+    number = (microseconds << 10) | (chance // 1000) % 1024
+    return "".join(_BASE32[(number >> shift) & 31] for shift in range(60, -5, -5))
