@@ -11,6 +11,7 @@ from syndication.channels.bluesky import Bluesky
 from syndication.channels.feed import Feed
 from syndication.channels.letter import Letter
 from syndication.channels.mastodon import Mastodon
+from syndication.channels.matrix import Matrix
 from syndication.channels.newsletter import Newsletter
 from syndication.channels.webhook import Webhook
 from syndication.channels.websub import WebSub
@@ -31,6 +32,7 @@ CHANNELS: tuple[Channel[Any, Any], ...] = (
     Letter(),
     Mastodon(),
     Bluesky(),
+    Matrix(),
     *_installed(),
 )
 

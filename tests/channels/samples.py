@@ -126,6 +126,10 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
     "webhook": ({"url": "{url}", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="}, "change"),
     "websub": ({"hub": "{url}"}, "ping"),
     "mastodon": ({"server": "{url}", "access_token": "mastodon-access-token"}, "change"),
+    "matrix": (
+        {"server": "{url}", "access_token": "syt_matrix_access_token", "room": "#coburg:matrix.example"},
+        "change",
+    ),
     "bluesky": (
         {"server": "{url}", "identifier": "coburg.bsky.social", "app_password": "abcd-efgh-ijkl-mnop"},
         "change",
