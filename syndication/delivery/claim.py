@@ -142,6 +142,8 @@ def _claim_destinations(
     for delivery_id, destination_id in rows:
         mine[destination_id].append(delivery_id)
     found = [destination for destination in found if mine[destination.id]]
+    if not found:  # all of them were left for later
+        return []
     leases = [_lease(queue, owner, cfg, now, destination.id) for destination in found]
     session.add_all(leases)
     session.flush()  # deliveries carry the keys that the database gives
