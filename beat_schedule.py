@@ -24,6 +24,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "show that beat lives": _every(10, "sweep.beat"),
     # Half the usual scrape interval of Prometheus.
     "fold tallies": _every(30, "sweep.tallies"),
+    # An access that is renewed a minute late is still in time: it is renewed well before it ends.
+    "look after outlets": _every(60, "sweep.outlets"),
     # Retention counts in days; once an hour keeps each run small.
     "forget what is old": _every(3600, "sweep.retention"),
 }

@@ -17,6 +17,8 @@ LETTERS: dict[str, tuple[str, ...]] = {
     "already": ("token",),
     "destination_disabled": ("outlet", "reason", "since"),
     "destination_refused": ("outlet", "reason", "since"),
+    "destination_expiring": ("outlet", "ends"),
+    "destination_well": ("outlet", "since"),
 }
 
 
@@ -41,8 +43,9 @@ class Letter(Channel[Note, MailMessage]):
             raise Refused(f"The letter {name!r} cannot be written: {', '.join(missing) or 'it is unknown'}.")
         language = spoken(str(payload["language"]))
         values: dict[str, Any] = {field: payload[field] for field in LETTERS[name]}
-        if "since" in values:
-            values["since"] = moment(datetime.fromisoformat(values["since"]), envelope.city.zone, language)
+        for field in ("since", "ends"):
+            if field in values:
+                values[field] = moment(datetime.fromisoformat(values[field]), envelope.city.zone, language)
         values |= {"city": envelope.city}
         message = _message(envelope, str(payload["to"]), name, language, values)
         return MailMessage(envelope.sender, str(payload["to"]), message.as_bytes())

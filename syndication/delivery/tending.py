@@ -77,10 +77,11 @@ def _write(
         if after != before:
             keep(destination, after)
         destination.tend_at = next_at
-        if after.access_ends_at is not None:
-            warn.ending(session, cfg, destination, after.access_ends_at, db.now(session))
+        now, ends_at = db.now(session), after.access_ends_at
+        if ends_at is not None and ends_at - now <= warn.AHEAD:
+            warn.ending(session, cfg, destination, ends_at, now)
         elif destination.failures == 0 and destination.warned_at is not None:
-            warn.well_again(session, cfg, destination, db.now(session))
+            warn.well_again(session, cfg, destination, now)
 
 
 def _refused(destination_id: UUID, reason: str, cfg: Settings, now: datetime) -> None:

@@ -26,9 +26,7 @@ def owner(session: Session, cfg: Settings, destination: Destination, reason: str
 def ending(
     session: Session, cfg: Settings, destination: Destination, ends_at: datetime, now: datetime
 ) -> None:
-    """Tell, a week ahead, that an access ends; a repeat for the same end is passed over."""
-    if ends_at - now > AHEAD:
-        return
+    """Tell that an access ends soon; a repeat for the same end is passed over."""
     if _letter(
         session, cfg, destination, "destination_expiring", {"ends": ends_at.isoformat()}, ends_at, now
     ):

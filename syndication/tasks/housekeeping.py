@@ -1,7 +1,7 @@
 """Wakes the sweeps that stand behind every bell; beat_schedule.py says how often."""
 
 from syndication import bell, db, editions, fanout, feeds, idempotency, insight, posts, readers
-from syndication.delivery import record, rescue
+from syndication.delivery import drain, record, rescue, tending
 from syndication.delivery.claim import due, seen
 from syndication.tasks.app import app
 
@@ -56,6 +56,12 @@ def beat() -> None:
 def tallies() -> None:
     """Fold finished attempts into the counts of /metrics."""
     insight.fold()
+
+
+@app.task(name="sweep.outlets")
+def outlets() -> None:
+    """Renew accesses before they end, and ask outlets what they allow."""
+    tending.sweep(drain.tools())
 
 
 @app.task(name="sweep.retention")

@@ -84,6 +84,7 @@ def letter(name: str = "confirm", address: str = "anna@example.org") -> Note:
         "outlet": "Website",
         "reason": "The address answered 410.",
         "since": AT.isoformat(),
+        "ends": AT.isoformat(),
     }
     return Note(f"l-{name}", payload, CITY, Settings(), SENDER, AT)
 
