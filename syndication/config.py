@@ -70,6 +70,11 @@ class Settings(BaseSettings):
         description="Keys of 32 characters or more, separated by commas; the first encrypts and signs, all decrypt and verify."
     )
 
+    vapid_key: SecretStr = Field(
+        SecretStr(""),
+        description="Private key for Web Push (RFC 8292), base64url; empty: none. `syndication keys vapid` makes one.",
+    )
+
     # Mail
     smtp_host: str = Field(description="Host of the outgoing mail server.")
     smtp_port: int = Field(587, ge=1, le=65535, description="Port of the outgoing mail server.")

@@ -21,7 +21,7 @@ from syndication.addresses import check_url, forbidden
 #: Seconds for connecting and for the TLS handshake, within the whole.
 _CONNECT = 5.0
 #: Headers that belong to the connection, not to whoever asks.
-_OURS = {
+OURS = {
     "host",
     "content-length",
     "transfer-encoding",
@@ -248,7 +248,7 @@ class Client:
             raise Failure(f"This address cannot be used: it {error}.", blocked=True) from error
         if len(body) > self._most_sent:
             raise Failure(f"The request would be larger than {self._most_sent:,} bytes.", blocked=True)
-        if ours := _OURS & {name.lower() for name in headers}:
+        if ours := OURS & {name.lower() for name in headers}:
             raise ValueError(f"the connection sets {', '.join(sorted(ours))} itself")
         complete = {"User-Agent": "syndication", **headers, "Accept-Encoding": "identity"}
         try:

@@ -18,6 +18,8 @@ from syndication.stack import broker
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver
 
+#: A key for Web Push, for tests only.
+VAPID_KEY = "YSBrZXkgb2YgYSB0ZXN0IGNpdHksIDMyIGJ5dGVzIG8"
 #: What could not run here and why; printed at the end, never passed over in silence.
 _MISSING: dict[str, str] = {}
 
@@ -114,6 +116,7 @@ def settings_for(tmp_path: Path, **changes: Any) -> config.Settings:
             "imprint": "Stadtmarketing Coburg, Herrngasse 4, 96450 Coburg",
             "data_dir": tmp_path,
             "secret_keys": ("a key of a test city that is long enough",),
+            "vapid_key": VAPID_KEY,
             "smtp_host": "127.0.0.1",
             "smtp_port": 1,
             "smtp_security": "none",

@@ -6,6 +6,7 @@ Every channel in the list runs through tests/channels/contract.py.
 from importlib.metadata import entry_points
 from typing import Any
 
+from syndication.channels.apprise import AppriseChannel
 from syndication.channels.base import Channel
 from syndication.channels.bluesky import Bluesky
 from syndication.channels.feed import Feed
@@ -14,6 +15,7 @@ from syndication.channels.mastodon import Mastodon
 from syndication.channels.matrix import Matrix
 from syndication.channels.newsletter import Newsletter
 from syndication.channels.webhook import Webhook
+from syndication.channels.webpush import WebPush
 from syndication.channels.websub import WebSub
 
 #: Entry points of this group name Channel classes.
@@ -33,6 +35,8 @@ CHANNELS: tuple[Channel[Any, Any], ...] = (
     Mastodon(),
     Bluesky(),
     Matrix(),
+    WebPush(),
+    AppriseChannel(),
     *_installed(),
 )
 

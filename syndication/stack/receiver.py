@@ -61,14 +61,16 @@ class Receiver:
             self._server = await self._loop.create_server(
                 lambda: _Connection(self), "127.0.0.1", self._port, backlog=512
             )
-            started.set()
 
         def run() -> None:
             asyncio.set_event_loop(self._loop)
             try:
                 self._loop.run_until_complete(serve())
-            finally:
+            except OSError:
                 started.set()
+                return
+            # Said from within the lasting run: a stop that comes before it would be forgotten.
+            self._loop.call_soon(started.set)
             self._loop.run_forever()
 
         self._thread = threading.Thread(target=run, name="receiver", daemon=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from syndication.channels.newsletter import EditionView, Entry, Newsletter, comp
 from syndication.content import Content, Image, Place
 from syndication.http import Client
 from syndication.pictures import Pictures
+from tests.remotes.webpush import AUTH, P256DH, b64
 
 CITY = City(
     "Coburg", "https://coburg.example", ZoneInfo("Europe/Berlin"), "de", "Stadtmarketing Coburg, Herrngasse 4"
@@ -95,6 +97,12 @@ def kept_pictures(client: Client, folder: Path) -> Pictures:
     return Pictures(client, folder)
 
 
+def filled_in(value: str, url: str) -> str:
+    """A setting with `{url}`, `{root}` (without a path) and `{host}` of the remote filled in."""
+    parts = urlsplit(url)
+    return value.format(url=url, root=f"{parts.scheme}://{parts.netloc}", host=parts.netloc)
+
+
 @dataclass(frozen=True)
 class Sample:
     """What a channel is tested with: its settings and one envelope, made for a remote at `url`."""
@@ -104,9 +112,9 @@ class Sample:
     kind: str
 
     def envelope(self, url: str, action: Any = "published", /, **fields: Any) -> Any:
-        """The envelope, with `{url}` in the settings filled in."""
+        """The envelope, with the places in the settings filled in."""
         filled = {
-            name: value.format(url=url) if isinstance(value, str) else value
+            name: filled_in(value, url) if isinstance(value, str) else value
             for name, value in self.settings.items()
         }
         settings = self.channel.settings.model_validate(filled)
@@ -131,6 +139,11 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
         {"server": "{url}", "access_token": "syt_matrix_access_token", "room": "#coburg:matrix.example"},
         "change",
     ),
+    "webpush": (
+        {"endpoint": "{root}/push/browser1", "p256dh": P256DH, "auth": b64(AUTH)},
+        "change",
+    ),
+    "apprise": ({"url": "json://{host}/hook"}, "change"),
     "bluesky": (
         {"server": "{url}", "identifier": "coburg.bsky.social", "app_password": "abcd-efgh-ijkl-mnop"},
         "change",

@@ -16,7 +16,7 @@ from syndication.delivery.course import staying
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.conftest import make_tools
-from tests.channels.samples import AT, SAMPLES, Sample
+from tests.channels.samples import AT, SAMPLES, Sample, filled_in
 from tests.remotes import REMOTES, Remote
 
 ALL = [channel.kind for channel in channels.CHANNELS]
@@ -155,7 +155,10 @@ def test_hostile_and_extreme_content_is_sent_or_refused_in_words(
 @pytest.mark.parametrize("kind", ALL)
 def test_secrets_are_named_and_never_shown(kind: str, settings: ProcessSettings) -> None:
     one = sample(kind)
-    filled = {name: value.format(url="http://127.0.0.1:9/") for name, value in one.settings.items()}
+    filled = {
+        name: filled_in(value, "http://127.0.0.1:8080/") if isinstance(value, str) else value
+        for name, value in one.settings.items()
+    }
     made = one.channel.settings.model_validate(filled)
     for name in made.secret_names():
         value = getattr(made, name)

@@ -1,13 +1,17 @@
 """Networks as the tests know them: each fake checks what the real one checks, and answers as it does, errors included."""
 
+from tests.remotes.apprise import FakeApprise
 from tests.remotes.bluesky import FakeBluesky
 from tests.remotes.mastodon import FakeMastodon
 from tests.remotes.matrix import FakeMatrix
 from tests.remotes.remote import Remote
+from tests.remotes.webpush import FakeWebPush
 
 #: Kind → its fake.
 REMOTES: dict[str, type[Remote]] = {
     "mastodon": FakeMastodon,
     "bluesky": FakeBluesky,
     "matrix": FakeMatrix,
+    "webpush": FakeWebPush,
+    "apprise": FakeApprise,
 }

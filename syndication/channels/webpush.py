@@ -1,0 +1,163 @@
+"""Web Push: a notice on the screen of one browser that asked for it (RFC 8030, 8188, 8291; VAPID, RFC 8292)."""
+
+import base64
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Annotated, Any, ClassVar
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from py_vapid import Vapid02
+from pydantic import AfterValidator, Field, SecretStr
+from pywebpush import WebPusher
+
+from syndication.addresses import check_url
+from syndication.channels import by_http
+from syndication.channels.base import (
+    Abilities,
+    Channel,
+    Envelope,
+    HttpMessage,
+    Queue,
+    Receipt,
+    Refused,
+    Settings,
+    Tools,
+)
+from syndication.channels.by_http import Rule
+from syndication.channels.social.counting import cut, octets
+from syndication.channels.social.settings import SocialSettings, host_of
+from syndication.channels.social.words import pieces
+from syndication.config import settings as process_settings
+
+#: Push services take 4,096 bytes, of which encryption needs about 100; the text may fill this much.
+_MOST_BYTES = 2500
+_LONGEST = timedelta(days=28)
+
+RULES: tuple[Rule, ...] = (
+    Rule(404, "", "gone", "This browser no longer wants notices."),
+    Rule(410, "", "gone", "This browser no longer wants notices."),
+    Rule(401, "", "refused", "The push service does not accept our key. Please tell the operator."),
+    Rule(403, "", "refused", "The push service knows this browser under another key of ours. It has to subscribe again."),
+    Rule(413, "", "refused", "The push service says the notice is too long."),
+)  # fmt: skip
+
+
+def _allowed(secret: SecretStr) -> SecretStr:
+    check_url(secret.get_secret_value(), allow_private=process_settings().allow_private_addresses)
+    return secret
+
+
+class WebPushSettings(SocialSettings):
+    """One browser's subscription, as its PushSubscription tells it. Whoever knows it can send to it: all of it is secret."""
+
+    endpoint: Annotated[SecretStr, AfterValidator(_allowed)] = Field(
+        description="Where its push service takes messages."
+    )
+    p256dh: SecretStr = Field(description="The browser's public key, base64url.")
+    auth: SecretStr = Field(description="The browser's authentication secret, base64url.")
+
+    @property
+    def host(self) -> str:
+        """The push service."""
+        return host_of(self.endpoint.get_secret_value())
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What the service worker is handed; it is encrypted when it is sent, with a fresh key each time."""
+
+    subscription: dict[str, Any] = field(repr=False)
+    payload: bytes
+    topic: str
+    seconds: int
+    urgent: bool
+    contact: str
+
+
+class WebPush(Channel[Envelope, Notice]):
+    """One notice for each post; a later one with the same topic takes its place, on its way and on the screen."""
+
+    kind: ClassVar[str] = "webpush"
+    label: ClassVar[str] = "Web Push"
+    queue: ClassVar[Queue] = "push"
+    abilities: ClassVar[Abilities] = Abilities(
+        revise=True, withdraw=True, repeatable=True, images=True, length=_MOST_BYTES, keeps_track=True
+    )
+    settings: ClassVar[type[Settings]] = WebPushSettings
+
+    def render(self, envelope: Envelope) -> Notice:
+        """Title, text, link, picture and tag as JSON; a withdrawal says so under the same tag."""
+        chosen, post = envelope.settings, envelope.post
+        assert isinstance(chosen, WebPushSettings)
+        words = pieces(envelope, self.kind)
+        withdrawn = envelope.action == "withdrawn"
+        text = "\n".join(part for part in (words.own or words.text,) if part)
+        facts = " · ".join(part for part in (words.when, words.where, words.price) if part)
+        said = {
+            "title": words.title,
+            "body": "" if withdrawn else cut(f"{facts}\n{text}".strip(), _MOST_BYTES // 4, octets),
+            "url": post.link,
+            "image": post.content.images[0].url if post.content.images and not withdrawn else "",
+            "tag": str(post.id),
+            "withdrawn": withdrawn,
+            "quiet": envelope.shown is not None and not withdrawn and not envelope.changed,
+            "lang": post.content.language,
+        }
+        ends = post.over_at - envelope.tried_at if post.over_at else _LONGEST
+        return Notice(
+            subscription={
+                "endpoint": chosen.endpoint.get_secret_value(),
+                "keys": {"p256dh": chosen.p256dh.get_secret_value(), "auth": chosen.auth.get_secret_value()},
+            },
+            payload=json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode(),
+            # RFC 8030 section 5.4: at most 32 characters of base64url.
+            topic=base64.urlsafe_b64encode(post.id.bytes).decode().rstrip("="),
+            seconds=int(max(timedelta(minutes=1), min(ends, _LONGEST)).total_seconds()),
+            urgent=withdrawn or bool(envelope.changed),
+            contact=envelope.city.base_url,
+        )
+
+    def send(self, message: Notice, tools: Tools) -> Receipt:
+        """One encrypted POST, signed with the city's key; 404 and 410 end the subscription."""
+        endpoint = message.subscription["endpoint"]
+        try:
+            pushed = WebPusher(message.subscription).encode(message.payload)["body"]
+        except Exception as error:
+            raise Refused("The browser's keys cannot be used. It has to subscribe again.") from error
+        headers = (
+            ("content-type", "application/octet-stream"),
+            ("content-encoding", "aes128gcm"),
+            ("ttl", str(message.seconds)),
+            ("topic", message.topic),
+            ("urgency", "high" if message.urgent else "normal"),
+            *_signed(endpoint, message.contact),
+        )
+        answer = by_http.call(
+            HttpMessage("POST", endpoint, headers, pushed), tools, rules=RULES, who="The push service"
+        )
+        return Receipt(reference=message.topic, code=answer.status)
+
+
+def _vapid() -> Vapid02:
+    key = process_settings().vapid_key.get_secret_value()
+    if not key:
+        raise Refused("The operator has set no key for Web Push (SYNDICATION_VAPID_KEY).")
+    return Vapid02.from_string(key)
+
+
+def _signed(endpoint: str, contact: str) -> tuple[tuple[str, str], ...]:
+    """The Authorization header of RFC 8292 section 3; `sub` says who is to be asked about us."""
+    scheme, _, rest = endpoint.partition("://")
+    claims = {"aud": f"{scheme}://{rest.partition('/')[0]}", "sub": contact}
+    return tuple((name.lower(), value) for name, value in _vapid().sign(claims).items())
+
+
+def public_key() -> str:
+    """What a browser needs to subscribe (applicationServerKey), base64url; empty without a key. Raises Refused."""
+    if not process_settings().vapid_key.get_secret_value():
+        return ""
+    public: ec.EllipticCurvePublicKey = _vapid().public_key
+    raw = public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
