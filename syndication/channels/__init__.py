@@ -14,6 +14,7 @@ from syndication.channels.letter import Letter
 from syndication.channels.mastodon import Mastodon
 from syndication.channels.matrix import Matrix
 from syndication.channels.newsletter import Newsletter
+from syndication.channels.telegram import Telegram
 from syndication.channels.webhook import Webhook
 from syndication.channels.webpush import WebPush
 from syndication.channels.websub import WebSub
@@ -35,6 +36,7 @@ CHANNELS: tuple[Channel[Any, Any], ...] = (
     Mastodon(),
     Bluesky(),
     Matrix(),
+    Telegram(),
     WebPush(),
     AppriseChannel(),
     *_installed(),

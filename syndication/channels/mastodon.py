@@ -80,6 +80,7 @@ class Toot:
     reference: str
     doubtful: bool
     marks: tuple[str, ...]
+    published_at: datetime
     remark: str
 
 
@@ -120,7 +121,8 @@ class Mastodon(Channel[Envelope, Toot]):
             keep_media=envelope.shown is not None and envelope.shown.images == content.images,
             reference=envelope.reference or "",
             doubtful=envelope.doubtful,
-            marks=(envelope.post.link, content.title),
+            marks=(envelope.post.link, content.texts.get(self.kind, content.title)),
+            published_at=envelope.post.published_at,
             remark=together(
                 composed.remark, f"{left_out} more pictures do not fit there." if left_out else ""
             ),
@@ -216,6 +218,8 @@ def _found(network: Network, message: Toot) -> tuple[str, str]:
     )
     wanted = [_letters(mark) for mark in message.marks]
     for status in timeline if isinstance(timeline, list) else []:
+        if text_at(status, "created_at") < message.published_at.isoformat()[:10]:
+            break  # the newest come first; what is older than the post is another one, however alike
         said = _letters(unescape(re.sub(r"<[^>]*>", "", text_at(status, "content"))))
         if all(mark in said for mark in wanted):
             media = [text_at(one, "id") for one in status.get("media_attachments") or []]

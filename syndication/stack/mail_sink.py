@@ -91,8 +91,11 @@ class MailSink:
                 self._server = self._loop.run_until_complete(
                     self._loop.create_server(self._connection, "127.0.0.1", self._port, backlog=100)
                 )
-            finally:
+            except OSError:
                 started.set()
+                return
+            # Said from within the lasting run: a stop that comes before it would be forgotten.
+            self._loop.call_soon(started.set)
             self._loop.run_forever()
 
         self._thread = Thread(target=run, name="mail sink", daemon=True)

@@ -139,6 +139,7 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
         {"server": "{url}", "access_token": "syt_matrix_access_token", "room": "#coburg:matrix.example"},
         "change",
     ),
+    "telegram": ({"api": "{url}", "bot_token": "123456:telegram-bot-token", "chat": "@coburg"}, "change"),
     "webpush": (
         {"endpoint": "{root}/push/browser1", "p256dh": P256DH, "auth": b64(AUTH)},
         "change",

@@ -65,6 +65,21 @@ def test_a_repeat_makes_no_second_post(coburg: Account, lost: str) -> None:
     assert [str(status.id) for status in timeline(coburg)] == [str(receipt.reference).split()[0]]
 
 
+def test_last_weeks_post_of_the_same_title_is_another_one(coburg: Account) -> None:
+    envelope, _ = coburg.publish()
+    (status,) = coburg.remote.statuses.values()
+    status["created_at"] = "2026-08-03T05:00:01.000Z"
+    coburg.send(replace(envelope, key="c9-0", doubtful=True))
+    assert len(timeline(coburg)) == 2
+
+
+def test_own_words_are_found_again(coburg: Account) -> None:
+    envelope, _ = coburg.publish(texts={"mastodon": "Heut gibt's Wein!"})
+    coburg.remote.keys.clear()
+    coburg.send(replace(envelope, doubtful=True))
+    assert len(timeline(coburg)) == 1
+
+
 def test_a_withdrawal_finds_what_an_unknown_try_left_there(coburg: Account) -> None:
     coburg.publish()
     coburg.send(replace(coburg.envelope("withdrawn"), doubtful=True))

@@ -5,6 +5,7 @@ from tests.remotes.bluesky import FakeBluesky
 from tests.remotes.mastodon import FakeMastodon
 from tests.remotes.matrix import FakeMatrix
 from tests.remotes.remote import Remote
+from tests.remotes.telegram import FakeTelegram
 from tests.remotes.webpush import FakeWebPush
 
 #: Kind → its fake.
@@ -12,6 +13,7 @@ REMOTES: dict[str, type[Remote]] = {
     "mastodon": FakeMastodon,
     "bluesky": FakeBluesky,
     "matrix": FakeMatrix,
+    "telegram": FakeTelegram,
     "webpush": FakeWebPush,
     "apprise": FakeApprise,
 }

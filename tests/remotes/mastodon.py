@@ -89,6 +89,7 @@ class FakeMastodon(Remote):
         status = {
             "id": self._next(),
             "visibility": body.get("visibility", "public"),
+            "created_at": "2026-08-10T05:00:01.000Z",
             **self._checked(body),
         }
         if status["visibility"] not in ("public", "unlisted", "private", "direct"):
