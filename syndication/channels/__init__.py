@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from syndication.channels.base import Channel
+from syndication.channels.facebook import Facebook
 from syndication.channels.feed import Feed
 from syndication.channels.letter import Letter
 from syndication.channels.mastodon import Mastodon
@@ -29,6 +30,7 @@ CHANNELS: tuple[Channel[Any, Any], ...] = (
     WebSub(),
     Letter(),
     Mastodon(),
+    Facebook(),
     *_installed(),
 )
 

@@ -126,4 +126,13 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
     "webhook": ({"url": "{url}", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="}, "change"),
     "websub": ({"hub": "{url}"}, "ping"),
     "mastodon": ({"server": "{url}", "access_token": "mastodon-access-token"}, "change"),
+    "facebook": (
+        {
+            "api": "{url}",
+            "page_id": "104512345678901",
+            "access_token": "EAAG-page-token",
+            "app_secret": "f00dcafe",
+        },
+        "change",
+    ),
 }

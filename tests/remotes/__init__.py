@@ -1,7 +1,11 @@
 """Networks as the tests know them: each fake checks what the real one checks, and answers as it does, errors included."""
 
+from tests.remotes.facebook import FakeFacebook
 from tests.remotes.mastodon import FakeMastodon
 from tests.remotes.remote import Remote
 
 #: Kind → its fake.
-REMOTES: dict[str, type[Remote]] = {"mastodon": FakeMastodon}
+REMOTES: dict[str, type[Remote]] = {
+    "mastodon": FakeMastodon,
+    "facebook": FakeFacebook,
+}
