@@ -9,6 +9,7 @@ from typing import Any
 from syndication.channels.base import Channel
 from syndication.channels.facebook import Facebook
 from syndication.channels.feed import Feed
+from syndication.channels.instagram import Instagram
 from syndication.channels.letter import Letter
 from syndication.channels.mastodon import Mastodon
 from syndication.channels.newsletter import Newsletter
@@ -31,6 +32,7 @@ CHANNELS: tuple[Channel[Any, Any], ...] = (
     Letter(),
     Mastodon(),
     Facebook(),
+    Instagram(),
     *_installed(),
 )
 

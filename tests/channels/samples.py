@@ -135,4 +135,13 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
         },
         "change",
     ),
+    "instagram": (
+        {
+            "api": "{url}",
+            "user_id": "17841400008460056",
+            "access_token": "EAAG-page-token",
+            "app_secret": "f00dcafe",
+        },
+        "change",
+    ),
 }

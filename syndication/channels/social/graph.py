@@ -30,11 +30,12 @@ class Row:
     """One row of a table of errors. `code` is one or the first and last of many; no `subcodes` are all of them.
 
     `says` is looked for in the error's message, whatever its case. `unsure`: to be tried again, but a request that posts
-    may have posted. `fine`: what was asked for is already so. The first row that fits counts; `{who}` is the network.
+    may have posted. `soon`: later, and only this one post. `fine`: what was asked for is already so. The first row that
+    fits counts; `{who}` is the network.
     """
 
     code: int | tuple[int, int]
-    verdict: Literal["later", "unsure", "refused", "access", "fine"]
+    verdict: Literal["later", "soon", "unsure", "refused", "access", "fine"]
     reason: str = ""
     subcodes: tuple[int, ...] = ()
     says: str = ""
@@ -81,6 +82,8 @@ ROWS: tuple[Row, ...] = (
 )  # fmt: skip
 #: The subcode of 100 by which Meta says that something is not there, or not for us.
 MISSING = 33
+#: Seconds after which it is worth looking again at what is being worked on.
+SOON = 30.0
 _ASKED_FOR_LESS = {4, 17, 32, 341, 613}
 
 
@@ -164,9 +167,10 @@ class Graph:
         answer = self.call(method, path, repeatable=repeatable, **named)
         return json_of(answer, self.name, repeatable=repeatable)
 
-    def get(self, path: str, fields: str, **named: Any) -> Any:
-        """Fields of an object."""
-        return self.json("GET", f"{path}?{urlencode({'fields': fields}, safe=',')}", **named)
+    def get(self, path: str, fields: str, *, limit: int | None = None, **named: Any) -> Any:
+        """Fields of an object, or of at most `limit` objects."""
+        asked = {"fields": fields} | ({"limit": str(limit)} if limit else {})
+        return self.json("GET", f"{path}?{urlencode(asked, safe=',')}", **named)
 
     def stands(self, object_id: str) -> bool:
         """Whether something is still there."""
@@ -184,6 +188,8 @@ class Graph:
                 code=code,
                 answer=said,
             )
+        if verdict == "soon":
+            return TryLater(reason, after=SOON, outlet=False, code=code, answer=said)
         if verdict in ("later", "unsure"):
             slow = fault.code in _ASKED_FOR_LESS or fault.code >= 80000
             return TryLater(reason, after=regained(answer), slow=slow, code=code, answer=said)
