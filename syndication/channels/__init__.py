@@ -9,6 +9,7 @@ from typing import Any
 from syndication.channels.base import Channel
 from syndication.channels.facebook import Facebook
 from syndication.channels.feed import Feed
+from syndication.channels.google_business import GoogleBusiness
 from syndication.channels.instagram import Instagram
 from syndication.channels.letter import Letter
 from syndication.channels.mastodon import Mastodon
@@ -33,6 +34,7 @@ CHANNELS: tuple[Channel[Any, Any], ...] = (
     Mastodon(),
     Facebook(),
     Instagram(),
+    GoogleBusiness(),
     *_installed(),
 )
 

@@ -144,4 +144,16 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
         },
         "change",
     ),
+    "google_business": (
+        {
+            "account": "111",
+            "location": "222",
+            "client_id": "app.apps.example",
+            "client_secret": "GOCSPX-client",
+            "refresh_token": "1//refresh",
+            "api": "{url}",
+            "auth": "{url}",
+        },
+        "change",
+    ),
 }

@@ -1,6 +1,7 @@
 """Networks as the tests know them: each fake checks what the real one checks, and answers as it does, errors included."""
 
 from tests.remotes.facebook import FakeFacebook
+from tests.remotes.google_business import FakeGoogleBusiness
 from tests.remotes.instagram import FakeInstagram
 from tests.remotes.mastodon import FakeMastodon
 from tests.remotes.remote import Remote
@@ -10,4 +11,5 @@ REMOTES: dict[str, type[Remote]] = {
     "mastodon": FakeMastodon,
     "facebook": FakeFacebook,
     "instagram": FakeInstagram,
+    "google_business": FakeGoogleBusiness,
 }
