@@ -12,6 +12,7 @@ from syndication.channels.feed import Feed
 from syndication.channels.google_business import GoogleBusiness
 from syndication.channels.instagram import Instagram
 from syndication.channels.letter import Letter
+from syndication.channels.linkedin import LinkedIn
 from syndication.channels.mastodon import Mastodon
 from syndication.channels.newsletter import Newsletter
 from syndication.channels.webhook import Webhook
@@ -35,6 +36,7 @@ CHANNELS: tuple[Channel[Any, Any], ...] = (
     Facebook(),
     Instagram(),
     GoogleBusiness(),
+    LinkedIn(),
     *_installed(),
 )
 

@@ -156,4 +156,8 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
         },
         "change",
     ),
+    "linkedin": (
+        {"organization": "5515715", "access_token": "AQX-access", "api": "{url}", "auth": "{url}"},
+        "change",
+    ),
 }

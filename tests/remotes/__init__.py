@@ -3,6 +3,7 @@
 from tests.remotes.facebook import FakeFacebook
 from tests.remotes.google_business import FakeGoogleBusiness
 from tests.remotes.instagram import FakeInstagram
+from tests.remotes.linkedin import FakeLinkedIn
 from tests.remotes.mastodon import FakeMastodon
 from tests.remotes.remote import Remote
 
@@ -12,4 +13,5 @@ REMOTES: dict[str, type[Remote]] = {
     "facebook": FakeFacebook,
     "instagram": FakeInstagram,
     "google_business": FakeGoogleBusiness,
+    "linkedin": FakeLinkedIn,
 }
