@@ -9,8 +9,12 @@ from typing import Any
 from syndication.channels.apprise import AppriseChannel
 from syndication.channels.base import Channel
 from syndication.channels.bluesky import Bluesky
+from syndication.channels.facebook import Facebook
 from syndication.channels.feed import Feed
+from syndication.channels.google_business import GoogleBusiness
+from syndication.channels.instagram import Instagram
 from syndication.channels.letter import Letter
+from syndication.channels.linkedin import LinkedIn
 from syndication.channels.mastodon import Mastodon
 from syndication.channels.matrix import Matrix
 from syndication.channels.newsletter import Newsletter
@@ -39,6 +43,10 @@ CHANNELS: tuple[Channel[Any, Any], ...] = (
     Telegram(),
     WebPush(),
     AppriseChannel(),
+    Facebook(),
+    Instagram(),
+    GoogleBusiness(),
+    LinkedIn(),
     *_installed(),
 )
 

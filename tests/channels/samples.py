@@ -149,4 +149,38 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
         {"server": "{url}", "identifier": "coburg.bsky.social", "app_password": "abcd-efgh-ijkl-mnop"},
         "change",
     ),
+    "facebook": (
+        {
+            "api": "{url}",
+            "page_id": "104512345678901",
+            "access_token": "EAAG-page-token",
+            "app_secret": "f00dcafe",
+        },
+        "change",
+    ),
+    "instagram": (
+        {
+            "api": "{url}",
+            "user_id": "17841400008460056",
+            "access_token": "EAAG-page-token",
+            "app_secret": "f00dcafe",
+        },
+        "change",
+    ),
+    "google_business": (
+        {
+            "account": "111",
+            "location": "222",
+            "client_id": "app.apps.example",
+            "client_secret": "GOCSPX-client",
+            "refresh_token": "1//refresh",
+            "api": "{url}",
+            "auth": "{url}",
+        },
+        "change",
+    ),
+    "linkedin": (
+        {"organization": "5515715", "access_token": "AQX-access", "api": "{url}", "auth": "{url}"},
+        "change",
+    ),
 }

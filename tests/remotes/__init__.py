@@ -2,6 +2,10 @@
 
 from tests.remotes.apprise import FakeApprise
 from tests.remotes.bluesky import FakeBluesky
+from tests.remotes.facebook import FakeFacebook
+from tests.remotes.google_business import FakeGoogleBusiness
+from tests.remotes.instagram import FakeInstagram
+from tests.remotes.linkedin import FakeLinkedIn
 from tests.remotes.mastodon import FakeMastodon
 from tests.remotes.matrix import FakeMatrix
 from tests.remotes.remote import Remote
@@ -16,4 +20,8 @@ REMOTES: dict[str, type[Remote]] = {
     "telegram": FakeTelegram,
     "webpush": FakeWebPush,
     "apprise": FakeApprise,
+    "facebook": FakeFacebook,
+    "instagram": FakeInstagram,
+    "google_business": FakeGoogleBusiness,
+    "linkedin": FakeLinkedIn,
 }

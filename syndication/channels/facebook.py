@@ -1,0 +1,180 @@
+"""A Facebook page: posts by the Pages API (developers.facebook.com/docs/pages-api/posts)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from pydantic import Field
+
+from syndication.channels.base import (
+    Abilities,
+    Channel,
+    Envelope,
+    Limit,
+    Queue,
+    Receipt,
+    Refused,
+    Settings,
+    Tools,
+    Unconfirmed,
+    Verdict,
+)
+from syndication.channels.social.counting import utf16
+from syndication.channels.social.graph import MISSING, ROWS, Access, Graph, GraphSettings, Row, access_end
+from syndication.channels.social.requests import fetched, text_at, together
+from syndication.channels.social.words import compose
+from syndication.content import Image
+from syndication.http import multipart
+from syndication.limits import Rate
+from syndication.pictures import Limits
+
+#: Characters of a post.
+_MOST = 63_206
+#: Separates the parts of a form.
+_BOUNDARY = "syndication-2b8e61fd04c97a35e8d21c60f7b4a953"
+_KEPT_PICTURES = "Facebook cannot change the pictures of a post, so they stay as they were."
+_SOMEBODY_DELETED = "The post no longer stands on Facebook: somebody deleted it there."
+
+RULES: tuple[Row, ...] = (
+    Row(1609005, "refused", "Facebook cannot make a preview of the link of this post. Please check that its page opens."),
+    Row(100, "refused", "Facebook does not take the link of this post. Please check that its page opens.", subcodes=(1609005,)),
+    *ROWS,
+)  # fmt: skip
+_EDIT_GONE = (Row(100, "refused", _SOMEBODY_DELETED, (MISSING,)),)
+_ALREADY_GONE = (Row(100, "fine", subcodes=(MISSING,)),)
+
+
+class FacebookSettings(GraphSettings):
+    """The page, by a page access token with pages_manage_posts and pages_read_engagement."""
+
+    page_id: str = Field(pattern=r"^\d{3,30}$", description="Number of the page (About, Page transparency).")
+    name: str = Field("", max_length=300, description="Name of the page; the service fills it in.")
+
+
+@dataclass(frozen=True)
+class PagePost:
+    """What is to stand on the page. `reference` is the post that is edited or deleted; `stale`: with other pictures."""
+
+    access: Access
+    page_id: str
+    delete: bool
+    text: str
+    link: str
+    images: tuple[Image, ...]
+    reference: str
+    stale: bool
+    remark: str
+
+
+class Facebook(Channel[Envelope, PagePost]):
+    """Posts, edits and deletes posts of a page, with pictures and their alternative text, or with a card of the link."""
+
+    kind: ClassVar[str] = "facebook"
+    label: ClassVar[str] = "Facebook"
+    queue: ClassVar[Queue] = "push"
+    abilities: ClassVar[Abilities] = Abilities(
+        revise=True, withdraw=True, repeatable=False, images=True, length=_MOST, keeps_track=True
+    )
+    settings: ClassVar[type[Settings]] = FacebookSettings
+    #: 200 calls an hour for an app with one user (docs/graph-api/overview/rate-limiting); ten pictures make twelve calls.
+    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(16, 3600)),)
+    tended_every: ClassVar[float | None] = 86_400.0
+
+    def render(self, envelope: Envelope) -> PagePost:
+        """The text always holds the link: a card of it cannot be edited, and pictures leave no room for one."""
+        chosen, content = envelope.settings, envelope.post.content
+        assert isinstance(chosen, FacebookSettings)
+        composed = compose(envelope, self.kind, _MOST, count=utf16)
+        return PagePost(
+            access=Access.of(chosen),
+            page_id=chosen.page_id,
+            delete=envelope.action == "withdrawn",
+            text=composed.text,
+            link=envelope.post.link,
+            images=content.images,
+            reference=envelope.reference or "",
+            stale=envelope.shown is not None and envelope.shown.images != content.images,
+            remark=composed.remark,
+        )
+
+    def send(self, message: PagePost, tools: Tools) -> Receipt:
+        """Pictures first, unseen, then the post that shows them. Only the post itself must not be made twice."""
+        graph = Graph(self.label, message.access, tools, RULES)
+        if message.delete:
+            return _delete(graph, message.reference)
+        if message.reference:
+            return _edit(graph, message)
+        ids, said = _upload(graph, message, tools)
+        attached = {"attached_media": [{"media_fbid": one} for one in ids]} if ids else {"link": message.link}
+        body = {"message": message.text, **attached}
+        found = graph.json("POST", f"{message.page_id}/feed", body=body, repeatable=False)
+        post_id = text_at(found, "id")
+        if not post_id:
+            raise Unconfirmed("Facebook answered without the id of the post. Please look there.")
+        return Receipt(
+            post_id, code=200, link=_permalink(graph, post_id), remark=together(message.remark, said)
+        )
+
+    def tend(self, settings: Settings, tools: Tools, now: datetime) -> Settings:
+        """Asks whose access it is (GET /me) and when it ends (GET /debug_token)."""
+        assert isinstance(settings, FacebookSettings)
+        graph = Graph(self.label, Access.of(settings), tools, RULES)
+        me = graph.get("me", "id,name")
+        if text_at(me, "id") != settings.page_id:
+            whose = text_at(me, "name") or text_at(me, "id")
+            raise Refused(
+                f"This access belongs to {whose} and not to the page {settings.page_id}. Please connect the page itself.",
+                credentials=True,
+            )
+        learned = {"name": text_at(me, "name")[:300], "expires_at": access_end(graph)}
+        return FacebookSettings.model_validate({**settings.plain(), **settings.secrets(), **learned})
+
+
+def _upload(graph: Graph, message: PagePost, tools: Tools) -> tuple[list[str], str]:
+    """Ids of the pictures, and a remark about those that could not be had. What no post shows is forgotten there."""
+    pictures, remark = fetched(message.images, Limits(side=2048), tools)
+    ids = []
+    for image, picture in pictures:
+        content_type, data = multipart(
+            [
+                ("published", "false"),
+                ("alt_text_custom", image.alt),
+                ("source", ("picture.jpg", picture.data, picture.type)),
+            ],
+            _BOUNDARY,
+        )
+        found = graph.json("POST", f"{message.page_id}/photos", data=data, content_type=content_type)
+        ids.append(text_at(found, "id"))
+    return [one for one in ids if one], remark
+
+
+def _edit(graph: Graph, message: PagePost) -> Receipt:
+    path = quote(message.reference, safe="")
+    found: Any = graph.call("POST", path, body={"message": message.text}, rows=_EDIT_GONE)
+    return Receipt(
+        message.reference,
+        code=found.status,
+        link=_permalink(graph, message.reference),
+        remark=together(message.remark, _KEPT_PICTURES if message.stale else ""),
+    )
+
+
+def _delete(graph: Graph, post_id: str) -> Receipt:
+    if not post_id:
+        return Receipt(remark="It does not stand on Facebook, so there was nothing to delete.")
+    answer = graph.call("DELETE", quote(post_id, safe=""), rows=_ALREADY_GONE)
+    if answer.status == 200:
+        return Receipt(code=200)
+    if graph.stands(post_id):  # the same error also means that it is there and not ours to delete
+        raise Refused("Facebook does not let us delete this post. Please delete it there by hand.")
+    return Receipt(code=answer.status, remark=_SOMEBODY_DELETED)
+
+
+def _permalink(graph: Graph, post_id: str) -> str:
+    """Where people see it. It already stands there, so no trouble with this question matters."""
+    try:
+        found = text_at(graph.get(quote(post_id, safe=""), "permalink_url"), "permalink_url")
+    except Verdict:
+        found = ""
+    return found if found.startswith("https://") else f"https://www.facebook.com/{post_id}"

@@ -1,0 +1,315 @@
+"""Posts on a Google Business Profile (developers.google.com/my-business/reference/rest/v4/accounts.locations.localPosts)."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, Literal
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr
+
+from syndication.channels import wording
+from syndication.channels.base import (
+    Abilities,
+    Channel,
+    Envelope,
+    Limit,
+    Queue,
+    Receipt,
+    Refused,
+    Settings,
+    Tools,
+    TryLater,
+    Unconfirmed,
+)
+from syndication.channels.by_http import Rule, json_of
+from syndication.channels.social.counting import cut, utf16
+from syndication.channels.social.requests import Network, text_at, together
+from syndication.channels.social.settings import ExpiringSettings, Server
+from syndication.channels.social.words import compose
+from syndication.content import Content, occurrences
+from syndication.limits import Rate
+
+Topic = Literal["EVENT", "OFFER", "STANDARD"]
+
+#: Characters of a text, of a title, and of a coupon code.
+_MOST, _MOST_TITLE, _MOST_CODE = 1500, 58, 58
+#: An access token is given up this long before it ends.
+_SPARE = timedelta(minutes=2)
+_NO_END = "The offer names no end, which Google wants of one, so it was posted as plain news."
+_WHOLE_DAY = "No end of the event is stated, so Google shows the whole day; the hour stands in the text."
+_NEXT_ONLY = "Google shows only the next date of a repeated event."
+_NO_ALT = "Google takes no alternative text for pictures."
+
+RULES: tuple[Rule, ...] = (
+    Rule(401, "", "access", "Google no longer accepts our access. Please connect the profile again."),
+    Rule(403, "SERVICE_DISABLED", "access", "Please switch on the Business Profile API in the Google project."),
+    Rule(403, "SCOPE", "access", "The permission to manage the profile is missing. Please connect it again and agree."),
+    Rule(403, "", "access", "Google does not let this account post for the location. Please check that it manages the profile."),
+    Rule(404, "", "refused", "Google does not know this location. Please check the numbers of account and location."),
+    Rule(429, "", "later", "Google takes no more requests for now. If this stays, the project lacks Google's approval."),
+    Rule(400, "media", "refused", "Google cannot use the picture (JPEG or PNG, from 250 x 250 pixels, open to everybody)."),
+    Rule(400, "schedule", "refused", "Google does not take the dates of this post."),
+    Rule(400, "", "refused", "Google does not take this post as it is; its answer says why."),
+)  # fmt: skip
+TOKEN_RULES: tuple[Rule, ...] = (
+    Rule(400, "invalid_grant", "access", "The access to Google has run out or was taken back. Please connect the profile again."),
+    Rule(None, "invalid_client", "access", "Google does not know the app. Please check client id and client secret."),
+    Rule(None, "unauthorized_client", "access", "The refresh token belongs to another app. Please connect the profile again."),
+    Rule(400, "", "access", "Google does not accept what it was given for the access. Please connect the profile again."),
+)  # fmt: skip
+_EDIT_GONE = (Rule(404, "", "refused", "The post no longer stands on Google: somebody deleted it there."),)
+_ALREADY_GONE = (Rule(404, "", "fine"),)
+
+
+class GoogleBusinessSettings(ExpiringSettings):
+    """The location, by an app of Google Cloud and its leave to act for whoever manages the profile."""
+
+    account: str = Field(
+        pattern=r"^\d{1,40}$", description="Number of the account (docs say how to find it)."
+    )
+    location: str = Field(pattern=r"^\d{1,40}$", description="Number of the location.")
+    client_id: str = Field(
+        min_length=1, max_length=300, description="Client ID of the app (Google Cloud, Clients)."
+    )
+    client_secret: SecretStr = Field(description="Client secret of the app.")
+    refresh_token: SecretStr = Field(description="Refresh token with the scope business.manage.")
+    api: Server = Field(
+        "https://mybusiness.googleapis.com",
+        description="Address of Google's API; change it only for a proxy.",
+    )
+    auth: Server = Field(
+        "https://oauth2.googleapis.com",
+        description="Where access tokens are made; change it only for a proxy.",
+    )
+
+    @property
+    def parent(self) -> str:
+        """The location as Google names it."""
+        return f"accounts/{self.account}/locations/{self.location}"
+
+
+@dataclass(frozen=True)
+class LocalPost:
+    """What is to stand on the profile. `reference` is the post that is edited or deleted; `replaces`: it is deleted and
+    made anew, since the kind of a post cannot be changed. `at` is the moment by which an access token is judged."""
+
+    settings: GoogleBusinessSettings = field(repr=False)
+    at: datetime
+    delete: bool
+    body: dict[str, Any]
+    mask: tuple[str, ...]
+    reference: str
+    replaces: bool
+    remark: str
+
+
+class GoogleBusiness(Channel[Envelope, LocalPost]):
+    """Posts, edits and deletes events, offers and news of a Business Profile; Google fetches the picture itself."""
+
+    kind: ClassVar[str] = "google_business"
+    label: ClassVar[str] = "Google Business Profile"
+    queue: ClassVar[Queue] = "push"
+    abilities: ClassVar[Abilities] = Abilities(
+        revise=True, withdraw=True, repeatable=False, images=True, length=_MOST, keeps_track=True
+    )
+    settings: ClassVar[type[Settings]] = GoogleBusinessSettings
+    #: 10 edits a minute for each profile (developers.google.com/my-business/content/limits).
+    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(10, 60)),)
+    tended_every: ClassVar[float | None] = 86_400.0
+
+    def render(self, envelope: Envelope) -> LocalPost:
+        """The post as its kind wants it: events and offers with both ends, all else as plain news."""
+        chosen, content, shown = envelope.settings, envelope.post.content, envelope.shown
+        assert isinstance(chosen, GoogleBusinessSettings)
+        composed = compose(envelope, self.kind, _MOST, count=utf16, link=False)
+        topic = topic_of(content)
+        body: dict[str, Any] = {
+            "topicType": topic,
+            "languageCode": content.language,
+            "summary": composed.text,
+            **_ends(envelope, topic),
+        }
+        if content.images:
+            body["media"] = [{"mediaFormat": "PHOTO", "sourceUrl": content.images[0].url}]
+        kept = {"topicType"} | ({"media"} if shown is not None and shown.images == content.images else set())
+        more = len(content.images) - 1
+        return LocalPost(
+            settings=chosen,
+            at=envelope.tried_at,
+            delete=envelope.action == "withdrawn",
+            body=body,
+            mask=tuple(name for name in (*body, *(() if content.images else ("media",))) if name not in kept),
+            reference=envelope.reference or "",
+            replaces=shown is not None and topic_of(shown) != topic,
+            remark=together(
+                composed.remark,
+                _said_of_ends(content, topic),
+                _NO_ALT if content.images else "",
+                f"{more} more pictures do not fit there." if more > 0 else "",
+            ),
+        )
+
+    def send(self, message: LocalPost, tools: Tools) -> Receipt:
+        """With a token that is kept until it ends. Only the making of a post must not be repeated."""
+        token, fresh = _token(self.label, message.settings, tools, message.at)
+        network = Network(self.label, RULES, tools, (("authorization", f"Bearer {token}"),))
+        try:
+            return _done(network, message)
+        except Refused as verdict:
+            if verdict.code != 401 or fresh:
+                raise
+            tools.memory.put(_place(message.settings), None)
+            raise TryLater("Google ended the access before its time; it is renewed.", code=401) from verdict
+
+    def tend(self, settings: Settings, tools: Tools, now: datetime) -> Settings:
+        """Makes a token and looks at the location with it, so that a lost access is noticed before a post needs it."""
+        assert isinstance(settings, GoogleBusinessSettings)
+        found = _granted(self.label, settings, tools)
+        token, seconds = text_at(found, "access_token"), text_at(found, "refresh_token_expires_in")
+        network = Network(self.label, RULES, tools, (("authorization", f"Bearer {token}"),))
+        network.json("GET", f"{settings.api}/v4/{settings.parent}/localPosts?pageSize=1", most_read=100_000)
+        ends = now + timedelta(seconds=int(seconds)) if seconds.isdigit() and int(seconds) else None
+        ends = (
+            ends.replace(minute=0, second=0, microsecond=0) if ends else None
+        )  # each look is some seconds off
+        return settings.model_copy(update={"expires_at": ends})
+
+
+def topic_of(content: Content) -> Topic:
+    """What a post is to Google. An offer without an end would be given one that nobody promised."""
+    if content.kind == "event":
+        return "EVENT"
+    return "OFFER" if content.valid_until else "STANDARD"
+
+
+def _ends(envelope: Envelope, topic: Topic) -> dict[str, Any]:
+    """What goes with the text: dates and title, coupon, and where to click."""
+    content, link, zone = envelope.post.content, envelope.post.link, envelope.city.zone
+    click: dict[str, Any] = {"callToAction": {"actionType": "LEARN_MORE", "url": link}}
+    if topic == "STANDARD":
+        return click
+    title = cut(wording.title(content, content.language), _MOST_TITLE, utf16)
+    if topic == "EVENT":
+        return {
+            "event": {"title": title, "schedule": _event_schedule(content, zone, envelope.tried_at)},
+            **click,
+        }
+    assert content.valid_until
+    # Google's ends are inclusive; midnight belongs to the day before it.
+    until = content.valid_until.astimezone(zone)
+    until = until - timedelta(minutes=1) if (until.hour, until.minute) == (0, 0) else until
+    since = min(content.valid_from or envelope.post.published_at, until.astimezone(UTC))
+    code = content.coupon_code or ""
+    return {
+        "event": {"title": title, "schedule": _schedule(since.astimezone(zone), until)},
+        "offer": ({"couponCode": code} if code and len(code) <= _MOST_CODE else {})
+        | {"redeemOnlineUrl": link},
+    }
+
+
+def _event_schedule(content: Content, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
+    """The next occurrence. Without hours, or without an end that is stated, it is the whole day."""
+    assert content.starts_at
+    upcoming = occurrences(content, zone, after=now, most=1) if content.recurrence else []
+    start = upcoming[0] if upcoming else content.starts_at
+    if content.all_day or _open_end(content):
+        last = start + content.length() - timedelta(microseconds=1) if content.all_day else start
+        morning = start.astimezone(zone).replace(hour=0, minute=0)
+        return _schedule(morning, last.astimezone(zone).replace(hour=23, minute=59))
+    return _schedule(start.astimezone(zone), (start + content.length()).astimezone(zone))
+
+
+def _open_end(content: Content) -> bool:
+    return content.ends_at is None or content.ends_at == content.starts_at
+
+
+def _schedule(start: datetime, end: datetime) -> dict[str, Any]:
+    """A TimeInterval on the location's own clock; all four fields are wanted."""
+    return {
+        "startDate": {"year": start.year, "month": start.month, "day": start.day},
+        "startTime": {"hours": start.hour, "minutes": start.minute},
+        "endDate": {"year": end.year, "month": end.month, "day": end.day},
+        "endTime": {"hours": end.hour, "minutes": end.minute},
+    }
+
+
+def _said_of_ends(content: Content, topic: Topic) -> str:
+    if topic == "STANDARD":
+        return _NO_END
+    if topic == "EVENT":
+        whole_day = _WHOLE_DAY if _open_end(content) and not content.all_day else ""
+        return together(whole_day, _NEXT_ONLY if content.recurrence else "")
+    return (
+        "The coupon code is too long for Google's own field."
+        if len(content.coupon_code or "") > _MOST_CODE
+        else ""
+    )
+
+
+def _done(network: Network, message: LocalPost) -> Receipt:
+    """Does what the message says."""
+    api, name = message.settings.api, message.reference
+    if message.delete and not name:
+        return Receipt(remark="It does not stand on Google, so there was nothing to delete.")
+    if message.delete or (name and message.replaces):
+        answer = network.call("DELETE", f"{api}/v4/{name}", rules=_ALREADY_GONE)
+        if message.delete:
+            return Receipt(code=answer.status)
+        name = ""
+    if name:
+        body = {one: message.body[one] for one in message.mask if one in message.body}
+        url = f"{api}/v4/{name}?{urlencode({'updateMask': ','.join(message.mask)}, safe=',')}"
+        answer = network.call("PATCH", url, body=body, rules=_EDIT_GONE)
+        return _receipt(json_of(answer, network.name), message.remark, name)
+    url = f"{api}/v4/{message.settings.parent}/localPosts"
+    return _receipt(network.json("POST", url, body=message.body, repeatable=False), message.remark)
+
+
+def _receipt(found: Any, remark: str, name: str = "") -> Receipt:
+    if text_at(found, "state") == "REJECTED":
+        raise Refused(
+            "Google rejected the post by its rules for content (such as a phone number in the text)."
+        )
+    name = text_at(found, "name") or name
+    if not name:
+        raise Unconfirmed("Google answered without the name of the post. Please look there.")
+    return Receipt(name[:1000], code=200, link=text_at(found, "searchUrl") or None, remark=remark)
+
+
+def _place(settings: GoogleBusinessSettings) -> str:
+    """Where this process keeps the token: of the same leave, whatever location it is for."""
+    said = settings.client_id + " " + settings.refresh_token.get_secret_value()
+    return "google access " + hashlib.sha256(said.encode()).hexdigest()
+
+
+def _token(who: str, settings: GoogleBusinessSettings, tools: Tools, now: datetime) -> tuple[str, bool]:
+    """An access token, and whether it was made just now."""
+    kept, ends = tools.memory.get(_place(settings)) or ("", now)
+    if kept and now < ends:
+        return kept, False
+    found = _granted(who, settings, tools)
+    token, seconds = text_at(found, "access_token"), text_at(found, "expires_in")
+    lasts = timedelta(seconds=int(seconds)) if seconds.isdigit() else timedelta(0)
+    tools.memory.put(_place(settings), (token, now + lasts - _SPARE))
+    return token, True
+
+
+def _granted(who: str, settings: GoogleBusinessSettings, tools: Tools) -> Any:
+    """What Google gives for the refresh token (RFC 6749 section 6)."""
+    form = {
+        "grant_type": "refresh_token",
+        "client_id": settings.client_id,
+        "client_secret": settings.client_secret.get_secret_value(),
+        "refresh_token": settings.refresh_token.get_secret_value(),
+    }
+    found = Network(who, TOKEN_RULES, tools).json(
+        "POST",
+        f"{settings.auth}/token",
+        data=urlencode(form).encode(),
+        content_type="application/x-www-form-urlencoded",
+    )
+    if not text_at(found, "access_token"):
+        raise TryLater("Google answered without an access token.")
+    return found

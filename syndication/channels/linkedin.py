@@ -1,0 +1,329 @@
+"""A LinkedIn page, by the Posts API (learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api)."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+from urllib.parse import quote, urlencode
+
+from pydantic import Field, SecretStr
+
+from syndication.channels import wording
+from syndication.channels.base import (
+    Abilities,
+    Channel,
+    Envelope,
+    Limit,
+    Queue,
+    Receipt,
+    Refused,
+    Settings,
+    Tools,
+    Unconfirmed,
+)
+from syndication.channels.by_http import Rule, shown
+from syndication.channels.social.counting import links, utf16
+from syndication.channels.social.requests import Network, fetched, text_at, together
+from syndication.channels.social.settings import ExpiringSettings, Server
+from syndication.channels.social.words import compose
+from syndication.content import Image, Moment
+from syndication.limits import Rate
+from syndication.pictures import Limits
+
+#: The version of July 2026; each is served for a year at least (linkedin/marketing/versioning).
+VERSION = "202607"
+_MOST = 3000
+_MOST_PICTURES = 20
+#: An access token is renewed this long before it ends.
+_AHEAD = timedelta(days=10)
+_KEPT_PICTURES = "LinkedIn cannot change the pictures of a post, so they stay as they were."
+_KEPT_CARD = "LinkedIn cannot change the card of the link, so it keeps its earlier title."
+_STOOD_THERE = "The same text stood on LinkedIn already, so nothing new was posted and this is taken for it."
+_RAN_OUT = "The access to LinkedIn has run out. Please connect the page again."
+_NOT_RENEWED = "LinkedIn no longer renews the access. Please connect the page again."
+_TWICE = "LinkedIn says that the same text was posted already. Please look there."
+
+RULES: tuple[Rule, ...] = (
+    Rule(401, "EXPIRED_ACCESS_TOKEN", "access", _RAN_OUT),
+    Rule(401, "REVOKED_ACCESS_TOKEN", "access", "The access to LinkedIn was taken back. Please connect the page again."),
+    Rule(401, "", "access", "LinkedIn no longer accepts our access. Please connect the page again."),
+    Rule(403, "", "access", "LinkedIn does not let this account post for the page. It must be an administrator there."),
+    Rule(426, "", "refused", "This service speaks a version of LinkedIn that is no longer served. Please tell the operator."),
+    Rule(429, "", "later", "LinkedIn takes no more requests today."),
+    Rule(422, "duplicate", "refused", _TWICE),
+    Rule(422, "", "refused", "LinkedIn does not take this post as it is; its answer says why."),
+    Rule(400, "", "refused", "LinkedIn does not take this post as it is; its answer says why."),
+)  # fmt: skip
+TOKEN_RULES: tuple[Rule, ...] = (
+    Rule(None, "invalid_client", "access", "LinkedIn does not know the app. Please check client id and client secret."),
+    Rule(400, "", "access", _NOT_RENEWED),
+    Rule(401, "", "access", _NOT_RENEWED),
+)  # fmt: skip
+_EDIT_GONE = (Rule(404, "", "refused", "The post no longer stands on LinkedIn: somebody deleted it there."),)
+_ALREADY_GONE = (Rule(404, "", "fine"),)
+_DUPLICATE = (Rule(422, "duplicate of urn:li:", "fine"),)
+_URN = re.compile(r"urn:li:(?:share|ugcPost):\d+")
+#: What must be escaped in the "little" text format, and what is a hashtag in ours.
+_RESERVED = re.compile(r"([\\|{}@\[\]()<>#*_~])")
+_HASHTAG = re.compile(r"(?<!\w)#(\w+)")
+
+
+class LinkedInSettings(ExpiringSettings):
+    """The organisation, by an access token with w_organization_social."""
+
+    organization: str = Field(
+        pattern=r"^\d{1,20}$",
+        description="Number of the page: in its admin view, linkedin.com/company/NUMBER.",
+    )
+    access_token: SecretStr = Field(
+        description="Access token of an administrator of the page; lasts 60 days."
+    )
+    refresh_token: SecretStr | None = Field(
+        None, description="Refresh token, where LinkedIn gave one; with it the access is renewed for a year."
+    )
+    client_id: str = Field("", max_length=200, description="Client ID of the app; needed for renewing.")
+    client_secret: SecretStr | None = Field(
+        None, description="Client secret of the app; needed for renewing."
+    )
+    token_ends_at: Moment | None = Field(
+        None, description="When the access token ends; the service fills it in."
+    )
+    api: Server = Field(
+        "https://api.linkedin.com", description="Address of LinkedIn's API; change it only for a proxy."
+    )
+    auth: Server = Field(
+        "https://www.linkedin.com", description="Where tokens are renewed; change it only for a proxy."
+    )
+
+
+@dataclass(frozen=True)
+class OrganisationPost:
+    """What is to stand on the page. `reference` is the post that is edited or deleted; `edited` what an edit leaves out."""
+
+    api: str
+    token: str = field(repr=False)
+    author: str
+    delete: bool
+    commentary: str
+    article: dict[str, str]
+    images: tuple[Image, ...]
+    reference: str
+    edited: str
+    remark: str
+
+
+class LinkedIn(Channel[Envelope, OrganisationPost]):
+    """Posts, edits and deletes posts of an organisation, with pictures and their alternative text, or a card of the link."""
+
+    kind: ClassVar[str] = "linkedin"
+    label: ClassVar[str] = "LinkedIn"
+    queue: ClassVar[Queue] = "push"
+    abilities: ClassVar[Abilities] = Abilities(
+        revise=True, withdraw=True, repeatable=False, images=True, length=_MOST, keeps_track=True
+    )
+    settings: ClassVar[type[Settings]] = LinkedInSettings
+    #: 150 requests a day for each member (Share on LinkedIn, rate limits); a post with a picture makes three.
+    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(50, 86_400)),)
+    tended_every: ClassVar[float | None] = 86_400.0
+
+    def render(self, envelope: Envelope) -> OrganisationPost:
+        """The text always holds the link: a card of it cannot be edited, and pictures leave no room for one."""
+        chosen, content, before = envelope.settings, envelope.post.content, envelope.shown
+        assert isinstance(chosen, LinkedInSettings)
+        # It is said nowhere whether the signs of the format count, so they do.
+        composed = compose(envelope, self.kind, _MOST, count=lambda text: utf16(little(text)))
+        article = {"source": envelope.post.link, "title": wording.title(content, content.language)}
+        images_differ = before is not None and before.images != content.images
+        card_differs = (
+            before is not None
+            and not before.images
+            and (wording.title(before, content.language) != article["title"])
+        )
+        return OrganisationPost(
+            api=chosen.api,
+            token=chosen.access_token.get_secret_value(),
+            author=f"urn:li:organization:{chosen.organization}",
+            delete=envelope.action == "withdrawn",
+            commentary=little(composed.text),
+            article=article | ({"description": content.summary} if content.summary else {}),
+            images=content.images[:_MOST_PICTURES],
+            reference=envelope.reference or "",
+            edited=together(_KEPT_PICTURES if images_differ else "", _KEPT_CARD if card_differs else ""),
+            remark=composed.remark,
+        )
+
+    def send(self, message: OrganisationPost, tools: Tools) -> Receipt:
+        """Pictures first, then the post that shows them. Only the post itself must not be made twice."""
+        network = Network(
+            self.label,
+            RULES,
+            tools,
+            (
+                ("authorization", f"Bearer {message.token}"),
+                ("linkedin-version", VERSION),
+                ("x-restli-protocol-version", "2.0.0"),
+            ),
+        )
+        if message.delete:
+            return _delete(network, message)
+        if message.reference:
+            return _edit(network, message)
+        content, said = _content(network, message, tools)
+        answer = network.call(
+            "POST",
+            f"{message.api}/rest/posts",
+            body=_body(message, content),
+            repeatable=False,
+            rules=_DUPLICATE,
+        )
+        if answer.status == 422:
+            urn = _URN.search(shown(answer))
+            if urn is None:
+                raise Refused(_TWICE, code=422, answer=shown(answer))
+            return _receipt(urn.group(), 422, together(message.remark, _STOOD_THERE))
+        urn_given = answer.headers.get("x-restli-id") or answer.headers.get("x-linkedin-id") or ""
+        if not urn_given:
+            raise Unconfirmed(
+                "LinkedIn answered without the id of the post. Please look there.", code=answer.status
+            )
+        return _receipt(urn_given, answer.status, together(message.remark, said))
+
+    def tend(self, settings: Settings, tools: Tools, now: datetime) -> Settings:
+        """Renews the access before it ends, or asks when it does. Without the app's id and secret neither can be known."""
+        assert isinstance(settings, LinkedInSettings)
+        if not settings.client_id or settings.client_secret is None:
+            return settings
+        if settings.refresh_token is None:
+            return _asked(self.label, settings, tools)
+        if settings.token_ends_at is not None and settings.token_ends_at - now > _AHEAD:
+            return settings
+        return _renewed(self.label, settings, tools, now)
+
+
+def little(text: str) -> str:
+    """`text` in LinkedIn's "little" format: hashtags as templates, all other reserved signs escaped, addresses left whole."""
+    pieces, end = [], 0
+    for start, stop in links(text):
+        pieces += [_with_hashtags(text[end:start]), _escaped(text[start:stop])]
+        end = stop
+    return "".join([*pieces, _with_hashtags(text[end:])])
+
+
+def _with_hashtags(text: str) -> str:
+    pieces, end = [], 0
+    for found in _HASHTAG.finditer(text):
+        pieces += [_escaped(text[end : found.start()]), "{hashtag|\\#|", _escaped(found.group(1)), "}"]
+        end = found.end()
+    return "".join([*pieces, _escaped(text[end:])])
+
+
+def _escaped(text: str) -> str:
+    return _RESERVED.sub(r"\\\1", text)
+
+
+def _content(network: Network, message: OrganisationPost, tools: Tools) -> tuple[dict[str, Any], str]:
+    """Pictures where there are any, else a card of the link; and a remark about pictures that could not be had."""
+    pictures, remark = fetched(message.images, Limits(side=2048), tools)
+    shown_ones = []
+    for image, picture in pictures:
+        asked = {"initializeUploadRequest": {"owner": message.author}}
+        given = network.json("POST", f"{message.api}/rest/images?action=initializeUpload", body=asked)
+        network.call(
+            "PUT",
+            text_at(given, "value", "uploadUrl"),
+            data=picture.data,
+            content_type="application/octet-stream",
+        )
+        shown_ones.append({"id": text_at(given, "value", "image"), "altText": image.alt})
+    if not shown_ones:
+        return {"article": message.article}, remark
+    if len(shown_ones) == 1:
+        return {"media": shown_ones[0]}, remark
+    return {"multiImage": {"images": shown_ones}}, remark
+
+
+def _body(message: OrganisationPost, content: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "author": message.author,
+        "commentary": message.commentary,
+        "visibility": "PUBLIC",
+        "distribution": {
+            "feedDistribution": "MAIN_FEED",
+            "targetEntities": [],
+            "thirdPartyDistributionChannels": [],
+        },
+        "content": content,
+        "lifecycleState": "PUBLISHED",
+        "isReshareDisabledByAuthor": False,
+    }
+
+
+def _edit(network: Network, message: OrganisationPost) -> Receipt:
+    answer = network.call(
+        "POST",
+        f"{message.api}/rest/posts/{quote(message.reference, safe='')}",
+        body={"patch": {"$set": {"commentary": message.commentary}}},
+        headers=(("x-restli-method", "PARTIAL_UPDATE"),),
+        rules=_EDIT_GONE,
+    )
+    return _receipt(message.reference, answer.status, together(message.remark, message.edited))
+
+
+def _delete(network: Network, message: OrganisationPost) -> Receipt:
+    if not message.reference:
+        return Receipt(remark="It does not stand on LinkedIn, so there was nothing to delete.")
+    answer = network.call(
+        "DELETE",
+        f"{message.api}/rest/posts/{quote(message.reference, safe='')}",
+        headers=(("x-restli-method", "DELETE"),),
+        rules=_ALREADY_GONE,
+    )
+    return Receipt(code=answer.status)
+
+
+def _receipt(urn: str, code: int, remark: str) -> Receipt:
+    return Receipt(urn[:1000], code=code, link=f"https://www.linkedin.com/feed/update/{urn}", remark=remark)
+
+
+def _renewed(who: str, settings: LinkedInSettings, tools: Tools, now: datetime) -> Settings:
+    """New tokens (linkedin/shared/authentication/programmatic-refresh-tokens). The refresh token keeps its own end."""
+    assert settings.refresh_token is not None
+    refresh = settings.refresh_token.get_secret_value()
+    found = _granted(
+        who, settings, tools, "accessToken", {"grant_type": "refresh_token", "refresh_token": refresh}
+    )
+    token = text_at(found, "access_token")
+    if not token:
+        raise Refused(_NOT_RENEWED, credentials=True)
+    ends, last = (text_at(found, name) for name in ("expires_in", "refresh_token_expires_in"))
+    learned = {
+        "access_token": token,
+        "refresh_token": text_at(found, "refresh_token") or refresh,
+        "token_ends_at": now + timedelta(seconds=int(ends)) if ends.isdigit() else None,
+        # What a person must do something about is the end of the renewing.
+        "expires_at": now + timedelta(seconds=int(last)) if last.isdigit() else settings.expires_at,
+    }
+    return LinkedInSettings.model_validate({**settings.plain(), **settings.secrets(), **learned})
+
+
+def _asked(who: str, settings: LinkedInSettings, tools: Tools) -> Settings:
+    """When the access token ends (linkedin/shared/authentication/token-introspection)."""
+    found = _granted(
+        who, settings, tools, "introspectToken", {"token": settings.access_token.get_secret_value()}
+    )
+    if text_at(found, "active") != "True":
+        raise Refused(_RAN_OUT, credentials=True)
+    ends = text_at(found, "expires_at")
+    moment = datetime.fromtimestamp(int(ends), UTC) if ends.isdigit() else None
+    return settings.model_copy(update={"token_ends_at": moment, "expires_at": moment})
+
+
+def _granted(who: str, settings: LinkedInSettings, tools: Tools, what: str, form: dict[str, str]) -> Any:
+    assert settings.client_secret is not None
+    app = {"client_id": settings.client_id, "client_secret": settings.client_secret.get_secret_value()}
+    return Network(who, TOKEN_RULES, tools).json(
+        "POST",
+        f"{settings.auth}/oauth/v2/{what}",
+        data=urlencode({**form, **app}).encode(),
+        content_type="application/x-www-form-urlencoded",
+    )
