@@ -17,7 +17,7 @@ from syndication.channels.newsletter import EditionView, Entry, Newsletter, comp
 from syndication.content import Content, Image, Place
 from syndication.http import Client
 from syndication.pictures import Pictures
-from tests.remotes.webpush import AUTH, P256DH, b64
+from tests.browser import AUTH, P256DH, b64
 
 CITY = City(
     "Coburg", "https://coburg.example", ZoneInfo("Europe/Berlin"), "de", "Stadtmarketing Coburg, Herrngasse 4"

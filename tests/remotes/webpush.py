@@ -7,22 +7,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import http_ece
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02
 
 from syndication.stack.receiver import Reply, Request
+from tests.browser import AUTH, KEY
 from tests.remotes.remote import Problem, Remote, reply, route
-
-
-def b64(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-#: The browser's keys; the same in all tests, so that samples can name them.
-KEY = ec.derive_private_key(int.from_bytes(b"a browser of a test, 32 bytes ok"), ec.SECP256R1())
-AUTH = b"sixteen bytes ok"
-P256DH = b64(KEY.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
 
 
 class FakeWebPush(Remote):
