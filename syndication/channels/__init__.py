@@ -9,6 +9,7 @@ from typing import Any
 from syndication.channels.apprise import AppriseChannel
 from syndication.channels.base import Channel
 from syndication.channels.bluesky import Bluesky
+from syndication.channels.discord import Discord
 from syndication.channels.facebook import Facebook
 from syndication.channels.feed import Feed
 from syndication.channels.google_business import GoogleBusiness
@@ -18,6 +19,7 @@ from syndication.channels.linkedin import LinkedIn
 from syndication.channels.mastodon import Mastodon
 from syndication.channels.matrix import Matrix
 from syndication.channels.newsletter import Newsletter
+from syndication.channels.slack import Slack
 from syndication.channels.telegram import Telegram
 from syndication.channels.webhook import Webhook
 from syndication.channels.webpush import WebPush
@@ -41,6 +43,8 @@ CHANNELS: tuple[Channel[Any, Any], ...] = (
     Bluesky(),
     Matrix(),
     Telegram(),
+    Discord(),
+    Slack(),
     WebPush(),
     AppriseChannel(),
     Facebook(),

@@ -140,6 +140,8 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
         "change",
     ),
     "telegram": ({"api": "{url}", "bot_token": "123456:telegram-bot-token", "chat": "@coburg"}, "change"),
+    "discord": ({"webhook": "{root}/api/webhooks/222/discord-webhook-token"}, "change"),
+    "slack": ({"webhook": "{root}/services/T000/B000/slack-webhook-token"}, "change"),
     "webpush": (
         {"endpoint": "{root}/push/browser1", "p256dh": P256DH, "auth": b64(AUTH)},
         "change",

@@ -1,6 +1,5 @@
 """The ping to a hub: its form, and what a hub's answers mean."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import parse_qs
 
@@ -11,23 +10,10 @@ from syndication import config
 from syndication.channels.base import Gone, Note, Refused, Tools, TryLater
 from syndication.channels.websub import HubSettings, WebSub
 from syndication.config import Settings
-from syndication.feeds import Shelf
-from syndication.http import Client
-from syndication.mail import Outbox
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.samples import AT, CITY, SENDER
 
 TOPIC = "https://coburg.example/feeds/kind/event/topic/musik.atom"
-
-
-@pytest.fixture
-def tools(settings: Settings) -> Iterator[Tools]:
-    """The doors to the world."""
-    client = Client(timeout=1.0, allow_private=True)
-    box = Outbox("127.0.0.1", 1, "none")
-    yield Tools(client, box, Shelf())
-    client.close()
-    box.close()
 
 
 def note(hub: str) -> Note:

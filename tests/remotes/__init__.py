@@ -2,6 +2,7 @@
 
 from tests.remotes.apprise import FakeApprise
 from tests.remotes.bluesky import FakeBluesky
+from tests.remotes.discord import FakeDiscord
 from tests.remotes.facebook import FakeFacebook
 from tests.remotes.google_business import FakeGoogleBusiness
 from tests.remotes.instagram import FakeInstagram
@@ -9,6 +10,7 @@ from tests.remotes.linkedin import FakeLinkedIn
 from tests.remotes.mastodon import FakeMastodon
 from tests.remotes.matrix import FakeMatrix
 from tests.remotes.remote import Remote
+from tests.remotes.slack import FakeSlack
 from tests.remotes.telegram import FakeTelegram
 from tests.remotes.webpush import FakeWebPush
 
@@ -18,6 +20,8 @@ REMOTES: dict[str, type[Remote]] = {
     "bluesky": FakeBluesky,
     "matrix": FakeMatrix,
     "telegram": FakeTelegram,
+    "discord": FakeDiscord,
+    "slack": FakeSlack,
     "webpush": FakeWebPush,
     "apprise": FakeApprise,
     "facebook": FakeFacebook,

@@ -15,6 +15,9 @@ from syndication.pictures import Limits, NoPicture, Picture
 #: Separates the parts of a form; no picture holds it but by a chance of one in 2**200.
 _BOUNDARY = "syndication-7f1d0c5e9b3a4f6280c1e57d94ab36f2"
 
+#: Name of a field, and its text or (file name, content, type).
+Field = tuple[str, str | tuple[str, bytes, str]]
+
 
 @dataclass(frozen=True)
 class Network:
@@ -60,10 +63,15 @@ class Network:
         answer = self.call(method, url, repeatable=repeatable, **named)
         return by_http.json_of(answer, self.name, repeatable=repeatable)
 
-    def form(self, url: str, fields: Sequence[tuple[str, str | tuple[str, bytes, str]]], **named: Any) -> Any:
+    def form(self, url: str, fields: Sequence[Field], **named: Any) -> Any:
         """The JSON a network answers to a form (RFC 7578)."""
         content_type, data = multipart(fields, _BOUNDARY)
         return self.json("POST", url, data=data, content_type=content_type, **named)
+
+    def form_call(self, method: str, url: str, fields: Sequence[Field], **named: Any) -> Answer:
+        """A form by another method than POST, or one whose answer's headers count."""
+        content_type, data = multipart(fields, _BOUNDARY)
+        return self.call(method, url, data=data, content_type=content_type, **named)
 
 
 def as_json(body: Any) -> bytes:

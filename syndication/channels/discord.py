@@ -1,0 +1,249 @@
+"""Discord: messages of a webhook in one channel of a server (discord.com/developers/docs/resources/webhook)."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from syndication.addresses import check_url
+from syndication.channels.base import (
+    Abilities,
+    Channel,
+    Envelope,
+    Limit,
+    Queue,
+    Receipt,
+    Settings,
+    Tools,
+    TryLater,
+    Unconfirmed,
+)
+from syndication.channels.by_http import Rule, json_of, rest
+from syndication.channels.social.counting import cut, utf16
+from syndication.channels.social.requests import Network, as_json, fetched, text_at, together
+from syndication.channels.social.settings import SocialSettings, host_of
+from syndication.channels.social.words import SHORTENED, pieces
+from syndication.config import settings as process_settings
+from syndication.content import Image
+from syndication.http import Answer
+from syndication.limits import Rate
+from syndication.pictures import Limits
+from syndication.rendering import gettext
+
+#: resources/message, "Embed Limits": all texts of an embed together have at most 6,000 characters.
+_TITLE, _DESCRIPTION, _VALUE, _FOOTER, _ALT = 256, 3500, 1024, 200, 1024
+_COLOUR = {"cancelled": 0xB3261E, "postponed": 0x9A6700, "sold_out": 0x9A6700}
+#: Wakes nobody, whatever a text holds.
+_QUIET: dict[str, Any] = {"allowed_mentions": {"parse": []}}
+_PATH = re.compile(r"/api(/v\d+)?/webhooks/\d{1,20}/[\w-]{1,200}/?$")
+
+RULES: tuple[Rule, ...] = (
+    Rule(404, "10015", "gone", "The webhook was deleted on Discord. Please make a new one and enter its address."),
+    Rule(404, "10008", "refused", "The post no longer stands on Discord: somebody deleted it there."),
+    Rule(404, "", "gone", "Discord knows no such webhook. Please make a new one and enter its address."),
+    Rule(401, "", "access", "Discord does not accept this webhook. Please make a new one and enter its address."),
+    Rule(403, "", "access", "Discord does not let this webhook post. Please look at its channel's settings there."),
+    Rule(400, "10003", "access", "The channel was deleted on Discord. Please make a webhook in another one."),
+    Rule(413, "", "refused", "Discord says the picture is too large."),
+    Rule(400, "", "refused", "Discord does not take this post as it is; its answer says why."),
+)  # fmt: skip
+_ALREADY_GONE = (Rule(404, "10008", "fine"),)
+
+
+def _webhook(secret: SecretStr) -> SecretStr:
+    url = check_url(secret.get_secret_value(), allow_private=process_settings().allow_private_addresses)
+    if not _PATH.search(url):
+        raise ValueError(
+            "is no address of a Discord webhook; it looks like https://discord.com/api/webhooks/…/…"
+        )
+    return SecretStr(url.rstrip("/"))
+
+
+class DiscordSettings(SocialSettings):
+    """One webhook; whoever knows its address can post, so all of it is secret."""
+
+    webhook: Annotated[SecretStr, AfterValidator(_webhook)] = Field(
+        description="Address of the webhook (channel settings, Integrations, Webhooks)."
+    )
+    server_id: str = Field("", max_length=30, description="Number of the server; the service fills it in.")
+    channel_id: str = Field("", max_length=30, description="Number of the channel; the service fills it in.")
+
+    @property
+    def host(self) -> str:
+        """Discord's own host."""
+        return host_of(self.webhook.get_secret_value())
+
+
+@dataclass(frozen=True)
+class WebhookMessage:
+    """One message with one embed. `reference` is its number, and the picture's name where it has one."""
+
+    url: str = field(repr=False)
+    server_id: str
+    channel_id: str
+    delete: bool
+    embed: dict[str, Any]
+    images: tuple[Image, ...]
+    keep_media: bool
+    reference: str
+    remark: str
+
+
+class Discord(Channel[Envelope, WebhookMessage]):
+    """Posts, edits and deletes one message for each post: an embed with its facts and its first picture."""
+
+    kind: ClassVar[str] = "discord"
+    label: ClassVar[str] = "Discord"
+    queue: ClassVar[Queue] = "push"
+    abilities: ClassVar[Abilities] = Abilities(
+        revise=True, withdraw=True, repeatable=False, images=True, length=_DESCRIPTION, keeps_track=True
+    )
+    settings: ClassVar[type[Settings]] = DiscordSettings
+    #: Five in two seconds and 30 a minute for each webhook; 50 a second from one machine (topics/rate-limits).
+    limits: ClassVar[tuple[Limit, ...]] = (
+        Limit("destination", Rate(5, 2)),
+        Limit("destination", Rate(30, 60)),
+        Limit("host", Rate(50, 1)),
+    )
+    tended_every: ClassVar[float | None] = 86_400.0
+
+    def render(self, envelope: Envelope) -> WebhookMessage:
+        """The embed in the post's language; nobody is pinged, whatever the text holds."""
+        chosen, images = envelope.settings, envelope.post.content.images
+        assert isinstance(chosen, DiscordSettings)
+        embed, shortened = _embed(envelope)
+        more = len(images) - 1
+        return WebhookMessage(
+            url=chosen.webhook.get_secret_value(),
+            server_id=chosen.server_id,
+            channel_id=chosen.channel_id,
+            delete=envelope.action == "withdrawn",
+            embed=embed,
+            images=images[:1],
+            keep_media=envelope.shown is not None and envelope.shown.images[:1] == images[:1],
+            reference=envelope.reference or "",
+            remark=together(
+                SHORTENED if shortened else "",
+                f"{more} more pictures do not fit there." if more > 0 else "",
+            ),
+        )
+
+    def send(self, message: WebhookMessage, tools: Tools) -> Receipt:
+        """One request with `wait=true`, so that Discord says what became of it."""
+        network = Network(self.label, RULES, tools)
+        number, _, picture = message.reference.partition(" ")
+        try:
+            if message.delete:
+                answer = network.call("DELETE", f"{message.url}/messages/{number}", rules=_ALREADY_GONE)
+                return Receipt(code=answer.status, rest=_rest(answer))
+            return _posted(network, message, number, picture)
+        except TryLater as later:
+            raise _as_long_as_it_says(later) from later
+
+    def tend(self, settings: Settings, tools: Tools, now: datetime) -> Settings:
+        """Asks the webhook where it posts, for the links people see."""
+        assert isinstance(settings, DiscordSettings)
+        found = Network(self.label, RULES, tools).json("GET", settings.webhook.get_secret_value())
+        return settings.model_copy(
+            update={"server_id": text_at(found, "guild_id"), "channel_id": text_at(found, "channel_id")}
+        )
+
+
+def _embed(envelope: Envelope) -> tuple[dict[str, Any], bool]:
+    """The embed, and whether its text had to be shortened."""
+    post, words, say = envelope.post, pieces(envelope, Discord.kind), gettext(envelope.post.content.language)
+    said = words.own or words.text
+    text = cut(said, _DESCRIPTION, utf16)
+    facts = (("When", words.when), ("Where", words.where), ("Price", words.price), ("Code", words.coupon))
+    embed: dict[str, Any] = {
+        "title": cut(_plain(words.title), _TITLE, utf16),
+        "url": post.link,
+        "description": _plain(text),
+        "color": _COLOUR.get(post.content.status, 0x1F6F5C),
+        "fields": [
+            {"name": say(name), "value": cut(_plain(value), _VALUE, utf16), "inline": False}
+            for name, value in facts
+            if value
+        ],
+        "footer": {
+            "text": cut(
+                " · ".join(part for part in (words.merchant or post.merchant.name, *words.hashtags) if part),
+                _FOOTER,
+                utf16,
+            )
+        },
+    }
+    return {name: value for name, value in embed.items() if value not in ("", [])}, text != said
+
+
+def _plain(text: str) -> str:
+    """Without what Discord would read as formatting or a mention."""
+    return re.sub(r"([\\*_~`|>#\[\]])", r"\\\1", text).replace("@", "@\u200b").replace("<", "\\<")
+
+
+def _posted(network: Network, message: WebhookMessage, number: str, picture: str) -> Receipt:
+    keep = bool(number and picture and message.keep_media)
+    pictures, remark = ([], "") if keep else fetched(message.images, Limits(side=1600), network.tools)
+    embed, body = message.embed, _QUIET
+    files: list[tuple[str, tuple[str, bytes, str]]] = []
+    if keep:
+        embed = embed | {"image": {"url": f"attachment://{picture}"}}
+    elif pictures:
+        image, found = pictures[0]
+        picture = "picture.jpg"
+        files = [("files[0]", (picture, found.data, found.type))]
+        embed = embed | {"image": {"url": f"attachment://{picture}"}}
+        attachment = {"id": 0, "filename": picture, "description": cut(image.alt, _ALT, utf16)}
+        body = body | {"attachments": [attachment]}
+    else:
+        picture = ""
+        body = body | ({"attachments": []} if number else {})
+    method, url = (
+        ("PATCH", f"{message.url}/messages/{number}") if number else ("POST", f"{message.url}?wait=true")
+    )
+    answer = _sent(network, method, url, body | {"embeds": [embed]}, files, repeatable=bool(number))
+    found_number = text_at(json_of(answer, network.name, repeatable=bool(number)), "id") or number
+    if not found_number.isdigit():
+        raise Unconfirmed("Discord answered without the number of the message.", code=answer.status)
+    where = f"{message.server_id}/{message.channel_id}/{found_number}"
+    return Receipt(
+        reference=f"{found_number} {picture}".strip(),
+        code=answer.status,
+        link=f"https://discord.com/channels/{where}" if message.server_id and message.channel_id else None,
+        remark=together(message.remark, remark),
+        rest=_rest(answer),
+    )
+
+
+def _sent(
+    network: Network,
+    method: str,
+    url: str,
+    body: dict[str, Any],
+    files: list[tuple[str, tuple[str, bytes, str]]],
+    *,
+    repeatable: bool,
+) -> Answer:
+    if not files:
+        return network.call(method, url, body=body, repeatable=repeatable)
+    payload = ("payload_json", as_json(body).decode())
+    return network.form_call(method, url, [payload, *files], repeatable=repeatable)
+
+
+def _rest(answer: Answer) -> float:
+    """Seconds until the webhook may post again, once it has used up what it may (topics/rate-limits)."""
+    if answer.headers.get("x-ratelimit-remaining") == "0":
+        try:
+            return max(0.0, float(answer.headers.get("x-ratelimit-reset-after", "")))
+        except ValueError:
+            return rest(answer)
+    return 0.0
+
+
+def _as_long_as_it_says(later: TryLater) -> TryLater:
+    """Discord says in the body how long to wait (`retry_after`, seconds)."""
+    if found := re.search(r'"retry_after":\s*(\d{1,6}(\.\d+)?)', later.answer):
+        later.after = float(found[1])
+    return later

@@ -1,0 +1,165 @@
+"""Slack: messages of an incoming webhook in one channel (docs.slack.dev, Incoming webhooks and Block Kit)."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from syndication.addresses import check_url
+from syndication.channels.base import (
+    Abilities,
+    Channel,
+    Envelope,
+    HttpMessage,
+    Limit,
+    Queue,
+    Receipt,
+    Settings,
+    Tools,
+)
+from syndication.channels.by_http import Rule, call, shown
+from syndication.channels.social.counting import cut, utf16
+from syndication.channels.social.requests import as_json, together
+from syndication.channels.social.settings import SocialSettings, host_of
+from syndication.channels.social.words import SHORTENED, pieces
+from syndication.config import settings as process_settings
+from syndication.limits import Rate
+
+#: Block Kit: header 150, section 3,000, alt_text 2,000 characters; the fallback of a notice is kept short.
+_HEADER, _SECTION, _ALT, _FALLBACK = 150, 3000, 2000, 300
+
+RULES: tuple[Rule, ...] = (
+    Rule(None, "no_active_hooks", "gone", "The webhook was switched off on Slack. Please make a new one and enter its address."),
+    Rule(None, "no_service", "gone", "Slack knows no such webhook. Please make a new one and enter its address."),
+    Rule(None, "no_team", "gone", "Slack knows no such workspace. Please make a new webhook and enter its address."),
+    Rule(None, "team_disabled", "gone", "The Slack workspace was switched off."),
+    Rule(None, "invalid_token", "access", "Slack no longer accepts this webhook. Please make a new one and enter its address."),
+    Rule(None, "channel_is_archived", "access", "The Slack channel is archived. Please make a webhook for another channel."),
+    Rule(None, "channel_not_found", "access", "The Slack channel is gone. Please make a webhook for another channel."),
+    Rule(None, "user_not_found", "access", "Whoever made the webhook has left Slack. Please make a new one."),
+    Rule(None, "action_prohibited", "access", "An administrator of the Slack workspace forbids this. Please ask there."),
+    Rule(None, "posting_to_general_channel_denied", "access", "Slack does not allow posts in this channel."),
+    Rule(None, "invalid_payload", "refused", "Slack does not take this post as it is; its answer says why."),
+    Rule(None, "invalid_blocks", "refused", "Slack does not take this post as it is; its answer says why."),
+    Rule(None, "no_text", "refused", "Slack does not take a post without words."),
+    Rule(None, "too_many_attachments", "refused", "Slack says the post has too many parts."),
+    Rule(404, "", "gone", "Slack knows no such webhook. Please make a new one and enter its address."),
+    Rule(410, "", "gone", "The Slack channel is archived or gone. Please make a webhook for another channel."),
+    Rule(403, "", "access", "Slack does not accept this webhook. Please make a new one and enter its address."),
+)  # fmt: skip
+
+
+def _webhook(secret: SecretStr) -> SecretStr:
+    check_url(secret.get_secret_value(), allow_private=process_settings().allow_private_addresses)
+    return secret
+
+
+class SlackSettings(SocialSettings):
+    """One incoming webhook; whoever knows its address can post, so all of it is secret."""
+
+    webhook: Annotated[SecretStr, AfterValidator(_webhook)] = Field(
+        description="Address of the webhook (api.slack.com/apps, Incoming Webhooks)."
+    )
+
+    @property
+    def host(self) -> str:
+        """Slack's own host."""
+        return host_of(self.webhook.get_secret_value())
+
+
+@dataclass(frozen=True)
+class Post:
+    """One message as it is sent."""
+
+    request: HttpMessage = field(repr=False)
+    remark: str
+
+
+class Slack(Channel[Envelope, Post]):
+    """Posts one message; a later change that matters is posted as a correction, since a webhook can edit nothing."""
+
+    kind: ClassVar[str] = "slack"
+    label: ClassVar[str] = "Slack"
+    queue: ClassVar[Queue] = "push"
+    abilities: ClassVar[Abilities] = Abilities(
+        revise=False,
+        withdraw=False,
+        repeatable=False,
+        images=True,
+        length=_SECTION,
+        keeps_track=True,
+        corrects=True,
+    )
+    settings: ClassVar[type[Settings]] = SlackSettings
+    #: One a second for each webhook (docs.slack.dev/apis/web-api/rate-limits).
+    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(1, 1)),)
+
+    def render(self, envelope: Envelope) -> Post:
+        """The message in Block Kit, with plain words for notices on the screen."""
+        chosen = envelope.settings
+        assert isinstance(chosen, SlackSettings)
+        blocks, remark = _blocks(envelope)
+        words = pieces(envelope, self.kind)
+        fallback = " – ".join(part for part in (words.title, words.when) if part)
+        body = {
+            "text": cut(_escaped(fallback), _FALLBACK, utf16),
+            "blocks": blocks,
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        headers = (("content-type", "application/json; charset=utf-8"),)
+        url = chosen.webhook.get_secret_value()
+        return Post(HttpMessage("POST", url, headers, as_json(body)), remark)
+
+    def send(self, message: Post, tools: Tools) -> Receipt:
+        """One POST; without an answer nobody knows whether it stands there."""
+        answer = call(message.request, tools, rules=RULES, who=self.label, repeatable=False)
+        return Receipt(code=answer.status, answer=shown(answer), remark=message.remark)
+
+
+def _blocks(envelope: Envelope) -> tuple[list[dict[str, Any]], str]:
+    """Header, facts and text, picture, and a line about who and where; with a remark on what was left out."""
+    correction = envelope.action == "revised" and envelope.shown is not None
+    words, images = pieces(envelope, Slack.kind, correction=correction), envelope.post.content.images
+    facts = [line for line in (words.when, words.where, words.price, words.coupon) if line]
+    said = words.own or words.text
+    lines = [f"*{_escaped(line)}*" for line in words.notice.splitlines()]
+    lines += [] if words.own else [_escaped(line) for line in facts]
+    room = _SECTION - utf16("\n".join(lines)) - 2
+    text = cut(_escaped(said), room, utf16)
+    whole = "\n\n".join(part for part in ("\n".join(lines), text) if part)
+    blocks: list[dict[str, Any]] = [
+        {
+            "type": "header",
+            "text": {"type": "plain_text", "text": cut(words.title, _HEADER, utf16), "emoji": True},
+        }
+    ]
+    if whole:
+        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": whole, "verbatim": True}})
+    if images:
+        # Slack fetches the picture itself, from where the merchant keeps it.
+        alt = cut(images[0].alt, _ALT, utf16)
+        blocks.append({"type": "image", "image_url": images[0].url, "alt_text": alt})
+    last = " · ".join(part for part in (words.merchant, f"<{envelope.post.link}>", *words.hashtags) if part)
+    blocks.append(
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": cut(_line(last), 2000, utf16)}]}
+    )
+    more = len(images) - 1
+    return blocks, together(
+        SHORTENED if text != _escaped(said) else "",
+        f"{more} more pictures do not fit there." if more > 0 else "",
+    )
+
+
+def _escaped(text: str) -> str:
+    """The three characters with a meaning in mrkdwn, which keeps `<!channel>` and `<@U1>` from waking anybody."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _line(text: str) -> str:
+    """Escaped but for the one link that is ours."""
+    found = re.search(r"<https?://[^<>|]+>", text)
+    if not found:
+        return _escaped(text)
+    return _escaped(text[: found.start()]) + found[0].replace("&", "&amp;") + _escaped(text[found.end() :])
