@@ -12,6 +12,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from itsdangerous import BadData, URLSafeSerializer
 from standardwebhooks import Webhook
@@ -128,3 +129,9 @@ def key_digest(text: str) -> str:
 def same(one: str, other: str) -> bool:
     """Whether two digests are equal, in constant time."""
     return hmac.compare_digest(one.encode(), other.encode())
+
+
+def new_vapid_key() -> str:
+    """A fresh private key for Web Push (RFC 8292 section 3.2: ECDSA on P-256), 32 bytes in base64url without padding."""
+    number = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value
+    return base64.urlsafe_b64encode(number.to_bytes(32, "big")).decode().rstrip("=")

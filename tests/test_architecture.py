@@ -230,7 +230,9 @@ def test_every_room_has_a_layer_and_stands_in_the_papers() -> None:
 
 def test_files_hold_one_idea_and_say_which() -> None:
     broken = []
-    for path in [*sources(), *sorted((ROOT / "tests").rglob("*.py"))]:
+    theirs = {"node_modules", ".venv"}  # what tests/e2e installed beside itself
+    ours = [path for path in sorted((ROOT / "tests").rglob("*.py")) if theirs.isdisjoint(path.parts)]
+    for path in [*sources(), *ours]:
         text = path.read_text(encoding="utf-8")
         if len(text.splitlines()) > MOST_LINES:
             broken.append(f"{path.relative_to(ROOT)} has {len(text.splitlines())} lines")

@@ -11,6 +11,7 @@ import pytest
 from syndication import channels, config
 from syndication.channels.webhook import Webhook, WebhookSettings, payload
 from syndication.cli import app
+from syndication.cli.channels import channels_page
 from syndication.cli.upkeep import commands_page, settings_page
 from syndication.content import draft
 from tests.channels.samples import envelope
@@ -45,9 +46,19 @@ def test_every_setting_is_explained() -> None:
     assert [name for name, info in config.Settings.model_fields.items() if not info.description] == []
 
 
-def test_every_channel_has_its_row() -> None:
-    text = paper("docs/channels.md")
-    assert [channel.kind for channel in channels.CHANNELS if f"| `{channel.kind}` |" not in text] == []
+def test_the_channels_page_is_what_the_channels_say() -> None:
+    assert paper("docs/channels/README.md").strip() == channels_page().strip()
+
+
+def test_every_network_says_how_it_is_set_up_and_what_its_errors_mean() -> None:
+    for channel in channels.CHANNELS:
+        if channel.configurable and channel.abilities.keeps_track:
+            text = paper(f"docs/channels/{channel.kind}.md")
+            assert [
+                part
+                for part in ("## Set it up", "## What it does", "## What its errors mean")
+                if part not in text
+            ] == []
 
 
 def test_every_make_target_is_in_the_help() -> None:

@@ -3,6 +3,7 @@
 import typer
 
 from syndication.cli import (
+    channels,
     deliveries,
     destinations,
     importing,
@@ -23,5 +24,16 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Post once, arrive everywhere: what an operator can see and do.",
 )
-for module in (running, queues, deliveries, destinations, readers, merchants, keys, importing, upkeep):
+for module in (
+    running,
+    queues,
+    deliveries,
+    destinations,
+    readers,
+    merchants,
+    keys,
+    importing,
+    channels,
+    upkeep,
+):
     module.join(app)

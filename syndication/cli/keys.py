@@ -10,6 +10,7 @@ from syndication.cli.options import merchant
 from syndication.cli.process import start
 from syndication.cli.screen import Json
 from syndication.errors import Invalid
+from syndication.signing import new_vapid_key
 
 Slug = Annotated[str | None, typer.Argument(help="The merchant's slug.")]
 group = typer.Typer(help="Keys of the API; without a command, all of them.")
@@ -66,3 +67,9 @@ def revoke(key: Annotated[str, typer.Argument(help="The key's id.")]) -> None:
     """Make a key useless, at once."""
     start()
     screen.say(f"{all_keys.revoke(key).name}: revoked.")
+
+
+@group.command()
+def vapid() -> None:
+    """Make a key for Web Push, for SYNDICATION_VAPID_KEY."""
+    screen.say(new_vapid_key())

@@ -33,6 +33,8 @@ class Stop:
     due_at: datetime
     sent_at: datetime | None
     reference: str | None
+    #: Where people see it at the outlet.
+    link: str | None
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def _stops(session: Session, post_id: UUID) -> list[Stop]:
             Delivery.due_at,
             Delivery.sent_at,
             Delivery.reference,
+            Delivery.link,
         )
         .join(Destination, Destination.id == Delivery.destination_id)
         .join(Change, Change.id == Delivery.change_id)

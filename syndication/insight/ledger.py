@@ -52,6 +52,8 @@ class DeliveryRow:
     over_at: datetime | None
     attempts: int
     reference: str | None
+    #: Where people see it at the outlet.
+    link: str | None
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,7 @@ def _rows() -> Select[*tuple[Any, ...]]:
             Delivery.over_at,
             Delivery.attempts,
             Delivery.reference,
+            Delivery.link,
         )
         .outerjoin(Destination, Destination.id == Delivery.destination_id)
         .outerjoin(Change, Change.id == Delivery.change_id)

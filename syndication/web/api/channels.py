@@ -21,6 +21,10 @@ class AbilitiesAnswer(Answer):
     repeatable: bool = Field(description="A repeated delivery does no harm: the outlet recognises it.")
     images: bool
     length: int | None = Field(description="Longest text in the outlet's own counting; null: no limit.")
+    keeps_track: bool = Field(description="What is done depends on what stands there already.")
+    corrects: bool = Field(
+        description="Where it cannot edit, a correction is posted when the change matters."
+    )
 
 
 class ChannelAnswer(Answer):

@@ -45,6 +45,7 @@ class DeliveryAnswer(Answer):
     over_at: datetime | None
     attempts: int
     reference: str | None
+    link: str | None = Field(description="Where people see it at the outlet.")
 
 
 class AttemptAnswer(Answer):

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query
+from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
@@ -85,6 +86,7 @@ class StopAnswer(Answer):
     due_at: datetime
     sent_at: datetime | None
     reference: str | None
+    link: str | None = Field(description="Where people see it at the outlet.")
 
 
 class ReadersAnswer(Answer):

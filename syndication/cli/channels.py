@@ -1,0 +1,79 @@
+"""The channels that are installed, and what each can do."""
+
+from typing import Annotated, Any
+
+import typer
+
+from syndication import channels
+from syndication.channels.base import Channel
+from syndication.cli import screen
+from syndication.cli.screen import Json
+from syndication.config import settings
+
+Markdown = Annotated[bool, typer.Option("--markdown", help="Print the page of the documentation.")]
+
+
+def join(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("channels")(listed)
+
+
+def listed(markdown: Markdown = False, json: Json = False) -> None:
+    """What each channel can do; or the page that says so."""
+    if markdown:
+        screen.say(channels_page())
+        return
+    rows = [(one.kind, one.label, one.abilities, one.configurable) for one in channels.CHANNELS]
+    if json:
+        screen.as_json(
+            [dict(zip(("kind", "label", "abilities", "configurable"), row, strict=True)) for row in rows]
+        )
+        return
+    shown = [
+        (
+            kind,
+            label,
+            *(getattr(able, name) for name in ("revise", "withdraw", "repeatable", "images", "length")),
+        )
+        for kind, label, able, _ in rows
+    ]
+    heads = ("kind", "name", "changes", "takes back", "safe to repeat", "pictures", "longest text")
+    screen.table(heads, shown, zone=settings().zone)
+
+
+def channels_page() -> str:
+    """docs/channels/README.md, made from the channels themselves."""
+    lines = [
+        "# What each channel can do",
+        "",
+        "Made by `syndication channels --markdown` from what the channels say of themselves. How to write one more:",
+        "[channels](../channels.md).",
+        "",
+        "| channel | kind | a change | a withdrawal | after a lost answer | pictures | longest text | pace |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    return "\n".join([*lines, *map(_channel_row, channels.CHANNELS)])
+
+
+def _channel_row(channel: Channel[Any, Any]) -> str:
+    able = channel.abilities
+    name = (
+        f"[{channel.label}]({channel.kind}.md)"
+        if channel.configurable and able.keeps_track
+        else channel.label
+    )
+    cells = (
+        name,
+        f"`{channel.kind}`",
+        "in place"
+        if able.revise
+        else "a correction where it matters"
+        if able.corrects
+        else "the merchant is told",
+        "taken back" if able.withdraw else "the merchant is told",
+        "tried again; a repeat is recognised" if able.repeatable else "unconfirmed",
+        "yes" if able.images else "no",
+        f"{able.length:,}" if able.length else "–",
+        ", ".join(f"{limit.rate.count} in {limit.rate.seconds:g} s" for limit in channel.limits) or "–",
+    )
+    return "| " + " | ".join(cells) + " |"
