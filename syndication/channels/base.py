@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 
 from syndication.content import Action, Content, Matter, Value, matters
-from syndication.http import Client
+from syndication.http import Answer, Client
 from syndication.limits import Rate
 from syndication.mail import Outbox
 from syndication.pictures import Pictures
@@ -311,6 +311,8 @@ class Channel(ABC, Generic[E, M]):
     priority: ClassVar[int] = 5
     #: How much the network takes, from its own documentation.
     limits: ClassVar[tuple[Limit, ...]] = ()
+    #: What a dry run takes for the network's answer to each of its requests.
+    rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"id": "1"}')
     #: Seconds after which `tend` is called again; None: there is nothing to look after.
     tended_every: ClassVar[float | None] = None
 

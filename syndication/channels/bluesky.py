@@ -25,6 +25,7 @@ from syndication.channels.social.requests import Network, fetched, text_at, toge
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
 from syndication.content import Image
+from syndication.http import Answer
 from syndication.limits import Rate
 from syndication.pictures import Limits
 
@@ -100,6 +101,9 @@ class Bluesky(Channel[Envelope, Skeet]):
         revise=True, withdraw=True, repeatable=True, images=True, length=_CHARACTERS, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = BlueskySettings
+    rehearsed: ClassVar[Answer] = Answer(
+        200, {}, b'{"did": "did:plc:you", "accessJwt": "session", "refreshJwt": "session", "blob": {}}'
+    )
     #: 5,000 points an hour, three for each new record (docs.bsky.app, Rate Limits).
     limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(1600, 3600)),)
 

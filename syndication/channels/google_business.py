@@ -29,6 +29,7 @@ from syndication.channels.social.requests import Network, text_at, together
 from syndication.channels.social.settings import ExpiringSettings, Server
 from syndication.channels.social.words import compose
 from syndication.content import Content, occurrences
+from syndication.http import Answer
 from syndication.limits import Rate
 
 Topic = Literal["EVENT", "OFFER", "STANDARD"]
@@ -115,6 +116,11 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
         revise=True, withdraw=True, repeatable=False, images=True, length=_MOST, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = GoogleBusinessSettings
+    rehearsed: ClassVar[Answer] = Answer(
+        200,
+        {},
+        b'{"access_token": "session", "expires_in": 3600, "name": "accounts/1/locations/1/localPosts/1"}',
+    )
     #: 10 edits a minute for each profile (developers.google.com/my-business/content/limits).
     limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(10, 60)),)
     tended_every: ClassVar[float | None] = 86_400.0

@@ -35,6 +35,7 @@ from syndication.channels.social.graph import (
 )
 from syndication.channels.social.requests import text_at, together
 from syndication.channels.social.words import compose, pieces
+from syndication.http import Answer
 from syndication.limits import Rate
 
 #: Characters, hashtags and mentions of a caption (IG User Media, caption).
@@ -115,6 +116,7 @@ class Instagram(Channel[Envelope, Photo]):
         revise=False, withdraw=True, repeatable=True, images=True, length=_MOST, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = InstagramSettings
+    rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"id": "1", "status_code": "FINISHED"}')
     #: 100 posts in 24 hours (content-publishing, rate limit).
     limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(100, 86_400)),)
     tended_every: ClassVar[float | None] = 86_400.0

@@ -27,6 +27,7 @@ from syndication.channels.social.requests import Network, fetched, text_at, toge
 from syndication.channels.social.settings import ExpiringSettings, Server
 from syndication.channels.social.words import compose
 from syndication.content import Image, Moment
+from syndication.http import Answer
 from syndication.limits import Rate
 from syndication.pictures import Limits
 
@@ -122,6 +123,11 @@ class LinkedIn(Channel[Envelope, OrganisationPost]):
         revise=True, withdraw=True, repeatable=False, images=True, length=_MOST, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = LinkedInSettings
+    rehearsed: ClassVar[Answer] = Answer(
+        201,
+        {"x-restli-id": "urn:li:share:1"},
+        b'{"value": {"uploadUrl": "https://www.linkedin.com/upload", "image": "urn:li:image:1"}}',
+    )
     #: 150 requests a day for each member (Share on LinkedIn, rate limits); a post with a picture makes three.
     limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(50, 86_400)),)
     tended_every: ClassVar[float | None] = 86_400.0

@@ -26,6 +26,7 @@ from syndication.channels.social.requests import Network, fetched, text_at, toge
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
 from syndication.content import Image
+from syndication.http import Answer
 from syndication.limits import Rate
 from syndication.pictures import Limits
 
@@ -94,6 +95,7 @@ class Mastodon(Channel[Envelope, Toot]):
         revise=True, withdraw=True, repeatable=True, images=True, length=500, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = MastodonSettings
+    rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"id": "1", "acct": "you"}')
     #: Pictures and deletions: 30 in 30 minutes for each account (docs.joinmastodon.org/api/rate-limits).
     limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(30, 1800)),)
     tended_every: ClassVar[float | None] = 86_400.0

@@ -25,6 +25,7 @@ from syndication.channels.social.requests import Network, as_json, fetched, text
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
 from syndication.content import Image
+from syndication.http import Answer
 from syndication.limits import Rate
 from syndication.pictures import Limits
 
@@ -92,6 +93,11 @@ class Matrix(Channel[Envelope, RoomMessage]):
         revise=True, withdraw=True, repeatable=True, images=True, length=_BYTES, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = MatrixSettings
+    rehearsed: ClassVar[Answer] = Answer(
+        200,
+        {},
+        b'{"room_id": "!room:server", "content_uri": "mxc://server/1", "event_id": "$1", "user_id": "@you:server"}',
+    )
     #: What Synapse allows an account unless its operator says otherwise (rc_message).
     limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(10, 50)),)
     tended_every: ClassVar[float | None] = 86_400.0

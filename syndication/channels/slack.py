@@ -24,6 +24,7 @@ from syndication.channels.social.requests import as_json, together
 from syndication.channels.social.settings import SocialSettings, host_of
 from syndication.channels.social.words import SHORTENED, pieces
 from syndication.config import settings as process_settings
+from syndication.http import Answer
 from syndication.limits import Rate
 
 #: Block Kit: header 150, section 3,000, alt_text 2,000 characters; the fallback of a notice is kept short.
@@ -92,6 +93,7 @@ class Slack(Channel[Envelope, Post]):
         corrects=True,
     )
     settings: ClassVar[type[Settings]] = SlackSettings
+    rehearsed: ClassVar[Answer] = Answer(200, {}, b"ok")
     #: One a second for each webhook (docs.slack.dev/apis/web-api/rate-limits).
     limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(1, 1)),)
 

@@ -27,6 +27,7 @@ from syndication.channels.social.requests import Network, as_json, fetched, text
 from syndication.channels.social.settings import Server, SocialSettings
 from syndication.channels.social.words import compose
 from syndication.content import Image
+from syndication.http import Answer
 from syndication.limits import Rate
 from syndication.pictures import Limits
 
@@ -104,6 +105,7 @@ class Telegram(Channel[Envelope, BotMessage]):
         revise=True, withdraw=True, repeatable=False, images=True, length=_TEXT, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = TelegramSettings
+    rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"ok": true, "result": {"message_id": 1}}')
     #: core.telegram.org/bots/faq: one a second and 20 a minute in one chat, 30 a second in all.
     limits: ClassVar[tuple[Limit, ...]] = (
         Limit("destination", Rate(1, 1)),

@@ -73,7 +73,6 @@ class Notice:
     topic: str
     seconds: int
     urgent: bool
-    contact: str
 
 
 class WebPush(Channel[Envelope, Notice]):
@@ -116,7 +115,6 @@ class WebPush(Channel[Envelope, Notice]):
             topic=base64.urlsafe_b64encode(post.id.bytes).decode().rstrip("="),
             seconds=int(max(timedelta(minutes=1), min(ends, _LONGEST)).total_seconds()),
             urgent=withdrawn or bool(envelope.changed),
-            contact=envelope.city.base_url,
         )
 
     def send(self, message: Notice, tools: Tools) -> Receipt:
@@ -132,7 +130,7 @@ class WebPush(Channel[Envelope, Notice]):
             ("ttl", str(message.seconds)),
             ("topic", message.topic),
             ("urgency", "high" if message.urgent else "normal"),
-            *_signed(endpoint, message.contact),
+            *_signed(endpoint),
         )
         answer = by_http.call(
             HttpMessage("POST", endpoint, headers, pushed), tools, rules=RULES, who="The push service"
@@ -147,10 +145,10 @@ def _vapid() -> Vapid02:
     return Vapid02.from_string(key)
 
 
-def _signed(endpoint: str, contact: str) -> tuple[tuple[str, str], ...]:
+def _signed(endpoint: str) -> tuple[tuple[str, str], ...]:
     """The Authorization header of RFC 8292 section 3; `sub` says who is to be asked about us."""
     scheme, _, rest = endpoint.partition("://")
-    claims = {"aud": f"{scheme}://{rest.partition('/')[0]}", "sub": contact}
+    claims = {"aud": f"{scheme}://{rest.partition('/')[0]}", "sub": f"mailto:{process_settings().mail_from}"}
     return tuple((name.lower(), value) for name, value in _vapid().sign(claims).items())
 
 

@@ -1,5 +1,6 @@
 """Outlets and their health."""
 
+import hashlib
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from syndication.cli import screen
 from syndication.cli.options import uuid
 from syndication.cli.process import start
 from syndication.cli.screen import Json
+from syndication.delivery import drain, rehearse
 
 Id = Annotated[str, typer.Argument(help="The destination's id.")]
 group = typer.Typer(help="Outlets and their health; without a command, all of them.")
@@ -81,7 +83,35 @@ def try_out(destination: Id) -> None:
     screen.say(f"A test is on its way: `syndication delivery {number}` shows what became of it.")
 
 
-def _id(text: str) -> UUID:
-    found = uuid("destination", text)
+def _id(text: str, what: str = "destination") -> UUID:
+    found = uuid(what, text)
     assert found is not None
     return found
+
+
+@group.command("dry-run")
+def dry_run(
+    destination: Id,
+    post: Annotated[str, typer.Argument(help="The post's id.")],
+    json: Json = False,
+) -> None:
+    """What would be sent for a post, byte for byte; nothing is."""
+    start()
+    found = rehearse.rehearse(_id(destination), _id(post, "post"), drain.tools())
+    if json:
+        shown = [{**vars(one), "body": _body(one.body)} for one in found.requests]
+        screen.as_json({**vars(found), "requests": shown})
+        return
+    screen.say(f"{found.action} would become: {found.state}. {found.reason}".rstrip())
+    for one in found.requests:
+        screen.say(f"\n{one.method} {one.url}")
+        for name, value in one.headers:
+            screen.say(f"{name}: {value}")
+        screen.say(f"\n{_body(one.body)}")
+
+
+def _body(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return f"({len(body)} bytes, SHA-256 {hashlib.sha256(body).hexdigest()})"

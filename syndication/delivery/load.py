@@ -156,7 +156,7 @@ class _Loader:
 
     def _of_change(self, row: Delivery, change_id: int, settings: ChannelSettings) -> Envelope:
         change, post, revision, merchant = self.changes[change_id]
-        known = self.known.get((row.destination_id, post.id), _Known())
+        known = self.known.get((row.destination_id, post.id), Known())
         if change_id not in self.views:
             self.views[change_id] = postview.view(post, revision, merchant, self.cfg.base_url)
         return Envelope(
@@ -200,7 +200,7 @@ def _addresses(session: Session, ids: set[int]) -> dict[int, str]:
 
 
 @dataclass(frozen=True)
-class _Known:
+class Known:
     """What is known of one post at one outlet; see Envelope."""
 
     reference: str | None = None
@@ -210,7 +210,7 @@ class _Known:
 
 def _known(
     session: Session, rows: Sequence[Delivery], destinations: Mapping[UUID, Destination]
-) -> dict[tuple[UUID | None, UUID], _Known]:
+) -> dict[tuple[UUID | None, UUID], Known]:
     """What stands at each outlet that cares, so that it can be edited, deleted or corrected there."""
     caring = [one.id for one in destinations.values() if _keeps_track(one)]
     posts = {row.post_id for row in rows if row.post_id is not None and row.destination_id in caring}
@@ -225,17 +225,24 @@ def _known(
         .where(Delivery.id.not_in([row.id for row in rows]))
         .order_by(Delivery.id)
     )
-    found: dict[tuple[UUID | None, UUID], _Known] = {}
+    found: dict[tuple[UUID | None, UUID], Known] = {}
     for earlier, revision in session.execute(statement):
         key = (earlier.destination_id, revision.post_id)
-        found[key] = _learned(found.get(key, _Known()), earlier, revision)
+        found[key] = _learned(found.get(key, Known()), earlier, revision)
     return found
 
 
-def _learned(known: _Known, earlier: Delivery, revision: Revision) -> _Known:
+def known_of(session: Session, destination: Destination, post_id: UUID) -> Known:
+    """What is known of one post at one outlet."""
+    nothing_new = Delivery(id=0, destination_id=destination.id, post_id=post_id)
+    found = _known(session, [nothing_new], {destination.id: destination})
+    return found.get((destination.id, post_id), Known())
+
+
+def _learned(known: Known, earlier: Delivery, revision: Revision) -> Known:
     """What was known, and what one more delivery tells."""
     if earlier.state == "sent":
-        return _Known(earlier.reference or known.reference, postview.content_of(revision))
+        return Known(earlier.reference or known.reference, postview.content_of(revision))
     if channels.by_kind(earlier.channel).abilities.repeatable or earlier.state == "unconfirmed":
         return replace(known, doubtful=known.reference is None)
     return known

@@ -11,7 +11,7 @@ import pytest
 from syndication import channels, db
 from syndication.stack.receiver import Reply, Request
 from tests import factories
-from tests.channels.samples import SAMPLES
+from tests.channels.samples import SAMPLES, filled_in
 from tests.e2e.city import City
 from tests.remotes import REMOTES
 from tests.town import deliveries
@@ -59,7 +59,7 @@ def destination(city: City, kind: str, **changes: Any) -> None:
     given = {**SAMPLES[kind][0], **changes}
     secret = set(channels.by_kind(kind).settings.secret_names())
     filled = {
-        name: one.format(url=city.hooks.url("")) if isinstance(one, str) else one
+        name: filled_in(one, city.hooks.url("")) if isinstance(one, str) else one
         for name, one in given.items()
     }
     with db.transaction() as session:

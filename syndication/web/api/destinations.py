@@ -1,5 +1,6 @@
 """Destinations over HTTP: set up, read without secrets, changed, paused, tested, replayed, deleted."""
 
+import base64
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -10,8 +11,8 @@ from pydantic import Field, model_validator
 from starlette.responses import JSONResponse
 
 from syndication import destinations
-from syndication.content import Interest, Moment, Value
-from syndication.delivery import replay
+from syndication.content import Action, Interest, Moment, Value
+from syndication.delivery import drain, rehearse, replay
 from syndication.destinations import DestinationAmendment, DestinationRecord, DestinationRequest, Revealed
 from syndication.web.access import DestinationsReader, DestinationsWriter, MerchantSlug, concerned
 from syndication.web.api.pages import After, Answer, Page, Paging, page
@@ -216,3 +217,55 @@ def replay_destination(
     }
     count = replay.count(**chosen) if request.dry_run else replay.many(**chosen)
     return ReplayAnswer(count=count, dry_run=request.dry_run)
+
+
+class RehearsalRequest(Value):
+    """Which post, and what is to happen with it."""
+
+    post_id: UUID
+    action: Action | None = Field(None, description="What is to be told; without it, what would come next.")
+
+
+class RehearsedRequest(Answer):
+    """One request as it would be sent; secrets are replaced by "(secret)"."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: str = Field(description="As text, where it is text; else empty.")
+    body_base64: str = Field(description="The bytes, where they are no text; else empty.")
+    size: int = Field(description="Length of the body in bytes.")
+
+
+class RehearsalAnswer(Answer):
+    """What would happen."""
+
+    action: Action
+    state: str = Field(description="`sent`, or what the delivery would become without a request.")
+    reason: str = Field(description="Why it would not be sent, or what would be left out.")
+    requests: list[RehearsedRequest]
+
+
+@router.post("/{destination_id}/dry-run", operation_id="rehearse", responses=documented(409))
+def dry_run(destination_id: UUID, request: RehearsalRequest, caller: DestinationsWriter) -> RehearsalAnswer:
+    """What would be sent for a post, request by request and byte for byte. Nothing is sent."""
+    found = rehearse.rehearse(
+        destination_id, request.post_id, drain.tools(), owner=caller.merchant_id, action=request.action
+    )
+    shown = [_as_shown(one) for one in found.requests]
+    return RehearsalAnswer(action=found.action, state=found.state, reason=found.reason, requests=shown)
+
+
+def _as_shown(one: rehearse.Request) -> RehearsedRequest:
+    try:
+        text, coded = one.body.decode(), ""
+    except UnicodeDecodeError:
+        text, coded = "", base64.b64encode(one.body).decode()
+    return RehearsedRequest(
+        method=one.method,
+        url=one.url,
+        headers=one.headers,
+        body=text,
+        body_base64=coded,
+        size=len(one.body),
+    )

@@ -1,0 +1,160 @@
+"""A dry run: what would be sent to a destination for a post, request by request and byte for byte, with nothing sent.
+
+It is the same code that sends. Only the door is another: it writes down what it is asked, and answers as the network would
+if all went well (`Channel.rehearsed`). Pictures are fetched from the merchant's website as ever.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from syndication import channels, clock, db, postview
+from syndication.channels.base import Envelope, Tools, Verdict
+from syndication.channels.base import Settings as ChannelSettings
+from syndication.config import Settings, settings
+from syndication.content import Action
+from syndication.delivery.course import staying
+from syndication.delivery.load import channel_settings, known_of
+from syndication.delivery.memory import Memory
+from syndication.errors import Conflict, NotFound
+from syndication.http import Answer, Client
+from syndication.models import Destination, Merchant, Post, Revision
+
+_HIDDEN = b"(secret)"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it would go over the wire; secrets are replaced by "(secret)"."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What would happen. `state` is `sent`, or what the delivery would become without a request; `reason` says why."""
+
+    action: Action
+    state: str
+    reason: str
+    requests: tuple[Request, ...]
+
+
+class _Door(Client):
+    """Writes down requests in place of sending them."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self.asked: list[Request] = []
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+        most_read: int | None = None,
+    ) -> Answer:
+        self.asked.append(Request(method, url, tuple(dict(headers).items()), body))
+        return self._answer
+
+
+def rehearse(
+    destination_id: UUID,
+    post_id: UUID,
+    tools: Tools,
+    *,
+    owner: UUID | None = None,
+    action: Action | None = None,
+) -> Rehearsal:
+    """What would be sent for the post as it stands now; `action` is what would come next unless it is given.
+
+    Raises NotFound, and Conflict where the destination cannot be used.
+    """
+    cfg = settings()
+    with db.reading() as session:
+        envelope, destination = _envelope(session, destination_id, post_id, owner, action, cfg)
+    channel = channels.by_kind(destination.channel)
+    if stays := staying(envelope, channel.abilities, channel.label):
+        return Rehearsal(envelope.action, *stays, ())
+    door = _Door(channel.rehearsed)
+    rehearsing = replace(tools, http=door, memory=Memory())
+    try:
+        receipt = channel.send(channel.render(envelope), rehearsing)
+        state, reason = "sent", receipt.remark
+    except Verdict as verdict:
+        state, reason = "failed", verdict.reason
+    return Rehearsal(envelope.action, state, reason, tuple(_shown(door.asked, envelope.settings)))
+
+
+def _envelope(
+    session: Session,
+    destination_id: UUID,
+    post_id: UUID,
+    owner: UUID | None,
+    action: Action | None,
+    cfg: Settings,
+) -> tuple[Envelope, Destination]:
+    destination, post = session.get(Destination, destination_id), session.get(Post, post_id)
+    if destination is None or (owner is not None and destination.merchant_id != owner):
+        raise NotFound("There is no such destination.")
+    if post is None or (owner is not None and post.merchant_id != owner):
+        raise NotFound("There is no such post.")
+    if not channels.known(destination.channel) or not channels.by_kind(destination.channel).configurable:
+        raise Conflict(f"{destination.name} comes with the city; what it sends can be seen there.")
+    try:
+        chosen = channel_settings(destination, cfg)
+    except ValueError as error:
+        raise Conflict("The settings of this destination cannot be used. Please enter them again.") from error
+    revision = session.get_one(Revision, (post.id, post.revision))
+    merchant = session.get_one(Merchant, post.merchant_id)
+    known = known_of(session, destination, post.id)
+    usual: Action = "withdrawn" if post.state == "withdrawn" else "revised" if known.shown else "published"
+    envelope = Envelope(
+        key="rehearsal",
+        action=action or usual,
+        post=postview.view(post, revision, merchant, cfg.base_url),
+        city=postview.city(cfg),
+        settings=chosen,
+        tried_at=clock.now(),
+        sequence=0,
+        reference=known.reference,
+        shown=known.shown,
+        doubtful=known.doubtful,
+    )
+    return envelope, destination
+
+
+def _shown(requests: list[Request], chosen: ChannelSettings) -> Iterable[Request]:
+    secrets = sorted(_texts(chosen.secrets()), key=len, reverse=True)
+    for one in requests:
+        yield Request(
+            one.method,
+            _hidden(one.url, secrets),
+            tuple((name, _hidden(value, secrets)) for name, value in one.headers),
+            _hidden_bytes(one.body, secrets),
+        )
+
+
+def _texts(found: Any) -> Iterable[str]:
+    if isinstance(found, str) and found:
+        yield found
+    for one in found.values() if isinstance(found, dict) else found if isinstance(found, list) else ():
+        yield from _texts(one)
+
+
+def _hidden(text: str, secrets: list[str]) -> str:
+    return _hidden_bytes(text.encode(), secrets).decode()
+
+
+def _hidden_bytes(data: bytes, secrets: list[str]) -> bytes:
+    for secret in secrets:
+        data = data.replace(secret.encode(), _HIDDEN)
+    return data

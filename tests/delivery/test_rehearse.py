@@ -1,0 +1,105 @@
+"""A dry run shows what is then sent, for every channel, and sends nothing."""
+
+from typing import Any
+
+import pytest
+
+from syndication import channels, config, db, posts
+from syndication.delivery import drain, rehearse
+from syndication.errors import Conflict, NotFound
+from syndication.models import Destination
+from syndication.stack.receiver import Receiver, Request
+from tests import factories
+from tests.channels.samples import SAMPLES, content, filled_in, kept_pictures
+from tests.remotes import REMOTES
+from tests.town import fan_out, hook, publish
+
+
+def destination(kind: str, receiver: Receiver, **fields: Any) -> Any:
+    filled = {
+        name: filled_in(one, receiver.url("")) if isinstance(one, str) else one
+        for name, one in SAMPLES[kind][0].items()
+    }
+    secret = set(channels.by_kind(kind).settings.secret_names())
+    with db.transaction() as session:
+        return factories.destination(
+            session,
+            kind,
+            settings={name: one for name, one in filled.items() if name not in secret},
+            secrets={name: one for name, one in filled.items() if name in secret},
+            **fields,
+        ).id
+
+
+@pytest.fixture
+def post(city: config.Settings) -> posts.PostRecord:
+    folder = city.data_dir / "pictures"
+    folder.mkdir(exist_ok=True)
+    kept_pictures(drain.tools().http, folder)
+    said = content().model_dump(
+        mode="json", exclude={"kind", "title", "starts_at", "ends_at"}, exclude_none=True
+    )
+    return publish(title="Weinabend", **said)
+
+
+def asked(request: Request) -> tuple[str, str]:
+    return request.method, request.path.partition("?")[0]
+
+
+@pytest.mark.parametrize("kind", sorted(REMOTES))
+def test_it_shows_what_is_then_sent(
+    kind: str, city: config.Settings, receiver: Receiver, post: posts.PostRecord
+) -> None:
+    remote = REMOTES[kind]()
+    receiver.answer = remote.answer
+    identity = destination(kind, receiver)
+    shown = rehearse.rehearse(identity, post.id, drain.tools())
+    assert receiver.requests == [], "nothing was sent"
+    assert (shown.action, shown.state) == ("published", "sent"), shown.reason
+    fan_out()
+    drain.drain("push")
+    real = [request for request in receiver.requests if request.method != "GET"]
+    said = [one for one in shown.requests if one.method != "GET"]
+    assert [one.method for one in said] == [request.method for request in real]
+    secrets = [one for one in SAMPLES[kind][0].values() if isinstance(one, str) and "token" in one]
+    assert not any(secret in f"{one.url}{one.headers}{one.body!r}" for one in said for secret in secrets)
+    if kind not in ("webpush", "apprise"):  # encrypted anew each time; with a moment of its own
+        assert len(said[-1].body) == pytest.approx(len(real[-1].body), abs=200)
+
+
+def test_what_would_not_be_sent_says_why(
+    city: config.Settings, receiver: Receiver, post: posts.PostRecord
+) -> None:
+    receiver.answer = REMOTES["slack"]().answer
+    identity = destination("slack", receiver)
+    shown = rehearse.rehearse(identity, post.id, drain.tools(), action="withdrawn")
+    assert (shown.state, shown.requests) == ("dropped", ())
+    assert "never had" in shown.reason
+    fan_out()
+    drain.drain("push")
+    assert rehearse.rehearse(identity, post.id, drain.tools()).action == "revised"
+    assert "by hand" in rehearse.rehearse(identity, post.id, drain.tools(), action="withdrawn").reason
+
+
+def test_a_webhook_is_shown_to_the_byte(
+    city: config.Settings, receiver: Receiver, post: posts.PostRecord
+) -> None:
+    identity = hook(receiver)
+    (shown,) = rehearse.rehearse(identity, post.id, drain.tools()).requests
+    assert shown.url == receiver.url("/hook")
+    fan_out()
+    drain.drain("push")
+    sent = receiver.requests[-1].body
+    assert shown.body.partition(b'"post"')[2] == sent.partition(b'"post"')[2]
+
+
+def test_it_is_for_the_owner_alone(city: config.Settings, receiver: Receiver, post: posts.PostRecord) -> None:
+    identity = destination("slack", receiver)
+    with pytest.raises(NotFound, match="destination"):
+        rehearse.rehearse(identity, post.id, drain.tools(), owner=post.merchant_id)
+    with db.reading() as session:
+        built_in = session.query(Destination).filter_by(channel="feed").one().id
+    with pytest.raises(Conflict, match="comes with the city"):
+        rehearse.rehearse(built_in, post.id, drain.tools())
+    with pytest.raises(NotFound, match="post"):
+        rehearse.rehearse(identity, identity, drain.tools())
