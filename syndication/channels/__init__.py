@@ -18,8 +18,12 @@ from syndication.channels.letter import Letter
 from syndication.channels.linkedin import LinkedIn
 from syndication.channels.mastodon import Mastodon
 from syndication.channels.matrix import Matrix
+from syndication.channels.mattermost import Mattermost
 from syndication.channels.newsletter import Newsletter
+from syndication.channels.ntfy import Ntfy
+from syndication.channels.rocketchat import RocketChat
 from syndication.channels.slack import Slack
+from syndication.channels.teams import Teams
 from syndication.channels.telegram import Telegram
 from syndication.channels.webhook import Webhook
 from syndication.channels.webpush import WebPush
@@ -45,6 +49,10 @@ CHANNELS: tuple[Channel[Any, Any], ...] = (
     Telegram(),
     Discord(),
     Slack(),
+    Teams(),
+    Mattermost(),
+    RocketChat(),
+    Ntfy(),
     WebPush(),
     AppriseChannel(),
     Facebook(),

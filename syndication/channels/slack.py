@@ -1,29 +1,17 @@
 """Slack: messages of an incoming webhook in one channel (docs.slack.dev, Incoming webhooks and Block Kit)."""
 
 import re
-from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import Field
 
-from syndication.addresses import check_url
-from syndication.channels.base import (
-    Abilities,
-    Channel,
-    Envelope,
-    HttpMessage,
-    Limit,
-    Queue,
-    Receipt,
-    Settings,
-    Tools,
-)
-from syndication.channels.by_http import Rule, call, shown
+from syndication.channels.base import Abilities, Envelope, Limit, Settings
+from syndication.channels.by_http import Rule
 from syndication.channels.social.counting import cut, utf16
-from syndication.channels.social.requests import as_json, together
-from syndication.channels.social.settings import SocialSettings, host_of
+from syndication.channels.social.hook import Hook, HookAddress, HookSettings
+from syndication.channels.social.requests import together
 from syndication.channels.social.words import SHORTENED, pieces
-from syndication.config import settings as process_settings
 from syndication.http import Answer
 from syndication.limits import Rate
 
@@ -51,78 +39,42 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 
 
-def _webhook(secret: SecretStr) -> SecretStr:
-    check_url(secret.get_secret_value(), allow_private=process_settings().allow_private_addresses)
-    return secret
+class SlackSettings(HookSettings):
+    """One incoming webhook of a channel."""
 
-
-class SlackSettings(SocialSettings):
-    """One incoming webhook; whoever knows its address can post, so all of it is secret."""
-
-    webhook: Annotated[SecretStr, AfterValidator(_webhook)] = Field(
+    webhook: HookAddress = Field(
         description="Address of the webhook (api.slack.com/apps, Incoming Webhooks)."
     )
 
-    @property
-    def host(self) -> str:
-        """Slack's own host."""
-        return host_of(self.webhook.get_secret_value())
 
-
-@dataclass(frozen=True)
-class Post:
-    """One message as it is sent."""
-
-    request: HttpMessage = field(repr=False)
-    remark: str
-
-
-class Slack(Channel[Envelope, Post]):
-    """Posts one message; a later change that matters is posted as a correction, since a webhook can edit nothing."""
+class Slack(Hook):
+    """Posts one message in Block Kit, with plain words for notices on the screen."""
 
     kind: ClassVar[str] = "slack"
     label: ClassVar[str] = "Slack"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
-        revise=False,
-        withdraw=False,
-        repeatable=False,
-        images=True,
-        length=_SECTION,
-        keeps_track=True,
-        corrects=True,
-    )
+    abilities: ClassVar[Abilities] = replace(Hook.abilities, length=_SECTION)
     settings: ClassVar[type[Settings]] = SlackSettings
     rehearsed: ClassVar[Answer] = Answer(200, {}, b"ok")
     #: One a second for each webhook (docs.slack.dev/apis/web-api/rate-limits).
     limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(1, 1)),)
+    rules: ClassVar[tuple[Rule, ...]] = RULES
 
-    def render(self, envelope: Envelope) -> Post:
-        """The message in Block Kit, with plain words for notices on the screen."""
-        chosen = envelope.settings
-        assert isinstance(chosen, SlackSettings)
-        blocks, remark = _blocks(envelope)
+    def body(self, envelope: Envelope, *, correction: bool) -> tuple[Any, str]:
+        """Blocks, and what is read out where blocks cannot be shown."""
+        blocks, remark = _blocks(envelope, correction=correction)
         words = pieces(envelope, self.kind)
         fallback = " – ".join(part for part in (words.title, words.when) if part)
-        body = {
+        said = {
             "text": cut(_escaped(fallback), _FALLBACK, utf16),
             "blocks": blocks,
             "unfurl_links": False,
             "unfurl_media": False,
         }
-        headers = (("content-type", "application/json; charset=utf-8"),)
-        url = chosen.webhook.get_secret_value()
-        return Post(HttpMessage("POST", url, headers, as_json(body)), remark)
-
-    def send(self, message: Post, tools: Tools) -> Receipt:
-        """One POST; without an answer nobody knows whether it stands there."""
-        answer = call(message.request, tools, rules=RULES, who=self.label, repeatable=False)
-        return Receipt(code=answer.status, answer=shown(answer), remark=message.remark)
+        return said, remark
 
 
-def _blocks(envelope: Envelope) -> tuple[list[dict[str, Any]], str]:
+def _blocks(envelope: Envelope, *, correction: bool) -> tuple[list[dict[str, Any]], str]:
     """Header, facts and text, picture, and a line about who and where; with a remark on what was left out."""
-    correction = envelope.action == "revised" and envelope.shown is not None
     words, images = pieces(envelope, Slack.kind, correction=correction), envelope.post.content.images
     facts = [line for line in (words.when, words.where, words.price, words.coupon) if line]
     said = words.own or words.text

@@ -142,6 +142,10 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
     "telegram": ({"api": "{url}", "bot_token": "123456:telegram-bot-token", "chat": "@coburg"}, "change"),
     "discord": ({"webhook": "{root}/api/webhooks/222/discord-webhook-token"}, "change"),
     "slack": ({"webhook": "{root}/services/T000/B000/slack-webhook-token"}, "change"),
+    "mattermost": ({"webhook": "{root}/hooks/mattermost-token"}, "change"),
+    "rocketchat": ({"webhook": "{root}/hooks/6ad/rocketchat-token"}, "change"),
+    "teams": ({"webhook": "{root}/workflows/abc/triggers/manual/paths/invoke?sig=teams-token"}, "change"),
+    "ntfy": ({"server": "{url}", "topic": "coburg", "access_token": "tk_ntfy-access-token"}, "change"),
     "webpush": (
         {"endpoint": "{root}/push/browser1", "p256dh": P256DH, "auth": b64(AUTH)},
         "change",

@@ -107,7 +107,7 @@ def test_every_status_of_a_remote_is_a_receipt_or_a_verdict_in_words(
         return
     with pytest.raises(Verdict) as caught:
         one.channel.send(message, tools)
-    assert caught.value.reason[0].isupper()
+    assert caught.value.reason[0].isupper() or caught.value.reason.startswith(one.channel.label)
     assert caught.value.reason.endswith(".")
     if status in (429, 503):
         assert isinstance(caught.value, TryLater)

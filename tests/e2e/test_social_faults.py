@@ -22,6 +22,7 @@ COPIES: dict[str, Callable[[Any], int]] = {
     "bluesky": lambda remote: len(remote.records),
     "matrix": lambda remote: len(remote.shown()),
     "webpush": lambda remote: len(remote.shown),
+    "ntfy": lambda remote: len(remote.shown),
 }
 #: What posts, in each network's own words.
 POSTS = {
@@ -31,7 +32,9 @@ POSTS = {
     "webpush": "POST /push/",
     "telegram": "/sendMessage",
     "discord": "POST /api/webhooks/",
-    "slack": "POST /services/",
+    "teams": "POST /workflows/",
+    "apprise": "POST /hook",
+    "ntfy": "POST /",
     "facebook": "/feed",
     "google_business": "/localPosts",
     "linkedin": "POST /rest/posts",

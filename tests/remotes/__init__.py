@@ -5,10 +5,12 @@ from tests.remotes.bluesky import FakeBluesky
 from tests.remotes.discord import FakeDiscord
 from tests.remotes.facebook import FakeFacebook
 from tests.remotes.google_business import FakeGoogleBusiness
+from tests.remotes.hooks import FakeMattermost, FakeRocketChat, FakeTeams
 from tests.remotes.instagram import FakeInstagram
 from tests.remotes.linkedin import FakeLinkedIn
 from tests.remotes.mastodon import FakeMastodon
 from tests.remotes.matrix import FakeMatrix
+from tests.remotes.ntfy import FakeNtfy
 from tests.remotes.remote import Remote
 from tests.remotes.slack import FakeSlack
 from tests.remotes.telegram import FakeTelegram
@@ -22,6 +24,10 @@ REMOTES: dict[str, type[Remote]] = {
     "telegram": FakeTelegram,
     "discord": FakeDiscord,
     "slack": FakeSlack,
+    "mattermost": FakeMattermost,
+    "rocketchat": FakeRocketChat,
+    "teams": FakeTeams,
+    "ntfy": FakeNtfy,
     "webpush": FakeWebPush,
     "apprise": FakeApprise,
     "facebook": FakeFacebook,

@@ -1,0 +1,67 @@
+"""Rocket.Chat: messages of an incoming webhook (docs.rocket.chat, Integrations, Incoming webhook)."""
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from syndication.channels.base import Abilities, Envelope, Refused, Settings, Unconfirmed
+from syndication.channels.by_http import Rule, shown
+from syndication.channels.social import markdown
+from syndication.channels.social.hook import Hook, HookAddress, HookSettings
+from syndication.channels.social.requests import together
+from syndication.http import Answer
+
+#: Message_MaxAllowedSize, unless its administrators say otherwise.
+_CHARACTERS = 5000
+
+RULES: tuple[Rule, ...] = (
+    Rule(None, "invalid integration", "gone", "Rocket.Chat knows no such webhook. Please make a new one and enter its address."),
+    Rule(None, "invalid-channel", "access", "The channel of this webhook is gone. Please make a webhook for another one."),
+    Rule(404, "", "gone", "Rocket.Chat knows no such webhook. Please make a new one and enter its address."),
+    Rule(403, "", "access", "Rocket.Chat does not let this webhook post. Please look at it there."),
+    Rule(401, "", "access", "Rocket.Chat does not accept this webhook. Please make a new one and enter its address."),
+    Rule(400, "", "refused", "Rocket.Chat does not take this post as it is; its answer says why."),
+    Rule(413, "", "refused", "Rocket.Chat says the post is too long."),
+)  # fmt: skip
+
+
+class RocketChatSettings(HookSettings):
+    """One incoming webhook of a channel."""
+
+    webhook: HookAddress = Field(
+        description="Address of the webhook (Administration, Integrations, New, Incoming)."
+    )
+
+
+class RocketChat(Hook):
+    """Posts one message in Markdown, with its first picture as an attachment."""
+
+    kind: ClassVar[str] = "rocketchat"
+    label: ClassVar[str] = "Rocket.Chat"
+    abilities: ClassVar[Abilities] = replace(Hook.abilities, length=_CHARACTERS)
+    settings: ClassVar[type[Settings]] = RocketChatSettings
+    rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"success": true}')
+    rules: ClassVar[tuple[Rule, ...]] = RULES
+
+    def body(self, envelope: Envelope, *, correction: bool) -> tuple[Any, str]:
+        """The text; a picture is shown from where the merchant keeps it."""
+        text, remark = markdown.message(envelope, self.kind, _CHARACTERS, correction=correction)
+        url, alt, more = markdown.picture(envelope)
+        said: dict[str, Any] = {"text": text}
+        if url:
+            said["attachments"] = [{"title": alt, "image_url": url}]
+        return said, together(remark, more)
+
+    def accepts(self, answer: Answer) -> None:
+        """Rocket.Chat answers {"success": true}, and may say no with status 200."""
+        said = shown(answer)
+        if '"success":true' in said.replace(" ", ""):
+            return
+        if '"success":false' in said.replace(" ", ""):
+            raise Refused(
+                "Rocket.Chat does not take this post; its answer says why.", code=answer.status, answer=said
+            )
+        raise Unconfirmed(
+            "Rocket.Chat answered something else than it should.", code=answer.status, answer=said
+        )

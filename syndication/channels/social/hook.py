@@ -1,0 +1,90 @@
+"""What chat services with an incoming webhook share: a secret address, one POST of JSON, and no way to edit or delete."""
+
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from syndication.addresses import check_url
+from syndication.channels import by_http
+from syndication.channels.base import (
+    Abilities,
+    Channel,
+    Envelope,
+    HttpMessage,
+    Limit,
+    Queue,
+    Receipt,
+    Settings,
+    Tools,
+)
+from syndication.channels.by_http import Rule, shown
+from syndication.channels.social.requests import as_json
+from syndication.channels.social.settings import SocialSettings, host_of
+from syndication.config import settings as process_settings
+from syndication.http import Answer
+from syndication.limits import Rate
+
+
+def _allowed(secret: SecretStr) -> SecretStr:
+    check_url(secret.get_secret_value(), allow_private=process_settings().allow_private_addresses)
+    return secret
+
+
+#: The address of a webhook, which is a secret.
+HookAddress = Annotated[SecretStr, AfterValidator(_allowed)]
+
+
+class HookSettings(SocialSettings):
+    """One incoming webhook; whoever knows its address can post, so all of it is secret."""
+
+    webhook: HookAddress = Field(description="Address of the webhook.")
+
+    @property
+    def host(self) -> str:
+        """The service's host."""
+        return host_of(self.webhook.get_secret_value())
+
+
+@dataclass(frozen=True)
+class HookMessage:
+    """One message as it is sent."""
+
+    request: HttpMessage = field(repr=False)
+    remark: str
+
+
+class Hook(Channel[Envelope, HookMessage]):
+    """Posts one message; a later change that matters is posted as a correction beside it."""
+
+    queue: ClassVar[Queue] = "push"
+    abilities: ClassVar[Abilities] = Abilities(
+        revise=False, withdraw=False, repeatable=False, images=True, keeps_track=True, corrects=True
+    )
+    settings: ClassVar[type[Settings]] = HookSettings
+    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(1, 1)),)
+    #: What the service answers, and what that means.
+    rules: ClassVar[tuple[Rule, ...]] = ()
+
+    @abstractmethod
+    def body(self, envelope: Envelope, *, correction: bool) -> tuple[Any, str]:
+        """The JSON of the message, and a remark on what was left out. Pure."""
+
+    def accepts(self, answer: Answer) -> None:
+        """Raise the Verdict for a 2xx that is no yes. Most services say no by their status."""
+
+    def render(self, envelope: Envelope) -> HookMessage:
+        """The message as the service wants it; a correction says first what changed."""
+        assert isinstance(envelope.settings, HookSettings)
+        correction = envelope.action == "revised" and envelope.shown is not None
+        said, remark = self.body(envelope, correction=correction)
+        headers = (("content-type", "application/json; charset=utf-8"),)
+        url = envelope.settings.webhook.get_secret_value()
+        return HookMessage(HttpMessage("POST", url, headers, as_json(said)), remark)
+
+    def send(self, message: HookMessage, tools: Tools) -> Receipt:
+        """One POST; without an answer nobody knows whether it stands there."""
+        answer = by_http.call(message.request, tools, rules=self.rules, who=self.label, repeatable=False)
+        self.accepts(answer)
+        return Receipt(code=answer.status, answer=shown(answer), remark=message.remark)

@@ -1,0 +1,51 @@
+"""A post as the Markdown of chat services: nothing in it formats or wakes anybody but what is ours."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from syndication.channels.base import Envelope
+from syndication.channels.social.counting import Count, cut, utf16
+from syndication.channels.social.requests import together
+from syndication.channels.social.words import SHORTENED, Words, pieces
+
+#: Signs with a meaning in Markdown, alone or at the beginning of one that has.
+_SIGNS = re.compile(r"([\\`*_\[\]#|~<>])")
+#: Stands behind an @ so that no name follows it.
+_APART = "\u200b"
+
+
+def plain(text: str) -> str:
+    """The text without any effect: signs are escaped, names are not called."""
+    return _SIGNS.sub(r"\\\1", text).replace("@", "@" + _APART)
+
+
+def message(
+    envelope: Envelope, kind: str, most: int, *, correction: bool, count: Count = utf16
+) -> tuple[str, str]:
+    """Title, facts, text, who, link and hashtags, at most `most` long by `count`; and a remark on what was left out."""
+    words = pieces(envelope, kind, correction=correction)
+    whole = _written(words, envelope.post.link)
+    if count(whole) <= most:
+        return whole, ""
+    bare = count(_written(replace(words, text="", own=""), envelope.post.link))
+    room = (most - bare) // 2  # escaping can double a text
+    said = "own" if words.own else "text"
+    shorter: dict[str, Any] = {said: cut(getattr(words, said), room, count)}
+    return _written(replace(words, **shorter), envelope.post.link), SHORTENED
+
+
+def _written(words: Words, link: str) -> str:
+    lines = [f"**{plain(line)}**" for line in words.notice.splitlines()]
+    facts = [plain(line) for line in (words.when, words.where, words.price, words.coupon) if line]
+    body = [words.own] if words.own else [f"#### {plain(words.title)}", "\n".join(facts), plain(words.text)]
+    last = " ".join(part for part in (plain(words.merchant), f"<{link}>") if part)
+    return "\n\n".join(part for part in ("\n".join(lines), *body, last, " ".join(words.hashtags)) if part)
+
+
+def picture(envelope: Envelope) -> tuple[str, str, str]:
+    """Address and alternative text of the first picture, empty for none, and a remark about the others."""
+    images = envelope.post.content.images
+    more = len(images) - 1
+    remark = together(f"{more} more pictures do not fit there." if more > 0 else "")
+    return (images[0].url, images[0].alt, remark) if images else ("", "", "")

@@ -1,0 +1,102 @@
+"""Microsoft Teams: Adaptive Cards to a workflow that waits for them (learn.microsoft.com, "Create incoming webhooks with
+Workflows for Microsoft Teams"; adaptivecards.io, schema 1.4)."""
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from syndication.channels.base import Abilities, Envelope, Limit, Settings
+from syndication.channels.by_http import Rule
+from syndication.channels.social import markdown
+from syndication.channels.social.counting import cut, utf16
+from syndication.channels.social.hook import Hook, HookAddress, HookSettings
+from syndication.channels.social.requests import together
+from syndication.channels.social.words import SHORTENED, pieces
+from syndication.http import Answer
+from syndication.limits import Rate
+from syndication.rendering import gettext
+
+#: A message has at most 28 kB; escaping and umlauts need room.
+_CHARACTERS = 5000
+
+RULES: tuple[Rule, ...] = (
+    Rule(None, "WorkflowNotFound", "gone", "The workflow was deleted in Teams. Please make a new one and enter its address."),
+    Rule(None, "WorkflowTriggerIsNotEnabled", "access", "The workflow is switched off in Teams. Please switch it on again."),
+    Rule(None, "TriggerInputSchemaMismatch", "refused", "The workflow expects no cards. Please use the template for alerts."),
+    Rule(None, "AuthorizationRequired", "access", "The workflow asks for a login. Please let anyone trigger it."),
+    Rule(404, "", "gone", "Teams knows no such workflow. Please make a new one and enter its address."),
+    Rule(410, "", "gone", "The workflow is gone from Teams. Please make a new one and enter its address."),
+    Rule(401, "", "access", "The workflow does not accept us. Please copy its address once more and enter it."),
+    Rule(403, "", "access", "The workflow does not accept us. Please copy its address once more and enter it."),
+    Rule(400, "", "refused", "Teams does not take this post as it is; its answer says why."),
+    Rule(413, "", "refused", "Teams says the post is too long."),
+)  # fmt: skip
+
+
+class TeamsSettings(HookSettings):
+    """One workflow that posts in a channel."""
+
+    webhook: HookAddress = Field(description="Address of the workflow (channel, Workflows, webhook alerts).")
+
+
+class Teams(Hook):
+    """Posts one card: title, facts, text, first picture, and a button to the page."""
+
+    kind: ClassVar[str] = "teams"
+    label: ClassVar[str] = "Microsoft Teams"
+    abilities: ClassVar[Abilities] = replace(Hook.abilities, length=_CHARACTERS)
+    settings: ClassVar[type[Settings]] = TeamsSettings
+    rehearsed: ClassVar[Answer] = Answer(202, {}, b"")
+    #: Four a second for each webhook.
+    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(4, 1)),)
+    rules: ClassVar[tuple[Rule, ...]] = RULES
+
+    def body(self, envelope: Envelope, *, correction: bool) -> tuple[Any, str]:
+        """A message with one Adaptive Card."""
+        parts, shortened = _parts(envelope, correction=correction)
+        url, alt, more = markdown.picture(envelope)
+        if url:
+            parts.append({"type": "Image", "url": url, "altText": cut(alt, 500), "size": "Stretch"})
+        open_page = {
+            "type": "Action.OpenUrl",
+            "title": gettext(envelope.post.content.language)("Read more"),
+            "url": envelope.post.link,
+        }
+        card = {
+            "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+            "type": "AdaptiveCard",
+            "version": "1.4",
+            "msteams": {"width": "Full"},
+            "body": parts,
+            "actions": [open_page],
+        }
+        attachment = {
+            "contentType": "application/vnd.microsoft.card.adaptive",
+            "contentUrl": None,
+            "content": card,
+        }
+        remark = together(SHORTENED if shortened else "", more)
+        return {"type": "message", "attachments": [attachment]}, remark
+
+
+def _parts(envelope: Envelope, *, correction: bool) -> tuple[list[dict[str, Any]], bool]:
+    """The card's texts, and whether one had to be shortened."""
+    words, say = pieces(envelope, Teams.kind, correction=correction), gettext(envelope.post.content.language)
+    facts = (("When", words.when), ("Where", words.where), ("Price", words.price), ("Code", words.coupon))
+    said = words.own or words.text
+    text = cut(said, _CHARACTERS, utf16)
+    parts = [_block(line, color="Attention", weight="Bolder") for line in words.notice.splitlines()]
+    parts.append(_block(words.title, size="Large", weight="Bolder"))
+    if any(value for _, value in facts):
+        rows = [{"title": say(name), "value": markdown.plain(value)} for name, value in facts if value]
+        parts.append({"type": "FactSet", "facts": rows})
+    parts += [_block(part) for part in (text, words.merchant) if part]
+    if words.hashtags:
+        parts.append({"type": "TextBlock", "text": " ".join(words.hashtags), "wrap": True, "isSubtle": True})
+    return parts, text != said
+
+
+def _block(text: str, **looks: str) -> dict[str, Any]:
+    """A text of its own; a card reads Markdown, so signs are escaped."""
+    return {"type": "TextBlock", "text": markdown.plain(text), "wrap": True, **looks}
