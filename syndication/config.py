@@ -5,7 +5,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from syndication.content import faults_of
@@ -41,6 +49,10 @@ class SecretFiles(PydanticBaseSettingsSource):
         return found
 
 
+def _apps(given: SecretStr) -> dict[str, dict[str, str]]:
+    return TypeAdapter(dict[str, dict[str, str]]).validate_json(given.get_secret_value() or "{}")
+
+
 class Settings(BaseSettings):
     """The settings of one deployment. Names in the environment are these in capitals behind `SYNDICATION_`."""
 
@@ -73,6 +85,11 @@ class Settings(BaseSettings):
     vapid_key: SecretStr = Field(
         SecretStr(""),
         description="Private key for Web Push (RFC 8292), base64url; empty: none. `syndication keys vapid` makes one.",
+    )
+
+    oauth_clients: SecretStr = Field(
+        SecretStr(""),
+        description='Our apps at networks (meta, google, linkedin), as JSON: {"meta": {"id": "…", "secret": "…"}}.',
     )
 
     # Mail
@@ -146,6 +163,17 @@ class Settings(BaseSettings):
         """What is given in code goes before the environment, and that before files."""
         return init_settings, env_settings, SecretFiles(settings_cls)
 
+    @field_validator("oauth_clients")
+    @classmethod
+    def _clients(cls, given: SecretStr) -> SecretStr:
+        try:
+            sound = all(one.get("id") and one.get("secret") for one in _apps(given).values())
+        except ValueError:
+            sound = False
+        if not sound:
+            raise ValueError('must be JSON like {"linkedin": {"id": "…", "secret": "…"}}')
+        return given
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
@@ -190,6 +218,11 @@ class Settings(BaseSettings):
     def resolved_database_url(self) -> str:
         """The database in use: the given one, else SQLite in the data directory."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'syndication.sqlite').absolute()}"
+
+    @property
+    def oauth_apps(self) -> dict[str, dict[str, str]]:
+        """Our apps at networks: id, secret, and addresses of a proxy, by the network's name."""
+        return _apps(self.oauth_clients)
 
     @property
     def resolved_broker_url(self) -> str:

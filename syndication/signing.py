@@ -50,12 +50,10 @@ def derived(key: str, purpose: str) -> bytes:
 
 
 class Box:
-    """Secrets at rest: the first key encrypts, every key decrypts, so keys rotate without a pause."""
+    """Secrets for one purpose: the first key encrypts, every key decrypts, so keys rotate without a pause."""
 
-    def __init__(self, keys: Sequence[str]) -> None:
-        self._fernet = MultiFernet(
-            [Fernet(base64.urlsafe_b64encode(derived(key, "secrets at rest"))) for key in keys]
-        )
+    def __init__(self, keys: Sequence[str], purpose: str = "secrets at rest") -> None:
+        self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(derived(key, purpose))) for key in keys])
 
     def close(self, values: Mapping[str, Any]) -> str:
         """`values` encrypted; empty for nothing."""

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
-from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,9 @@ from syndication.http import Answer, Client
 from syndication.limits import Rate
 from syndication.mail import Outbox
 from syndication.pictures import Pictures
+
+if TYPE_CHECKING:
+    from syndication.channels.connect import Connector
 
 Queue = Literal["push", "mail", "feeds"]
 
@@ -311,6 +314,8 @@ class Channel(ABC, Generic[E, M]):
     priority: ClassVar[int] = 5
     #: How much the network takes, from its own documentation.
     limits: ClassVar[tuple[Limit, ...]] = ()
+    #: How an owner gives access by logging in there; None: the settings are typed in.
+    connector: ClassVar["Connector | None"] = None
     #: What a dry run takes for the network's answer to each of its requests.
     rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"id": "1"}')
     #: Seconds after which `tend` is called again; None: there is nothing to look after.

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from syndication.channels import connect
 from syndication.channels.base import (
     Abilities,
     Channel,
@@ -22,6 +23,7 @@ from syndication.channels.base import (
 )
 from syndication.channels.social.counting import utf16
 from syndication.channels.social.graph import MISSING, ROWS, Access, Graph, GraphSettings, Row, access_end
+from syndication.channels.social.meta_login import PageConnector
 from syndication.channels.social.requests import fetched, text_at, together
 from syndication.channels.social.words import compose
 from syndication.content import Image
@@ -77,6 +79,9 @@ class Facebook(Channel[Envelope, PagePost]):
         revise=True, withdraw=True, repeatable=False, images=True, length=_MOST, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = FacebookSettings
+    connector: ClassVar[connect.Connector | None] = PageConnector(
+        "Facebook", "pages_show_list,pages_manage_posts,pages_read_engagement", "id,name,access_token"
+    )
     #: 200 calls an hour for an app with one user (docs/graph-api/overview/rate-limiting); ten pictures make twelve calls.
     limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(16, 3600)),)
     tended_every: ClassVar[float | None] = 86_400.0

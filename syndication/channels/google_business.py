@@ -1,6 +1,7 @@
 """Posts on a Google Business Profile (developers.google.com/my-business/reference/rest/v4/accounts.locations.localPosts)."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Literal
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 
-from syndication.channels import wording
+from syndication.channels import connect, wording
 from syndication.channels.base import (
     Abilities,
     Channel,
@@ -28,7 +29,7 @@ from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.requests import Network, text_at, together
 from syndication.channels.social.settings import ExpiringSettings, Server
 from syndication.channels.social.words import compose
-from syndication.content import Content, occurrences
+from syndication.content import Content, Value, occurrences
 from syndication.http import Answer
 from syndication.limits import Rate
 
@@ -42,6 +43,7 @@ _NO_END = "The offer names no end, which Google wants of one, so it was posted a
 _WHOLE_DAY = "No end of the event is stated, so Google shows the whole day; the hour stands in the text."
 _NEXT_ONLY = "Google shows only the next date of a repeated event."
 _NO_ALT = "Google takes no alternative text for pictures."
+_UNKNOWN_APP = "Google does not know the app. Please check client id and client secret."
 
 RULES: tuple[Rule, ...] = (
     Rule(401, "", "access", "Google no longer accepts our access. Please connect the profile again."),
@@ -56,10 +58,19 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 TOKEN_RULES: tuple[Rule, ...] = (
     Rule(400, "invalid_grant", "access", "The access to Google has run out or was taken back. Please connect the profile again."),
-    Rule(None, "invalid_client", "access", "Google does not know the app. Please check client id and client secret."),
+    Rule(None, "invalid_client", "access", _UNKNOWN_APP),
     Rule(None, "unauthorized_client", "access", "The refresh token belongs to another app. Please connect the profile again."),
     Rule(400, "", "access", "Google does not accept what it was given for the access. Please connect the profile again."),
 )  # fmt: skip
+LOGIN_RULES: tuple[Rule, ...] = (
+    Rule(None, "invalid_client", "refused", "Google does not know the operator's app. Please tell the operator."),
+    Rule(400, "", "refused", "Google did not accept the login. Please begin once more."),
+)  # fmt: skip
+_APP, _AUTH = "google", "https://oauth2.googleapis.com"
+_SCOPE = "https://www.googleapis.com/auth/business.manage"
+_NOT_LASTING = (
+    "Google gave no lasting access. Please remove our app under myaccount.google.com and try again."
+)
 _EDIT_GONE = (Rule(404, "", "refused", "The post no longer stands on Google: somebody deleted it there."),)
 _ALREADY_GONE = (Rule(404, "", "fine"),)
 
@@ -74,14 +85,16 @@ class GoogleBusinessSettings(ExpiringSettings):
     client_id: str = Field(
         min_length=1, max_length=300, description="Client ID of the app (Google Cloud, Clients)."
     )
-    client_secret: SecretStr = Field(description="Client secret of the app.")
+    client_secret: SecretStr | None = Field(
+        None, description="Client secret of the app; not needed where it is the city's own."
+    )
     refresh_token: SecretStr = Field(description="Refresh token with the scope business.manage.")
     api: Server = Field(
         "https://mybusiness.googleapis.com",
         description="Address of Google's API; change it only for a proxy.",
     )
     auth: Server = Field(
-        "https://oauth2.googleapis.com",
+        _AUTH,
         description="Where access tokens are made; change it only for a proxy.",
     )
 
@@ -106,6 +119,37 @@ class LocalPost:
     remark: str
 
 
+class _Asked(Value):
+    """What the owner says before they log in."""
+
+    account: str = Field(pattern=r"^\d{1,40}$", description="Number of the Google account.")
+    location: str = Field(pattern=r"^\d{1,40}$", description="Number of the location.")
+
+
+class _Connector(connect.Connector):
+    """developers.google.com/identity/protocols/oauth2/web-server; `offline` and `consent` bring a refresh token each time."""
+
+    asks: ClassVar[type[Value]] = _Asked
+    app: ClassVar[str | None] = _APP
+
+    def begin(self, asked: Any, site: connect.Site, tools: Tools) -> connect.Beginning:
+        address = site.app.address("login", "https://accounts.google.com") + "/o/oauth2/v2/auth"
+        url = connect.authorization_url(
+            address, site.app, site.redirect, _SCOPE, access_type="offline", prompt="consent"
+        )
+        return connect.Beginning(url, asked.model_dump())
+
+    def finish(
+        self, memo: Mapping[str, Any], code: str, site: connect.Site, tools: Tools, now: datetime
+    ) -> dict[str, Any]:
+        network = Network(GoogleBusiness.label, LOGIN_RULES, tools)
+        url = site.app.address("auth", _AUTH) + "/token"
+        refresh = text_at(connect.tokens(network, url, site.app, site.redirect, code), "refresh_token")
+        if not refresh:
+            raise Refused(_NOT_LASTING)
+        return {**memo, "client_id": site.app.id, "refresh_token": refresh}
+
+
 class GoogleBusiness(Channel[Envelope, LocalPost]):
     """Posts, edits and deletes events, offers and news of a Business Profile; Google fetches the picture itself."""
 
@@ -116,6 +160,7 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
         revise=True, withdraw=True, repeatable=False, images=True, length=_MOST, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = GoogleBusinessSettings
+    connector: ClassVar[connect.Connector | None] = _Connector()
     rehearsed: ClassVar[Answer] = Answer(
         200,
         {},
@@ -304,17 +349,16 @@ def _token(who: str, settings: GoogleBusinessSettings, tools: Tools, now: dateti
 
 def _granted(who: str, settings: GoogleBusinessSettings, tools: Tools) -> Any:
     """What Google gives for the refresh token (RFC 6749 section 6)."""
-    form = {
-        "grant_type": "refresh_token",
-        "client_id": settings.client_id,
-        "client_secret": settings.client_secret.get_secret_value(),
-        "refresh_token": settings.refresh_token.get_secret_value(),
-    }
-    found = Network(who, TOKEN_RULES, tools).json(
-        "POST",
-        f"{settings.auth}/token",
-        data=urlencode(form).encode(),
-        content_type="application/x-www-form-urlencoded",
+    secret = settings.client_secret.get_secret_value() if settings.client_secret else ""
+    client = connect.client_of(_APP, settings.client_id, secret, {"auth": settings.auth})
+    if client is None:
+        raise Refused(_UNKNOWN_APP, credentials=True)
+    found = connect.asked(
+        Network(who, TOKEN_RULES, tools),
+        client.address("auth", _AUTH) + "/token",
+        client,
+        grant_type="refresh_token",
+        refresh_token=settings.refresh_token.get_secret_value(),
     )
     if not text_at(found, "access_token"):
         raise TryLater("Google answered without an access token.")

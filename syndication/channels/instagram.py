@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from syndication.channels import connect
 from syndication.channels.base import (
     Abilities,
     Channel,
@@ -33,6 +34,7 @@ from syndication.channels.social.graph import (
     Row,
     access_end,
 )
+from syndication.channels.social.meta_login import PageConnector
 from syndication.channels.social.requests import text_at, together
 from syndication.channels.social.words import compose, pieces
 from syndication.http import Answer
@@ -105,6 +107,19 @@ class Photo:
     remark: str
 
 
+class _Connector(PageConnector):
+    """The account that is linked with a page."""
+
+    def settings_of(self, page: Any) -> dict[str, Any]:
+        """From `instagram_business_account` of the page."""
+        account = page.get("instagram_business_account")
+        if not text_at(account, "id"):
+            raise Refused(
+                f"No professional Instagram account is linked with the page {text_at(page, 'name')}. Please link it first."
+            )
+        return {"user_id": text_at(account, "id"), "username": text_at(account, "username")}
+
+
 class Instagram(Channel[Envelope, Photo]):
     """Posts a picture with its alternative text and a caption, and deletes it. What stands there cannot be changed."""
 
@@ -116,6 +131,11 @@ class Instagram(Channel[Envelope, Photo]):
         revise=False, withdraw=True, repeatable=True, images=True, length=_MOST, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = InstagramSettings
+    connector: ClassVar[connect.Connector | None] = _Connector(
+        "Instagram",
+        "pages_show_list,pages_read_engagement,instagram_basic,instagram_content_publish,instagram_manage_contents",
+        "id,name,access_token,instagram_business_account{id,username}",
+    )
     rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"id": "1", "status_code": "FINISHED"}')
     #: 100 posts in 24 hours (content-publishing, rate limit).
     limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(100, 86_400)),)

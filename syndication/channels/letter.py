@@ -11,7 +11,8 @@ from syndication.channels import by_mail
 from syndication.channels.base import Abilities, Channel, MailMessage, Note, Queue, Receipt, Refused, Tools
 from syndication.rendering import inline_css, moment, render, spoken
 
-#: What each letter needs to be told, beside `letter`, `to` and `language`.
+#: What each letter needs to be told, beside `letter`, `to` and `language`. `connect` may be told to all: where the owner
+#: logs in to renew an access.
 LETTERS: dict[str, tuple[str, ...]] = {
     "confirm": ("token",),
     "already": ("token",),
@@ -46,7 +47,7 @@ class Letter(Channel[Note, MailMessage]):
         for field in ("since", "ends"):
             if field in values:
                 values[field] = moment(datetime.fromisoformat(values[field]), envelope.city.zone, language)
-        values |= {"city": envelope.city}
+        values |= {"city": envelope.city, "connect": payload.get("connect", "")}
         message = _message(envelope, str(payload["to"]), name, language, values)
         return MailMessage(envelope.sender, str(payload["to"]), message.as_bytes())
 

@@ -1,14 +1,15 @@
 """A LinkedIn page, by the Posts API (learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api)."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from syndication.channels import wording
+from syndication.channels import connect, wording
 from syndication.channels.base import (
     Abilities,
     Channel,
@@ -26,7 +27,7 @@ from syndication.channels.social.counting import links, utf16
 from syndication.channels.social.requests import Network, fetched, text_at, together
 from syndication.channels.social.settings import ExpiringSettings, Server
 from syndication.channels.social.words import compose
-from syndication.content import Image, Moment
+from syndication.content import Image, Moment, Value
 from syndication.http import Answer
 from syndication.limits import Rate
 from syndication.pictures import Limits
@@ -60,6 +61,14 @@ TOKEN_RULES: tuple[Rule, ...] = (
     Rule(400, "", "access", _NOT_RENEWED),
     Rule(401, "", "access", _NOT_RENEWED),
 )  # fmt: skip
+LOGIN_RULES: tuple[Rule, ...] = (
+    Rule(None, "invalid_client", "refused", "LinkedIn does not know the operator's app. Please tell the operator."),
+    Rule(400, "", "refused", "LinkedIn did not accept the login. Please begin once more."),
+    Rule(401, "", "refused", "LinkedIn did not accept the login. Please begin once more."),
+)  # fmt: skip
+_APP, _AUTH = "linkedin", "https://www.linkedin.com"
+#: Reading is needed to say which posts stand there.
+_SCOPE = "w_organization_social r_organization_social"
 _EDIT_GONE = (Rule(404, "", "refused", "The post no longer stands on LinkedIn: somebody deleted it there."),)
 _ALREADY_GONE = (Rule(404, "", "fine"),)
 _DUPLICATE = (Rule(422, "duplicate of urn:li:", "fine"),)
@@ -82,9 +91,13 @@ class LinkedInSettings(ExpiringSettings):
     refresh_token: SecretStr | None = Field(
         None, description="Refresh token, where LinkedIn gave one; with it the access is renewed for a year."
     )
-    client_id: str = Field("", max_length=200, description="Client ID of the app; needed for renewing.")
+    client_id: str = Field(
+        "",
+        max_length=200,
+        description="Client ID of the app that the access was given to; needed for renewing.",
+    )
     client_secret: SecretStr | None = Field(
-        None, description="Client secret of the app; needed for renewing."
+        None, description="Client secret of that app; not needed where it is the city's own."
     )
     token_ends_at: Moment | None = Field(
         None, description="When the access token ends; the service fills it in."
@@ -92,9 +105,7 @@ class LinkedInSettings(ExpiringSettings):
     api: Server = Field(
         "https://api.linkedin.com", description="Address of LinkedIn's API; change it only for a proxy."
     )
-    auth: Server = Field(
-        "https://www.linkedin.com", description="Where tokens are renewed; change it only for a proxy."
-    )
+    auth: Server = Field(_AUTH, description="Where tokens are renewed; change it only for a proxy.")
 
 
 @dataclass(frozen=True)
@@ -113,6 +124,35 @@ class OrganisationPost:
     remark: str
 
 
+class _Asked(Value):
+    """What the owner says before they log in."""
+
+    organization: str = Field(
+        pattern=r"^\d{1,20}$",
+        description="Number of your page: in its admin view, linkedin.com/company/NUMBER.",
+    )
+
+
+class _Connector(connect.Connector):
+    """linkedin/shared/authentication/authorization-code-flow."""
+
+    asks: ClassVar[type[Value]] = _Asked
+    app: ClassVar[str | None] = _APP
+
+    def begin(self, asked: Any, site: connect.Site, tools: Tools) -> connect.Beginning:
+        address = site.app.address("auth", _AUTH) + "/oauth/v2/authorization"
+        url = connect.authorization_url(address, site.app, site.redirect, _SCOPE)
+        return connect.Beginning(url, asked.model_dump())
+
+    def finish(
+        self, memo: Mapping[str, Any], code: str, site: connect.Site, tools: Tools, now: datetime
+    ) -> dict[str, Any]:
+        network = Network(LinkedIn.label, LOGIN_RULES, tools)
+        url = site.app.address("auth", _AUTH) + "/oauth/v2/accessToken"
+        learned = _tokens(connect.tokens(network, url, site.app, site.redirect, code), now)
+        return {**memo, "client_id": site.app.id, "expires_at": learned.get("token_ends_at"), **learned}
+
+
 class LinkedIn(Channel[Envelope, OrganisationPost]):
     """Posts, edits and deletes posts of an organisation, with pictures and their alternative text, or a card of the link."""
 
@@ -123,6 +163,7 @@ class LinkedIn(Channel[Envelope, OrganisationPost]):
         revise=True, withdraw=True, repeatable=False, images=True, length=_MOST, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = LinkedInSettings
+    connector: ClassVar[connect.Connector | None] = _Connector()
     rehearsed: ClassVar[Answer] = Answer(
         201,
         {"x-restli-id": "urn:li:share:1"},
@@ -197,7 +238,7 @@ class LinkedIn(Channel[Envelope, OrganisationPost]):
     def tend(self, settings: Settings, tools: Tools, now: datetime) -> Settings:
         """Renews the access before it ends, or asks when it does. Without the app's id and secret neither can be known."""
         assert isinstance(settings, LinkedInSettings)
-        if not settings.client_id or settings.client_secret is None:
+        if _client(settings) is None:
             return settings
         if settings.refresh_token is None:
             return _asked(self.label, settings, tools)
@@ -295,28 +336,35 @@ def _renewed(who: str, settings: LinkedInSettings, tools: Tools, now: datetime) 
     """New tokens (linkedin/shared/authentication/programmatic-refresh-tokens). The refresh token keeps its own end."""
     assert settings.refresh_token is not None
     refresh = settings.refresh_token.get_secret_value()
-    found = _granted(
-        who, settings, tools, "accessToken", {"grant_type": "refresh_token", "refresh_token": refresh}
-    )
-    token = text_at(found, "access_token")
-    if not token:
+    found = _granted(who, settings, tools, "accessToken", grant_type="refresh_token", refresh_token=refresh)
+    if not text_at(found, "access_token"):
         raise Refused(_NOT_RENEWED, credentials=True)
-    ends, last = (text_at(found, name) for name in ("expires_in", "refresh_token_expires_in"))
     learned = {
-        "access_token": token,
-        "refresh_token": text_at(found, "refresh_token") or refresh,
-        "token_ends_at": now + timedelta(seconds=int(ends)) if ends.isdigit() else None,
-        # What a person must do something about is the end of the renewing.
-        "expires_at": now + timedelta(seconds=int(last)) if last.isdigit() else settings.expires_at,
+        "expires_at": settings.expires_at,
+        "refresh_token": refresh,
+        "token_ends_at": None,
+        **_tokens(found, now),
     }
     return LinkedInSettings.model_validate({**settings.plain(), **settings.secrets(), **learned})
 
 
+def _tokens(found: Any, now: datetime) -> dict[str, Any]:
+    """What an answer of the token endpoint holds, under the names of the settings."""
+    ends, last = (text_at(found, name) for name in ("expires_in", "refresh_token_expires_in"))
+    learned: dict[str, Any] = {"access_token": text_at(found, "access_token")}
+    if text_at(found, "refresh_token"):
+        learned["refresh_token"] = text_at(found, "refresh_token")
+    if ends.isdigit():
+        learned["token_ends_at"] = now + timedelta(seconds=int(ends))
+    if last.isdigit():  # what a person must do something about is the end of the renewing
+        learned["expires_at"] = now + timedelta(seconds=int(last))
+    return learned
+
+
 def _asked(who: str, settings: LinkedInSettings, tools: Tools) -> Settings:
     """When the access token ends (linkedin/shared/authentication/token-introspection)."""
-    found = _granted(
-        who, settings, tools, "introspectToken", {"token": settings.access_token.get_secret_value()}
-    )
+    token = settings.access_token.get_secret_value()
+    found = _granted(who, settings, tools, "introspectToken", token=token)
     if text_at(found, "active") != "True":
         raise Refused(_RAN_OUT, credentials=True)
     ends = text_at(found, "expires_at")
@@ -324,12 +372,14 @@ def _asked(who: str, settings: LinkedInSettings, tools: Tools) -> Settings:
     return settings.model_copy(update={"token_ends_at": moment, "expires_at": moment})
 
 
-def _granted(who: str, settings: LinkedInSettings, tools: Tools, what: str, form: dict[str, str]) -> Any:
-    assert settings.client_secret is not None
-    app = {"client_id": settings.client_id, "client_secret": settings.client_secret.get_secret_value()}
-    return Network(who, TOKEN_RULES, tools).json(
-        "POST",
-        f"{settings.auth}/oauth/v2/{what}",
-        data=urlencode({**form, **app}).encode(),
-        content_type="application/x-www-form-urlencoded",
-    )
+def _granted(who: str, settings: LinkedInSettings, tools: Tools, what: str, **form: str) -> Any:
+    client = _client(settings)
+    assert client is not None
+    url = client.address("auth", _AUTH) + f"/oauth/v2/{what}"
+    return connect.asked(Network(who, TOKEN_RULES, tools), url, client, **form)
+
+
+def _client(settings: LinkedInSettings) -> connect.Client | None:
+    """The app that the access was given to; None where it is not known."""
+    secret = settings.client_secret.get_secret_value() if settings.client_secret else ""
+    return connect.client_of(_APP, settings.client_id, secret, {"auth": settings.auth})

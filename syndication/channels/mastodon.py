@@ -1,6 +1,7 @@
 """Mastodon, and what speaks its API (GoToSocial, Pleroma, Takahē): statuses after docs.joinmastodon.org/methods/statuses."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import unescape
@@ -9,6 +10,7 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
+from syndication.channels import connect
 from syndication.channels.base import (
     Abilities,
     Channel,
@@ -25,7 +27,7 @@ from syndication.channels.social.counting import cut, graphemes, with_links_as
 from syndication.channels.social.requests import Network, fetched, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
-from syndication.content import Image
+from syndication.content import Image, Value
 from syndication.http import Answer
 from syndication.limits import Rate
 from syndication.pictures import Limits
@@ -44,6 +46,13 @@ RULES: tuple[Rule, ...] = (
     Rule(422, "character limit", "refused", "Mastodon says the text is too long. Please write a shorter text of its own for it."),
     Rule(422, "", "refused", "Mastodon does not take this post as it is; its answer says why."),
 )  # fmt: skip
+LOGIN_RULES: tuple[Rule, ...] = (
+    Rule(404, "", "refused", "This does not seem to be a Mastodon server. Please check its address."),
+    Rule(None, "invalid_grant", "refused", "Mastodon did not accept the login. Please begin once more."),
+    Rule(None, "invalid_client", "refused", "Mastodon did not accept the login. Please begin once more."),
+)  # fmt: skip
+#: The least that posting needs.
+_SCOPES = "read:accounts read:statuses write:media write:statuses"
 _EDIT_GONE = (Rule(404, "", "refused", "The post no longer stands on Mastodon: somebody deleted it there."),)
 #: What is deleted may already be gone.
 _ALREADY_GONE = (Rule(404, "", "fine"), Rule(410, "", "fine"))
@@ -85,6 +94,52 @@ class Toot:
     remark: str
 
 
+class _Asked(Value):
+    """What the owner says before they log in."""
+
+    server: Server = Field(description="Your server, such as https://mastodon.social.")
+
+
+class _Connector(connect.Connector):
+    """Registers an app at whatever server it is (methods/apps), then asks its owner (methods/oauth)."""
+
+    asks: ClassVar[type[Value]] = _Asked
+    app: ClassVar[str | None] = None
+
+    def begin(self, asked: Any, site: connect.Site, tools: Tools) -> connect.Beginning:
+        body = {"client_name": site.name, "redirect_uris": site.redirect, "scopes": _SCOPES}
+        found = _login(tools).json("POST", f"{asked.server}/api/v1/apps", body=body)
+        client = connect.Client(text_at(found, "client_id"), text_at(found, "client_secret"))
+        verifier = connect.new_verifier()
+        url = connect.authorization_url(
+            f"{asked.server}/oauth/authorize",
+            client,
+            site.redirect,
+            _SCOPES,
+            code_challenge=connect.challenge(verifier),
+            code_challenge_method="S256",
+        )
+        memo = {"server": asked.server, "id": client.id, "secret": client.secret, "verifier": verifier}
+        return connect.Beginning(url, memo)
+
+    def finish(
+        self, memo: Mapping[str, Any], code: str, site: connect.Site, tools: Tools, now: datetime
+    ) -> dict[str, Any]:
+        found = connect.tokens(
+            _login(tools),
+            f"{memo['server']}/oauth/token",
+            connect.Client(memo["id"], memo["secret"]),
+            site.redirect,
+            code,
+            code_verifier=memo["verifier"],
+        )
+        return {"server": memo["server"], "access_token": text_at(found, "access_token")}
+
+
+def _login(tools: Tools) -> Network:
+    return Network(Mastodon.label, LOGIN_RULES, tools)
+
+
 class Mastodon(Channel[Envelope, Toot]):
     """Posts, edits and deletes statuses, with pictures and their alternative text."""
 
@@ -95,6 +150,7 @@ class Mastodon(Channel[Envelope, Toot]):
         revise=True, withdraw=True, repeatable=True, images=True, length=500, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = MastodonSettings
+    connector: ClassVar[connect.Connector | None] = _Connector()
     rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"id": "1", "acct": "you"}')
     #: Pictures and deletions: 30 in 30 minutes for each account (docs.joinmastodon.org/api/rate-limits).
     limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(30, 1800)),)

@@ -9,10 +9,12 @@ import typer
 from syndication import destinations as outlets
 from syndication import insight
 from syndication.cli import screen
+from syndication.cli.options import merchant as option_merchant
 from syndication.cli.options import uuid
 from syndication.cli.process import start
 from syndication.cli.screen import Json
 from syndication.delivery import drain, rehearse
+from syndication.destinations import connecting
 
 Id = Annotated[str, typer.Argument(help="The destination's id.")]
 group = typer.Typer(help="Outlets and their health; without a command, all of them.")
@@ -81,6 +83,31 @@ def try_out(destination: Id) -> None:
     start(rings=True)
     number = outlets.test(_id(destination))
     screen.say(f"A test is on its way: `syndication delivery {number}` shows what became of it.")
+
+
+@group.command()
+def connect(
+    channel: Annotated[str, typer.Argument(help="Such as mastodon, facebook or linkedin.")],
+    name: Annotated[str, typer.Argument(help="Name of the outlet.")],
+    merchant: Annotated[
+        str | None, typer.Option(help="Slug of the merchant whose it is; else the city's.")
+    ] = None,
+) -> None:
+    """A link by which its owner connects a new outlet: they log in at the network in a browser."""
+    start()
+    owner = option_merchant(merchant).id if merchant else None
+    _say_link(connecting.link(connecting.ConnectionRequest(channel=channel, name=name), owner=owner))
+
+
+@group.command()
+def reconnect(destination: Id) -> None:
+    """A link by which the owner of an outlet renews our access to it."""
+    start()
+    _say_link(connecting.renewal(_id(destination)))
+
+
+def _say_link(link: connecting.Link) -> None:
+    screen.say(f"Good until {link.until:%Y-%m-%d %H:%M} UTC, for whoever has it:\n{link.url}")
 
 
 def _id(text: str, what: str = "destination") -> UUID:

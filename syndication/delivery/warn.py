@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from syndication import bell, db
 from syndication.channels.letter import Letter
 from syndication.config import Settings
+from syndication.destinations import connecting
 from syndication.models import Delivery, Destination, Merchant
 
 #: How long before an access ends its owner is told.
@@ -18,7 +19,7 @@ def owner(session: Session, cfg: Settings, destination: Destination, reason: str
     """Tell that an outlet refuses us, or was switched off for it; a repeat within the same spell is passed over."""
     letter = "destination_disabled" if destination.state == "disabled" else "destination_refused"
     since = destination.failing_since or now
-    about = {"reason": reason, "since": since.isoformat()}
+    about = {"reason": reason, "since": since.isoformat(), "connect": connecting.offered(destination)}
     if _letter(session, cfg, destination, letter, about, since, now):
         destination.warned_at = now
 
@@ -27,9 +28,8 @@ def ending(
     session: Session, cfg: Settings, destination: Destination, ends_at: datetime, now: datetime
 ) -> None:
     """Tell that an access ends soon; a repeat for the same end is passed over."""
-    if _letter(
-        session, cfg, destination, "destination_expiring", {"ends": ends_at.isoformat()}, ends_at, now
-    ):
+    about = {"ends": ends_at.isoformat(), "connect": connecting.offered(destination)}
+    if _letter(session, cfg, destination, "destination_expiring", about, ends_at, now):
         destination.warned_at = now
 
 

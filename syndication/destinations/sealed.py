@@ -34,7 +34,8 @@ def stored(checked: ChannelSettings) -> dict[str, Any]:
 
 
 def keep(row: Destination, checked: ChannelSettings) -> None:
-    """Write a channel's settings into its row."""
+    """Write a channel's settings into its row, which is to be looked after anew."""
+    row.tend_at = None
     for column, value in stored(checked).items():
         setattr(row, column, value)
 

@@ -4,6 +4,7 @@ import hashlib
 import io
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -62,10 +63,11 @@ def envelope(settings: Settings, action: Any = "published", **fields: Any) -> En
     return Envelope("c1-0", action, view(**fields), CITY, settings, AT, 1)
 
 
+@lru_cache(maxsize=1)
 def picture() -> bytes:
     """The picture of the sample post, as its merchant's website has it: a PNG larger than networks take."""
     target = io.BytesIO()
-    drawn = PIL.Image.linear_gradient("L").resize((3000, 2000)).convert("RGB")
+    drawn = PIL.Image.linear_gradient("L").resize((2200, 1100)).convert("RGB")
     drawn.save(target, "PNG")
     return target.getvalue()
 

@@ -37,7 +37,7 @@ def test_a_post_is_written_with_its_picture_rewritten_and_deleted(coburg: Accoun
     found = record(coburg)
     assert found["langs"] == ["de"]
     assert found["embed"]["images"][0]["alt"] == "Zwei Gläser"
-    assert found["embed"]["images"][0]["aspectRatio"] == {"width": 2000, "height": 1333}
+    assert found["embed"]["images"][0]["aspectRatio"] == {"width": 2000, "height": 1000}
     assert receipt.link == f"https://bsky.app/profile/{coburg.remote.did}/post/{receipt.reference}"
     receipt = coburg.send(coburg.change(before, receipt, status="cancelled"))
     assert record(coburg)["text"].startswith("Abgesagt: Weinabend")

@@ -109,7 +109,9 @@ class City:
             )  # fmt: skip
 
     def _environment(self) -> dict[str, str]:
-        values = self.cfg.model_dump(exclude={"secret_keys", "smtp_password", "vapid_key"}, exclude_none=True)
+        values = self.cfg.model_dump(
+            exclude={"secret_keys", "smtp_password", "vapid_key", "oauth_clients"}, exclude_none=True
+        )
         plain = {
             name: ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
             for name, value in values.items()

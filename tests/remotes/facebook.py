@@ -14,6 +14,8 @@ from tests.remotes.remote import body_of, form_of, query_of, reply, route
 class FakeFacebook(FakeGraph):
     """One page."""
 
+    scope = "pages_show_list,pages_manage_posts,pages_read_engagement"
+
     def __init__(self) -> None:
         super().__init__()
         self.posts: dict[str, dict[str, Any]] = {}

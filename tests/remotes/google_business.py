@@ -1,13 +1,14 @@
 """Google Business Profile as developers.google.com describes it: my-business/reference/rest/v4/accounts.locations.localPosts
 (LocalPost, LocalPostEvent, TimeInterval, LocalPostOffer; create, patch, delete, list), my-business/content/posts-data, and
-identity/protocols/oauth2/web-server (refreshing an access token); errors after cloud.google.com/apis/design/errors."""
+identity/protocols/oauth2/web-server (redirecting, exchanging a code, refreshing an access token); errors after
+cloud.google.com/apis/design/errors."""
 
 import json
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
 from syndication.stack.receiver import Reply, Request
+from tests.remotes.login import Logins, fields_of
 from tests.remotes.remote import Problem, Remote, body_of, query_of, reply, route
 
 _PARENT = "accounts/111/locations/222"
@@ -50,14 +51,25 @@ class FakeGoogleBusiness(Remote):
             "scope": "business.manage",
             "token_type": "Bearer",
         }
+        self.logins = Logins({}, "https://www.googleapis.com/auth/business.manage")
         self.tokens = 0
         self._number = 3_000
 
+    @route("GET /o/oauth2/v2/auth")
+    def authorize(self, request: Request) -> Reply:
+        if (query_of(request).get("access_type"), query_of(request).get("prompt")) != ("offline", "consent"):
+            raise Problem(400, {"error": "without them there is no refresh token the second time"})
+        return self.logins.authorize(request)
+
     @route("POST /token")
     def token(self, request: Request) -> Reply:
-        if request.headers.get("content-type") != "application/x-www-form-urlencoded":
-            raise Problem(400, {"error": "invalid_request"})
-        form = dict(parse_qsl(request.body.decode()))
+        form = fields_of(request)
+        if form.get("grant_type") == "authorization_code":
+            self.logins.redeem(form)
+            self.tokens += 1
+            return reply(
+                {"access_token": f"ya29.{self.tokens}", "refresh_token": "1//refresh", **self.granted}
+            )
         if form.get("grant_type") != "refresh_token":
             raise Problem(400, {"error": "unsupported_grant_type"})
         if (form.get("client_id"), form.get("client_secret")) != ("app.apps.example", "GOCSPX-client"):

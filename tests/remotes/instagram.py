@@ -17,8 +17,11 @@ _USER = "17841400008460056"
 class FakeInstagram(FakeGraph):
     """One professional account."""
 
+    scope = "pages_show_list,pages_read_engagement,instagram_basic,instagram_content_publish,instagram_manage_contents"
+
     def __init__(self) -> None:
         super().__init__()
+        self.pages[0]["instagram_business_account"] = {"id": _USER, "username": "weinhaus.coburg"}
         self.containers: dict[str, dict[str, Any]] = {}
         self.media: dict[str, dict[str, Any]] = {}
         #: What a new container's status is, and what its `status` says.

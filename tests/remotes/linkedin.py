@@ -1,6 +1,6 @@
 """LinkedIn as learn.microsoft.com/linkedin describes it: marketing/community-management/shares/posts-api, images-api and
 little-text-format, marketing/versioning, shared/api-guide/concepts/error-handling, and shared/authentication
-(programmatic-refresh-tokens, token-introspection)."""
+(authorization-code-flow, programmatic-refresh-tokens, token-introspection)."""
 
 import io
 import re
@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote
 from PIL import Image
 
 from syndication.stack.receiver import Reply, Request
+from tests.remotes.login import Logins
 from tests.remotes.remote import Problem, Remote, body_of, query_of, reply, route
 
 _ORGANIZATION = "urn:li:organization:5515715"
@@ -43,6 +44,7 @@ class FakeLinkedIn(Remote):
         self.posts: dict[str, dict[str, Any]] = {}
         #: Image → its picture has been uploaded.
         self.images: dict[str, bool] = {}
+        self.logins = Logins({}, "w_organization_social r_organization_social")
         self._number = 7_000
 
     def _next(self) -> str:
@@ -153,10 +155,16 @@ class FakeLinkedIn(Remote):
             )
         return form
 
+    @route("GET /oauth/v2/authorization")
+    def authorize(self, request: Request) -> Reply:
+        return self.logins.authorize(request)
+
     @route("POST /oauth/v2/accessToken")
     def renew(self, request: Request) -> Reply:
         form = self._form(request)
-        if form.get("grant_type") != "refresh_token" or form.get("refresh_token") != self.refresh:
+        if form.get("grant_type") == "authorization_code":
+            self.logins.redeem(form)
+        elif form.get("grant_type") != "refresh_token" or form.get("refresh_token") != self.refresh:
             raise Problem(
                 400, {"error": "invalid_grant", "error_description": "The refresh token is invalid"}
             )

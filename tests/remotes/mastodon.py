@@ -1,5 +1,5 @@
 """A Mastodon 4.x as docs.joinmastodon.org describes it: methods/statuses, methods/media, methods/accounts,
-methods/instance, entities/Error and api/rate-limits."""
+methods/instance, methods/apps, methods/oauth, entities/Error and api/rate-limits."""
 
 import html
 import io
@@ -10,6 +10,7 @@ import regex
 from PIL import Image
 
 from syndication.stack.receiver import Reply, Request
+from tests.remotes.login import Logins, fields_of
 from tests.remotes.remote import Problem, Remote, body_of, form_of, query_of, reply, route
 
 _LINK = re.compile(r"https?://\S+")
@@ -26,6 +27,7 @@ class FakeMastodon(Remote):
         self.statuses: dict[str, dict[str, Any]] = {}
         self.media: dict[str, dict[str, Any]] = {}
         self.keys: dict[str, str] = {}
+        self.logins = Logins({}, "read:accounts read:statuses write:media write:statuses")
         self._number = 115_000
 
     def _next(self) -> str:
@@ -35,6 +37,32 @@ class FakeMastodon(Remote):
     def _signed_in(self, request: Request) -> None:
         if request.headers.get("authorization") != f"Bearer {self.token}":
             raise Problem(401, {"error": "The access token is invalid"})
+
+    @route("POST /api/v1/apps")
+    def register(self, request: Request) -> Reply:
+        body = body_of(request)
+        if not body.get("client_name") or not str(body.get("redirect_uris", "")).startswith("http"):
+            raise Problem(422, {"error": "Validation failed: Redirect URI must be an absolute URI."})
+        if unknown := set(body.get("scopes", "read").split()) - set(self.logins.scope.split()):
+            raise Problem(422, {"error": f"Validation failed: Scopes {unknown} doesn't match"})
+        client_id = f"app-{self._next()}"
+        self.logins.apps[client_id] = ("app-secret", body["redirect_uris"])
+        return reply(
+            {"id": "1", "name": body["client_name"], "client_id": client_id, "client_secret": "app-secret"}
+        )
+
+    @route("GET /oauth/authorize")
+    def authorize(self, request: Request) -> Reply:
+        if query_of(request).get("code_challenge_method", "S256") != "S256":
+            raise Problem(400, {"error": "invalid_request"})
+        return self.logins.authorize(request)
+
+    @route("POST /oauth/token")
+    def tokens(self, request: Request) -> Reply:
+        self.logins.redeem(fields_of(request))
+        return reply(
+            {"access_token": self.token, "token_type": "Bearer", "scope": self.logins.scope, "created_at": 1}
+        )
 
     @route("GET /api/v2/instance")
     def instance(self, _request: Request) -> Reply:

@@ -48,6 +48,7 @@ def town_hall(ok: int = 200, body: Any = None) -> Rule:
 
 POST = {"kind": "offer", "title": "Kaffee"}
 HOOK = {"channel": "webhook", "name": "hook", "settings": {"url": "http://127.0.0.1:9/hook"}}
+MASTODON = {"channel": "mastodon", "name": "account"}
 RULES: dict[tuple[str, str], Rule] = {
     # A key of the city must say whose post it is.
     ("POST", "/posts"): everybody("posts:write", 201, POST, city=422),
@@ -68,6 +69,12 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/destinations/{destination_id}/replay"): own(
         "destinations:write", 202, {"since": "2026-01-01T00:00:00Z", "dry_run": True}
     ),
+    ("POST", "/destinations/{destination_id}/dry-run"): own(
+        "destinations:write", body={}
+    ),
+    ("POST", "/destinations/connect"): everybody("destinations:write", body=MASTODON),
+    # A webhook's access is not given by logging in.
+    ("POST", "/destinations/{destination_id}/connect"): own("destinations:write", 422),
     ("GET", "/deliveries"): everybody("deliveries:read"),
     ("GET", "/deliveries/{delivery_id}"): own("deliveries:read"),
     ("POST", "/deliveries/{delivery_id}/replay"): own("destinations:write", 202),
@@ -147,6 +154,8 @@ def test_each_party_gets_what_the_rule_says(
 ) -> None:
     rule, where = RULES[method, path], path.format(**things)
     body = {} if rule.body is None else {"json": rule.body}
+    if path.endswith("/dry-run"):
+        body = {"json": {"post_id": str(things["post_id"])}}
     nobody = client.request(method, f"/api/v1{where}", **body)
     assert nobody.status_code == 401
     assert nobody.headers["WWW-Authenticate"].startswith("Bearer")

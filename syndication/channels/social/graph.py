@@ -23,6 +23,7 @@ from syndication.http import Answer
 
 #: Released on 18 February 2026, works until 29 July 2028 (docs/graph-api/changelog/versions).
 VERSION = "v25.0"
+GRAPH = "https://graph.facebook.com"
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,7 @@ class GraphSettings(ExpiringSettings):
     app_secret: SecretStr | None = Field(
         None, description="App secret, where the app demands proofs (Settings, Advanced, Require App Secret)."
     )
-    api: Server = Field(
-        "https://graph.facebook.com", description="Address of Meta's API; change it only for a proxy."
-    )
+    api: Server = Field(GRAPH, description="Address of Meta's API; change it only for a proxy.")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,217 @@
+"""Connecting an outlet by logging in at its network: a link for the owner, the way there, and the way back."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from urllib.parse import quote
+from uuid import UUID
+
+from pydantic import Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from syndication import channels, clock
+from syndication.channels.base import Tools, Verdict
+from syndication.channels.connect import Connector, Site, registered
+from syndication.config import settings
+from syndication.content import Interest, Value, faults_of
+from syndication.destinations import owned
+from syndication.destinations.values import (
+    DestinationAmendment,
+    DestinationRecord,
+    DestinationRequest,
+    GivenSettings,
+)
+from syndication.errors import Conflict, Invalid, NotFound
+from syndication.merchants import Name
+from syndication.models import Destination
+from syndication.signing import Box
+
+#: How long a link for the owner is good, and how long they may take at the network.
+LINK, WAY = timedelta(days=8), timedelta(hours=1)
+_OLD = "This link is no longer good. Please ask for a new one."
+_OTHER_BROWSER = "This browser did not begin here. Please open the link once more."
+
+
+class ConnectionRequest(Value):
+    """An outlet whose owner will log in at its network."""
+
+    channel: str = Field(max_length=40, examples=["mastodon"])
+    name: Name
+    interest: Interest = Interest()
+    settings: GivenSettings = Field(
+        default_factory=dict, description="What is known already, so that the owner is not asked for it."
+    )
+
+
+class Wish(ConnectionRequest):
+    """Whose outlet it is to be, or which existing one gets a new access."""
+
+    merchant_id: UUID | None = None
+    destination_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Link:
+    """An address that the owner opens in a browser, and until when it is good (UTC)."""
+
+    url: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a link asks for: the outlet, and the questions its owner answers before they log in, by name."""
+
+    wish: Wish
+    label: str
+    questions: dict[str, FieldInfo]
+
+
+@dataclass(frozen=True)
+class Way:
+    """Where the owner goes to log in. `nonce` is kept by their browser and proves on the way back that it is the same."""
+
+    url: str
+    nonce: str
+
+
+def link(request: ConnectionRequest, *, owner: UUID | None = None) -> Link:
+    """A link for a new outlet of a merchant, or of the city. Raises Invalid, and Conflict where no app is registered."""
+    connector = _connector(request.channel)
+    if unknown := [name for name in request.settings if name not in connector.asks.model_fields]:
+        raise Invalid.field(
+            f"settings.{unknown[0]}", f"is not asked for; known are {', '.join(connector.asks.model_fields)}"
+        )
+    return _link(Wish(**request.model_dump(), merchant_id=owner))
+
+
+def renewal(destination_id: UUID, *, owner: UUID | None = None) -> Link:
+    """A link for a destination that exists. Raises NotFound, Invalid, Conflict."""
+    found = owned.read(destination_id, owner=owner)
+    return _renewal(found.id, owner, found.channel, found.name, dict(found.settings))
+
+
+def offered(row: Destination) -> str:
+    """The address of such a link for a letter; empty where the access is not given by logging in."""
+    try:
+        return _renewal(row.id, row.merchant_id, row.channel, row.name, dict(row.settings)).url
+    except (Invalid, Conflict):
+        return ""
+
+
+def opened(token: str) -> Opened:
+    """What a link asks for. Raises NotFound for one that is old or not ours."""
+    wish = Wish.model_validate(_unsealed(token, "link", LINK)["wish"])
+    questions = {
+        name: field
+        for name, field in _connector(wish.channel).asks.model_fields.items()
+        if name not in wish.settings and (field.is_required() or not field.default)
+    }
+    return Opened(wish, channels.by_kind(wish.channel).label, questions)
+
+
+def begin(token: str, answers: dict[str, str], tools: Tools) -> Way:
+    """Where the owner logs in, after they answered. Raises NotFound, Invalid, Conflict."""
+    found = opened(token)
+    given = {name: value for name, value in answers.items() if value and name in found.questions}
+    connector = _connector(found.wish.channel)
+    try:
+        asked = connector.asks.model_validate({**found.wish.settings, **given})
+    except ValidationError as error:
+        raise Invalid(*faults_of(error)) from error
+    try:
+        beginning = connector.begin(asked, _site(connector), tools)
+    except Verdict as verdict:
+        raise Conflict(verdict.reason) from verdict
+    nonce = secrets.token_urlsafe(24)
+    state = {
+        "wish": found.wish.model_dump(mode="json"),
+        "memo": beginning.memo,
+        "nonce": _digest(nonce),
+    }
+    return Way(f"{beginning.url}&state={quote(_sealed(state, 'state'), safe='')}", nonce)
+
+
+def finish(state: str, code: str, nonce: str, tools: Tools) -> DestinationRecord:
+    """The connected destination. Raises NotFound, Conflict, and what creating a destination raises."""
+    found = _unsealed(state, "state", WAY)
+    if not hmac.compare_digest(_digest(nonce), found["nonce"]):
+        raise NotFound(_OTHER_BROWSER)
+    wish = Wish.model_validate(found["wish"])
+    connector = _connector(wish.channel)
+    try:
+        learned = connector.finish(found["memo"], code, _site(connector), tools, clock.now())
+    except Verdict as verdict:
+        raise Conflict(verdict.reason) from verdict
+    if wish.destination_id is not None:
+        amendment = DestinationAmendment(settings=learned)
+        owned.update(wish.destination_id, amendment, owner=wish.merchant_id)
+        return owned.resume(wish.destination_id, owner=wish.merchant_id)
+    request = DestinationRequest(
+        channel=wish.channel, name=wish.name, interest=wish.interest, settings=learned
+    )
+    return owned.create(wish.merchant_id, request).destination
+
+
+def _renewal(destination_id: UUID, owner: UUID | None, kind: str, name: str, known: dict[str, Any]) -> Link:
+    asks = _connector(kind).asks.model_fields
+    return _link(
+        Wish(
+            channel=kind,
+            name=name,
+            settings={one: value for one, value in known.items() if one in asks},
+            merchant_id=owner,
+            destination_id=destination_id,
+        )
+    )
+
+
+def _link(wish: Wish) -> Link:
+    sealed = _sealed({"wish": wish.model_dump(mode="json")}, "link")
+    return Link(f"{settings().base_url}/connect/{sealed}", clock.now() + LINK)
+
+
+def _connector(kind: str) -> Connector:
+    connector = channels.by_kind(kind).connector if channels.known(kind) else None
+    if connector is None:
+        able = [one.kind for one in channels.CHANNELS if one.connector is not None]
+        raise Invalid.field(
+            "channel", f"must be one of {', '.join(able)}; others are set up by their settings"
+        )
+    if connector.app is not None and registered(connector.app) is None:
+        raise Conflict(
+            f"No app is registered at {channels.by_kind(kind).label} yet: the operator enters it as {connector.app} in"
+            " SYNDICATION_OAUTH_CLIENTS."
+        )
+    return connector
+
+
+def _site(connector: Connector) -> Site:
+    cfg = settings()
+    client = registered(connector.app) if connector.app is not None else None
+    return Site(cfg.city_name, f"{cfg.base_url}/connect/back", client)
+
+
+def _sealed(what: dict[str, Any], purpose: Literal["link", "state"]) -> str:
+    return _box(purpose).close({**what, "at": clock.now().timestamp()})
+
+
+def _unsealed(sealed: str, purpose: Literal["link", "state"], good_for: timedelta) -> dict[str, Any]:
+    try:
+        found = _box(purpose).open(sealed)
+    except ValueError as error:
+        raise NotFound(_OLD) from error
+    if clock.now().timestamp() - found.get("at", 0) > good_for.total_seconds():
+        raise NotFound(_OLD)
+    return found
+
+
+def _box(purpose: str) -> Box:
+    return Box([key.get_secret_value() for key in settings().secret_keys], f"connect {purpose}")
+
+
+def _digest(nonce: str) -> str:
+    return hashlib.sha256(nonce.encode()).hexdigest()
