@@ -1,5 +1,6 @@
 """Texts for people: templates with translations, Markdown made safe, dates and money as people write them."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -50,6 +51,42 @@ def translations(language: str) -> Any:
         compiled.seek(0)
         catalogue.merge(Translations(compiled))
     return catalogue
+
+
+def said(text: str, language: str) -> str:
+    """Sentences that code wrote in English, such as the reason of a verdict, in `language`; an unknown one stays as it is.
+
+    The catalogue has them with `{}` for each value, in the same order in both languages.
+    """
+    pieces, place = [], 0
+    while place < len(text):
+        for pattern, translated in _sentences(spoken(language)):
+            if found := pattern.match(text, place):
+                values = [gettext(language)(value) for value in found.groups()]
+                pieces.append(translated.format(*values))
+                place = found.end()
+                break
+        else:
+            end = text.find(". ", place) + 1 or len(text)
+            pieces.append(text[place:end])
+            place = end
+        place += len(text[place:]) - len(text[place:].lstrip())
+    return " ".join(pieces)
+
+
+@lru_cache(maxsize=8)
+def _sentences(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Every sentence of the catalogue as a pattern, the most telling first."""
+    known = [
+        (text, translated)
+        for text, translated in translations(language)._catalog.items()
+        if isinstance(text, str) and text.endswith(".") and "%(" not in text
+    ]
+    known.sort(key=lambda pair: len(pair[0].replace("{}", "")), reverse=True)
+    return tuple(
+        (re.compile(re.escape(text).replace(r"\{\}", "(.+?)") + r"(?=\s|$)"), translated)
+        for text, translated in known
+    )
 
 
 def gettext(language: str) -> Callable[[str], str]:

@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from itsdangerous import BadData, URLSafeSerializer
 from standardwebhooks import Webhook
 
@@ -129,7 +130,17 @@ def same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
 
 
-def new_vapid_key() -> str:
-    """A fresh private key for Web Push (RFC 8292 section 3.2: ECDSA on P-256), 32 bytes in base64url without padding."""
-    number = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value
-    return base64.urlsafe_b64encode(number.to_bytes(32, "big")).decode().rstrip("=")
+def new_vapid_keys() -> tuple[str, str]:
+    """A fresh pair of keys for Web Push (RFC 8292 section 3.2: ECDSA on P-256), base64url without padding.
+
+    The private one is 32 bytes; the public one, an uncompressed point of 65 bytes, is what a browser subscribes with.
+    """
+    private = ec.generate_private_key(ec.SECP256R1())
+    number = private.private_numbers().private_value.to_bytes(32, "big")
+    point = private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return base64url(number), base64url(point)
+
+
+def base64url(raw: bytes) -> str:
+    """RFC 4648 section 5, without padding."""
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")

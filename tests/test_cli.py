@@ -1,15 +1,20 @@
 """The command line against a real database: what operators see, with JSON for programs and a sentence for every mistake."""
 
+import base64
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from py_vapid import Vapid02
 from typer.testing import CliRunner, Result
 
 from syndication import clock, config, db
 from syndication.cli import app
 from syndication.delivery import drain
+from syndication.destinations import connecting
 from syndication.models import DeadLetter
 from syndication.stack.receiver import Receiver, Reply
 from tests import factories
@@ -157,3 +162,29 @@ def test_the_doctor_says_what_to_do(run: Run) -> None:
     assert found["broker"]["verdict"] == "bad"
     assert found["broker"]["advice"]
     assert found["mail"]["verdict"] == "bad"
+
+
+def test_a_link_to_connect_an_outlet_is_given_out(run: Run) -> None:
+    run("merchants", "add", "Weinhaus", "--email", "a@wein.example")
+    said = run("destinations", "connect", "mastodon", "Our account", "--merchant", "weinhaus").output
+    token = re.search(r"http://localhost:8000/connect/(\S+)", said)
+    assert token is not None
+    wish = connecting.opened(token.group(1)).wish
+    assert (wish.channel, wish.name) == ("mastodon", "Our account")
+    assert wish.merchant_id is not None
+    assert "must be one of" in run("destinations", "connect", "telegram", "x", code=1).output
+    with db.transaction() as session:
+        row = factories.destination(
+            session, "mastodon", settings={"server": "https://social.example"}, secrets={"access_token": "x"}
+        )
+    said = run("destinations", "reconnect", str(row.id)).output
+    token = re.search(r"/connect/(\S+)", said)
+    assert token is not None
+    assert connecting.opened(token.group(1)).wish.destination_id == row.id
+
+
+def test_a_pair_of_keys_for_web_push_belongs_together(run: Run) -> None:
+    said = dict(line.split(": ") for line in run("keys", "vapid").output.splitlines())
+    vapid = Vapid02.from_string(said["private"])
+    point = vapid.public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    assert base64.urlsafe_b64encode(point).decode().rstrip("=") == said["public"].strip()

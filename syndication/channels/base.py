@@ -259,6 +259,8 @@ class Abilities:
     length: int | None = None
     #: What is done depends on what stands there: it is edited, deleted or corrected, and what never came needs neither.
     keeps_track: bool = False
+    #: Whether `find` can tell if something that may have arrived stands there.
+    finds: bool = False
     #: Where it cannot edit: whether a correction is posted beside what stands there, when the change matters.
     corrects: bool = False
 
@@ -331,6 +333,13 @@ class Channel(ABC, Generic[E, M]):
     @abstractmethod
     def send(self, message: M, tools: Tools) -> Receipt:
         """Hand `message` to the outlet once. The only I/O; never retries or sleeps. Raises a Verdict."""
+
+    def find(self, message: M, tools: Tools) -> Receipt | None:
+        """Look whether something that may have arrived stands there, without posting it; None where it is not seen.
+
+        Called where `abilities.finds`. Raises a Verdict where it cannot be looked.
+        """
+        return None
 
     def tend(self, settings: Settings, tools: Tools, now: datetime) -> Settings:
         """Look after a destination: renew an access before it ends, and learn what the outlet says of itself.

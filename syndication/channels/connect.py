@@ -1,6 +1,5 @@
 """Giving access by logging in at the network: OAuth 2.0 with an authorization code (RFC 6749 section 4.1) and PKCE (RFC 7636)."""
 
-import base64
 import hashlib
 import secrets
 from abc import ABC, abstractmethod
@@ -14,6 +13,7 @@ from syndication.channels.base import Refused, Tools
 from syndication.channels.social.requests import Network, text_at
 from syndication.config import settings
 from syndication.content import Value
+from syndication.signing import base64url
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def new_verifier() -> str:
 
 def challenge(verifier: str) -> str:
     """RFC 7636 section 4.2, S256."""
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    return base64url(hashlib.sha256(verifier.encode()).digest())
 
 
 def tokens(network: Network, url: str, client: Client, redirect: str, code: str, **more: str) -> Any:

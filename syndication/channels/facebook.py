@@ -1,7 +1,7 @@
 """A Facebook page: posts by the Pages API (developers.facebook.com/docs/pages-api/posts)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -21,7 +21,7 @@ from syndication.channels.base import (
     Unconfirmed,
     Verdict,
 )
-from syndication.channels.social.counting import utf16
+from syndication.channels.social.counting import letters, utf16
 from syndication.channels.social.graph import MISSING, ROWS, Access, Graph, GraphSettings, Row, access_end
 from syndication.channels.social.meta_login import PageConnector
 from syndication.channels.social.requests import fetched, text_at, together
@@ -33,6 +33,10 @@ from syndication.pictures import Limits
 
 #: Characters of a post.
 _MOST = 63_206
+#: How many of the page's newest posts are looked at for our own, and how large such an answer may be (bytes).
+_LOOK_BACK, _LARGEST = 50, 1_000_000
+#: Their clock may be behind ours.
+_SKEW = timedelta(minutes=5)
 #: Separates the parts of a form.
 _BOUNDARY = "syndication-2b8e61fd04c97a35e8d21c60f7b4a953"
 _KEPT_PICTURES = "Facebook cannot change the pictures of a post, so they stay as they were."
@@ -66,6 +70,7 @@ class PagePost:
     images: tuple[Image, ...]
     reference: str
     stale: bool
+    since: datetime
     remark: str
 
 
@@ -76,7 +81,7 @@ class Facebook(Channel[Envelope, PagePost]):
     label: ClassVar[str] = "Facebook"
     queue: ClassVar[Queue] = "push"
     abilities: ClassVar[Abilities] = Abilities(
-        revise=True, withdraw=True, repeatable=False, images=True, length=_MOST, keeps_track=True
+        revise=True, withdraw=True, repeatable=False, images=True, length=_MOST, keeps_track=True, finds=True
     )
     settings: ClassVar[type[Settings]] = FacebookSettings
     connector: ClassVar[connect.Connector | None] = PageConnector(
@@ -100,6 +105,7 @@ class Facebook(Channel[Envelope, PagePost]):
             images=content.images,
             reference=envelope.reference or "",
             stale=envelope.shown is not None and envelope.shown.images != content.images,
+            since=envelope.post.published_at - _SKEW,
             remark=composed.remark,
         )
 
@@ -120,6 +126,25 @@ class Facebook(Channel[Envelope, PagePost]):
         return Receipt(
             post_id, code=200, link=_permalink(graph, post_id), remark=together(message.remark, said)
         )
+
+    def find(self, message: PagePost, tools: Tools) -> Receipt | None:
+        """Among the page's newest posts (GET /{page}/feed), by the whole text. Editing and deleting are simply repeated."""
+        if message.delete or message.reference:
+            return self.send(message, tools)
+        graph = Graph(self.label, message.access, tools, RULES)
+        since = str(int(message.since.timestamp()))
+        answer = graph.get(
+            f"{message.page_id}/feed",
+            "id,message,permalink_url",
+            since=since,
+            limit=_LOOK_BACK,
+            most_read=_LARGEST,
+        )
+        for one in answer.get("data", []) if isinstance(answer, dict) else []:
+            if letters(text_at(one, "message")) == letters(message.text):
+                link = text_at(one, "permalink_url") or None
+                return Receipt(text_at(one, "id"), code=200, link=link, remark=message.remark)
+        return None
 
     def tend(self, settings: Settings, tools: Tools, now: datetime) -> Settings:
         """Asks whose access it is (GET /me) and when it ends (GET /debug_token)."""

@@ -23,7 +23,7 @@ from syndication.channels.base import (
     TryLater,
     Verdict,
 )
-from syndication.channels.social.counting import utf16
+from syndication.channels.social.counting import letters, utf16
 from syndication.channels.social.graph import (
     MISSING,
     ROWS,
@@ -276,7 +276,7 @@ def _found(graph: Graph, message: Photo) -> Receipt | None:
         f"{message.user_id}/media", "id,caption,permalink,timestamp", limit=_LOOK_BACK, most_read=_LARGEST
     )
     for one in answer.get("data", []) if isinstance(answer, dict) else []:
-        if _letters(text_at(one, "caption")) == _letters(message.caption) and _not_before(one, message.since):
+        if letters(text_at(one, "caption")) == letters(message.caption) and _not_before(one, message.since):
             media = text_at(one, "id")
             return Receipt(media, code=200, link=text_at(one, "permalink") or None, remark=message.remark)
     return None
@@ -287,11 +287,6 @@ def _not_before(media: Any, since: datetime) -> bool:
         return datetime.fromisoformat(text_at(media, "timestamp")) >= since
     except (ValueError, TypeError):
         return False
-
-
-def _letters(text: str) -> str:
-    """Letters and digits alone: Instagram does not show every sign it was sent."""
-    return "".join(c for c in text.lower() if c.isalnum())
 
 
 def _delete(graph: Graph, message: Photo) -> Receipt:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from syndication.channels import by_mail
 from syndication.channels.base import Abilities, Channel, MailMessage, Note, Queue, Receipt, Refused, Tools
-from syndication.rendering import inline_css, moment, render, spoken
+from syndication.rendering import inline_css, moment, render, said, spoken
 
 #: What each letter needs to be told, beside `letter`, `to` and `language`. `connect` may be told to all: where the owner
 #: logs in to renew an access.
@@ -44,6 +44,8 @@ class Letter(Channel[Note, MailMessage]):
             raise Refused(f"The letter {name!r} cannot be written: {', '.join(missing) or 'it is unknown'}.")
         language = spoken(str(payload["language"]))
         values: dict[str, Any] = {field: payload[field] for field in LETTERS[name]}
+        if "reason" in values:
+            values["reason"] = said(str(values["reason"]), language)
         for field in ("since", "ends"):
             if field in values:
                 values[field] = moment(datetime.fromisoformat(values[field]), envelope.city.zone, language)

@@ -1,13 +1,10 @@
 """Web Push: a notice on the screen of one browser that asked for it (RFC 8030, 8188, 8291; VAPID, RFC 8292)."""
 
-import base64
 import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02
 from pydantic import AfterValidator, Field, SecretStr
 from pywebpush import WebPusher
@@ -30,6 +27,7 @@ from syndication.channels.social.counting import cut, octets
 from syndication.channels.social.settings import SocialSettings, host_of
 from syndication.channels.social.words import pieces
 from syndication.config import settings as process_settings
+from syndication.signing import base64url
 
 #: Push services take 4,096 bytes, of which encryption needs about 100; the text may fill this much.
 _MOST_BYTES = 2500
@@ -112,7 +110,7 @@ class WebPush(Channel[Envelope, Notice]):
             },
             payload=json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode(),
             # RFC 8030 section 5.4: at most 32 characters of base64url.
-            topic=base64.urlsafe_b64encode(post.id.bytes).decode().rstrip("="),
+            topic=base64url(post.id.bytes),
             seconds=int(max(timedelta(minutes=1), min(ends, _LONGEST)).total_seconds()),
             urgent=withdrawn or bool(envelope.changed),
         )
@@ -150,12 +148,3 @@ def _signed(endpoint: str) -> tuple[tuple[str, str], ...]:
     scheme, _, rest = endpoint.partition("://")
     claims = {"aud": f"{scheme}://{rest.partition('/')[0]}", "sub": f"mailto:{process_settings().mail_from}"}
     return tuple((name.lower(), value) for name, value in _vapid().sign(claims).items())
-
-
-def public_key() -> str:
-    """What a browser needs to subscribe (applicationServerKey), base64url; empty without a key. Raises Refused."""
-    if not process_settings().vapid_key.get_secret_value():
-        return ""
-    public: ec.EllipticCurvePublicKey = _vapid().public_key
-    raw = public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")

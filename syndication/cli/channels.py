@@ -47,12 +47,14 @@ def channels_page() -> str:
         "# What each channel can do",
         "",
         "Made by `syndication channels --markdown` from what the channels say of themselves. How to write one more:",
-        "[channels](../channels.md).",
+        "[channels](../channels.md). An access by logging in can be typed in as well.",
         "",
-        "| channel | kind | a change | a withdrawal | after a lost answer | pictures | longest text | pace |",
-        "|---|---|---|---|---|---|---|---|",
+        "| channel | kind | access | a change | a withdrawal | after a lost answer | pictures | longest text | pace |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
-    return "\n".join([*lines, *map(_channel_row, channels.CHANNELS)])
+    # A letter is no outlet: it tells one person once.
+    shown = [one for one in channels.CHANNELS if one.configurable or one.abilities.revise]
+    return "\n".join([*lines, *map(_channel_row, shown)])
 
 
 def _channel_row(channel: Channel[Any, Any]) -> str:
@@ -65,13 +67,22 @@ def _channel_row(channel: Channel[Any, Any]) -> str:
     cells = (
         name,
         f"`{channel.kind}`",
+        "–"
+        if not channel.configurable
+        else "by settings"
+        if channel.connector is None
+        else "by [logging in](connecting.md)",
         "in place"
         if able.revise
         else "a correction where it matters"
         if able.corrects
         else "the merchant is told",
         "taken back" if able.withdraw else "the merchant is told",
-        "tried again; a repeat is recognised" if able.repeatable else "unconfirmed",
+        "tried again; a repeat is recognised"
+        if able.repeatable
+        else "unconfirmed; looked for there"
+        if able.finds
+        else "unconfirmed",
         "yes" if able.images else "no",
         f"{able.length:,}" if able.length else "–",
         ", ".join(f"{limit.rate.count} in {limit.rate.seconds:g} s" for limit in channel.limits) or "–",

@@ -10,7 +10,7 @@ from syndication.cli.options import merchant
 from syndication.cli.process import start
 from syndication.cli.screen import Json
 from syndication.errors import Invalid
-from syndication.signing import new_vapid_key
+from syndication.signing import new_vapid_keys
 
 Slug = Annotated[str | None, typer.Argument(help="The merchant's slug.")]
 group = typer.Typer(help="Keys of the API; without a command, all of them.")
@@ -71,5 +71,6 @@ def revoke(key: Annotated[str, typer.Argument(help="The key's id.")]) -> None:
 
 @group.command()
 def vapid() -> None:
-    """Make a key for Web Push, for SYNDICATION_VAPID_KEY."""
-    screen.say(new_vapid_key())
+    """Make a pair of keys for Web Push; the private one is for SYNDICATION_VAPID_KEY."""
+    private, public = new_vapid_keys()
+    screen.say(f"private: {private}\npublic:  {public}")

@@ -69,6 +69,11 @@ def parcels(
     return {lease_id: tuple(mine) for lease_id, mine in found.items()}
 
 
+def parcel(session: Session, row: Delivery, destination: Destination, cfg: Settings) -> Parcel:
+    """One delivery to a destination, for looking at it without a lease."""
+    return _Loader(session, [row], {destination.id: destination}, cfg).parcel(row)
+
+
 @dataclass(frozen=True)
 class _Outlet:
     """A destination's settings, or why they cannot be used."""

@@ -1,7 +1,7 @@
 """Wakes the sweeps that stand behind every bell; beat_schedule.py says how often."""
 
 from syndication import bell, db, editions, fanout, feeds, idempotency, insight, posts, readers
-from syndication.delivery import drain, record, rescue, tending
+from syndication.delivery import drain, looking, record, rescue, tending
 from syndication.delivery.claim import due, seen
 from syndication.tasks.app import app
 
@@ -60,8 +60,9 @@ def tallies() -> None:
 
 @app.task(name="sweep.outlets")
 def outlets() -> None:
-    """Renew accesses before they end, and ask outlets what they allow."""
+    """Renew accesses before they end, ask outlets what they allow, and look for what may have arrived there."""
     tending.sweep(drain.tools())
+    looking.sweep(drain.tools())
 
 
 @app.task(name="sweep.retention")

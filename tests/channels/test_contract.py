@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from syndication import channels
-from syndication.channels.base import Receipt, Refused, Tools, TryLater, Unconfirmed, Verdict
+from syndication.channels.base import Channel, Receipt, Refused, Tools, TryLater, Unconfirmed, Verdict
 from syndication.config import Settings as ProcessSettings
 from syndication.delivery.course import staying
 from syndication.stack.mail_sink import MailSink
@@ -74,6 +74,12 @@ def test_every_change_is_sent_and_received(
     assert isinstance(receipt, Receipt)
     arrived = len(receiver.requests) + len(mail_sink.mails) + len(tools.shelf.asked)  # type: ignore[attr-defined]  # the test's shelf
     assert arrived == 1 if remote is None else arrived >= 1
+
+
+def test_who_says_that_it_finds_can_look_and_repeats_nothing() -> None:
+    for channel in channels.CHANNELS:
+        assert channel.abilities.finds == (type(channel).find is not Channel.find), channel.kind
+        assert not (channel.abilities.finds and channel.abilities.repeatable), channel.kind
 
 
 @pytest.mark.parametrize("kind", ALL)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from syndication.channels.base import Gone, Refused, Tools
-from syndication.channels.webpush import RULES, public_key
+from syndication.channels.webpush import RULES
 from syndication.config import use
 from syndication.stack.receiver import Receiver
 from tests.channels.network import Account, account
@@ -78,9 +78,7 @@ def test_keys_that_are_none_are_refused(receiver: Receiver, tools: Tools) -> Non
 
 
 def test_without_a_key_of_the_city_there_is_none(browser: Account) -> None:
-    assert len(public_key()) == 87
     use(settings_for(Path("unused"), vapid_key=""))
-    assert public_key() == ""
     with pytest.raises(Refused, match="VAPID"):
         browser.publish()
 

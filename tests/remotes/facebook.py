@@ -7,6 +7,7 @@ from typing import Any
 from PIL import Image
 
 from syndication.stack.receiver import Reply, Request
+from tests.channels.samples import AT
 from tests.remotes.graph import Denied, FakeGraph
 from tests.remotes.remote import body_of, form_of, query_of, reply, route
 
@@ -22,6 +23,7 @@ class FakeFacebook(FakeGraph):
         self.photos: dict[str, str] = {}
         #: Posts that are there but not the app's to change.
         self.foreign: set[str] = set()
+        self.now = AT
         self._number = 122_000
 
     def _next(self) -> str:
@@ -61,18 +63,32 @@ class FakeFacebook(FakeGraph):
         post_id = f"104512345678901_{self._next()}"
         self.posts[post_id] = {
             "message": body["message"],
+            "created": self.now,
             "link": body.get("link"),
             "pictures": [self.photos.pop(one) for one in media],
         }
         return reply({"id": post_id})
 
+    @route(r"GET /v25\.0/104512345678901/feed")
+    def feed(self, request: Request) -> Reply:
+        self.signed_in(request)
+        asked = query_of(request)
+        since, limit = int(asked.get("since", "0")), int(asked.get("limit", "25"))
+        found = [
+            {"id": post_id, "message": f"{post['message']}\n", "permalink_url": self.permalink(post_id)}
+            for post_id, post in reversed(self.posts.items())
+            if post["created"].timestamp() >= since
+        ]
+        return reply({"data": found[:limit], "paging": {}})
+
+    def permalink(self, post_id: str) -> str:
+        return f"https://www.facebook.com/weinhaus/posts/pfbid{post_id.partition('_')[2]}"
+
     @route(r"GET /v25\.0/(104512345678901_\d+)")
     def read(self, request: Request, post_id: str) -> Reply:
         self.signed_in(request)
         self._standing(post_id, "get")
-        number = post_id.partition("_")[2]
-        link = f"https://www.facebook.com/weinhaus/posts/pfbid{number}"
-        known = {"id": post_id, "permalink_url": link}
+        known = {"id": post_id, "permalink_url": self.permalink(post_id)}
         wanted = query_of(request).get("fields", "id").split(",")
         return reply({"id": post_id} | {name: known[name] for name in wanted})
 

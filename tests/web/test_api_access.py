@@ -69,9 +69,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/destinations/{destination_id}/replay"): own(
         "destinations:write", 202, {"since": "2026-01-01T00:00:00Z", "dry_run": True}
     ),
-    ("POST", "/destinations/{destination_id}/dry-run"): own(
-        "destinations:write", body={}
-    ),
+    ("POST", "/destinations/{destination_id}/dry-run"): own("destinations:write", body={}),
     ("POST", "/destinations/connect"): everybody("destinations:write", body=MASTODON),
     # A webhook's access is not given by logging in.
     ("POST", "/destinations/{destination_id}/connect"): own("destinations:write", 422),

@@ -77,3 +77,8 @@ def _longest(text: str, ends: list[int], most: int, count: Count) -> int:
 
 def _closed(head: str) -> str:
     return head.rstrip().rstrip(",;.:–-").rstrip() + _ELLIPSIS
+
+
+def letters(text: str) -> str:
+    """Letters and digits alone, to recognise a text by: networks do not show every sign they were sent."""
+    return "".join(c for c in text.lower() if c.isalnum())

@@ -166,9 +166,10 @@ class Graph:
         answer = self.call(method, path, repeatable=repeatable, **named)
         return json_of(answer, self.name, repeatable=repeatable)
 
-    def get(self, path: str, fields: str, *, limit: int | None = None, **named: Any) -> Any:
-        """Fields of an object, or of at most `limit` objects."""
-        asked = {"fields": fields} | ({"limit": str(limit)} if limit else {})
+    def get(self, path: str, fields: str, *, limit: int | None = None, since: str = "", **named: Any) -> Any:
+        """Fields of an object, or of at most `limit` objects, none older than `since` (Unix seconds)."""
+        given = {"fields": fields, "limit": str(limit or ""), "since": since}
+        asked = {name: value for name, value in given.items() if value}
         return self.json("GET", f"{path}?{urlencode(asked, safe=',')}", **named)
 
     def stands(self, object_id: str) -> bool:

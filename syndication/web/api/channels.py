@@ -25,6 +25,7 @@ class AbilitiesAnswer(Answer):
     corrects: bool = Field(
         description="Where it cannot edit, a correction is posted when the change matters."
     )
+    finds: bool = Field(description="What may have arrived without our knowing is looked for there.")
 
 
 class ChannelAnswer(Answer):
@@ -36,6 +37,7 @@ class ChannelAnswer(Answer):
     configurable: bool = Field(
         description="Whether destinations of it can be created; others come with the city."
     )
+    connects: bool = Field(description="Its owner may give access by logging in: POST /destinations/connect.")
     abilities: AbilitiesAnswer
     settings: dict[str, Any] = Field(description="JSON Schema of a destination's `settings`.")
 
@@ -59,6 +61,7 @@ def _shown(channel: Channel[Any, Any]) -> ChannelAnswer:
         label=channel.label,
         serves=channel.serves,
         configurable=channel.configurable,
+        connects=channel.connector is not None,
         abilities=AbilitiesAnswer.model_validate(abilities),
         settings=channel.settings.model_json_schema(),
     )
