@@ -1,6 +1,8 @@
 """Texts for people: Markdown made harmless, complete translations, dates and money as people write them."""
 
+import ast
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -104,3 +106,91 @@ def test_translations_keep_the_places_for_values() -> None:
     for text, translated in rendering.translations("de")._catalog.items():
         if isinstance(text, str) and text:
             assert sorted(place.findall(text)) == sorted(place.findall(translated)), text
+
+
+PEOPLE_READ = ["channels/**/*.py", "delivery/*.py", "http.py", "mail.py", "pictures.py", "lent.py"]
+#: Sentences for callers of the API and for readers of posts, not reasons.
+_ELSEWHERE = {"sample.py", "replay.py", "rehearse.py"}
+
+
+def sentences_in(path: Path) -> Iterator[str]:
+    """The sentences a module can say, with `X` for each value; docstrings and descriptions of settings are none."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    passed: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and isinstance(
+            node.body[0], ast.Expr
+        ):
+            passed.add(id(node.body[0].value))
+        elif isinstance(node, ast.keyword) and node.arg == "description":
+            passed |= {id(one) for one in ast.walk(node.value)}
+        elif isinstance(node, ast.JoinedStr):
+            passed |= {id(one) for one in node.values}
+    for node in ast.walk(tree):
+        if id(node) in passed:
+            continue
+        text = ""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = re.sub(r"\{\w*\}", "X", node.value)
+        elif isinstance(node, ast.JoinedStr):
+            text = "".join(str(one.value) if isinstance(one, ast.Constant) else "X" for one in node.values)
+        if re.fullmatch(r"[A-Z].* .*\.", text):
+            yield text
+
+
+def in_german(text: str) -> bool:
+    """Whether a sentence of the catalogue fits; what stands in for a whole sentence before it is passed over."""
+    return any(
+        pattern.match(text.removeprefix(start))
+        for pattern, _ in rendering._sentences("de")
+        for start in ("", "X ")
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(
+        path
+        for pattern in PEOPLE_READ
+        for path in (ROOT / "syndication").glob(pattern)
+        if path.name not in _ELSEWHERE
+    ),
+    ids=lambda path: path.name,
+)
+def test_every_reason_can_be_said_in_german(path: Path) -> None:
+    assert [text for text in sentences_in(path) if not in_german(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        ("The post no longer stands on Facebook: somebody deleted it there.", "Facebook"),
+        ("Mastodon answered 503. It will be tried again.", "503"),
+        ("The address answered 503. It will be tried again.", "Die Adresse"),
+        ("Waits until 07:00: this account has quiet hours.", "07:00"),
+    ],
+)
+def test_a_reason_is_said_with_its_values(english: str, german: str) -> None:
+    said = rendering.said(english, "de")
+    assert german in said
+    assert said.endswith(".")
+    assert "tried again" not in said
+    assert "stands" not in said
+    assert rendering.said(english, "en") == english
+
+
+def test_reasons_of_several_sentences_are_said_one_after_the_other() -> None:
+    one, two = "Telegram says the picture is too large.", "Shortened to what fits there."
+    both = rendering.said(f"{one} {two}", "de")
+    assert both == f"{rendering.said(one, 'de')} {rendering.said(two, 'de')}"
+    unknown = "Their server said something odd."
+    assert rendering.said(f"{one} {unknown} {two}", "de") == (
+        f"{rendering.said(one, 'de')} {unknown} {rendering.said(two, 'de')}"
+    )
+    assert rendering.said("", "de") == ""
+    assert rendering.said(unknown, "de") == unknown
+
+
+def test_a_reason_full_of_braces_breaks_nothing() -> None:
+    for odd in ("{} answered {0!r}. It will be tried again.", "{", "}", "%(city)s.", "a" * 5000, ". . . ."):
+        assert rendering.said(odd, "de")

@@ -16,11 +16,11 @@ from syndication.channels.base import (
     Receipt,
     Refused,
     Settings,
-    Tools,
     TryLater,
     Unconfirmed,
 )
 from syndication.channels.by_http import asked_to_wait, message_date, shown, verdict_for
+from syndication.channels.doors import Tools
 from syndication.channels.social.settings import SocialSettings
 from syndication.channels.social.words import compose
 from syndication.lent import Lent, lend

@@ -4,23 +4,20 @@ Everything here is a value or a contract. Channels know no database, no clock an
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
+from syndication.channels.connector import Connector
+from syndication.channels.doors import Tools
 from syndication.content import Action, Content, Matter, Value, matters
-from syndication.http import Answer, Client
+from syndication.http import Answer
 from syndication.limits import Rate
-from syndication.mail import Outbox
-from syndication.pictures import Pictures
-
-if TYPE_CHECKING:
-    from syndication.channels.connect import Connector
 
 Queue = Literal["push", "mail", "feeds"]
 
@@ -265,34 +262,6 @@ class Abilities:
     corrects: bool = False
 
 
-class Shelf(Protocol):
-    """Where finished feed documents lie; the process hands it in, so that channels know no database."""
-
-    def refresh(self, scopes: Sequence[str]) -> int:
-        """Build all documents of `scopes` that are not fresh; returns how many changed."""
-
-
-class Memory(Protocol):
-    """What a process keeps between two sends, such as a session at a network; lost with the process, never a truth."""
-
-    def get(self, key: str) -> Any:
-        """What was kept under `key`, or None."""
-
-    def put(self, key: str, value: Any) -> None:
-        """Keep `value`."""
-
-
-@dataclass(frozen=True)
-class Tools:
-    """The doors to the world a send may use."""
-
-    http: Client
-    mail: Outbox
-    shelf: Shelf
-    pictures: Pictures
-    memory: Memory
-
-
 E = TypeVar("E")
 M = TypeVar("M")
 
@@ -317,7 +286,7 @@ class Channel(ABC, Generic[E, M]):
     #: How much the network takes, from its own documentation.
     limits: ClassVar[tuple[Limit, ...]] = ()
     #: How an owner gives access by logging in there; None: the settings are typed in.
-    connector: ClassVar["Connector | None"] = None
+    connector: ClassVar[Connector | None] = None
     #: What a dry run takes for the network's answer to each of its requests.
     rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"id": "1"}')
     #: Seconds after which `tend` is called again; None: there is nothing to look after.

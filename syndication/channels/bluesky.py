@@ -8,18 +8,9 @@ from uuid import UUID
 
 from pydantic import Field, SecretStr
 
-from syndication.channels.base import (
-    Abilities,
-    Channel,
-    Envelope,
-    Limit,
-    PostView,
-    Queue,
-    Receipt,
-    Settings,
-    Tools,
-)
+from syndication.channels.base import Abilities, Channel, Envelope, Limit, PostView, Queue, Receipt, Settings
 from syndication.channels.by_http import Rule, json_of, rest
+from syndication.channels.doors import Tools
 from syndication.channels.social.counting import cut, graphemes, links
 from syndication.channels.social.requests import Network, fetched, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings, host_of

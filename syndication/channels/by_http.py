@@ -7,16 +7,8 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
-from syndication.channels.base import (
-    Gone,
-    HttpMessage,
-    Receipt,
-    Refused,
-    Tools,
-    TryLater,
-    Unconfirmed,
-    Verdict,
-)
+from syndication.channels.base import Gone, HttpMessage, Receipt, Refused, TryLater, Unconfirmed, Verdict
+from syndication.channels.doors import Tools
 from syndication.http import Answer, Failure
 
 #: Longest part of an answer that is kept for people to read (characters).

@@ -1,15 +1,7 @@
 """One mail, one verdict: what every channel that sends mail shares."""
 
-from syndication.channels.base import (
-    Gone,
-    MailMessage,
-    Receipt,
-    Refused,
-    Tools,
-    TryLater,
-    Unconfirmed,
-    Verdict,
-)
+from syndication.channels.base import Gone, MailMessage, Receipt, Refused, TryLater, Unconfirmed, Verdict
+from syndication.channels.doors import Tools
 from syndication.mail import MailFailure
 
 #: Answers about the mailbox itself: it does not exist, is closed, or its name is wrong (RFC 5321 section 4.2.3).

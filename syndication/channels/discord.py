@@ -16,11 +16,11 @@ from syndication.channels.base import (
     Queue,
     Receipt,
     Settings,
-    Tools,
     TryLater,
     Unconfirmed,
 )
 from syndication.channels.by_http import Rule, json_of, rest
+from syndication.channels.doors import Tools
 from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.requests import Network, as_json, fetched, text_at, together
 from syndication.channels.social.settings import SocialSettings, host_of

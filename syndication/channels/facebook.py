@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from syndication.channels import connect
 from syndication.channels.base import (
     Abilities,
     Channel,
@@ -17,10 +16,11 @@ from syndication.channels.base import (
     Receipt,
     Refused,
     Settings,
-    Tools,
     Unconfirmed,
     Verdict,
 )
+from syndication.channels.connector import Connector
+from syndication.channels.doors import Tools
 from syndication.channels.social.counting import letters, utf16
 from syndication.channels.social.graph import MISSING, ROWS, Access, Graph, GraphSettings, Row, access_end
 from syndication.channels.social.meta_login import PageConnector
@@ -84,7 +84,7 @@ class Facebook(Channel[Envelope, PagePost]):
         revise=True, withdraw=True, repeatable=False, images=True, length=_MOST, keeps_track=True, finds=True
     )
     settings: ClassVar[type[Settings]] = FacebookSettings
-    connector: ClassVar[connect.Connector | None] = PageConnector(
+    connector: ClassVar[Connector | None] = PageConnector(
         "Facebook", "pages_show_list,pages_manage_posts,pages_read_engagement", "id,name,access_token"
     )
     #: 200 calls an hour for an app with one user (docs/graph-api/overview/rate-limiting); ten pictures make twelve calls.

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 
-from syndication.channels import connect, wording
+from syndication.channels import wording
 from syndication.channels.base import (
     Abilities,
     Channel,
@@ -20,11 +20,13 @@ from syndication.channels.base import (
     Receipt,
     Refused,
     Settings,
-    Tools,
     TryLater,
     Unconfirmed,
 )
 from syndication.channels.by_http import Rule, json_of
+from syndication.channels.connector import Beginning, Connector, Site
+from syndication.channels.doors import Tools
+from syndication.channels.social import oauth
 from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.requests import Network, text_at, together
 from syndication.channels.social.settings import ExpiringSettings, Server
@@ -126,25 +128,25 @@ class _Asked(Value):
     location: str = Field(pattern=r"^\d{1,40}$", description="Number of the location.")
 
 
-class _Connector(connect.Connector):
+class _Login(Connector):
     """developers.google.com/identity/protocols/oauth2/web-server; `offline` and `consent` bring a refresh token each time."""
 
     asks: ClassVar[type[Value]] = _Asked
     app: ClassVar[str | None] = _APP
 
-    def begin(self, asked: Any, site: connect.Site, tools: Tools) -> connect.Beginning:
+    def begin(self, asked: Any, site: Site, tools: Tools) -> Beginning:
         address = site.app.address("login", "https://accounts.google.com") + "/o/oauth2/v2/auth"
-        url = connect.authorization_url(
+        url = oauth.authorization_url(
             address, site.app, site.redirect, _SCOPE, access_type="offline", prompt="consent"
         )
-        return connect.Beginning(url, asked.model_dump())
+        return Beginning(url, asked.model_dump())
 
     def finish(
-        self, memo: Mapping[str, Any], code: str, site: connect.Site, tools: Tools, now: datetime
+        self, memo: Mapping[str, Any], code: str, site: Site, tools: Tools, now: datetime
     ) -> dict[str, Any]:
         network = Network(GoogleBusiness.label, LOGIN_RULES, tools)
         url = site.app.address("auth", _AUTH) + "/token"
-        refresh = text_at(connect.tokens(network, url, site.app, site.redirect, code), "refresh_token")
+        refresh = text_at(oauth.tokens(network, url, site.app, site.redirect, code), "refresh_token")
         if not refresh:
             raise Refused(_NOT_LASTING)
         return {**memo, "client_id": site.app.id, "refresh_token": refresh}
@@ -160,7 +162,7 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
         revise=True, withdraw=True, repeatable=False, images=True, length=_MOST, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = GoogleBusinessSettings
-    connector: ClassVar[connect.Connector | None] = _Connector()
+    connector: ClassVar[Connector | None] = _Login()
     rehearsed: ClassVar[Answer] = Answer(
         200,
         {},
@@ -350,10 +352,10 @@ def _token(who: str, settings: GoogleBusinessSettings, tools: Tools, now: dateti
 def _granted(who: str, settings: GoogleBusinessSettings, tools: Tools) -> Any:
     """What Google gives for the refresh token (RFC 6749 section 6)."""
     secret = settings.client_secret.get_secret_value() if settings.client_secret else ""
-    client = connect.client_of(_APP, settings.client_id, secret, {"auth": settings.auth})
+    client = oauth.client_of(_APP, settings.client_id, secret, {"auth": settings.auth})
     if client is None:
         raise Refused(_UNKNOWN_APP, credentials=True)
-    found = connect.asked(
+    found = oauth.asked(
         Network(who, TOKEN_RULES, tools),
         client.address("auth", _AUTH) + "/token",
         client,

@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from syndication.channels import connect
 from syndication.channels.base import (
     Abilities,
     Channel,
@@ -19,10 +18,11 @@ from syndication.channels.base import (
     Receipt,
     Refused,
     Settings,
-    Tools,
     TryLater,
     Verdict,
 )
+from syndication.channels.connector import Connector
+from syndication.channels.doors import Tools
 from syndication.channels.social.counting import letters, utf16
 from syndication.channels.social.graph import (
     MISSING,
@@ -107,7 +107,7 @@ class Photo:
     remark: str
 
 
-class _Connector(PageConnector):
+class _Login(PageConnector):
     """The account that is linked with a page."""
 
     def settings_of(self, page: Any) -> dict[str, Any]:
@@ -131,7 +131,7 @@ class Instagram(Channel[Envelope, Photo]):
         revise=False, withdraw=True, repeatable=True, images=True, length=_MOST, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = InstagramSettings
-    connector: ClassVar[connect.Connector | None] = _Connector(
+    connector: ClassVar[Connector | None] = _Login(
         "Instagram",
         "pages_show_list,pages_read_engagement,instagram_basic,instagram_content_publish,instagram_manage_contents",
         "id,name,access_token,instagram_business_account{id,username}",

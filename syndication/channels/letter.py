@@ -8,7 +8,8 @@ from email.utils import format_datetime
 from typing import Any, ClassVar, Literal
 
 from syndication.channels import by_mail
-from syndication.channels.base import Abilities, Channel, MailMessage, Note, Queue, Receipt, Refused, Tools
+from syndication.channels.base import Abilities, Channel, MailMessage, Note, Queue, Receipt, Refused
+from syndication.channels.doors import Tools
 from syndication.rendering import inline_css, moment, render, said, spoken
 
 #: What each letter needs to be told, beside `letter`, `to` and `language`. `connect` may be told to all: where the owner

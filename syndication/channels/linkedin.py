@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from syndication.channels import connect, wording
+from syndication.channels import wording
 from syndication.channels.base import (
     Abilities,
     Channel,
@@ -19,10 +19,12 @@ from syndication.channels.base import (
     Receipt,
     Refused,
     Settings,
-    Tools,
     Unconfirmed,
 )
 from syndication.channels.by_http import Rule, shown
+from syndication.channels.connector import Beginning, Client, Connector, Site
+from syndication.channels.doors import Tools
+from syndication.channels.social import oauth
 from syndication.channels.social.counting import links, utf16
 from syndication.channels.social.requests import Network, fetched, text_at, together
 from syndication.channels.social.settings import ExpiringSettings, Server
@@ -133,23 +135,23 @@ class _Asked(Value):
     )
 
 
-class _Connector(connect.Connector):
+class _Login(Connector):
     """linkedin/shared/authentication/authorization-code-flow."""
 
     asks: ClassVar[type[Value]] = _Asked
     app: ClassVar[str | None] = _APP
 
-    def begin(self, asked: Any, site: connect.Site, tools: Tools) -> connect.Beginning:
+    def begin(self, asked: Any, site: Site, tools: Tools) -> Beginning:
         address = site.app.address("auth", _AUTH) + "/oauth/v2/authorization"
-        url = connect.authorization_url(address, site.app, site.redirect, _SCOPE)
-        return connect.Beginning(url, asked.model_dump())
+        url = oauth.authorization_url(address, site.app, site.redirect, _SCOPE)
+        return Beginning(url, asked.model_dump())
 
     def finish(
-        self, memo: Mapping[str, Any], code: str, site: connect.Site, tools: Tools, now: datetime
+        self, memo: Mapping[str, Any], code: str, site: Site, tools: Tools, now: datetime
     ) -> dict[str, Any]:
         network = Network(LinkedIn.label, LOGIN_RULES, tools)
         url = site.app.address("auth", _AUTH) + "/oauth/v2/accessToken"
-        learned = _tokens(connect.tokens(network, url, site.app, site.redirect, code), now)
+        learned = _tokens(oauth.tokens(network, url, site.app, site.redirect, code), now)
         return {**memo, "client_id": site.app.id, "expires_at": learned.get("token_ends_at"), **learned}
 
 
@@ -163,7 +165,7 @@ class LinkedIn(Channel[Envelope, OrganisationPost]):
         revise=True, withdraw=True, repeatable=False, images=True, length=_MOST, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = LinkedInSettings
-    connector: ClassVar[connect.Connector | None] = _Connector()
+    connector: ClassVar[Connector | None] = _Login()
     rehearsed: ClassVar[Answer] = Answer(
         201,
         {"x-restli-id": "urn:li:share:1"},
@@ -376,10 +378,10 @@ def _granted(who: str, settings: LinkedInSettings, tools: Tools, what: str, **fo
     client = _client(settings)
     assert client is not None
     url = client.address("auth", _AUTH) + f"/oauth/v2/{what}"
-    return connect.asked(Network(who, TOKEN_RULES, tools), url, client, **form)
+    return oauth.asked(Network(who, TOKEN_RULES, tools), url, client, **form)
 
 
-def _client(settings: LinkedInSettings) -> connect.Client | None:
+def _client(settings: LinkedInSettings) -> Client | None:
     """The app that the access was given to; None where it is not known."""
     secret = settings.client_secret.get_secret_value() if settings.client_secret else ""
-    return connect.client_of(_APP, settings.client_id, secret, {"auth": settings.auth})
+    return oauth.client_of(_APP, settings.client_id, secret, {"auth": settings.auth})

@@ -10,19 +10,11 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from syndication.channels import connect
-from syndication.channels.base import (
-    Abilities,
-    Channel,
-    Envelope,
-    Limit,
-    Queue,
-    Receipt,
-    Refused,
-    Settings,
-    Tools,
-)
+from syndication.channels.base import Abilities, Channel, Envelope, Limit, Queue, Receipt, Refused, Settings
 from syndication.channels.by_http import Rule, json_of, rest
+from syndication.channels.connector import Beginning, Client, Connector, Site
+from syndication.channels.doors import Tools
+from syndication.channels.social import oauth
 from syndication.channels.social.counting import cut, graphemes, with_links_as
 from syndication.channels.social.requests import Network, fetched, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings, host_of
@@ -100,35 +92,35 @@ class _Asked(Value):
     server: Server = Field(description="Your server, such as https://mastodon.social.")
 
 
-class _Connector(connect.Connector):
+class _Login(Connector):
     """Registers an app at whatever server it is (methods/apps), then asks its owner (methods/oauth)."""
 
     asks: ClassVar[type[Value]] = _Asked
     app: ClassVar[str | None] = None
 
-    def begin(self, asked: Any, site: connect.Site, tools: Tools) -> connect.Beginning:
+    def begin(self, asked: Any, site: Site, tools: Tools) -> Beginning:
         body = {"client_name": site.name, "redirect_uris": site.redirect, "scopes": _SCOPES}
         found = _login(tools).json("POST", f"{asked.server}/api/v1/apps", body=body)
-        client = connect.Client(text_at(found, "client_id"), text_at(found, "client_secret"))
-        verifier = connect.new_verifier()
-        url = connect.authorization_url(
+        client = Client(text_at(found, "client_id"), text_at(found, "client_secret"))
+        verifier = oauth.new_verifier()
+        url = oauth.authorization_url(
             f"{asked.server}/oauth/authorize",
             client,
             site.redirect,
             _SCOPES,
-            code_challenge=connect.challenge(verifier),
+            code_challenge=oauth.challenge(verifier),
             code_challenge_method="S256",
         )
         memo = {"server": asked.server, "id": client.id, "secret": client.secret, "verifier": verifier}
-        return connect.Beginning(url, memo)
+        return Beginning(url, memo)
 
     def finish(
-        self, memo: Mapping[str, Any], code: str, site: connect.Site, tools: Tools, now: datetime
+        self, memo: Mapping[str, Any], code: str, site: Site, tools: Tools, now: datetime
     ) -> dict[str, Any]:
-        found = connect.tokens(
+        found = oauth.tokens(
             _login(tools),
             f"{memo['server']}/oauth/token",
-            connect.Client(memo["id"], memo["secret"]),
+            Client(memo["id"], memo["secret"]),
             site.redirect,
             code,
             code_verifier=memo["verifier"],
@@ -150,7 +142,7 @@ class Mastodon(Channel[Envelope, Toot]):
         revise=True, withdraw=True, repeatable=True, images=True, length=500, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = MastodonSettings
-    connector: ClassVar[connect.Connector | None] = _Connector()
+    connector: ClassVar[Connector | None] = _Login()
     rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"id": "1", "acct": "you"}')
     #: Pictures and deletions: 30 in 30 minutes for each account (docs.joinmastodon.org/api/rate-limits).
     limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(30, 1800)),)

@@ -8,18 +8,9 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from syndication.channels.base import (
-    Abilities,
-    Channel,
-    Envelope,
-    Limit,
-    Queue,
-    Receipt,
-    Settings,
-    Tools,
-    TryLater,
-)
+from syndication.channels.base import Abilities, Channel, Envelope, Limit, Queue, Receipt, Settings, TryLater
 from syndication.channels.by_http import Rule
+from syndication.channels.doors import Tools
 from syndication.channels.social.counting import links, octets
 from syndication.channels.social.requests import Network, as_json, fetched, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings, host_of

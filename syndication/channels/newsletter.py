@@ -13,17 +13,8 @@ from itertools import count
 from typing import Any, ClassVar, Literal
 
 from syndication.channels import by_mail, wording
-from syndication.channels.base import (
-    Abilities,
-    Channel,
-    City,
-    Copy,
-    MailMessage,
-    PostView,
-    Queue,
-    Receipt,
-    Tools,
-)
+from syndication.channels.base import Abilities, Channel, City, Copy, MailMessage, PostView, Queue, Receipt
+from syndication.channels.doors import Tools
 from syndication.rendering import day, gettext, inline_css, markdown_to_text, render
 
 What = Literal["cancelled", "postponed", "sold_out", "moved", "time", "price", "withdrawn", "changed"]

@@ -6,17 +6,9 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from syndication.channels.base import (
-    Abilities,
-    Channel,
-    Envelope,
-    Limit,
-    Queue,
-    Receipt,
-    Settings,
-    Tools,
-)
+from syndication.channels.base import Abilities, Channel, Envelope, Limit, Queue, Receipt, Settings
 from syndication.channels.by_http import Rule
+from syndication.channels.doors import Tools
 from syndication.channels.social.counting import octets
 from syndication.channels.social.requests import Network, together
 from syndication.channels.social.settings import Server, SocialSettings, host_of

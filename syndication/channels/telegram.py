@@ -17,11 +17,11 @@ from syndication.channels.base import (
     Receipt,
     Refused,
     Settings,
-    Tools,
     TryLater,
     Unconfirmed,
 )
 from syndication.channels.by_http import Rule
+from syndication.channels.doors import Tools
 from syndication.channels.social.counting import utf16
 from syndication.channels.social.requests import Network, as_json, fetched, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings

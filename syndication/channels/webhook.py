@@ -19,8 +19,8 @@ from syndication.channels.base import (
     Receipt,
     Refused,
     Settings,
-    Tools,
 )
+from syndication.channels.doors import Tools
 from syndication.config import settings as process_settings
 from syndication.content import Moment
 

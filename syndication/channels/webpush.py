@@ -20,9 +20,9 @@ from syndication.channels.base import (
     Receipt,
     Refused,
     Settings,
-    Tools,
 )
 from syndication.channels.by_http import Rule
+from syndication.channels.doors import Tools
 from syndication.channels.social.counting import cut, octets
 from syndication.channels.social.settings import SocialSettings, host_of
 from syndication.channels.social.words import pieces

@@ -7,7 +7,8 @@ from pydantic import AfterValidator, Field
 
 from syndication.addresses import check_url
 from syndication.channels import by_http
-from syndication.channels.base import Abilities, Channel, HttpMessage, Note, Queue, Receipt, Settings, Tools
+from syndication.channels.base import Abilities, Channel, HttpMessage, Note, Queue, Receipt, Settings
+from syndication.channels.doors import Tools
 from syndication.config import settings as process_settings
 
 

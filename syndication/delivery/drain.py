@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 
 from syndication import clock, feeds
-from syndication.channels.base import Tools
+from syndication.channels.doors import Tools
 from syndication.config import Settings, settings
 from syndication.content import new_id
 from syndication.delivery import claim, record

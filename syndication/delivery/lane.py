@@ -13,7 +13,8 @@ from uuid import UUID
 import structlog
 
 from syndication import clock, db
-from syndication.channels.base import Channel, Gone, Receipt, Refused, Tools, TryLater, Unconfirmed, Verdict
+from syndication.channels.base import Channel, Gone, Receipt, Refused, TryLater, Unconfirmed, Verdict
+from syndication.channels.doors import Tools
 from syndication.config import Settings
 from syndication.delivery import policy
 from syndication.limits import Bucket, Buckets

@@ -9,7 +9,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from syndication import bell, channels, db
-from syndication.channels.base import Envelope, Receipt, Tools, Verdict
+from syndication.channels.base import Envelope, Receipt, Verdict
+from syndication.channels.doors import Tools
 from syndication.config import settings
 from syndication.delivery import load
 from syndication.delivery.lane import Parcel

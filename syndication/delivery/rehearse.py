@@ -12,8 +12,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from syndication import channels, clock, db, postview
-from syndication.channels.base import Envelope, Tools, Verdict
+from syndication.channels.base import Envelope, Verdict
 from syndication.channels.base import Settings as ChannelSettings
+from syndication.channels.doors import Tools
 from syndication.config import Settings, settings
 from syndication.content import Action
 from syndication.delivery.course import staying

@@ -7,8 +7,9 @@ import structlog
 from sqlalchemy import or_, select
 
 from syndication import channels, db
-from syndication.channels.base import Refused, Tools, Verdict
+from syndication.channels.base import Refused, Verdict
 from syndication.channels.base import Settings as ChannelSettings
+from syndication.channels.doors import Tools
 from syndication.config import Settings, settings
 from syndication.delivery import warn
 from syndication.delivery.load import channel_settings

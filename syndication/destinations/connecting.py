@@ -13,8 +13,10 @@ from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from syndication import channels, clock
-from syndication.channels.base import Tools, Verdict
-from syndication.channels.connect import Connector, Site, registered
+from syndication.channels.base import Verdict
+from syndication.channels.connector import Connector, Site
+from syndication.channels.doors import Tools
+from syndication.channels.social.oauth import registered
 from syndication.config import settings
 from syndication.content import Interest, Value, faults_of
 from syndication.destinations import owned

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from syndication import clock
 from syndication.web.problems import problem
+from syndication.web.spoken import preferred, reading
 
 #: Bytes of the largest body.
 MOST_BYTES = 1_000_000
@@ -58,7 +59,7 @@ class _Measured:
 
 
 class ApiHeaders:
-    """Answers of the API are kept by no cache and guessed at by no browser."""
+    """Answers of the API are kept by no cache, guessed at by no browser, and give reasons in the caller's language."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -67,6 +68,7 @@ class ApiHeaders:
         if scope["type"] != "http" or not scope["path"].startswith("/api/"):
             await self._app(scope, receive, send)
             return
+        reading.set(preferred(Headers(scope=scope).get("accept-language", "")) or "en")
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

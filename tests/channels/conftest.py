@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from syndication.channels.base import Tools
+from syndication.channels.doors import Tools
 from syndication.config import Settings
 from syndication.delivery.memory import Memory
 from syndication.http import Client

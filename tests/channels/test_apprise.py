@@ -7,7 +7,8 @@ import requests
 from pydantic import ValidationError
 
 from syndication.channels.apprise import AppriseChannel, AppriseSettings
-from syndication.channels.base import Refused, Tools, TryLater, Unconfirmed
+from syndication.channels.base import Refused, TryLater, Unconfirmed
+from syndication.channels.doors import Tools
 from syndication.http import Client
 from syndication.lent import lend
 from syndication.stack.receiver import Receiver, Reply

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from syndication.channels.base import Refused, Tools, TryLater, Verdict
+from syndication.channels.base import Refused, TryLater, Verdict
 from syndication.channels.bluesky import RULES, tid
+from syndication.channels.doors import Tools
 from syndication.content import Image
 from syndication.stack.receiver import Receiver
 from tests.channels.network import Account, account

@@ -10,7 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from syndication import channels
-from syndication.channels.base import Channel, Receipt, Refused, Tools, TryLater, Unconfirmed, Verdict
+from syndication.channels.base import Channel, Receipt, Refused, TryLater, Unconfirmed, Verdict
+from syndication.channels.doors import Tools
 from syndication.config import Settings as ProcessSettings
 from syndication.delivery.course import staying
 from syndication.stack.mail_sink import MailSink

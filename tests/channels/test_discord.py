@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from syndication.channels.base import Gone, Refused, Tools, TryLater, Unconfirmed, Verdict
+from syndication.channels.base import Gone, Refused, TryLater, Unconfirmed, Verdict
 from syndication.channels.discord import RULES, DiscordSettings
+from syndication.channels.doors import Tools
 from syndication.content import Image
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.network import Account, account

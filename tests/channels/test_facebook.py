@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from syndication.channels.base import Refused, Tools, TryLater, Unconfirmed, Verdict
+from syndication.channels.base import Refused, TryLater, Unconfirmed, Verdict
+from syndication.channels.doors import Tools
 from syndication.channels.facebook import RULES, FacebookSettings
 from syndication.channels.social.graph import Row
 from syndication.content import Image

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from syndication.channels.base import Refused, Tools, TryLater, Unconfirmed, Verdict
+from syndication.channels.base import Refused, TryLater, Unconfirmed, Verdict
 from syndication.channels.by_http import Rule
+from syndication.channels.doors import Tools
 from syndication.channels.google_business import RULES, TOKEN_RULES, GoogleBusinessSettings
 from syndication.content import Image
 from syndication.stack.receiver import Receiver, Reply

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from syndication.channels.base import Refused, Tools, TryLater, Verdict
+from syndication.channels.base import Refused, TryLater, Verdict
+from syndication.channels.doors import Tools
 from syndication.channels.instagram import RULES, InstagramSettings
 from syndication.channels.social.graph import Row
 from syndication.content import Image

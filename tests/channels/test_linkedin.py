@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from syndication.channels.base import Refused, Tools, TryLater, Unconfirmed, Verdict
+from syndication.channels.base import Refused, TryLater, Unconfirmed, Verdict
 from syndication.channels.by_http import Rule
+from syndication.channels.doors import Tools
 from syndication.channels.linkedin import RULES, TOKEN_RULES, LinkedInSettings, little
 from syndication.content import Image
 from syndication.stack.receiver import Receiver, Reply

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from mastodon import Mastodon as Client
 
-from syndication.channels.base import Refused, Tools, TryLater, Verdict
+from syndication.channels.base import Refused, TryLater, Verdict
+from syndication.channels.doors import Tools
 from syndication.channels.mastodon import RULES, MastodonSettings
 from syndication.content import Image
 from syndication.stack.receiver import Receiver, Reply

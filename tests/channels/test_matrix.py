@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from syndication.channels.base import Refused, Tools, TryLater, Verdict
+from syndication.channels.base import Refused, TryLater, Verdict
+from syndication.channels.doors import Tools
 from syndication.channels.matrix import RULES, MatrixSettings
 from syndication.content import Image
 from syndication.stack.receiver import Receiver

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from syndication.channels.base import Refused, Tools, TryLater, Verdict
+from syndication.channels.base import Refused, TryLater, Verdict
+from syndication.channels.doors import Tools
 from syndication.channels.ntfy import RULES
 from syndication.stack.receiver import Receiver
 from tests.channels.network import Account, account

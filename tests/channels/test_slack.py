@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from syndication.channels.base import Gone, Refused, Tools, TryLater, Unconfirmed, Verdict
+from syndication.channels.base import Gone, Refused, TryLater, Unconfirmed, Verdict
+from syndication.channels.doors import Tools
 from syndication.channels.slack import RULES
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.network import Account, account

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from syndication.channels.base import Refused, Tools, TryLater, Unconfirmed, Verdict
+from syndication.channels.base import Refused, TryLater, Unconfirmed, Verdict
+from syndication.channels.doors import Tools
 from syndication.channels.telegram import RULES, TelegramSettings
 from syndication.content import Image
 from syndication.stack.receiver import Receiver, Reply

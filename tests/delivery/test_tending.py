@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from syndication import channels, clock, config, db, posts
-from syndication.channels.base import Refused, Settings, Tools, TryLater
+from syndication.channels.base import Refused, Settings, TryLater
+from syndication.channels.doors import Tools
 from syndication.channels.mastodon import Mastodon, MastodonSettings
 from syndication.content import Moment
 from syndication.delivery import drain, tending

@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 from syndication import clock, db, fanout
-from syndication.models import Change, Merchant, Post
+from syndication.models import Change, Delivery, Merchant, Post
 from tests import factories
 from tests.web.conftest import Party, admitted
 
@@ -186,3 +187,30 @@ def test_a_post_for_later_is_scheduled(cafe: Party, an_event: dict[str, Any]) ->
     tomorrow = (clock.now() + timedelta(days=1)).isoformat()
     post = cafe("POST", "/posts", json=an_event | {"publish_at": tomorrow}).json()
     assert (post["state"], post["published_at"]) == ("scheduled", None)
+
+
+def test_reasons_are_said_in_the_language_of_whoever_asks(client: TestClient, cafe: Party) -> None:
+    destination = cafe(
+        "POST",
+        "/destinations",
+        json={"channel": "webhook", "name": "hook", "settings": {"url": "http://127.0.0.1:9/x"}},
+    ).json()["id"]
+    post_id = cafe("POST", "/posts", json={"kind": "offer", "title": "Kaffee"}).json()["id"]
+    english = "The address cannot be reached: no connection."
+    with db.transaction() as session:
+        now = clock.now()
+        row = Delivery(
+            key="d1", channel="webhook", queue="push", destination_id=UUID(destination), post_id=UUID(post_id),
+            state="failed", created_at=now, due_at=now, reason=english,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        number = row.id
+    for header, reason in (
+        ({}, english),
+        ({"Accept-Language": "en-GB, de;q=0.5"}, english),
+        ({"Accept-Language": "de-DE,de;q=0.9"}, "Die Adresse ist nicht erreichbar: keine Verbindung."),
+        ({"Accept-Language": "fr, *;q=0.1"}, english),
+    ):
+        assert cafe("GET", f"/deliveries/{number}", headers=header).json()["reason"] == reason
+        assert cafe("GET", "/deliveries", headers=header).json()["data"][0]["reason"] == reason

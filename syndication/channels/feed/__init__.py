@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import ClassVar
 
-from syndication.channels.base import Abilities, Channel, Envelope, Queue, Receipt, Tools
+from syndication.channels.base import Abilities, Channel, Envelope, Queue, Receipt
+from syndication.channels.doors import Tools
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from urllib.parse import quote, urlencode
 from pydantic import Field, SecretStr
 
 from syndication.channels import by_http
-from syndication.channels.base import Refused, Tools, TryLater, Unconfirmed, Verdict
+from syndication.channels.base import Refused, TryLater, Unconfirmed, Verdict
 from syndication.channels.by_http import Rule, json_of, shown, verdict_for
+from syndication.channels.doors import Tools
 from syndication.channels.social.requests import Network, text_at
 from syndication.channels.social.settings import ExpiringSettings, Server
 from syndication.http import Answer

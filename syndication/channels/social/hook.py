@@ -17,9 +17,9 @@ from syndication.channels.base import (
     Queue,
     Receipt,
     Settings,
-    Tools,
 )
 from syndication.channels.by_http import Rule, shown
+from syndication.channels.doors import Tools
 from syndication.channels.social.requests import as_json
 from syndication.channels.social.settings import SocialSettings, host_of
 from syndication.config import settings as process_settings

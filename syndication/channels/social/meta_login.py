@@ -11,9 +11,11 @@ from urllib.parse import urlencode
 
 from pydantic import Field
 
-from syndication.channels import connect
-from syndication.channels.base import Refused, Tools
+from syndication.channels.base import Refused
 from syndication.channels.by_http import Rule
+from syndication.channels.connector import Beginning, Client, Connector, Site
+from syndication.channels.doors import Tools
+from syndication.channels.social import oauth
 from syndication.channels.social.graph import GRAPH, VERSION
 from syndication.channels.social.requests import Network, text_at
 from syndication.content import Value
@@ -29,7 +31,7 @@ class PageAsked(Value):
     )
 
 
-class PageConnector(connect.Connector):
+class PageConnector(Connector):
     """One login for both networks; what is kept is the access to the page alone."""
 
     asks: ClassVar[type[Value]] = PageAsked
@@ -42,14 +44,14 @@ class PageConnector(connect.Connector):
         """The settings that name the outlet, from one page the login manages. Raises Refused."""
         return {"page_id": text_at(page, "id"), "name": text_at(page, "name")}
 
-    def begin(self, asked: Any, site: connect.Site, tools: Tools) -> connect.Beginning:
+    def begin(self, asked: Any, site: Site, tools: Tools) -> Beginning:
         """The login dialog."""
         address = site.app.address("login", "https://www.facebook.com") + f"/{VERSION}/dialog/oauth"
-        url = connect.authorization_url(address, site.app, site.redirect, self.scope)
-        return connect.Beginning(url, asked.model_dump())
+        url = oauth.authorization_url(address, site.app, site.redirect, self.scope)
+        return Beginning(url, asked.model_dump())
 
     def finish(
-        self, memo: Mapping[str, Any], code: str, site: connect.Site, tools: Tools, now: datetime
+        self, memo: Mapping[str, Any], code: str, site: Site, tools: Tools, now: datetime
     ) -> dict[str, Any]:
         """A code becomes an access for hours, that one for months, and that the lasting access to the page."""
         short = self._token(site.app, tools, redirect_uri=site.redirect, code=code)
@@ -61,7 +63,7 @@ class PageConnector(connect.Connector):
         learned = {"access_token": text_at(page, "access_token"), "app_secret": site.app.secret}
         return {**learned, "api": _api(site.app), **self.settings_of(page)}
 
-    def _token(self, client: connect.Client, tools: Tools, **query: str) -> str:
+    def _token(self, client: Client, tools: Tools, **query: str) -> str:
         asked = urlencode({"client_id": client.id, "client_secret": client.secret, **query})
         found = self._network(tools).json("GET", f"{_api(client)}/{VERSION}/oauth/access_token?{asked}")
         return text_at(found, "access_token")
@@ -86,5 +88,5 @@ class PageConnector(connect.Connector):
         raise Refused(f"Please begin once more and say which page it is: {names}.")
 
 
-def _api(client: connect.Client) -> str:
+def _api(client: Client) -> str:
     return client.address("api", GRAPH)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from syndication.channels import by_http
-from syndication.channels.base import HttpMessage, Refused, Tools, TryLater
+from syndication.channels.base import HttpMessage, Refused, TryLater
 from syndication.channels.by_http import Rule
+from syndication.channels.doors import Tools
 from syndication.content import Image
 from syndication.http import Answer, multipart
 from syndication.pictures import Limits, NoPicture, Picture

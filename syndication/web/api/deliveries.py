@@ -16,6 +16,7 @@ from syndication.keys import Caller
 from syndication.web.access import DeliveriesReader, DestinationsWriter, MerchantSlug, concerned
 from syndication.web.api.pages import Answer, Page, Paging, page
 from syndication.web.problems import documented
+from syndication.web.spoken import Reason
 
 router = APIRouter(prefix="/deliveries", tags=["deliveries"])
 
@@ -31,7 +32,7 @@ class DeliveryAnswer(Answer):
     key: str = Field(description="What the outlet recognises a repeat by, such as webhook-id.")
     channel: str
     state: State
-    reason: str
+    reason: Reason
     destination_id: UUID | None
     destination: str | None
     merchant: str | None
@@ -54,7 +55,7 @@ class AttemptAnswer(Answer):
     at: datetime
     duration: int = Field(description="Milliseconds.")
     outcome: str
-    reason: str
+    reason: Reason
     code: int | None
     answer: str = Field(
         description="The beginning of what the outlet said. Shown to the outlet's owner only."

@@ -18,6 +18,7 @@ from syndication.web.access import DestinationsReader, DestinationsWriter, Merch
 from syndication.web.api.pages import After, Answer, Page, Paging, page
 from syndication.web.api.repeats import HEADERS, IdempotencyKey, created
 from syndication.web.problems import documented
+from syndication.web.spoken import Reason
 
 router = APIRouter(prefix="/destinations", tags=["destinations"])
 
@@ -46,7 +47,7 @@ class DestinationAnswer(Answer):
     secrets: tuple[str, ...] = Field(description="Names of the secrets that are set.")
     interest: Interest
     state: State
-    reason: str = Field(description="Why it is not active, or empty.")
+    reason: Reason = Field(description="Why it is not active, or empty.")
     created_at: datetime
     health: HealthAnswer
 
@@ -242,7 +243,7 @@ class RehearsalAnswer(Answer):
 
     action: Action
     state: str = Field(description="`sent`, or what the delivery would become without a request.")
-    reason: str = Field(description="Why it would not be sent, or what would be left out.")
+    reason: Reason = Field(description="Why it would not be sent, or what would be left out.")
     requests: list[RehearsedRequest]
 
 

@@ -24,6 +24,7 @@ from syndication.web.access import (
 from syndication.web.api.pages import After, Answer, Page, Paging, page
 from syndication.web.api.repeats import HEADERS, IdempotencyKey, created
 from syndication.web.problems import documented
+from syndication.web.spoken import Reason
 
 router = APIRouter(prefix="/posts", tags=["posts"])
 
@@ -80,7 +81,7 @@ class StopAnswer(Answer):
     action: str
     revision: int
     state: str
-    reason: str
+    reason: Reason
     attempts: int
     created_at: datetime
     due_at: datetime

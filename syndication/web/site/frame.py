@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from syndication import postview
 from syndication.config import settings
 from syndication.rendering import LANGUAGES, gettext, render
+from syndication.web.spoken import preferred
 
 #: No script, no picture from elsewhere, no frame around us, forms only to ourselves.
 _POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -28,11 +29,7 @@ def language_of(request: Request) -> str:
     asked = request.query_params.get("lang", "")
     if asked in LANGUAGES:
         return asked
-    for part in request.headers.get("accept-language", "").lower().split(","):
-        short = part.strip()[:2]
-        if short in LANGUAGES:
-            return short
-    return settings().language
+    return preferred(request.headers.get("accept-language", "")) or settings().language
 
 
 def page(
