@@ -169,9 +169,9 @@ def test_a_link_to_connect_an_outlet_is_given_out(run: Run) -> None:
     said = run("destinations", "connect", "mastodon", "Our account", "--merchant", "weinhaus").output
     token = re.search(r"http://localhost:8000/connect/(\S+)", said)
     assert token is not None
-    wish = connecting.opened(token.group(1)).wish
-    assert (wish.channel, wish.name) == ("mastodon", "Our account")
-    assert wish.merchant_id is not None
+    found = connecting.opened(token.group(1))
+    assert (found.channel, found.name) == ("mastodon", "Our account")
+    assert found.wish.merchant_id is not None
     assert "must be one of" in run("destinations", "connect", "telegram", "x", code=1).output
     with db.transaction() as session:
         row = factories.destination(
@@ -180,7 +180,7 @@ def test_a_link_to_connect_an_outlet_is_given_out(run: Run) -> None:
     said = run("destinations", "reconnect", str(row.id)).output
     token = re.search(r"/connect/(\S+)", said)
     assert token is not None
-    assert connecting.opened(token.group(1)).wish.destination_id == row.id
+    assert connecting.opened(token.group(1)).wish.renew == row.id
 
 
 def test_a_pair_of_keys_for_web_push_belongs_together(run: Run) -> None:

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from syndication import bell, db
 from syndication.errors import Conflict, NotFound
-from syndication.models import Delivery, Destination
+from syndication.models import Attempt, Delivery, Destination
 
 #: What may be sent again. What waits or is being sent needs no replay.
 FINISHED = ("failed", "dropped", "unconfirmed", "sent")
@@ -45,7 +45,8 @@ def many(**filters: Any) -> int:
     """Send every chosen delivery again; returns how many.
 
     Filters: `states` (default failed and unconfirmed), `channel`, `destination_id`, `merchant_id` (owner of the
-    destination), `since` and `until` (aware; when the delivery was created; until is exclusive).
+    destination), `since` and `until` (aware; when the delivery was created; until is exclusive), `failing_since` (aware;
+    tried then or later).
     """
     total, last = 0, 0
     while True:
@@ -91,6 +92,7 @@ def _chosen(
     merchant_id: UUID | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    failing_since: datetime | None = None,
 ) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [
         Delivery.state.in_([state for state in states if state in FINISHED])
@@ -106,4 +108,7 @@ def _chosen(
         conditions.append(Delivery.created_at >= since)
     if until is not None:
         conditions.append(Delivery.created_at < until)
+    if failing_since is not None:
+        tried = exists().where(Attempt.delivery_id == Delivery.id, Attempt.at >= failing_since)
+        conditions.append(tried)
     return conditions

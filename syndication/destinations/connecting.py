@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -48,11 +49,12 @@ class ConnectionRequest(Value):
     )
 
 
-class Wish(ConnectionRequest):
-    """Whose outlet it is to be, or which existing one gets a new access."""
+class Wish(Value):
+    """What a link is for: a new outlet, or a new access for one that exists; and whose it is."""
 
+    new: ConnectionRequest | None = None
+    renew: UUID | None = None
     merchant_id: UUID | None = None
-    destination_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,26 @@ class Link:
 
 @dataclass(frozen=True)
 class Opened:
-    """What a link asks for: the outlet, and the questions its owner answers before they log in, by name."""
+    """What a link asks for: the outlet, what is known of it, and the questions its owner answers before they log in."""
 
     wish: Wish
-    label: str
+    channel: str
+    name: str
+    known: Mapping[str, Any]
     questions: dict[str, FieldInfo]
+
+    @property
+    def label(self) -> str:
+        """The network's name."""
+        return channels.by_kind(self.channel).label
+
+
+@dataclass(frozen=True)
+class Connected:
+    """The outlet, and since when it had failed, if it had (UTC)."""
+
+    destination: DestinationRecord
+    failing_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -87,41 +104,50 @@ def link(request: ConnectionRequest, *, owner: UUID | None = None) -> Link:
         raise Invalid.field(
             f"settings.{unknown[0]}", f"is not asked for; known are {', '.join(connector.asks.model_fields)}"
         )
-    return _link(Wish(**request.model_dump(), merchant_id=owner))
+    return _link(Wish(new=request, merchant_id=owner))
 
 
 def renewal(destination_id: UUID, *, owner: UUID | None = None) -> Link:
     """A link for a destination that exists. Raises NotFound, Invalid, Conflict."""
-    found = owned.read(destination_id, owner=owner)
-    return _renewal(found.id, owner, found.channel, found.name, dict(found.settings))
+    _connector(owned.read(destination_id, owner=owner).channel)
+    return _link(Wish(renew=destination_id, merchant_id=owner))
 
 
 def offered(row: Destination) -> str:
     """The address of such a link for a letter; empty where the access is not given by logging in."""
     try:
-        return _renewal(row.id, row.merchant_id, row.channel, row.name, dict(row.settings)).url
+        _connector(row.channel)
     except (Invalid, Conflict):
         return ""
+    return _link(Wish(renew=row.id, merchant_id=row.merchant_id)).url
 
 
 def opened(token: str) -> Opened:
-    """What a link asks for. Raises NotFound for one that is old or not ours."""
+    """What a link asks for. Raises NotFound for one that is old or not ours, and for an outlet that is gone."""
     wish = Wish.model_validate(_unsealed(token, "link", LINK)["wish"])
+    about: ConnectionRequest | DestinationRecord
+    if wish.renew is not None:
+        about = owned.read(wish.renew, owner=wish.merchant_id)
+    else:
+        assert wish.new is not None
+        about = wish.new
+    fields = _connector(about.channel).asks.model_fields
+    known = {name: value for name, value in about.settings.items() if name in fields}
     questions = {
         name: field
-        for name, field in _connector(wish.channel).asks.model_fields.items()
-        if name not in wish.settings and (field.is_required() or not field.default)
+        for name, field in fields.items()
+        if name not in known and (field.is_required() or not field.default)
     }
-    return Opened(wish, channels.by_kind(wish.channel).label, questions)
+    return Opened(wish, about.channel, about.name, known, questions)
 
 
 def begin(token: str, answers: dict[str, str], tools: Tools) -> Way:
     """Where the owner logs in, after they answered. Raises NotFound, Invalid, Conflict."""
     found = opened(token)
     given = {name: value for name, value in answers.items() if value and name in found.questions}
-    connector = _connector(found.wish.channel)
+    connector = _connector(found.channel)
     try:
-        asked = connector.asks.model_validate({**found.wish.settings, **given})
+        asked = connector.asks.model_validate({**found.known, **given})
     except ValidationError as error:
         raise Invalid(*faults_of(error)) from error
     try:
@@ -130,50 +156,43 @@ def begin(token: str, answers: dict[str, str], tools: Tools) -> Way:
         raise Conflict(verdict.reason) from verdict
     nonce = secrets.token_urlsafe(24)
     state = {
-        "wish": found.wish.model_dump(mode="json"),
+        "wish": _plain(found.wish),
+        "channel": found.channel,
         "memo": beginning.memo,
         "nonce": _digest(nonce),
     }
     return Way(f"{beginning.url}&state={quote(_sealed(state, 'state'), safe='')}", nonce)
 
 
-def finish(state: str, code: str, nonce: str, tools: Tools) -> DestinationRecord:
+def finish(state: str, code: str, nonce: str, tools: Tools) -> Connected:
     """The connected destination. Raises NotFound, Conflict, and what creating a destination raises."""
     found = _unsealed(state, "state", WAY)
     if not hmac.compare_digest(_digest(nonce), found["nonce"]):
         raise NotFound(_OTHER_BROWSER)
-    wish = Wish.model_validate(found["wish"])
-    connector = _connector(wish.channel)
+    wish, connector = Wish.model_validate(found["wish"]), _connector(found["channel"])
     try:
         learned = connector.finish(found["memo"], code, _site(connector), tools, clock.now())
     except Verdict as verdict:
         raise Conflict(verdict.reason) from verdict
-    if wish.destination_id is not None:
+    if wish.renew is not None:
         amendment = DestinationAmendment(settings=learned)
-        owned.update(wish.destination_id, amendment, owner=wish.merchant_id)
-        return owned.resume(wish.destination_id, owner=wish.merchant_id)
+        before = owned.update(wish.renew, amendment, owner=wish.merchant_id)
+        return Connected(owned.resume(wish.renew, owner=wish.merchant_id), before.failing_since)
+    assert wish.new is not None
     request = DestinationRequest(
-        channel=wish.channel, name=wish.name, interest=wish.interest, settings=learned
+        channel=wish.new.channel, name=wish.new.name, interest=wish.new.interest, settings=learned
     )
-    return owned.create(wish.merchant_id, request).destination
-
-
-def _renewal(destination_id: UUID, owner: UUID | None, kind: str, name: str, known: dict[str, Any]) -> Link:
-    asks = _connector(kind).asks.model_fields
-    return _link(
-        Wish(
-            channel=kind,
-            name=name,
-            settings={one: value for one, value in known.items() if one in asks},
-            merchant_id=owner,
-            destination_id=destination_id,
-        )
-    )
+    return Connected(owned.create(wish.merchant_id, request).destination)
 
 
 def _link(wish: Wish) -> Link:
-    sealed = _sealed({"wish": wish.model_dump(mode="json")}, "link")
+    sealed = _sealed({"wish": _plain(wish)}, "link")
     return Link(f"{settings().base_url}/connect/{sealed}", clock.now() + LINK)
+
+
+def _plain(wish: Wish) -> dict[str, Any]:
+    # The links stand in letters, so they are kept short.
+    return wish.model_dump(mode="json", exclude_defaults=True)
 
 
 def _connector(kind: str) -> Connector:

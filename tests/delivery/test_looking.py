@@ -37,7 +37,6 @@ def page(city: config.Settings, receiver: Receiver) -> Losing:
     """A Facebook page of the city."""
     network = Losing(REMOTES["facebook"]())
     receiver.answer = network.answer
-    network.remote.now = clock.now()
     given = {
         name: filled_in(one, receiver.url("")) if isinstance(one, str) else one
         for name, one in SAMPLES["facebook"][0].items()

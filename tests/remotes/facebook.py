@@ -6,8 +6,8 @@ from typing import Any
 
 from PIL import Image
 
+from syndication import clock
 from syndication.stack.receiver import Reply, Request
-from tests.channels.samples import AT
 from tests.remotes.graph import Denied, FakeGraph
 from tests.remotes.remote import body_of, form_of, query_of, reply, route
 
@@ -23,7 +23,6 @@ class FakeFacebook(FakeGraph):
         self.photos: dict[str, str] = {}
         #: Posts that are there but not the app's to change.
         self.foreign: set[str] = set()
-        self.now = AT
         self._number = 122_000
 
     def _next(self) -> str:
@@ -63,7 +62,7 @@ class FakeFacebook(FakeGraph):
         post_id = f"104512345678901_{self._next()}"
         self.posts[post_id] = {
             "message": body["message"],
-            "created": self.now,
+            "created": clock.now(),
             "link": body.get("link"),
             "pictures": [self.photos.pop(one) for one in media],
         }

@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from syndication import channels, clock, config, db, destinations
 from syndication.channels import google_business, linkedin, mastodon
 from syndication.config import Settings
-from syndication.delivery import tending, warn
+from syndication.delivery import drain, tending, warn
 from syndication.delivery.drain import tools
 from syndication.destinations.sealed import opened
 from syndication.errors import Invalid
@@ -28,6 +28,7 @@ from syndication.stack.receiver import Receiver, Reply
 from syndication.web.app import create_app
 from tests.conftest import settings_for
 from tests.remotes import REMOTES
+from tests.town import fan_out, states
 from tests.web.conftest import Party, admitted
 
 BROWSER = {"Accept": "text/html", "Accept-Language": "en"}
@@ -180,6 +181,28 @@ def test_an_access_is_renewed_and_nothing_else_changes(
     assert (after.id, after.state, after.settings["gap_minutes"]) == (before.id, "active", 30)
     assert {name: opened(after)[name] for name in network.secrets} == network.secrets
     assert set(opened(after)) == set(opened(before))
+
+
+def test_what_could_not_be_posted_is_sent_once_the_access_is_renewed(
+    client: TestClient, receiver: Receiver, cafe: Party
+) -> None:
+    owner = Owner(client, receiver, "mastodon")
+    owner.connect(asked_for(cafe, "mastodon"), {"server": "(here)"})
+    cafe("POST", "/posts", json={"kind": "offer", "title": "Tee"})
+    fan_out()
+    drain.drain("push")
+    owner.remote.token = "another"
+    cafe("POST", "/posts", json={"kind": "offer", "title": "Kaffee"})
+    fan_out()
+    drain.drain("push")
+    assert states("mastodon") == ["sent", "failed"]
+    with db.reading() as session:
+        letter = session.scalars(select(Delivery.payload).where(Delivery.channel == "letter")).one() or {}
+    assert len(letter["connect"]) < 400, "it stands in a letter"
+    assert "is connected" in owner.connect(letter["connect"], {}).text
+    drain.drain("push")
+    assert states("mastodon") == ["sent", "sent"]
+    assert [one["text"].partition("\n")[0] for one in owner.remote.statuses.values()] == ["Tee", "Kaffee"]
 
 
 @pytest.mark.parametrize("kind", ["linkedin", "google_business"])

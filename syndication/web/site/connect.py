@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from syndication import channels
 from syndication.config import settings
-from syndication.delivery import drain
+from syndication.delivery import drain, replay
 from syndication.destinations import connecting
 from syndication.errors import Conflict, Invalid, NotFound
 from syndication.web.site.frame import page
@@ -52,8 +52,14 @@ def back(
         raise NotFound("This link is no longer good. Please ask for a new one.")
     if not code:
         raise Conflict(_NOT_ALLOWED)
-    record = connecting.finish(state, code, nonce, drain.tools())
-    answer = RedirectResponse(f"/connect/done/{record.channel}", 303, headers={"Cache-Control": "no-store"})
+    found = connecting.finish(state, code, nonce, drain.tools())
+    if found.failing_since is not None:
+        replay.many(
+            states=("failed",), destination_id=found.destination.id, failing_since=found.failing_since
+        )
+    answer = RedirectResponse(
+        f"/connect/done/{found.destination.channel}", 303, headers={"Cache-Control": "no-store"}
+    )
     answer.delete_cookie(_COOKIE, path="/connect")
     return answer
 
@@ -122,7 +128,7 @@ def _form(request: Request, token: str, answers: dict[str, str], faults: dict[st
         private=True,
         token=token,
         label=found.label,
-        name=found.wish.name,
+        name=found.name,
         questions=questions,
         fault=" ".join(elsewhere),
     )
