@@ -141,19 +141,21 @@ class Outbox:
             raise smtplib.SMTPNotSupportedError("a password is not sent over a connection without encryption")
 
     def _cannot_open(self, error: Exception, stage: Stage) -> NoReturn:
-        where = f"The mail server {self._host}:{self._port}"
+        where = f"{self._host}:{self._port}"
         code = getattr(error, "smtp_code", None)
         said = _text(getattr(error, "smtp_error", b""))
         if isinstance(error, smtplib.SMTPAuthenticationError):
-            reason = f"{where} does not accept our login ({code}). Please check user and password."
+            reason = (
+                f"The mail server {where} does not accept our login ({code}). Please check user and password."
+            )
         elif code:
-            reason = f"{where} answered {code}: {said}"
+            reason = f"The mail server {where} answered {code}: {said}"
         elif isinstance(error, ssl.SSLError):
-            reason = f"{where} has no valid certificate ({error.reason or 'the handshake failed'})."
+            reason = f"The mail server {where} has no valid certificate ({error.reason or 'the handshake failed'})."
         elif isinstance(error, TimeoutError):
-            reason = f"{where} did not answer within {self._timeout:g} seconds."
+            reason = f"The mail server {where} did not answer within {self._timeout:g} seconds."
         else:
-            reason = f"{where} cannot be used: {error}."
+            reason = f"The mail server {where} cannot be used: {error}."
         raise MailFailure(reason, stage=stage, code=code, answer=said) from error
 
 
@@ -261,8 +263,11 @@ class _Connection:
 
     def _lost(self, stage: Stage, error: Exception) -> NoReturn:
         self.broken = True
-        what = "did not answer in time" if isinstance(error, TimeoutError) else "ended the connection"
-        raise MailFailure(f"The mail server {what}.", stage=stage) from error
+        late = isinstance(error, TimeoutError)
+        reason = (
+            "The mail server did not answer in time." if late else "The mail server ended the connection."
+        )
+        raise MailFailure(reason, stage=stage) from error
 
     def _refused(self, stage: Stage, code: int, said: str) -> NoReturn:
         what = {"sender": "our sender address", "recipient": "the recipient"}.get(stage, "the mail")

@@ -56,7 +56,8 @@ def translations(language: str) -> Any:
 def said(text: str, language: str) -> str:
     """Sentences that code wrote in English, such as the reason of a verdict, in `language`; an unknown one stays as it is.
 
-    The catalogue has them with `{}` for each value, in the same order in both languages.
+    The catalogue has them with `{}` for each value, in the same order in both languages. One that ends with a colon
+    begins what somebody else said, which stays as it is.
     """
     pieces, place = [], 0
     while place < len(text):
@@ -80,13 +81,18 @@ def _sentences(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     known = [
         (text, translated)
         for text, translated in translations(language)._catalog.items()
-        if isinstance(text, str) and text.endswith(".") and "%(" not in text
+        if isinstance(text, str) and text.endswith((".", ":")) and "%(" not in text
     ]
     known.sort(key=lambda pair: len(pair[0].replace("{}", "")), reverse=True)
-    return tuple(
-        (re.compile(re.escape(text).replace(r"\{\}", "(.+?)") + r"(?=\s|$)"), translated)
-        for text, translated in known
-    )
+    return tuple((_pattern(text), translated) for text, translated in known)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """A sentence with any values; one that begins it reaches over no sentence before."""
+    escaped = re.escape(text).replace(r"\{\}", "(.+?)")
+    if escaped.startswith("(.+?)"):
+        escaped = r"((?:(?!\. ).)+?)" + escaped.removeprefix("(.+?)")
+    return re.compile(escaped + r"(?=\s|$)")
 
 
 def gettext(language: str) -> Callable[[str], str]:

@@ -117,6 +117,7 @@ def sentences_in(path: Path) -> Iterator[str]:
     """The sentences a module can say, with `X` for each value; docstrings and descriptions of settings are none."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     passed: set[int] = set()
+    said_by_templates = {text for text in rendering.translations("de")._catalog if str(text).endswith(": {}")}
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and isinstance(
             node.body[0], ast.Expr
@@ -127,15 +128,15 @@ def sentences_in(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.JoinedStr):
             passed |= {id(one) for one in node.values}
     for node in ast.walk(tree):
-        if id(node) in passed:
+        if id(node) in passed or getattr(node, "value", None) in said_by_templates:
             continue
         text = ""
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             text = re.sub(r"\{\w*\}", "X", node.value)
         elif isinstance(node, ast.JoinedStr):
             text = "".join(str(one.value) if isinstance(one, ast.Constant) else "X" for one in node.values)
-        if re.fullmatch(r"[A-Z].* .*\.", text):
-            yield text
+        if re.fullmatch(r"[A-Z].* .*(\.|: X)", text):
+            yield text.removesuffix(" X")
 
 
 def in_german(text: str) -> bool:
@@ -167,6 +168,11 @@ def test_every_reason_can_be_said_in_german(path: Path) -> None:
         ("The post no longer stands on Facebook: somebody deleted it there.", "Facebook"),
         ("Mastodon answered 503. It will be tried again.", "503"),
         ("The address answered 503. It will be tried again.", "Die Adresse"),
+        ("This address cannot be used: it does not name a host.", "Sie nennt keinen Server"),
+        (
+            "The mail server refuses the recipient (550): Mailbox full.",
+            "den Empfänger nicht an (550): Mailbox full.",
+        ),
         ("Waits until 07:00: this account has quiet hours.", "07:00"),
     ],
 )
@@ -174,6 +180,7 @@ def test_a_reason_is_said_with_its_values(english: str, german: str) -> None:
     said = rendering.said(english, "de")
     assert german in said
     assert said.endswith(".")
+    assert said != english
     assert "tried again" not in said
     assert "stands" not in said
     assert rendering.said(english, "en") == english
@@ -187,6 +194,7 @@ def test_reasons_of_several_sentences_are_said_one_after_the_other() -> None:
     assert rendering.said(f"{one} {unknown} {two}", "de") == (
         f"{rendering.said(one, 'de')} {unknown} {rendering.said(two, 'de')}"
     )
+    assert rendering.said(f"{unknown} {one}", "de") == f"{unknown} {rendering.said(one, 'de')}"
     assert rendering.said("", "de") == ""
     assert rendering.said(unknown, "de") == unknown
 
