@@ -47,7 +47,7 @@ def test_a_warning_says_which_outlet_what_it_said_and_since_when() -> None:
     message = parsed(letter("destination_disabled"))
     plain, _ = parts(message)
     assert message["Subject"] == "Website wurde abgeschaltet"
-    assert "The address answered 410." in plain
+    assert "Die Adresse hat mit 410 geantwortet." in plain
     assert "Mo., 10. August 2026, 07:00 Uhr" in plain
 
 
