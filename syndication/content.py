@@ -92,6 +92,12 @@ def _web_address(schemes: tuple[str, ...], text: str) -> str:
     return text
 
 
+def _picture_address(text: str) -> str:
+    """https; on this machine itself, where the service is tried out and keeps uploaded pictures, http too."""
+    here = urlsplit(_web_address(("https", "http"), text)).hostname in ("localhost", "127.0.0.1", "::1")
+    return _web_address(("https", "http") if here else ("https",), text)
+
+
 def _topic(text: str) -> str:
     slug = slugify(text)
     if not slug:
@@ -119,9 +125,7 @@ Text = Annotated[str, AfterValidator(_many_lines)]
 WebAddress = Annotated[
     str, Field(max_length=2000), AfterValidator(lambda text: _web_address(("https", "http"), text))
 ]
-SecureAddress = Annotated[
-    str, Field(max_length=2000), AfterValidator(lambda text: _web_address(("https",), text))
-]
+PictureAddress = Annotated[str, Field(max_length=2000), AfterValidator(_picture_address)]
 Topic = Annotated[str, Field(max_length=60), AfterValidator(_topic)]
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Money = Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=2)]
@@ -137,7 +141,7 @@ class Value(BaseModel):
 class Image(Value):
     """A picture on the web, with the text for those who cannot see it."""
 
-    url: SecureAddress
+    url: PictureAddress
     alt: Annotated[Line, Field(min_length=1, max_length=500)]
 
 

@@ -4,10 +4,13 @@ import contextlib
 import hashlib
 import io
 import os
+import threading
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urljoin
+from uuid import UUID
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -21,7 +24,11 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 _REDIRECTS = 3
 #: How long a fetched picture is kept, and how many (newest first), in the folder.
 _KEPT_SECONDS = 2 * 86_400
-_MOST_KEPT = 500
+_MOST_KEPT = 1500
+#: An unpacked picture takes up to a quarter of a gigabyte, so only so many are unpacked at once.
+_TURNS = threading.BoundedSemaphore(2)
+#: Pillow's ways to say that a picture is damaged.
+_DAMAGED = (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError)
 #: From fine to coarse; the first that is small enough is taken.
 _QUALITIES = (88, 80, 70, 60, 45, 30)
 
@@ -34,6 +41,19 @@ class Limits:
     bytes: int = 900_000
     least_ratio: float | None = None
     most_ratio: float | None = None
+
+
+#: The sizes in which the city's own site shows the pictures of posts: for its pages, and for networks that fetch a picture
+#: themselves and are strict (Instagram: JPEG, 4:5 to 1.91:1, 8 MB; Google Business Profile: JPEG or PNG, 5 MB).
+SIZES = {
+    "page": Limits(side=1200, bytes=400_000),
+    "framed": Limits(side=1440, bytes=4_000_000, least_ratio=4 / 5, most_ratio=1.91),
+}
+
+
+def path(post_id: UUID, number: int, url: str, size: str) -> str:
+    """Where the city's site shows a post's picture, by its place from 1. It changes with the picture's own address."""
+    return f"/posts/{post_id}/pictures/{number}-{size}.jpg?v={hashlib.sha256(url.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)
@@ -55,20 +75,31 @@ class NoPicture(Exception):
 
 
 class Pictures:
-    """Pictures of the web, kept in `folder` for two days, so that ten outlets fetch one once. Safe in many threads."""
+    """Pictures of the web, kept in `folder` for two days, so that ten outlets fetch one once and shrink it once.
 
-    def __init__(self, http: Client, folder: Path) -> None:
-        self._http, self._folder = http, folder
+    Safe in many threads. `own` gives the bytes of an address that is this service's own, so that it need not reach itself.
+    """
+
+    def __init__(
+        self, http: Client, folder: Path, own: Callable[[str], bytes | None] = lambda _: None
+    ) -> None:
+        self._http, self._folder, self._own = http, folder, own
 
     def get(self, url: str, limits: Limits) -> Picture:
         """The picture at `url` within `limits`. Raises NoPicture."""
-        return shrunk(self._kept(url) or self._fetched(url), limits)
+        made = f"{url} {limits}"
+        if data := self._kept(made):
+            with Image.open(io.BytesIO(data)) as known:
+                return Picture(data, known.width, known.height)
+        picture = shrunk(self._own(url) or self._kept(url) or self._fetched(url), limits)
+        self._keep(made, picture.data)
+        return picture
 
-    def _path(self, url: str) -> Path:
-        return self._folder / hashlib.sha256(url.encode()).hexdigest()
+    def _path(self, name: str) -> Path:
+        return self._folder / hashlib.sha256(name.encode()).hexdigest()
 
-    def _kept(self, url: str) -> bytes | None:
-        path = self._path(url)
+    def _kept(self, name: str) -> bytes | None:
+        path = self._path(name)
         with contextlib.suppress(OSError):
             if clock.now().timestamp() - path.stat().st_mtime < _KEPT_SECONDS:
                 return path.read_bytes()
@@ -83,17 +114,16 @@ class Pictures:
                     f"The picture was not fetched: {failure.reason}", later=not failure.blocked
                 ) from failure
             if answer.status in (301, 302, 303, 307, 308) and answer.headers.get("location"):
-                url = urljoin(
-                    url, answer.headers["location"]
-                )  # each step goes through the door and is checked there
+                # Each step goes through the door and is checked there.
+                url = urljoin(url, answer.headers["location"])
                 continue
             data = _body(answer)
             self._keep(url, data)
             return data
         raise NoPicture("The picture was not fetched: its address leads in a circle.")
 
-    def _keep(self, url: str, data: bytes) -> None:
-        path = self._path(url)
+    def _keep(self, name: str, data: bytes) -> None:
+        path = self._path(name)
         # A full disk must not keep a post from going out.
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -121,6 +151,11 @@ def _body(answer: Answer) -> bytes:
 
 def shrunk(data: bytes, limits: Limits) -> Picture:
     """The picture in `data` as a JPEG within `limits`: upright, without metadata (which may hold a place). Raises NoPicture."""
+    with _TURNS:
+        return _encoded(_framed(_opened(data, limits), limits), limits)
+
+
+def _opened(data: bytes, limits: Limits) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -128,21 +163,13 @@ def shrunk(data: bytes, limits: Limits) -> Picture:
                 if opened.width * opened.height > _MOST_PIXELS:
                     raise NoPicture(f"The picture has more than {_MOST_PIXELS // 1_000_000} million pixels.")
                 opened.draft("RGB", (2 * limits.side, 2 * limits.side))
-                image = _plain(ImageOps.exif_transpose(opened))
+                return _plain(ImageOps.exif_transpose(opened))
     except NoPicture:
         raise
     except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise NoPicture("The picture is no JPEG, PNG, WebP or GIF.") from error
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        EOFError,
-        IndexError,
-        TypeError,
-    ) as error:  # Pillow's ways to say "damaged"
+    except _DAMAGED as error:
         raise NoPicture("The picture is damaged.") from error
-    return _encoded(_framed(image, limits), limits)
 
 
 def _plain(image: Image.Image) -> Image.Image:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from syndication import bell, clock, db
+from syndication import bell, clock, db, gallery
 from syndication.config import settings
 from syndication.content import Action, Content, Draft, new_id
 from syndication.errors import Conflict, Forbidden, Invalid, NotFound, QuotaExceeded
@@ -268,6 +268,7 @@ def _write(session: Session, post: Post, content: Content, now: datetime) -> Non
             created_at=now,
         )
     )
+    gallery.note(session, post.id, content)
     session.execute(delete(PostTopic).where(PostTopic.post_id == post.id))
     session.add_all(PostTopic(post_id=post.id, topic=topic) for topic in content.topics)
 

@@ -252,6 +252,8 @@ class Abilities:
     #: A repeat of the same key does no harm: the receiver recognises it, or it replaces itself.
     repeatable: bool
     images: bool = False
+    #: Whether there is no post without a picture.
+    needs_picture: bool = False
     #: Longest text in the outlet's own counting; None: no limit.
     length: int | None = None
     #: What is done depends on what stands there: it is edited, deleted or corrected, and what never came needs neither.

@@ -12,7 +12,8 @@ from syndication.channels.base import Abilities, Channel, Envelope, Limit, PostV
 from syndication.channels.by_http import Rule, json_of, rest
 from syndication.channels.doors import Tools
 from syndication.channels.social.counting import cut, graphemes, links
-from syndication.channels.social.requests import Network, fetched, text_at, together
+from syndication.channels.social.pictured import fetched
+from syndication.channels.social.requests import Network, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
 from syndication.content import Image

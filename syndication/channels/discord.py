@@ -22,7 +22,8 @@ from syndication.channels.base import (
 from syndication.channels.by_http import Rule, json_of, rest
 from syndication.channels.doors import Tools
 from syndication.channels.social.counting import cut, utf16
-from syndication.channels.social.requests import Network, as_json, fetched, text_at, together
+from syndication.channels.social.pictured import fetched
+from syndication.channels.social.requests import Network, as_json, text_at, together
 from syndication.channels.social.settings import SocialSettings, host_of
 from syndication.channels.social.words import SHORTENED, pieces
 from syndication.config import settings as process_settings

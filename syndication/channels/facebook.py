@@ -24,7 +24,8 @@ from syndication.channels.doors import Tools
 from syndication.channels.social.counting import letters, utf16
 from syndication.channels.social.graph import MISSING, ROWS, Access, Graph, GraphSettings, Row, access_end
 from syndication.channels.social.meta_login import PageConnector
-from syndication.channels.social.requests import fetched, text_at, together
+from syndication.channels.social.pictured import fetched
+from syndication.channels.social.requests import text_at, together
 from syndication.channels.social.words import compose
 from syndication.content import Image
 from syndication.http import multipart

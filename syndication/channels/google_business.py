@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlencode
@@ -28,16 +28,20 @@ from syndication.channels.connector import Beginning, Connector, Site
 from syndication.channels.doors import Tools
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import cut, utf16
+from syndication.channels.social.pictured import fetched, shown_at
 from syndication.channels.social.requests import Network, text_at, together
 from syndication.channels.social.settings import ExpiringSettings, Server
 from syndication.channels.social.words import compose
-from syndication.content import Content, Value, occurrences
+from syndication.content import Content, Image, Value, occurrences
 from syndication.http import Answer
 from syndication.limits import Rate
+from syndication.pictures import SIZES
 
 Topic = Literal["EVENT", "OFFER", "STANDARD"]
 
 #: Characters of a text, of a title, and of a coupon code.
+#: As the city's site shows the picture to Google.
+_SIZE = "framed"
 _MOST, _MOST_TITLE, _MOST_CODE = 1500, 58, 58
 #: An access token is given up this long before it ends.
 _SPARE = timedelta(minutes=2)
@@ -119,6 +123,7 @@ class LocalPost:
     reference: str
     replaces: bool
     remark: str
+    image: Image | None = None
 
 
 class _Asked(Value):
@@ -185,7 +190,7 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
             **_ends(envelope, topic),
         }
         if content.images:
-            body["media"] = [{"mediaFormat": "PHOTO", "sourceUrl": content.images[0].url}]
+            body["media"] = [{"mediaFormat": "PHOTO", "sourceUrl": shown_at(envelope, _SIZE)}]
         kept = {"topicType"} | ({"media"} if shown is not None and shown.images == content.images else set())
         more = len(content.images) - 1
         return LocalPost(
@@ -202,6 +207,7 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
                 _NO_ALT if content.images else "",
                 f"{more} more pictures do not fit there." if more > 0 else "",
             ),
+            image=content.images[0] if content.images else None,
         )
 
     def send(self, message: LocalPost, tools: Tools) -> Receipt:
@@ -209,7 +215,7 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
         token, fresh = _token(self.label, message.settings, tools, message.at)
         network = Network(self.label, RULES, tools, (("authorization", f"Bearer {token}"),))
         try:
-            return _done(network, message)
+            return _done(network, _with_picture(message, tools))
         except Refused as verdict:
             if verdict.code != 401 or fresh:
                 raise
@@ -224,9 +230,8 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
         network = Network(self.label, RULES, tools, (("authorization", f"Bearer {token}"),))
         network.json("GET", f"{settings.api}/v4/{settings.parent}/localPosts?pageSize=1", most_read=100_000)
         ends = now + timedelta(seconds=int(seconds)) if seconds.isdigit() and int(seconds) else None
-        ends = (
-            ends.replace(minute=0, second=0, microsecond=0) if ends else None
-        )  # each look is some seconds off
+        # Each look is some seconds off.
+        ends = ends.replace(minute=0, second=0, microsecond=0) if ends else None
         return settings.model_copy(update={"expires_at": ends})
 
 
@@ -299,6 +304,17 @@ def _said_of_ends(content: Content, topic: Topic) -> str:
         if len(content.coupon_code or "") > _MOST_CODE
         else ""
     )
+
+
+def _with_picture(message: LocalPost, tools: Tools) -> LocalPost:
+    """Without a picture that cannot be had: Google fetches it from us, and would refuse the whole post."""
+    if message.image is None or message.delete or "media" not in message.mask:
+        return message
+    found, said = fetched([message.image], SIZES[_SIZE], tools)
+    if found:
+        return message
+    body = {name: value for name, value in message.body.items() if name != "media"}
+    return replace(message, body=body, remark=together(said, message.remark))
 
 
 def _done(network: Network, message: LocalPost) -> Receipt:

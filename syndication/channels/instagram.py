@@ -35,12 +35,17 @@ from syndication.channels.social.graph import (
     access_end,
 )
 from syndication.channels.social.meta_login import PageConnector
+from syndication.channels.social.pictured import needed, shown_at
 from syndication.channels.social.requests import text_at, together
 from syndication.channels.social.words import compose, pieces
+from syndication.content import Image
 from syndication.http import Answer
 from syndication.limits import Rate
+from syndication.pictures import SIZES
 
 #: Characters, hashtags and mentions of a caption (IG User Media, caption).
+#: As the city's site shows the picture to Instagram.
+_SIZE = "framed"
 _MOST, _MOST_HASHTAGS, _MOST_MENTIONS = 2200, 30, 20
 #: Instagram shows fewer hashtags than it takes; ours fill up to this many.
 _FEW_HASHTAGS = 5
@@ -98,6 +103,7 @@ class Photo:
     user_id: str
     key: str
     delete: bool
+    image: Image | None
     image_url: str
     alt: str
     caption: str
@@ -128,7 +134,13 @@ class Instagram(Channel[Envelope, Photo]):
     queue: ClassVar[Queue] = "push"
     #: A repeat looks at the account's own posts first, and a prepared picture can be published only once.
     abilities: ClassVar[Abilities] = Abilities(
-        revise=False, withdraw=True, repeatable=True, images=True, length=_MOST, keeps_track=True
+        revise=False,
+        withdraw=True,
+        repeatable=True,
+        images=True,
+        needs_picture=True,
+        length=_MOST,
+        keeps_track=True,
     )
     settings: ClassVar[type[Settings]] = InstagramSettings
     connector: ClassVar[Connector | None] = _Login(
@@ -158,7 +170,8 @@ class Instagram(Channel[Envelope, Photo]):
             user_id=chosen.user_id,
             key=f"instagram container {chosen.user_id} {envelope.key}",
             delete=delete,
-            image_url=image.url if image else "",
+            image=image,
+            image_url=shown_at(envelope, _SIZE) if image else "",
             alt=image.alt if image else "",
             caption=caption,
             media=envelope.reference or "",
@@ -221,7 +234,12 @@ def _hashtags(text: str) -> int:
 
 
 def _prepared(graph: Graph, message: Photo) -> str:
-    """The container Instagram makes of picture and caption. One that is never published does no harm."""
+    """The container Instagram makes of picture and caption. One that is never published does no harm.
+
+    Instagram fetches the picture from us, so what is wrong with it is found here, in words of ours.
+    """
+    if message.image:
+        needed(message.image, SIZES[_SIZE], graph.tools)
     body = {"image_url": message.image_url, "caption": message.caption, "alt_text": message.alt}
     found = text_at(graph.json("POST", f"{message.user_id}/media", body=body), "id")
     if not found:

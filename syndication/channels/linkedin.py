@@ -26,7 +26,8 @@ from syndication.channels.connector import Beginning, Client, Connector, Site
 from syndication.channels.doors import Tools
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import links, utf16
-from syndication.channels.social.requests import Network, fetched, text_at, together
+from syndication.channels.social.pictured import fetched
+from syndication.channels.social.requests import Network, text_at, together
 from syndication.channels.social.settings import ExpiringSettings, Server
 from syndication.channels.social.words import compose
 from syndication.content import Image, Moment, Value

@@ -12,7 +12,8 @@ from syndication.channels.base import Abilities, Channel, Envelope, Limit, Queue
 from syndication.channels.by_http import Rule
 from syndication.channels.doors import Tools
 from syndication.channels.social.counting import links, octets
-from syndication.channels.social.requests import Network, as_json, fetched, text_at, together
+from syndication.channels.social.pictured import fetched
+from syndication.channels.social.requests import Network, as_json, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
 from syndication.content import Image

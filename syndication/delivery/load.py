@@ -156,7 +156,9 @@ class _Loader:
         if row.change_id is not None:
             return self._of_change(row, row.change_id, settings)
         if (row.payload or {}).get("test"):
-            return sample.envelope(row, self.city, settings)
+            return sample.envelope(
+                row, self.city, settings, pictured=channels.by_kind(row.channel).abilities.needs_picture
+            )
         return Note(row.key, row.payload or {}, self.city, settings, self.cfg.mail_from, row.due_at)
 
     def _of_change(self, row: Delivery, change_id: int, settings: ChannelSettings) -> Envelope:

@@ -3,8 +3,9 @@
 from datetime import timedelta
 from uuid import UUID
 
+from syndication import gallery
 from syndication.channels.base import City, Envelope, PostView, Publisher, Settings
-from syndication.content import Content
+from syndication.content import Content, Image
 from syndication.models import Delivery
 
 _ID = UUID("00000000-0000-7000-8000-000000000000")
@@ -14,7 +15,7 @@ _WORDS = {
 }
 
 
-def envelope(row: Delivery, city: City, settings: Settings) -> Envelope:
+def envelope(row: Delivery, city: City, settings: Settings, *, pictured: bool) -> Envelope:
     """A test delivery's envelope, made from the city alone, equal on every try."""
     title, summary = _WORDS[city.language]
     at = row.created_at
@@ -27,6 +28,7 @@ def envelope(row: Delivery, city: City, settings: Settings) -> Envelope:
             summary=summary,
             starts_at=at + timedelta(days=7),
             topics=("test",),
+            images=(Image(url=gallery.address(gallery.TEST), alt=title),) if pictured else (),
             language=city.language,
         ),
         merchant=Publisher("test", city.name),

@@ -12,7 +12,17 @@ from syndication.models.dispatch import (
     Tally,
 )
 from syndication.models.outlets import Consent, Destination, InterestRow, Reader
-from syndication.models.publishing import ApiKey, Change, IdempotencyKey, Merchant, Post, PostTopic, Revision
+from syndication.models.publishing import (
+    ApiKey,
+    Change,
+    IdempotencyKey,
+    Merchant,
+    PictureUse,
+    Post,
+    PostTopic,
+    Revision,
+    StoredPicture,
+)
 
 __all__ = [
     "ApiKey",
@@ -30,9 +40,11 @@ __all__ = [
     "InterestRow",
     "Lease",
     "Merchant",
+    "PictureUse",
     "Post",
     "PostTopic",
     "Reader",
     "Revision",
+    "StoredPicture",
     "Tally",
 ]

@@ -1,6 +1,6 @@
 """Wakes the sweeps that stand behind every bell; beat_schedule.py says how often."""
 
-from syndication import bell, db, editions, fanout, feeds, idempotency, insight, posts, readers
+from syndication import bell, db, editions, fanout, feeds, gallery, idempotency, insight, posts, readers
 from syndication.delivery import drain, looking, record, rescue, tending
 from syndication.delivery.claim import due, seen
 from syndication.tasks.app import app
@@ -71,3 +71,4 @@ def retention() -> None:
     insight.prune()
     idempotency.sweep()
     readers.sweep()
+    gallery.sweep()

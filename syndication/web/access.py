@@ -83,14 +83,19 @@ def publishing(caller: Caller, slug: str | None) -> UUID:
 
 
 def json_spoken(request: Request) -> None:
-    """A dependency of every route of the API: bodies come as JSON (else 415) and answers may be JSON (else 406)."""
-    if not _accepts_json(request.headers.get("accept", "")):
-        raise HTTPException(406, f"Answers come as {_JSON} only.")
+    """A dependency of most routes of the API: bodies come as JSON (else 415) and answers may be JSON (else 406)."""
+    json_heard(request)
     if request.method not in _WITH_BODY:
         return
     has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
     if has_body and _media_type(request.headers.get("content-type", "")) != _JSON:
         raise HTTPException(415, f"The body must be JSON, with the header `Content-Type: {_JSON}`.")
+
+
+def json_heard(request: Request) -> None:
+    """A dependency of every route of the API: answers may be JSON (else 406)."""
+    if not _accepts_json(request.headers.get("accept", "")):
+        raise HTTPException(406, f"Answers come as {_JSON} only.")
 
 
 def _accepts_json(accept: str) -> bool:

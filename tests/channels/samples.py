@@ -94,8 +94,10 @@ def letter(name: str = "confirm", address: str = "anna@example.org") -> Note:
 
 
 def kept_pictures(client: Client, folder: Path) -> Pictures:
-    """Pictures as they are when the sample's was fetched a moment ago: tests reach no website."""
-    (folder / hashlib.sha256(b"https://weinhaus.example/bild.jpg").hexdigest()).write_bytes(picture())
+    """Pictures as they are when the sample's were fetched a moment ago: tests reach no website."""
+    for name in ("bild", "neu"):
+        url = f"https://weinhaus.example/{name}.jpg"
+        (folder / hashlib.sha256(url.encode()).hexdigest()).write_bytes(picture())
     return Pictures(client, folder)
 
 

@@ -46,7 +46,8 @@ def test_an_event_is_published_with_its_picture_revised_and_withdrawn(shop: Acco
     schedule = post["event"]["schedule"]
     assert moment(schedule, "start") == datetime(2026, 8, 15, 19, 0), "on the clock of the town"
     assert moment(schedule, "end") == datetime(2026, 8, 15, 23, 0)
-    assert post["media"][0]["sourceUrl"] == "https://weinhaus.example/bild.jpg"
+    shown = f"https://coburg.example/posts/{before.post.id}/pictures/1-framed.jpg"
+    assert post["media"][0]["sourceUrl"].partition("?")[0] == shown
     assert post["callToAction"]["url"] == before.post.link
     assert before.post.link not in post["summary"]
     assert "#" not in post["summary"], "Google knows no hashtags"
@@ -134,11 +135,12 @@ def test_the_merchants_own_words_go_before_ours(shop: Account) -> None:
 
 def test_pictures_are_changed_only_where_they_changed(shop: Account) -> None:
     before, receipt = shop.publish()
+    first = only(shop)["media"][0]["sourceUrl"]
     shop.send(shop.change(before, receipt, summary="Neues"))
     assert "media" not in shop.remote.calls[-1].path
     other = (Image(url="https://weinhaus.example/neu.jpg", alt="Neu"), *before.post.content.images)
     receipt = shop.send(shop.change(before, receipt, images=other))
-    assert only(shop)["media"][0]["sourceUrl"] == "https://weinhaus.example/neu.jpg"
+    assert only(shop)["media"][0]["sourceUrl"] != first, "another address, or Google keeps what it has"
     assert "1 more pictures" in receipt.remark
     shop.send(shop.change(before, receipt, images=()))
     assert "media" not in only(shop)
@@ -195,9 +197,17 @@ def test_deleting_what_somebody_deleted_is_fine_and_editing_it_is_said(shop: Acc
     assert "nothing to delete" in shop.send(shop.envelope("withdrawn")).remark
 
 
-def test_a_picture_google_cannot_fetch_and_a_post_it_rejects_are_said(shop: Account) -> None:
+def test_a_picture_that_cannot_be_had_holds_up_no_post(shop: Account) -> None:
+    _, receipt = shop.publish(images=(Image(url="https://nowhere.invalid/x.jpg", alt="x"),))
+    assert "media" not in only(shop)
+    assert receipt.remark.startswith("Posted without a picture: The picture was not fetched:")
+
+
+def test_a_picture_google_cannot_use_and_a_post_it_rejects_are_said(shop: Account) -> None:
+    shop.remote.usable = False
     with pytest.raises(Refused, match="cannot use the picture"):
-        shop.publish(images=(Image(url="https://nowhere.invalid/x.jpg", alt="x"),))
+        shop.publish()
+    shop.remote.usable = True
     shop.remote.state = "REJECTED"
     with pytest.raises(Refused, match="rejected"):
         shop.publish()

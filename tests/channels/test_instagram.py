@@ -38,7 +38,8 @@ def test_a_picture_is_published_and_withdrawn(shop: Account) -> None:
     assert receipt.link == f"https://www.instagram.com/p/C{media}/"
     assert "Weinabend" in post["caption"]
     assert before.post.link in post["caption"]
-    assert (post["image_url"], post["alt_text"]) == ("https://weinhaus.example/bild.jpg", "Zwei Gläser")
+    shown = f"https://coburg.example/posts/{before.post.id}/pictures/1-framed.jpg"
+    assert (post["image_url"].partition("?")[0], post["alt_text"]) == (shown, "Zwei Gläser")
     shop.send(shop.change(before, receipt, "withdrawn"))
     assert shop.remote.media == {}
 
@@ -67,7 +68,8 @@ def test_without_a_picture_it_is_refused_in_words(shop: Account) -> None:
 
 
 def test_one_picture_is_posted_and_the_others_are_named(shop: Account) -> None:
-    images = tuple(Image(url=f"https://weinhaus.example/{n}.jpg", alt=f"Bild {n}") for n in range(3))
+    names = ("bild", "neu", "nie-gefragt")
+    images = tuple(Image(url=f"https://weinhaus.example/{name}.jpg", alt=name) for name in names)
     _, receipt = shop.publish(images=images)
     assert "2 more pictures" in receipt.remark
 
@@ -177,8 +179,18 @@ def test_a_picture_that_cannot_be_used_is_refused_in_words(shop: Account) -> Non
     shop.remote.said = "Error"
     with pytest.raises(Refused, match="could not use the picture"):
         shop.publish()
-    with pytest.raises(Refused, match="could not load the picture"):
+    shop.remote.loads = False
+    with pytest.raises(Refused, match="open to everybody"):
+        elsewhere(shop).publish()
+
+
+def test_a_picture_that_cannot_be_had_is_said_before_instagram_is_asked(shop: Account) -> None:
+    shop.remote.calls.clear()
+    with pytest.raises(TryLater, match="The picture was not fetched"):
         shop.publish(images=(Image(url="https://nowhere.invalid/x.jpg", alt="x"),))
+    with pytest.raises(Refused, match="its address answered 404"):
+        shop.publish(images=(Image(url=shop.receiver.url("/x.jpg"), alt="x"),))
+    assert [call.path for call in shop.remote.calls] == ["/x.jpg"]
 
 
 @pytest.mark.parametrize("fault", [error(10), error(200), error(3), error(100, "(#100) no"), None])

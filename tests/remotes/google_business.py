@@ -53,6 +53,7 @@ class FakeGoogleBusiness(Remote):
         }
         self.logins = Logins({}, "https://www.googleapis.com/auth/business.manage")
         self.tokens = 0
+        self.usable = True
         self._number = 3_000
 
     @route("GET /o/oauth2/v2/auth")
@@ -94,7 +95,7 @@ class FakeGoogleBusiness(Remote):
     def create(self, request: Request) -> Reply:
         self._signed_in(request)
         post = body_of(request)
-        _check(post)
+        _check(post, self.usable)
         self._number += 1
         name = f"{_PARENT}/localPosts/{self._number}"
         self.posts[name] = {
@@ -115,7 +116,7 @@ class FakeGoogleBusiness(Remote):
         if set(body) - set(mask):
             raise Invalid("local_post", "fields outside of the mask")
         after = {key: value for key, value in self.posts[name].items() if key not in mask} | body
-        _check({key: value for key, value in after.items() if key in _FIELDS})
+        _check({key: value for key, value in after.items() if key in _FIELDS}, self.usable)
         self.posts[name] = after
         return reply(after)
 
@@ -131,7 +132,7 @@ class FakeGoogleBusiness(Remote):
             raise Problem(404, {"error": {"code": 404, "status": "NOT_FOUND", "message": "not found"}})
 
 
-def _check(post: dict[str, Any]) -> None:
+def _check(post: dict[str, Any], usable: bool) -> None:
     if unknown := set(post) - _FIELDS:
         raise Invalid(str(sorted(unknown)), "Unknown name")
     topic = post.get("topicType")
@@ -153,7 +154,7 @@ def _check(post: dict[str, Any]) -> None:
     for one in post.get("media", []):
         if set(one) != {"mediaFormat", "sourceUrl"} or one["mediaFormat"] != "PHOTO":
             raise Invalid("media[0]", "sourceUrl is the only supported data field")
-        if ".invalid/" in one["sourceUrl"]:
+        if not usable or not one["sourceUrl"].startswith("https://"):
             raise Invalid("media[0].source_url", "Fetching image failed.")
 
 

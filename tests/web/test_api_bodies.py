@@ -2,6 +2,7 @@
 
 import json
 import socket
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -125,7 +126,9 @@ def test_answers_of_the_api_are_kept_by_no_cache(cafe: Party) -> None:
 def test_a_body_that_trickles_in_is_refused_and_holds_no_worker(
     cafe: Party, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bodies, "LONGEST", 0.5)  # ten seconds would only make the test slow
+    monkeypatch.setattr(
+        bodies, "USUAL", replace(bodies.USUAL, seconds=0.5)
+    )  # ten seconds would only make the test slow
     head = (
         "POST /api/v1/posts HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Authorization: Bearer {cafe.key}\r\nContent-Length: 100\r\n\r\n{{"

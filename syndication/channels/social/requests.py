@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from syndication.channels import by_http
-from syndication.channels.base import HttpMessage, Refused, TryLater
+from syndication.channels.base import HttpMessage
 from syndication.channels.by_http import Rule
 from syndication.channels.doors import Tools
-from syndication.content import Image
 from syndication.http import Answer, multipart
-from syndication.pictures import Limits, NoPicture, Picture
 
 #: Separates the parts of a form; no picture holds it but by a chance of one in 2**200.
 _BOUNDARY = "syndication-7f1d0c5e9b3a4f6280c1e57d94ab36f2"
@@ -78,28 +76,6 @@ class Network:
 def as_json(body: Any) -> bytes:
     """The bytes of a JSON body: UTF-8, without spaces, in the order of writing."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def fetched(images: Sequence[Image], limits: Limits, tools: Tools) -> tuple[list[tuple[Image, Picture]], str]:
-    """The pictures of a post within a network's limits, and a remark about those that could not be had."""
-    found: list[tuple[Image, Picture]] = []
-    remarks: list[str] = []
-    for image in images:
-        try:
-            found.append((image, tools.pictures.get(image.url, limits)))
-        except NoPicture as fault:
-            remarks.append(f"Posted without a picture: {fault.reason}")
-    return found, " ".join(dict.fromkeys(remarks))
-
-
-def needed(image: Image, limits: Limits, tools: Tools) -> Picture:
-    """A picture without which there is no post. Raises TryLater, or Refused by its absence for good."""
-    try:
-        return tools.pictures.get(image.url, limits)
-    except NoPicture as fault:
-        if fault.later:
-            raise TryLater(fault.reason, outlet=False) from fault
-        raise Refused(fault.reason) from fault
 
 
 def together(*remarks: str) -> str:

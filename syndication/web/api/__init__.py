@@ -2,12 +2,22 @@
 
 from fastapi import APIRouter, Depends
 
-from syndication.web.access import json_spoken
-from syndication.web.api import channels, connections, deliveries, destinations, keys, merchants, posts
+from syndication.web.access import json_heard, json_spoken
+from syndication.web.api import (
+    channels,
+    connections,
+    deliveries,
+    destinations,
+    keys,
+    merchants,
+    pictures,
+    posts,
+)
 from syndication.web.api.pages import PREFIX
 
-router = APIRouter(prefix=PREFIX, dependencies=[Depends(json_spoken)])
+router = APIRouter(prefix=PREFIX)
 for _part in (posts, connections, destinations, deliveries, channels, merchants, keys):
-    router.include_router(_part.router)
+    router.include_router(_part.router, dependencies=[Depends(json_spoken)])
+router.include_router(pictures.router, dependencies=[Depends(json_heard)])
 
 __all__ = ["PREFIX", "router"]

@@ -20,6 +20,7 @@ class AbilitiesAnswer(Answer):
     withdraw: bool
     repeatable: bool = Field(description="A repeated delivery does no harm: the outlet recognises it.")
     images: bool
+    needs_picture: bool = Field(description="A post without a picture is not taken.")
     length: int | None = Field(description="Longest text in the outlet's own counting; null: no limit.")
     keeps_track: bool = Field(description="What is done depends on what stands there already.")
     corrects: bool = Field(

@@ -11,8 +11,8 @@ DESCRIPTION = """\
 Post once, arrive everywhere: hand in a post, and it goes to newsletters, feeds, calendars and webhooks by itself.
 
 Send the key you got from the city as `Authorization: Bearer syn_…`. A merchant's key sees only what is that merchant's;
-what belongs to others is answered with 404. Bodies are JSON in UTF-8, at most 1 MB. Moments are RFC 3339 and carry a
-zone. Whatever goes wrong comes back as a problem document (RFC 9457) that names the field.
+what belongs to others is answered with 404. Bodies are JSON in UTF-8, at most 1 MB, pictures aside. Moments are RFC 3339 and
+carry a zone. Whatever goes wrong comes back as a problem document (RFC 9457) that names the field.
 """
 TAGS = [
     {"name": "posts", "description": "What merchants say."},
@@ -24,7 +24,6 @@ TAGS = [
         "description": "Signing up for the newsletter, and leaving it. No key: the mail holds a token.",
     },
     {"name": "merchants", "description": "Who may publish. For the operator."},
-    {"name": "readers", "description": "Who reads, by the tokens of their mails; no key is needed."},
     {"name": "keys", "description": "Access to this API. For the operator."},
 ]
 

@@ -14,6 +14,7 @@ from syndication.channels import wording
 from syndication.channels.base import PostView
 from syndication.config import Settings, settings
 from syndication.errors import NotFound
+from syndication.pictures import path
 from syndication.rendering import gettext
 from syndication.web.site.frame import language_of, page
 
@@ -61,7 +62,14 @@ def shown(post: PostView, cfg: Settings, language: str) -> dict[str, Any]:
         "price": wording.price(content, language),
         "coupon": content.coupon_code,
         "url": content.url,
-        "images": content.images,
+        "pictures": [
+            {
+                "at": path(post.id, number, image.url, "page"),
+                "framed": path(post.id, number, image.url, "framed"),
+                "alt": image.alt,
+            }
+            for number, image in enumerate(content.images, 1)
+        ],
         "merchant": post.merchant,
         "language": content.language,
         "page": f"/posts/{post.id}",
@@ -78,6 +86,11 @@ def _structured(post: PostView, cfg: Settings) -> str:
         "description": content.summary,
         "url": postview.page(cfg.base_url, post.id),
     }
+    if content.images:
+        told["image"] = [
+            cfg.base_url + path(post.id, number, image.url, "framed")
+            for number, image in enumerate(content.images, 1)
+        ]
     if content.starts_at is not None:
         told |= {
             "@type": "Event",

@@ -1,0 +1,39 @@
+"""The pictures of a post at a network: taken along, or fetched by the network from the city's own site."""
+
+from collections.abc import Sequence
+
+from syndication.channels.base import Envelope, Refused, TryLater
+from syndication.channels.doors import Tools
+from syndication.content import Image
+from syndication.pictures import Limits, NoPicture, Picture, path
+
+
+def fetched(images: Sequence[Image], limits: Limits, tools: Tools) -> tuple[list[tuple[Image, Picture]], str]:
+    """The pictures of a post within a network's limits, and a remark about those that could not be had."""
+    found: list[tuple[Image, Picture]] = []
+    remarks: list[str] = []
+    for image in images:
+        try:
+            found.append((image, tools.pictures.get(image.url, limits)))
+        except NoPicture as fault:
+            remarks.append(f"Posted without a picture: {fault.reason}")
+    return found, " ".join(dict.fromkeys(remarks))
+
+
+def needed(image: Image, limits: Limits, tools: Tools) -> Picture:
+    """A picture without which there is no post. Raises TryLater, or Refused where it will never be had."""
+    try:
+        return tools.pictures.get(image.url, limits)
+    except NoPicture as fault:
+        if fault.later:
+            raise TryLater(fault.reason, outlet=False) from fault
+        raise Refused(fault.reason) from fault
+
+
+def shown_at(envelope: Envelope, size: str) -> str:
+    """Where a network that fetches for itself finds the first picture of the post, in a size of `pictures.SIZES`.
+
+    A test delivery's post has no place on the site, and its picture needs no other size.
+    """
+    url = envelope.post.content.images[0].url
+    return url if envelope.test else f"{envelope.city.base_url}{path(envelope.post.id, 1, url, size)}"
