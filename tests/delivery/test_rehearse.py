@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from syndication import channels, config, db, posts
 from syndication.delivery import drain, rehearse
 from syndication.errors import Conflict, NotFound
-from syndication.models import Destination
+from syndication.models import Delivery, Destination
 from syndication.stack.receiver import Receiver, Request
 from tests import factories
 from tests.channels.samples import SAMPLES, content, filled_in, kept_pictures
@@ -58,6 +59,9 @@ def test_it_shows_what_is_then_sent(
     assert (shown.action, shown.state) == ("published", "sent"), shown.reason
     fan_out()
     drain.drain("push")
+    with db.reading() as session:
+        (delivery,) = session.scalars(select(Delivery).where(Delivery.destination_id == identity))
+    assert (delivery.state, delivery.reason) == ("sent", shown.reason)
     real = [request for request in receiver.requests if request.method != "GET"]
     said = [one for one in shown.requests if one.method != "GET"]
     assert [one.method for one in said] == [request.method for request in real]

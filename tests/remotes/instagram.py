@@ -48,7 +48,7 @@ class FakeInstagram(FakeGraph):
         body = body_of(request)
         if unknown := set(body) - {"image_url", "caption", "alt_text"}:
             raise Denied(100, f"(#100) unknown parameters {sorted(unknown)}")
-        if not self.loads or not str(body.get("image_url", "")).startswith("https://"):
+        if not self.loads or not str(body.get("image_url", "")).startswith(("https://", "http://localhost")):
             raise Denied(9004, "The media could not be fetched from this URI", 2207052)
         caption = body["caption"]
         tags, names = re.findall(r"#\w", caption), re.findall(r"@\w", caption)

@@ -57,6 +57,8 @@ RULES: dict[tuple[str, str], Rule] = {
     ("PUT", "/posts/{post_id}"): own("posts:write", body=POST),
     ("DELETE", "/posts/{post_id}"): own("posts:write"),
     ("GET", "/posts/{post_id}/deliveries"): own("deliveries:read"),
+    # Past the door, JSON is no picture; tests/web/test_pictures.py sends real ones.
+    ("POST", "/pictures"): everybody("posts:write", 415, POST),
     ("POST", "/destinations"): everybody("destinations:write", 201, HOOK),
     ("GET", "/destinations"): everybody("destinations:read"),
     ("GET", "/destinations/{destination_id}"): own("destinations:read"),
