@@ -27,6 +27,7 @@ def envelope(row: Delivery, city: City, settings: Settings, *, pictured: bool) -
             title=title,
             summary=summary,
             starts_at=at + timedelta(days=7),
+            ends_at=at + timedelta(days=7, hours=2),
             topics=("test",),
             images=(Image(url=gallery.address(gallery.TEST), alt=title),) if pictured else (),
             language=city.language,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from syndication import channels, config, db, posts
+from syndication import channels, config, db, destinations, posts
 from syndication.delivery import drain, rehearse
 from syndication.errors import Conflict, NotFound
 from syndication.models import Delivery, Destination
@@ -13,7 +13,7 @@ from syndication.stack.receiver import Receiver, Request
 from tests import factories
 from tests.channels.samples import SAMPLES, content, filled_in, kept_pictures
 from tests.remotes import REMOTES
-from tests.town import fan_out, hook, publish
+from tests.town import deliveries, fan_out, hook, publish
 
 
 def destination(kind: str, receiver: Receiver, **fields: Any) -> Any:
@@ -107,3 +107,17 @@ def test_it_is_for_the_owner_alone(city: config.Settings, receiver: Receiver, po
         rehearse.rehearse(built_in, post.id, drain.tools())
     with pytest.raises(NotFound, match="post"):
         rehearse.rehearse(identity, identity, drain.tools())
+
+
+@pytest.mark.parametrize("kind", sorted(REMOTES))
+def test_a_test_delivery_reaches_every_network(kind: str, city: config.Settings, receiver: Receiver) -> None:
+    remote = REMOTES[kind]()
+    receiver.answer = remote.answer
+    identity = destination(kind, receiver)
+    destinations.test(identity)
+    drain.drain("push")
+    (delivery,) = deliveries(kind)
+    assert (delivery.state, delivery.reason) == ("sent", ""), delivery.reason
+    assert any("Probebeitrag" in request.body.decode("utf-8", "replace") for request in receiver.requests) or (
+        kind == "webpush"  # encrypted for the browser
+    )

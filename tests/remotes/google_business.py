@@ -9,7 +9,7 @@ from typing import Any
 
 from syndication.stack.receiver import Reply, Request
 from tests.remotes.login import Logins, fields_of
-from tests.remotes.remote import Problem, Remote, body_of, query_of, reply, route
+from tests.remotes.remote import OPEN, Problem, Remote, body_of, query_of, reply, route
 
 _PARENT = "accounts/111/locations/222"
 _FIELDS = {"topicType", "languageCode", "summary", "callToAction", "event", "offer", "media"}
@@ -149,12 +149,12 @@ def _check(post: dict[str, Any], usable: bool) -> None:
     if len(post.get("offer", {}).get("couponCode", "")) > 58:
         raise Invalid("offer.coupon_code", "too long")
     click = post.get("callToAction")
-    if click and (click["actionType"] != "LEARN_MORE" or not click["url"].startswith("https://")):
+    if click and (click["actionType"] != "LEARN_MORE" or not click["url"].startswith(OPEN)):
         raise Invalid("call_to_action.url", "Invalid URL")
     for one in post.get("media", []):
         if set(one) != {"mediaFormat", "sourceUrl"} or one["mediaFormat"] != "PHOTO":
             raise Invalid("media[0]", "sourceUrl is the only supported data field")
-        if not usable or not one["sourceUrl"].startswith(("https://", "http://localhost")):
+        if not usable or not one["sourceUrl"].startswith(OPEN):
             raise Invalid("media[0].source_url", "Fetching image failed.")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from syndication.stack.receiver import Reply, Request
 from tests.channels.samples import AT
 from tests.remotes.graph import Denied, FakeGraph
-from tests.remotes.remote import body_of, query_of, reply, route
+from tests.remotes.remote import OPEN, body_of, query_of, reply, route
 
 _USER = "17841400008460056"
 
@@ -48,7 +48,7 @@ class FakeInstagram(FakeGraph):
         body = body_of(request)
         if unknown := set(body) - {"image_url", "caption", "alt_text"}:
             raise Denied(100, f"(#100) unknown parameters {sorted(unknown)}")
-        if not self.loads or not str(body.get("image_url", "")).startswith(("https://", "http://localhost")):
+        if not self.loads or not str(body.get("image_url", "")).startswith(OPEN):
             raise Denied(9004, "The media could not be fetched from this URI", 2207052)
         caption = body["caption"]
         tags, names = re.findall(r"#\w", caption), re.findall(r"@\w", caption)

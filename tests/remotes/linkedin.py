@@ -11,7 +11,7 @@ from PIL import Image
 
 from syndication.stack.receiver import Reply, Request
 from tests.remotes.login import Logins
-from tests.remotes.remote import Problem, Remote, body_of, query_of, reply, route
+from tests.remotes.remote import OPEN, Problem, Remote, body_of, query_of, reply, route
 
 _ORGANIZATION = "urn:li:organization:5515715"
 _TOKEN = re.compile(
@@ -111,7 +111,7 @@ class FakeLinkedIn(Remote):
     def _checked(self, content: dict[str, Any]) -> None:
         match content:
             case {"article": {"source": str(source), "title": str(title)}}:
-                if not source.startswith("https://") or not 0 < len(title) <= 400:
+                if not source.startswith(OPEN) or not 0 < len(title) <= 400:
                     raise Denied(422, "INVALID_CONTENT", "article")
                 images = []
             case {"media": one}:

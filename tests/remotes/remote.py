@@ -38,6 +38,10 @@ def reply(body: Any = None, status: int = 200, **headers: str) -> Reply:
     )
 
 
+#: How an address begins that a network takes; the test city stands for one of the internet.
+OPEN = ("https://", "http://localhost:8000")
+
+
 class Problem(Exception):
     """Raised by a handler to answer with an error."""
 

@@ -4,7 +4,7 @@ plain text), "Block Kit" (header, section, image and context blocks) and "Rate l
 from typing import Any
 
 from syndication.stack.receiver import Reply, Request
-from tests.remotes.remote import Problem, Remote, body_of, route
+from tests.remotes.remote import OPEN, Problem, Remote, body_of, route
 
 PATH = "/services/T000/B000/slack-webhook-token"
 
@@ -56,7 +56,7 @@ class FakeSlack(Remote):
 
     @staticmethod
     def _check_image(block: dict[str, Any]) -> None:
-        if not block["image_url"].startswith("https://") or not 0 < _length(block["alt_text"]) <= 2000:
+        if not block["image_url"].startswith(OPEN) or not 0 < _length(block["alt_text"]) <= 2000:
             raise refuse(400, "invalid_blocks")
 
     @staticmethod
