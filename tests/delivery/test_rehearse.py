@@ -118,6 +118,8 @@ def test_a_test_delivery_reaches_every_network(kind: str, city: config.Settings,
     drain.drain("push")
     (delivery,) = deliveries(kind)
     assert (delivery.state, delivery.reason) == ("sent", ""), delivery.reason
-    assert any("Probebeitrag" in request.body.decode("utf-8", "replace") for request in receiver.requests) or (
+    assert any(
+        "Probebeitrag" in request.body.decode("utf-8", "replace") for request in receiver.requests
+    ) or (
         kind == "webpush"  # encrypted for the browser
     )
