@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from syndication import bell, channels, db, readers
 from syndication.config import Settings
-from syndication.delivery import policy, warn
+from syndication.delivery import policy, sample, warn
 from syndication.delivery.lane import OVER, Outcome, Run
 from syndication.models import Attempt, Delivery, Destination, Lease
 
@@ -82,6 +82,8 @@ def _write(session: Session, runs: Sequence[Run]) -> None:
         for outcome in run.outcomes:
             if outcome.state != "sent":
                 _write_other(session, run, outcome)
+            elif after := sample.taking_back(outcome, run.lane.outlet_id):
+                session.add(after)
     tried = [_attempt(outcome) for run in runs for outcome in run.outcomes if outcome.tried]
     if tried:
         session.connection().execute(_ATTEMPT, tried)

@@ -1,11 +1,13 @@
-"""The post of a test delivery: looks like a real one and says that it is none."""
+"""The post of a test delivery: looks like a real one, says that it is none, and is taken back from where people see it."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from syndication import gallery
 from syndication.channels.base import City, Envelope, PostView, Publisher, Settings
 from syndication.content import Content, Image
+from syndication.delivery.lane import Outcome
 from syndication.models import Delivery
 
 _ID = UUID("00000000-0000-7000-8000-000000000000")
@@ -15,10 +17,15 @@ _WORDS = {
 }
 
 
+#: How long a test stands where people could take it for a post.
+_STANDS = timedelta(minutes=5)
+
+
 def envelope(row: Delivery, city: City, settings: Settings, *, pictured: bool) -> Envelope:
     """A test delivery's envelope, made from the city alone, equal on every try."""
     title, summary = _WORDS[city.language]
-    at = row.created_at
+    payload = row.payload or {}
+    at = datetime.fromisoformat(payload["stood_at"]) if "stood_at" in payload else row.created_at
     post = PostView(
         id=_ID,
         revision=1,
@@ -37,4 +44,34 @@ def envelope(row: Delivery, city: City, settings: Settings, *, pictured: bool) -
         updated_at=at,
         link=city.base_url,
     )
-    return Envelope(row.key, "published", post, city, settings, row.due_at, sequence=0, test=True)
+    sent = Envelope(row.key, "published", post, city, settings, row.due_at, sequence=0, test=True)
+    if "takes_back" not in payload:
+        return sent
+    return replace(sent, action="withdrawn", sequence=1, reference=payload["takes_back"], shown=post.content)
+
+
+def taking_back(outcome: Outcome, destination_id: UUID | None) -> Delivery | None:
+    """The delivery that deletes a test which now stands at a network; None where there is nothing to delete."""
+    parcel, channel = outcome.parcel, outcome.parcel.channel
+    was = parcel.envelope
+    stands = outcome.state == "sent" and isinstance(was, Envelope) and was.test and was.action == "published"
+    able = channel.abilities.keeps_track and channel.abilities.withdraw
+    if not (stands and able and outcome.reference and destination_id):
+        return None
+    return Delivery(
+        key=f"{parcel.key}-back",
+        channel=channel.kind,
+        queue=channel.queue,
+        priority=channel.priority,
+        destination_id=destination_id,
+        state="waiting",
+        created_at=outcome.at,
+        due_at=outcome.at + _STANDS,
+        attempts=0,
+        reason="",
+        payload={
+            "test": True,
+            "takes_back": outcome.reference,
+            "stood_at": was.post.published_at.isoformat(),
+        },
+    )  # fmt: skip -- one glance shows every column

@@ -230,7 +230,9 @@ def _test_under_way(session: Session, row: Destination) -> bool:
         Delivery.change_id.is_(None),
         Delivery.edition_id.is_(None),
     )
-    return any((payload or {}).get("test") for payload in session.scalars(waiting))
+    # What takes an earlier one back does not stand in the way.
+    found = [payload or {} for payload in session.scalars(waiting)]
+    return any(payload.get("test") and "takes_back" not in payload for payload in found)
 
 
 def _owned(session: Session, owner: UUID | None, destination_id: UUID) -> Destination:

@@ -13,7 +13,7 @@ from syndication.stack.receiver import Receiver, Request
 from tests import factories
 from tests.channels.samples import SAMPLES, content, filled_in, kept_pictures
 from tests.remotes import REMOTES
-from tests.town import deliveries, fan_out, hook, publish
+from tests.town import deliveries, fan_out, hook, later, publish
 
 
 def destination(kind: str, receiver: Receiver, **fields: Any) -> Any:
@@ -116,10 +116,32 @@ def test_a_test_delivery_reaches_every_network(kind: str, city: config.Settings,
     identity = destination(kind, receiver)
     destinations.test(identity)
     drain.drain("push")
-    (delivery,) = deliveries(kind)
+    delivery, *after = deliveries(kind)
     assert (delivery.state, delivery.reason) == ("sent", ""), delivery.reason
+    able = channels.by_kind(kind).abilities
+    assert len(after) == (able.withdraw and able.keeps_track), "it is taken back from where people see it"
     assert any(
         "Probebeitrag" in request.body.decode("utf-8", "replace") for request in receiver.requests
     ) or (
         kind == "webpush"  # encrypted for the browser
     )
+
+
+def test_a_test_stands_for_five_minutes_where_people_see_it(
+    city: config.Settings, receiver: Receiver
+) -> None:
+    remote: Any = REMOTES["mastodon"]()
+    receiver.answer = remote.answer
+    identity = destination("mastodon", receiver)
+    destinations.test(identity)
+    drain.drain("push")
+    assert len(remote.statuses) == 1
+    destinations.test(identity)  # what takes the first back does not stand in the way of a second
+    drain.drain("push")
+    later(299)
+    drain.drain("push")
+    assert len(remote.statuses) == 2
+    later(2)
+    drain.drain("push")
+    assert remote.statuses == {}
+    assert [(one.state, one.reason) for one in deliveries("mastodon")] == [("sent", "")] * 4
