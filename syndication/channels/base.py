@@ -283,6 +283,8 @@ class Channel(ABC, Generic[E, M]):
     configurable: ClassVar[bool] = True
     #: Whether each change makes a delivery for its destinations; a ping is made by what it tells of instead.
     takes_changes: ClassVar[bool] = True
+    #: Whether an outlet that is gone is nothing to write to its owner about, such as a reader's browser that left.
+    leaves_quietly: ClassVar[bool] = False
     #: 0 goes before 5 within a queue.
     priority: ClassVar[int] = 5
     #: How much the network takes, from its own documentation.

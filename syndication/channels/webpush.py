@@ -83,6 +83,7 @@ class WebPush(Channel[Envelope, Notice]):
         revise=True, withdraw=True, repeatable=True, images=True, length=_MOST_BYTES, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = WebPushSettings
+    leaves_quietly: ClassVar[bool] = True
 
     def render(self, envelope: Envelope) -> Notice:
         """Title, text, link, picture and tag as JSON; a withdrawal says so under the same tag."""

@@ -177,11 +177,13 @@ def _consequences(
     session: Session, cfg: Settings, destination: Destination, telling: Sequence[Outcome]
 ) -> None:
     """Switch off, or pause, what fails for good, and tell its owner."""
-    worst = telling[-1]
-    if not channels.by_kind(destination.channel).configurable or not worst.unhealthy:
+    worst, channel = telling[-1], channels.by_kind(destination.channel)
+    if not channel.configurable or not worst.unhealthy:
         return
     if worst.gone or policy.switched_off(destination.failing_since, worst.at, cfg.disable_after):
         switch_off(session, destination, worst.reason)
+        if worst.gone and channel.leaves_quietly:
+            return
     elif worst.credentials and destination.failures >= policy.HOLD_FROM:
         destination.state, destination.reason = "paused", worst.reason
     elif not worst.credentials:

@@ -145,3 +145,17 @@ def test_a_test_stands_for_five_minutes_where_people_see_it(
     drain.drain("push")
     assert remote.statuses == {}
     assert [(one.state, one.reason) for one in deliveries("mastodon")] == [("sent", "")] * 4
+
+
+def test_a_browser_that_left_is_switched_off_without_a_letter(
+    city: config.Settings, receiver: Receiver
+) -> None:
+    remote: Any = REMOTES["webpush"]()
+    remote.subscribed = False
+    receiver.answer = remote.answer
+    identity = destination("webpush", receiver)
+    destinations.test(identity)
+    drain.drain("push")
+    with db.reading() as session:
+        assert session.get_one(Destination, identity).state == "disabled"
+    assert deliveries("letter") == []
