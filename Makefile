@@ -14,7 +14,7 @@ demo: $(STAMP) ## Start a demo city on http://127.0.0.1:8000 (ONCE=1: show what 
 	@$(BIN)/syndication demo --port $(PORT) $(if $(ONCE),--once)
 
 test: $(STAMP) ## Run the whole test suite on real parts
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 check: $(STAMP) ## Check style, types, architecture and docs
 	$(BIN)/ruff check .

@@ -1,5 +1,7 @@
 """Real parts for every test: PostgreSQL and SQLite databases, redis-server, an SMTP sink, an HTTP receiver."""
 
+import atexit
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -17,6 +19,12 @@ from syndication.delivery import drain
 from syndication.stack import broker
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver
+
+if _worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    # The processes of a parallel run have one parent, by which a worker's processes know their siblings and take turns.
+    tempfile.tempdir = tempfile.mkdtemp(prefix=f"{_worker}-")
+    Path(tempfile.tempdir).chmod(0o755)
+    atexit.register(shutil.rmtree, tempfile.tempdir, ignore_errors=True)
 
 #: A key for Web Push, for tests only.
 VAPID_KEY = "YSBrZXkgb2YgYSB0ZXN0IGNpdHksIDMyIGJ5dGVzIG8"
@@ -180,6 +188,17 @@ def receiver() -> Iterator[Receiver]:
     """A real HTTP server that keeps what it gets."""
     with Receiver() as server:
         yield server
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process of a parallel run tells the one that prints what it lacked."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["missing"] = _MISSING
+
+
+def pytest_testnodedown(node: Any) -> None:
+    """Hears what a process of a parallel run lacked."""
+    _MISSING.update(getattr(node, "workeroutput", {}).get("missing", {}))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
