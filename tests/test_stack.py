@@ -75,7 +75,8 @@ def test_a_path_that_is_too_long_for_a_socket_gets_a_guarded_port(tmp_path: Path
 
 
 def test_a_broker_that_does_not_start_says_its_last_words(tmp_path: Path) -> None:
-    (tmp_path / "appendonlydir").write_text("in the way")
+    (tmp_path / "appendonlydir").write_text("in the way of version 7")
+    (tmp_path / "appendonly.aof").mkdir()  # in the way of version 6
     with pytest.raises(Unavailable, match="does not start"), broker.start(tmp_path):
         pass
 

@@ -5,11 +5,15 @@ from typing import Any
 
 from sqlalchemy import select
 
-from syndication import clock, db, fanout, posts
+from syndication import channels, clock, config, db, fanout, posts
+from syndication.delivery import drain
 from syndication.models import Change, Delivery
 from syndication.stack.receiver import Receiver
 from tests import factories
+from tests.channels.samples import SAMPLES, filled_in, kept_pictures
 
+#: A picture that a merchant's website has; see keep_pictures.
+PICTURE = {"url": "https://weinhaus.example/bild.jpg", "alt": "Zwei Gläser"}
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
 
 
@@ -33,6 +37,30 @@ def hook(receiver: Receiver, path: str = "/hook", **fields: Any) -> Any:
         return factories.destination(
             session, "webhook", settings={"url": receiver.url(path)}, secrets={"secret": SECRET}, **fields
         ).id
+
+
+def account(kind: str, receiver: Receiver, **fields: Any) -> Any:
+    """A destination of that kind as in the contract's sample, at a fake network that listens at `receiver`."""
+    filled = {
+        name: filled_in(one, receiver.url("")) if isinstance(one, str) else one
+        for name, one in SAMPLES[kind][0].items()
+    }
+    secret = set(channels.by_kind(kind).settings.secret_names())
+    with db.transaction() as session:
+        return factories.destination(
+            session,
+            kind,
+            settings={name: one for name, one in filled.items() if name not in secret},
+            secrets={name: one for name, one in filled.items() if name in secret},
+            **fields,
+        ).id
+
+
+def keep_pictures(cfg: config.Settings) -> None:
+    """As if PICTURE had been fetched a moment ago: tests reach no website."""
+    folder = cfg.data_dir / "pictures"
+    folder.mkdir(parents=True, exist_ok=True)
+    kept_pictures(drain.tools().http, folder)
 
 
 def deliveries(channel: str = "webhook") -> list[Delivery]:

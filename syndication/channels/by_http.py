@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
@@ -81,6 +81,7 @@ def call(
     rule = next((rule for rule in rules if rule.fits(answer)), None)
     if (200 <= answer.status < 300 and rule is None) or (rule is not None and rule.verdict == "fine"):
         return answer
+    answer = _without_access(answer, message)
     if rule is not None:
         raise _by_rule(rule, answer)
     if not repeatable and answer.status in (408, 500, 502, 504):
@@ -91,6 +92,17 @@ def call(
             answer=shown(answer),
         )
     raise verdict_for(answer, gone=gone, now=message_date(answer), who=who)
+
+
+def _without_access(answer: Answer, message: HttpMessage) -> Answer:
+    """The answer as people may read it: some servers repeat the access they were shown, which may be one for this session."""
+    shown_ones = (
+        value.rpartition(" ")[2] for name, value in message.headers if name.lower() == "authorization"
+    )
+    body = answer.body
+    for access in shown_ones:
+        body = body.replace(access.encode(), b"(secret)")
+    return replace(answer, body=body)
 
 
 def _by_rule(rule: Rule, answer: Answer) -> Verdict:

@@ -156,15 +156,15 @@ def _embed(envelope: Envelope) -> tuple[dict[str, Any], bool]:
     """The embed, and whether its text had to be shortened."""
     post, words, say = envelope.post, pieces(envelope, Discord.kind), gettext(envelope.post.content.language)
     said = words.own or words.text
-    text = cut(said, _DESCRIPTION, utf16)
+    text = cut(said, _DESCRIPTION, _escaped_length)
     facts = (("When", words.when), ("Where", words.where), ("Price", words.price), ("Code", words.coupon))
     embed: dict[str, Any] = {
-        "title": cut(_plain(words.title), _TITLE, utf16),
+        "title": _plain(cut(words.title, _TITLE, _escaped_length)),
         "url": post.link,
         "description": _plain(text),
         "color": _COLOUR.get(post.content.status, 0x1F6F5C),
         "fields": [
-            {"name": say(name), "value": cut(_plain(value), _VALUE, utf16), "inline": False}
+            {"name": say(name), "value": _plain(cut(value, _VALUE, _escaped_length)), "inline": False}
             for name, value in facts
             if value
         ],
@@ -182,6 +182,10 @@ def _embed(envelope: Envelope) -> tuple[dict[str, Any], bool]:
 def _plain(text: str) -> str:
     """Without what Discord would read as formatting or a mention."""
     return re.sub(r"([\\*_~`|>#\[\]])", r"\\\1", text).replace("@", "@\u200b").replace("<", "\\<")
+
+
+def _escaped_length(text: str) -> int:
+    return utf16(_plain(text))
 
 
 def _posted(network: Network, message: WebhookMessage, number: str, picture: str) -> Receipt:

@@ -39,6 +39,7 @@ class Mattermost(Hook):
     abilities: ClassVar[Abilities] = replace(Hook.abilities, length=_CHARACTERS)
     settings: ClassVar[type[Settings]] = MattermostSettings
     rehearsed: ClassVar[Answer] = Answer(200, {}, b"ok")
+    yes: ClassVar[str] = "ok"
     rules: ClassVar[tuple[Rule, ...]] = RULES
 
     def body(self, envelope: Envelope, *, correction: bool) -> tuple[Any, str]:

@@ -6,11 +6,11 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from syndication.channels.base import Abilities, Channel, Envelope, Limit, Queue, Receipt, Settings
+from syndication.channels.base import Abilities, Channel, Envelope, Limit, Queue, Receipt, Settings, TryLater
 from syndication.channels.by_http import Rule
 from syndication.channels.doors import Tools
 from syndication.channels.social.counting import octets
-from syndication.channels.social.requests import Network, together
+from syndication.channels.social.requests import Network, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose, pieces
 from syndication.limits import Rate
@@ -102,10 +102,12 @@ class Ntfy(Channel[Envelope, Notice]):
         if message.delete:
             url = f"{message.server}/{quote(message.topic)}/{message.sequence}"
             return Receipt(code=network.call("DELETE", url, rules=(Rule(404, "", "fine"),)).status)
-        answer = network.call("POST", message.server, body=message.body)
+        found = network.json("POST", message.server, body=message.body)
+        if not text_at(found, "id"):
+            raise TryLater("ntfy did not say that it took the notice. Please check the server's address.")
         return Receipt(
             reference=message.sequence,
-            code=answer.status,
+            code=200,
             link=f"{message.server}/{message.topic}",
             remark=message.remark,
         )

@@ -63,5 +63,7 @@ class RocketChat(Hook):
                 "Rocket.Chat does not take this post; its answer says why.", code=answer.status, answer=said
             )
         raise Unconfirmed(
-            "Rocket.Chat answered something else than it should.", code=answer.status, answer=said
+            "Rocket.Chat answered something else than it should. Please look there.",
+            code=answer.status,
+            answer=said,
         )

@@ -55,6 +55,7 @@ class Slack(Hook):
     abilities: ClassVar[Abilities] = replace(Hook.abilities, length=_SECTION)
     settings: ClassVar[type[Settings]] = SlackSettings
     rehearsed: ClassVar[Answer] = Answer(200, {}, b"ok")
+    yes: ClassVar[str] = "ok"
     #: One a second for each webhook (docs.slack.dev/apis/web-api/rate-limits).
     limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(1, 1)),)
     rules: ClassVar[tuple[Rule, ...]] = RULES

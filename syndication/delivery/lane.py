@@ -17,6 +17,7 @@ from syndication.channels.base import Channel, Gone, Receipt, Refused, TryLater,
 from syndication.channels.doors import Tools
 from syndication.config import Settings
 from syndication.delivery import policy
+from syndication.delivery.hiding import hide_in, secrets_of
 from syndication.limits import Bucket, Buckets
 
 _log = structlog.get_logger(__name__)
@@ -173,7 +174,7 @@ class Run:
             self.sending_since = started
             receipt = parcel.channel.send(message, self.tools)
         except Verdict as verdict:
-            return self._judge(parcel, verdict, now, _since(started))
+            return _without_secrets(self._judge(parcel, verdict, now, _since(started)))
         except Exception as error:
             _log.exception("channel.broken", channel=parcel.channel.kind, delivery=parcel.id)
             reason = f"An error of ours while preparing it ({type(error).__name__}); the operator has the details in the log."
@@ -181,7 +182,7 @@ class Run:
         finally:
             self.sending_since = None
         self._failures, self._held = 0, receipt.rest > 0
-        return _sent(parcel, receipt, now, _since(started))
+        return _without_secrets(_sent(parcel, receipt, _since(started)))
 
     def _judge(self, parcel: Parcel, verdict: Verdict, now: datetime, duration: int) -> Outcome:
         outcome = Outcome(
@@ -244,7 +245,16 @@ def _since(started: float) -> int:
     return round((clock.monotonic() - started) * 1000)
 
 
-def _sent(parcel: Parcel, receipt: Receipt, at: datetime, duration: int) -> Outcome:
+def _without_secrets(outcome: Outcome) -> Outcome:
+    """The outcome as people may read it: some servers repeat in their answer what they were sent."""
+    settings = getattr(outcome.parcel.envelope, "settings", None)  # a reader's copy has none
+    if settings is None or not (outcome.answer or outcome.reason):
+        return outcome
+    secrets = secrets_of(settings)
+    return replace(outcome, reason=hide_in(outcome.reason, secrets), answer=hide_in(outcome.answer, secrets))
+
+
+def _sent(parcel: Parcel, receipt: Receipt, duration: int) -> Outcome:
     return Outcome(
         parcel,
         "sent",

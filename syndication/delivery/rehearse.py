@@ -6,7 +6,6 @@ if all went well (`Channel.rehearsed`). Pictures are fetched from the merchant's
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -18,13 +17,12 @@ from syndication.channels.doors import Tools
 from syndication.config import Settings, settings
 from syndication.content import Action
 from syndication.delivery.course import staying
+from syndication.delivery.hiding import hide, hide_in, secrets_of
 from syndication.delivery.load import channel_settings, known_of
 from syndication.delivery.memory import Memory
 from syndication.errors import Conflict, NotFound
 from syndication.http import Answer, Client
 from syndication.models import Destination, Merchant, Post, Revision
-
-_HIDDEN = b"(secret)"
 
 
 @dataclass(frozen=True)
@@ -134,28 +132,11 @@ def _envelope(
 
 
 def _shown(requests: list[Request], chosen: ChannelSettings) -> Iterable[Request]:
-    secrets = sorted(_texts(chosen.secrets()), key=len, reverse=True)
+    secrets = secrets_of(chosen)
     for one in requests:
         yield Request(
             one.method,
-            _hidden(one.url, secrets),
-            tuple((name, _hidden(value, secrets)) for name, value in one.headers),
-            _hidden_bytes(one.body, secrets),
+            hide_in(one.url, secrets),
+            tuple((name, hide_in(value, secrets)) for name, value in one.headers),
+            hide(one.body, secrets),
         )
-
-
-def _texts(found: Any) -> Iterable[str]:
-    if isinstance(found, str) and found:
-        yield found
-    for one in found.values() if isinstance(found, dict) else found if isinstance(found, list) else ():
-        yield from _texts(one)
-
-
-def _hidden(text: str, secrets: list[str]) -> str:
-    return _hidden_bytes(text.encode(), secrets).decode()
-
-
-def _hidden_bytes(data: bytes, secrets: list[str]) -> bytes:
-    for secret in secrets:
-        data = data.replace(secret.encode(), _HIDDEN)
-    return data

@@ -28,7 +28,8 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the receiver answers. `delay` in seconds comes first; `hang` never answers, `close` ends the connection."""
+    """What the receiver answers. `delay` in seconds comes first; `hang` never answers, `close` ends the connection
+    before anything is said, `cut` after so many bytes."""
 
     status: int = 204
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Reply:
     delay: float = 0.0
     hang: bool = False
     close: bool = False
+    cut: int | None = None
 
 
 class Receiver:
@@ -174,7 +176,10 @@ class _Connection(asyncio.Protocol):
         lines = [f"HTTP/1.1 {reply.status} -", f"Content-Length: {len(reply.body)}"]
         lines += [f"{name}: {value}" for name, value in reply.headers.items()]
         data = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + reply.body
-        if reply.delay:
+        if reply.cut is not None:
+            self._transport.write(data[: reply.cut])
+            self._transport.close()
+        elif reply.delay:
             self._receiver._loop.call_later(reply.delay, self._transport.write, data)
         else:
             self._transport.write(data)

@@ -18,7 +18,7 @@ from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.conftest import make_tools
 from tests.channels.samples import AT, SAMPLES, Sample, filled_in
-from tests.remotes import REMOTES, Remote
+from tests.remotes import REMOTES, Losing, Remote
 
 ALL = [channel.kind for channel in channels.CHANNELS]
 QUEUES = {"push", "mail", "feeds"}
@@ -130,10 +130,12 @@ def test_every_status_of_a_remote_is_a_receipt_or_a_verdict_in_words(
         {"title": "x" * 200},
         {"title": "Ä" * 200, "summary": "ß" * 500},
         {"body": "a" * 9_000},
+        {"body": "**_~`<@&>|#[x]\\\\ " * 500, "title": "<*&@_" * 40},
+        {"texts": dict.fromkeys(ALL, "&<*_@" * 199)},
         {"body": "[x](javascript:alert(1)) <img src=x onerror=alert(1)>"},
         {"summary": "{{ 7*7 }} {% include '/etc/passwd' %} %(city)s {0}"},
         {"title": "=?utf-8?q?x?= \u202e 👩‍👩‍👧‍👦 ﷽"},
-        {"coupon_code": None, "place": None, "images": (), "url": None},
+        {"place": None, "images": (), "url": None},
     ],
 )
 def test_hostile_and_extreme_content_is_sent_or_refused_in_words(
@@ -145,12 +147,13 @@ def test_hostile_and_extreme_content_is_sent_or_refused_in_words(
     remote: Remote | None,
 ) -> None:
     one = sample(kind)
+    message = None
     with contextlib.suppress(Refused):
         message = one.channel.render(one.envelope(receiver.url(), **hostile))
-        if remote is not None:  # a fake refuses what the real one would: a long text is for us to cut
-            assert isinstance(one.channel.send(message, tools), Receipt)
-        else:
-            one.channel.send(message, tools)
+    if message is None:
+        return
+    # A fake refuses what the real one would: a long text is for us to cut.
+    assert isinstance(one.channel.send(message, tools), Receipt)
     for request in receiver.requests:
         if "json" in request.headers.get("content-type", ""):
             json.loads(request.body)
@@ -174,6 +177,37 @@ def test_secrets_are_named_and_never_shown(kind: str, settings: ProcessSettings)
     assert set(made.plain()).isdisjoint(made.secret_names())
     again = one.channel.settings.model_validate({**made.plain(), **made.secrets()})
     assert again == made
+
+
+#: Whose 2xx is a yes, whatever stands behind it.
+PLAIN = {"teams", "webpush", "apprise"}
+FAULTS = {
+    "cut off before an answer": Reply(close=True),
+    "no answer": Reply(hang=True),
+    "cut off within the status": Reply(200, {}, b"{}", cut=11),
+    "cut off within the body": Reply(200, {}, b'{"id": "123456789"}', cut=42),
+    "an answer of something in between": Reply(200, {}, b"<html>Please log in to this network</html>"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("kind", sorted(REMOTES))
+def test_a_post_whose_answer_is_lost_is_unconfirmed_or_safe_to_repeat(
+    kind: str, fault: str, tools: Tools, receiver: Receiver, remote: Remote
+) -> None:
+    """P7: what went out and was not answered is never called sent, nor failed for good."""
+    one = sample(kind)
+    message = one.channel.render(one.envelope(receiver.url()))
+    losing = Losing(remote, FAULTS[fault])
+    receiver.answer = losing.answer
+    with contextlib.suppress(TryLater, Unconfirmed):
+        receipt = one.channel.send(message, tools)
+        assert kind in PLAIN, f"{kind} took it for a yes: {receipt}"
+    assert losing.lost.is_set(), "the post went out"
+    if not one.channel.abilities.repeatable:
+        return
+    one.channel.send(one.channel.render(replace(one.envelope(receiver.url()), doubtful=True)), tools)
+    assert remote.copies == 1, "the repeat made no second post"
 
 
 def test_every_channel_has_a_sample() -> None:

@@ -6,30 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from syndication import channels, clock, config, db, destinations, posts
+from syndication import clock, config, db, destinations, posts
 from syndication.delivery import drain, looking, replay
 from syndication.models import Attempt, Destination
-from syndication.stack.receiver import Receiver, Reply, Request
-from tests import factories
-from tests.channels.samples import SAMPLES, filled_in
-from tests.remotes import REMOTES
-from tests.town import deliveries, fan_out, later, publish, states
-
-
-class Losing:
-    """A network whose answer to the next new post is lost; `arrives`: it has done what it was asked."""
-
-    def __init__(self, remote: Any) -> None:
-        self.remote, self.loses, self.arrives, self.lost = remote, True, True, ""
-
-    def answer(self, request: Request) -> Reply:
-        if self.loses and request.method == "POST" and request.path.partition("?")[0].endswith("/feed"):
-            self.loses = False
-            self.lost = json.loads(request.body)["message"]
-            if self.arrives:
-                self.remote.answer(request)
-            return Reply(close=True)
-        return self.remote.answer(request)  # type: ignore[no-any-return]  # a Remote's
+from syndication.stack.receiver import Receiver, Reply
+from tests.remotes import REMOTES, Losing
+from tests.town import account, deliveries, fan_out, later, publish, states
 
 
 @pytest.fixture
@@ -37,18 +19,7 @@ def page(city: config.Settings, receiver: Receiver) -> Losing:
     """A Facebook page of the city."""
     network = Losing(REMOTES["facebook"]())
     receiver.answer = network.answer
-    given = {
-        name: filled_in(one, receiver.url("")) if isinstance(one, str) else one
-        for name, one in SAMPLES["facebook"][0].items()
-    }
-    secret = channels.by_kind("facebook").settings.secret_names()
-    with db.transaction() as session:
-        factories.destination(
-            session,
-            "facebook",
-            settings={name: one for name, one in given.items() if name not in secret},
-            secrets={name: one for name, one in given.items() if name in secret},
-        )
+    account("facebook", receiver)
     return network
 
 
@@ -123,9 +94,11 @@ def test_an_older_post_with_the_same_words_is_not_taken_for_it(page: Losing) -> 
     older = clock.now()
     later(86_400)
     lose_one(title="Weinabend")
-    page.remote.posts["104512345678901_1"] = {"message": page.lost, "created": older}
+    assert page.request is not None
+    said = json.loads(page.request.body)["message"]
+    page.remote.posts["104512345678901_1"] = {"message": said, "created": older}
     assert look() == 0
-    page.remote.posts["104512345678901_2"] = {"message": page.lost, "created": clock.now()}
+    page.remote.posts["104512345678901_2"] = {"message": said, "created": clock.now()}
     later(180)
     assert look() == 1
     assert deliveries("facebook")[0].reference == "104512345678901_2"

@@ -10,33 +10,14 @@ from syndication.delivery import drain, rehearse
 from syndication.errors import Conflict, NotFound
 from syndication.models import Delivery, Destination
 from syndication.stack.receiver import Receiver, Request
-from tests import factories
-from tests.channels.samples import SAMPLES, content, filled_in, kept_pictures
+from tests.channels.samples import SAMPLES, content
 from tests.remotes import REMOTES
-from tests.town import deliveries, fan_out, hook, later, publish
-
-
-def destination(kind: str, receiver: Receiver, **fields: Any) -> Any:
-    filled = {
-        name: filled_in(one, receiver.url("")) if isinstance(one, str) else one
-        for name, one in SAMPLES[kind][0].items()
-    }
-    secret = set(channels.by_kind(kind).settings.secret_names())
-    with db.transaction() as session:
-        return factories.destination(
-            session,
-            kind,
-            settings={name: one for name, one in filled.items() if name not in secret},
-            secrets={name: one for name, one in filled.items() if name in secret},
-            **fields,
-        ).id
+from tests.town import account, deliveries, fan_out, hook, keep_pictures, later, publish
 
 
 @pytest.fixture
 def post(city: config.Settings) -> posts.PostRecord:
-    folder = city.data_dir / "pictures"
-    folder.mkdir(exist_ok=True)
-    kept_pictures(drain.tools().http, folder)
+    keep_pictures(city)
     said = content().model_dump(
         mode="json", exclude={"kind", "title", "starts_at", "ends_at"}, exclude_none=True
     )
@@ -53,7 +34,7 @@ def test_it_shows_what_is_then_sent(
 ) -> None:
     remote = REMOTES[kind]()
     receiver.answer = remote.answer
-    identity = destination(kind, receiver)
+    identity = account(kind, receiver)
     shown = rehearse.rehearse(identity, post.id, drain.tools())
     assert receiver.requests == [], "nothing was sent"
     assert (shown.action, shown.state) == ("published", "sent"), shown.reason
@@ -75,7 +56,7 @@ def test_what_would_not_be_sent_says_why(
     city: config.Settings, receiver: Receiver, post: posts.PostRecord
 ) -> None:
     receiver.answer = REMOTES["slack"]().answer
-    identity = destination("slack", receiver)
+    identity = account("slack", receiver)
     shown = rehearse.rehearse(identity, post.id, drain.tools(), action="withdrawn")
     assert (shown.state, shown.requests) == ("dropped", ())
     assert "never had" in shown.reason
@@ -98,7 +79,7 @@ def test_a_webhook_is_shown_to_the_byte(
 
 
 def test_it_is_for_the_owner_alone(city: config.Settings, receiver: Receiver, post: posts.PostRecord) -> None:
-    identity = destination("slack", receiver)
+    identity = account("slack", receiver)
     with pytest.raises(NotFound, match="destination"):
         rehearse.rehearse(identity, post.id, drain.tools(), owner=post.merchant_id)
     with db.reading() as session:
@@ -113,7 +94,7 @@ def test_it_is_for_the_owner_alone(city: config.Settings, receiver: Receiver, po
 def test_a_test_delivery_reaches_every_network(kind: str, city: config.Settings, receiver: Receiver) -> None:
     remote = REMOTES[kind]()
     receiver.answer = remote.answer
-    identity = destination(kind, receiver)
+    identity = account(kind, receiver)
     destinations.test(identity)
     drain.drain("push")
     delivery, *after = deliveries(kind)
@@ -132,7 +113,7 @@ def test_a_test_stands_for_five_minutes_where_people_see_it(
 ) -> None:
     remote: Any = REMOTES["mastodon"]()
     receiver.answer = remote.answer
-    identity = destination("mastodon", receiver)
+    identity = account("mastodon", receiver)
     destinations.test(identity)
     drain.drain("push")
     assert len(remote.statuses) == 1
@@ -153,7 +134,7 @@ def test_a_browser_that_left_is_switched_off_without_a_letter(
     remote: Any = REMOTES["webpush"]()
     remote.subscribed = False
     receiver.answer = remote.answer
-    identity = destination("webpush", receiver)
+    identity = account("webpush", receiver)
     destinations.test(identity)
     drain.drain("push")
     with db.reading() as session:

@@ -166,12 +166,13 @@ class City:
         with db.transaction() as session:
             factories.destination(session, settings={"url": self.hooks.url(path)}, secrets={"secret": secret})
 
-    def publish(self, count: int = 1) -> list[posts.PostRecord]:
+    def publish(self, count: int = 1, **fields: Any) -> list[posts.PostRecord]:
         """Posts of one merchant."""
         with db.transaction() as session:
             merchant_id = factories.merchant(session, f"m{clock.monotonic():.6f}".replace(".", "-")).id
         return [
-            posts.create(merchant_id, factories.event(f"Abend {number}", days=30)) for number in range(count)
+            posts.create(merchant_id, factories.event(f"Abend {number}", days=30, **fields))
+            for number in range(count)
         ]
 
     def unfinished(self) -> int:

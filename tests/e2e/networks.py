@@ -18,11 +18,9 @@ from syndication import config, db, posts
 from syndication.delivery import drain
 from syndication.models import Delivery
 from tests import factories
-from tests.channels.samples import kept_pictures
-from tests.town import deliveries, fan_out
+from tests.town import deliveries, fan_out, keep_pictures
 
 HERE = Path(__file__).parent
-PICTURE = {"url": "https://weinhaus.example/bild.jpg", "alt": "Zwei Gläser"}
 
 
 def missing(what: str) -> Any:
@@ -129,10 +127,7 @@ class Poster:
 
     def __init__(self, kind: str, settings: dict[str, Any], secrets: dict[str, Any]) -> None:
         self.kind = kind
-        cfg = config.settings()
-        folder = cfg.data_dir / "pictures"
-        folder.mkdir(parents=True, exist_ok=True)
-        kept_pictures(drain.tools().http, folder)
+        keep_pictures(config.settings())
         with db.transaction() as session:
             self.merchant_id = factories.merchant(session).id
             factories.destination(session, kind, settings=settings, secrets=secrets)

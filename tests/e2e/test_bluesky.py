@@ -9,7 +9,8 @@ import pytest
 from atproto import Client
 
 from syndication.config import Settings
-from tests.e2e.networks import PICTURE, Poster, bluesky
+from tests.e2e.networks import Poster, bluesky
+from tests.town import PICTURE
 
 
 @pytest.fixture(scope="module")

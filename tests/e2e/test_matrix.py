@@ -13,7 +13,8 @@ import requests
 
 from syndication.config import Settings
 from syndication.delivery import replay
-from tests.e2e.networks import PICTURE, Poster, synapse
+from tests.e2e.networks import Poster, synapse
+from tests.town import PICTURE
 
 
 @dataclass

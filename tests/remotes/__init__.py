@@ -11,10 +11,12 @@ from tests.remotes.linkedin import FakeLinkedIn
 from tests.remotes.mastodon import FakeMastodon
 from tests.remotes.matrix import FakeMatrix
 from tests.remotes.ntfy import FakeNtfy
-from tests.remotes.remote import Remote
+from tests.remotes.remote import Losing, Remote
 from tests.remotes.slack import FakeSlack
 from tests.remotes.telegram import FakeTelegram
 from tests.remotes.webpush import FakeWebPush
+
+__all__ = ["REMOTES", "Losing", "Remote"]
 
 #: Kind → its fake.
 REMOTES: dict[str, type[Remote]] = {

@@ -7,9 +7,15 @@ from tests.remotes.remote import Problem, Remote, body_of, reply, route
 class FakeApprise(Remote):
     """What `json://host/hook` posts to."""
 
+    posting = r"POST /hook"
+
     def __init__(self) -> None:
         super().__init__()
         self.notices: list[dict[str, str]] = []
+
+    @property
+    def copies(self) -> int:
+        return len(self.notices)
 
     @route("POST /hook/?")
     def take(self, request: Request) -> Reply:

@@ -23,6 +23,7 @@ def refuse(status: int, error: str, message: str = "") -> Problem:
 class FakeBluesky(Remote):
     """One account on one server."""
 
+    posting = r"POST /xrpc/com\.atproto\.repo\.putRecord"
     did = "did:plc:ewvi7nxzyoun6zhxrhs64oiz"
     handle = "coburg.bsky.social"
     password = "abcd-efgh-ijkl-mnop"
@@ -33,6 +34,10 @@ class FakeBluesky(Remote):
         self.blobs: dict[str, bytes] = {}
         self.sessions = 0
         self.ended: set[str] = set()
+
+    @property
+    def copies(self) -> int:
+        return len(self.records)
 
     def _session(self) -> Reply:
         self.sessions += 1

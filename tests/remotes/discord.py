@@ -23,11 +23,17 @@ def _length(text: str) -> int:
 class FakeDiscord(Remote):
     """One webhook in one channel."""
 
+    posting = r"POST /api/webhooks/[^/]+/[^/]+$"
+
     def __init__(self) -> None:
         super().__init__()
         self.messages: dict[str, dict[str, Any]] = {}
         self.remaining = 4
         self._number = 900
+
+    @property
+    def copies(self) -> int:
+        return len(self.messages)
 
     @route(f"GET {PATH}")
     def about(self, _: Request) -> Reply:

@@ -15,6 +15,7 @@ from tests.remotes.remote import body_of, form_of, query_of, reply, route
 class FakeFacebook(FakeGraph):
     """One page."""
 
+    posting = r"POST .*/feed"
     scope = "pages_show_list,pages_manage_posts,pages_read_engagement"
 
     def __init__(self) -> None:
@@ -24,6 +25,10 @@ class FakeFacebook(FakeGraph):
         #: Posts that are there but not the app's to change.
         self.foreign: set[str] = set()
         self._number = 122_000
+
+    @property
+    def copies(self) -> int:
+        return len(self.posts)
 
     def _next(self) -> str:
         self._number += 1

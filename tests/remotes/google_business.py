@@ -42,6 +42,8 @@ class Invalid(Problem):
 class FakeGoogleBusiness(Remote):
     """One location, and the place where tokens are made."""
 
+    posting = r"POST .*/localPosts"
+
     def __init__(self) -> None:
         super().__init__()
         self.posts: dict[str, dict[str, Any]] = {}
@@ -55,6 +57,10 @@ class FakeGoogleBusiness(Remote):
         self.tokens = 0
         self.usable = True
         self._number = 3_000
+
+    @property
+    def copies(self) -> int:
+        return len(self.posts)
 
     @route("GET /o/oauth2/v2/auth")
     def authorize(self, request: Request) -> Reply:

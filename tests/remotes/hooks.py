@@ -24,9 +24,15 @@ class _Hooks(Remote):
         super().__init__()
         self.messages: list[dict[str, Any]] = []
 
+    @property
+    def copies(self) -> int:
+        return len(self.messages)
+
 
 class FakeMattermost(_Hooks):
     """One webhook in one channel."""
+
+    posting = r"POST /hooks/"
 
     @route(f"POST {MATTERMOST}")
     def post(self, request: Request) -> Reply:
@@ -54,6 +60,8 @@ class FakeMattermost(_Hooks):
 class FakeRocketChat(_Hooks):
     """One webhook in one channel."""
 
+    posting = r"POST /hooks/"
+
     @route(f"POST {ROCKETCHAT}")
     def post(self, request: Request) -> Reply:
         body = body_of(request)
@@ -71,6 +79,8 @@ class FakeRocketChat(_Hooks):
 
 class FakeTeams(_Hooks):
     """One workflow that posts in one channel."""
+
+    posting = r"POST /workflows/"
 
     @route(f"POST {TEAMS}")
     def post(self, request: Request) -> Reply:

@@ -3,11 +3,11 @@ reference/instagram-user/media (creating, reading), instagram-user/media_publish
 reference/instagram-media (deleting: Facebook Login, instagram_manage_contents) and reference/error-codes."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from syndication import clock
 from syndication.stack.receiver import Reply, Request
-from tests.channels.samples import AT
 from tests.remotes.graph import Denied, FakeGraph
 from tests.remotes.remote import OPEN, body_of, query_of, reply, route
 
@@ -17,6 +17,7 @@ _USER = "17841400008460056"
 class FakeInstagram(FakeGraph):
     """One professional account."""
 
+    posting = r"POST .*/media_publish"
     scope = "pages_show_list,pages_read_engagement,instagram_basic,instagram_content_publish,instagram_manage_contents"
 
     def __init__(self) -> None:
@@ -30,8 +31,13 @@ class FakeInstagram(FakeGraph):
             "Finished: Media has been uploaded and it is ready to be published.",
         )
         self.may_delete = self.loads = True
-        self.now = AT
+        #: When a post is published there; None: now.
+        self.now: datetime | None = None
         self._number = 17_900_000
+
+    @property
+    def copies(self) -> int:
+        return len(self.media)
 
     def _next(self) -> str:
         self._number += 1
@@ -83,7 +89,9 @@ class FakeInstagram(FakeGraph):
             "alt_text": container["alt_text"],
             "image_url": container["image_url"],
             "permalink": f"https://www.instagram.com/p/C{media}/",
-            "timestamp": (self.now + timedelta(seconds=9)).strftime("%Y-%m-%dT%H:%M:%S+0000"),
+            "timestamp": ((self.now or clock.now()) + timedelta(seconds=9)).strftime(
+                "%Y-%m-%dT%H:%M:%S+0000"
+            ),
         }
         return reply({"id": media})
 

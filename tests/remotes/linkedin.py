@@ -36,6 +36,8 @@ class Denied(Problem):
 class FakeLinkedIn(Remote):
     """One organisation, and the place where tokens are renewed."""
 
+    posting = r"POST /rest/posts$"
+
     def __init__(self) -> None:
         super().__init__()
         self.token = "AQX-access"
@@ -46,6 +48,10 @@ class FakeLinkedIn(Remote):
         self.images: dict[str, bool] = {}
         self.logins = Logins({}, "w_organization_social r_organization_social")
         self._number = 7_000
+
+    @property
+    def copies(self) -> int:
+        return len(self.posts)
 
     def _next(self) -> str:
         self._number += 1

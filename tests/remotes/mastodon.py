@@ -19,6 +19,7 @@ _LINK = re.compile(r"https?://\S+")
 class FakeMastodon(Remote):
     """One account on one server."""
 
+    posting = r"POST /api/v1/statuses"
     token = "mastodon-access-token"
 
     def __init__(self, *, characters: int = 500, per_link: int = 23) -> None:
@@ -29,6 +30,10 @@ class FakeMastodon(Remote):
         self.keys: dict[str, str] = {}
         self.logins = Logins({}, "read:accounts read:statuses write:media write:statuses")
         self._number = 115_000
+
+    @property
+    def copies(self) -> int:
+        return len(self.statuses)
 
     def _next(self) -> str:
         self._number += 1

@@ -19,6 +19,7 @@ def refuse(status: int, code: str, message: str = "") -> Problem:
 class FakeMatrix(Remote):
     """One account, one room."""
 
+    posting = r"PUT .*/send/m\.room\.message/"
     token = "syt_matrix_access_token"
     me = "@coburg:matrix.example"
     alias, room = "#coburg:matrix.example", "!abc123:matrix.example"
@@ -30,6 +31,10 @@ class FakeMatrix(Remote):
         self.transactions: dict[str, str] = {}
         self.media: dict[str, bytes] = {}
         self.joined = False
+
+    @property
+    def copies(self) -> int:
+        return len(self.shown())
 
     def _signed_in(self, request: Request) -> None:
         if request.headers.get("authorization") != f"Bearer {self.token}":

@@ -24,12 +24,17 @@ _KNOWN = {
 class FakeNtfy(Remote):
     """One protected topic, and what its followers see."""
 
+    posting = r"POST /$"
     token = "tk_ntfy-access-token"
 
     def __init__(self) -> None:
         super().__init__()
         self.shown: dict[str, dict[str, Any]] = {}
         self.rung = 0
+
+    @property
+    def copies(self) -> int:
+        return len(self.shown)
 
     def _allowed(self, request: Request) -> None:
         said = request.headers.get("authorization")

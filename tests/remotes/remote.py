@@ -2,11 +2,12 @@
 
 import json
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.policy import HTTP
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 from syndication.stack.receiver import Reply, Request
@@ -38,6 +39,8 @@ def reply(body: Any = None, status: int = 200, **headers: str) -> Reply:
     )
 
 
+#: The connection ends without an answer.
+_CUT = Reply(close=True)
 #: How an address begins that a network takes; the test city stands for one of the internet.
 OPEN = ("https://", "http://localhost:8000")
 
@@ -53,14 +56,26 @@ class Problem(Exception):
 class Remote:
     """A fake network: give `answer` to a Receiver. Handlers are methods marked with `route`."""
 
+    #: The request that makes a post, as "METHOD /path" (a regular expression).
+    posting: ClassVar[str]
+
     def __init__(self) -> None:
         self.calls: list[Request] = []
         self._faults: list[tuple[str, Reply]] = []
 
+    @property
+    def copies(self) -> int:
+        """How many posts stand there for people to see."""
+        raise NotImplementedError
+
+    def makes_a_post(self, request: Request) -> bool:
+        """Whether a request is the one that makes a post."""
+        return bool(re.search(self.posting, _target(request)))
+
     def answer(self, request: Request) -> Reply:
         """What the network says to `request`."""
         self.calls.append(request)
-        target = f"{request.method} {urlsplit(request.path).path}"
+        target = _target(request)
         for index, (pattern, fault) in enumerate(self._faults):
             if re.search(pattern, target):
                 del self._faults[index]
@@ -78,6 +93,33 @@ class Remote:
     def fail(self, fault: Reply, on: str = "", times: int = 1) -> None:
         """Answer the next `times` requests whose "METHOD /path" holds the pattern `on` with `fault`, and do nothing."""
         self._faults += [(on, fault)] * times
+
+
+class Losing:
+    """A network whose answer to the first request that makes a post is lost: `fault` comes instead.
+
+    `arrives`: it has done what it was asked.
+    """
+
+    def __init__(self, remote: Any, fault: Reply = _CUT) -> None:
+        self.remote, self.fault, self.arrives = remote, fault, True
+        #: That request, and whether it came.
+        self.request: Request | None = None
+        self.lost = threading.Event()
+
+    def answer(self, request: Request) -> Reply:
+        """What the network says, or does in place of saying it."""
+        if self.lost.is_set() or not self.remote.makes_a_post(request):
+            return self.remote.answer(request)  # type: ignore[no-any-return]  # a Remote's
+        if self.arrives:
+            self.remote.answer(request)
+        self.request = request
+        self.lost.set()
+        return self.fault
+
+
+def _target(request: Request) -> str:
+    return f"{request.method} {urlsplit(request.path).path}"
 
 
 def route(pattern: str) -> Callable[[Handler], Handler]:

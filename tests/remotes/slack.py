@@ -22,9 +22,15 @@ def _length(text: str) -> int:
 class FakeSlack(Remote):
     """One webhook in one channel."""
 
+    posting = r"POST /services/"
+
     def __init__(self) -> None:
         super().__init__()
         self.messages: list[dict[str, Any]] = []
+
+    @property
+    def copies(self) -> int:
+        return len(self.messages)
 
     @route(f"POST {PATH}")
     def post(self, request: Request) -> Reply:

@@ -27,6 +27,7 @@ def fields_of(request: Request) -> dict[str, Any]:
 class FakeTelegram(Remote):
     """One bot, administrator of one public channel."""
 
+    posting = r"POST /.*/send(Message|Photo)"
     token = "123456:telegram-bot-token"
     chat = "@coburg"
 
@@ -34,6 +35,10 @@ class FakeTelegram(Remote):
         super().__init__()
         self.messages: dict[int, dict[str, Any]] = {}
         self._number = 40
+
+    @property
+    def copies(self) -> int:
+        return len(self.messages)
 
     @route("POST /bot([^/]+)/(\\w+)")
     def call(self, request: Request, token: str, method: str) -> Reply:

@@ -17,11 +17,17 @@ from tests.remotes.remote import Problem, Remote, reply, route
 class FakeWebPush(Remote):
     """One browser at one push service."""
 
+    posting = r"POST /push/"
+
     def __init__(self) -> None:
         super().__init__()
         self.shown: dict[str, dict[str, Any]] = {}
         self.headers: list[dict[str, str]] = []
         self.subscribed = True
+
+    @property
+    def copies(self) -> int:
+        return len(self.shown)
 
     @route("POST /push/browser1")
     def push(self, request: Request) -> Reply:

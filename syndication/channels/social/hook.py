@@ -17,6 +17,7 @@ from syndication.channels.base import (
     Queue,
     Receipt,
     Settings,
+    Unconfirmed,
 )
 from syndication.channels.by_http import Rule, shown
 from syndication.channels.doors import Tools
@@ -64,6 +65,8 @@ class Hook(Channel[Envelope, HookMessage]):
     )
     settings: ClassVar[type[Settings]] = HookSettings
     limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(1, 1)),)
+    #: With what a service says yes, or nothing where its status says enough.
+    yes: ClassVar[str] = ""
     #: What the service answers, and what that means.
     rules: ClassVar[tuple[Rule, ...]] = ()
 
@@ -72,7 +75,13 @@ class Hook(Channel[Envelope, HookMessage]):
         """The JSON of the message, and a remark on what was left out. Pure."""
 
     def accepts(self, answer: Answer) -> None:
-        """Raise the Verdict for a 2xx that is no yes. Most services say no by their status."""
+        """Raise the Verdict for a 2xx that is no yes: it may come from something in between, and nothing was posted."""
+        if self.yes and shown(answer).strip() != self.yes:
+            raise Unconfirmed(
+                f"{self.label} answered something else than it should. Please look there.",
+                code=answer.status,
+                answer=shown(answer),
+            )
 
     def render(self, envelope: Envelope) -> HookMessage:
         """The message as the service wants it; a correction says first what changed."""

@@ -17,7 +17,12 @@ _APART = "\u200b"
 
 def plain(text: str) -> str:
     """The text without any effect: signs are escaped, names are not called."""
-    return _SIGNS.sub(r"\\\1", text).replace("@", "@" + _APART)
+    return quiet(_SIGNS.sub(r"\\\1", text))
+
+
+def quiet(text: str) -> str:
+    """The text, but no name in it is called."""
+    return text.replace("@", "@" + _APART)
 
 
 def message(
@@ -28,17 +33,25 @@ def message(
     whole = _written(words, envelope.post.link)
     if count(whole) <= most:
         return whole, ""
-    bare = count(_written(replace(words, text="", own=""), envelope.post.link))
-    room = (most - bare) // 2  # escaping can double a text
     said = "own" if words.own else "text"
-    shorter: dict[str, Any] = {said: cut(getattr(words, said), room, count)}
-    return _written(replace(words, **shorter), envelope.post.link), SHORTENED
+
+    def written(text: str) -> str:
+        shorter: dict[str, Any] = {said: text}
+        return _written(replace(words, **shorter), envelope.post.link)
+
+    # Signs are escaped, so the whole message is measured and not the text.
+    return written(cut(getattr(words, said), most, lambda text: count(written(text)))), SHORTENED
 
 
 def _written(words: Words, link: str) -> str:
     lines = [f"**{plain(line)}**" for line in words.notice.splitlines()]
     facts = [plain(line) for line in (words.when, words.where, words.price, words.coupon) if line]
-    body = [words.own] if words.own else [f"#### {plain(words.title)}", "\n".join(facts), plain(words.text)]
+    # The merchant's own words for this service may be formatted.
+    body = (
+        [quiet(words.own)]
+        if words.own
+        else [f"#### {plain(words.title)}", "\n".join(facts), plain(words.text)]
+    )
     last = " ".join(part for part in (plain(words.merchant), f"<{link}>") if part)
     return "\n\n".join(part for part in ("\n".join(lines), *body, last, " ".join(words.hashtags)) if part)
 

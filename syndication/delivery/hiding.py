@@ -1,0 +1,41 @@
+"""Secrets are taken out of what people read: dry runs, and answers in which a network repeats what it was sent."""
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from syndication.channels.base import Settings
+
+_HIDDEN = b"(secret)"
+#: What is shorter may stand in any text by chance.
+_SHORTEST = 6
+
+
+def secrets_of(chosen: Settings) -> tuple[bytes, ...]:
+    """The secret texts of a destination, the longest first. Of a secret address also what a server gets to see of it."""
+    found = {said for secret in _texts(chosen.secrets()) for said in (secret, _behind_host(secret))}
+    return tuple(sorted((one.encode() for one in found if len(one) >= _SHORTEST), key=len, reverse=True))
+
+
+def hide(data: bytes, secrets: Iterable[bytes]) -> bytes:
+    """`data` with "(secret)" in place of each of `secrets`."""
+    for secret in secrets:
+        data = data.replace(secret, _HIDDEN)
+    return data
+
+
+def hide_in(text: str, secrets: Iterable[bytes]) -> str:
+    """The same for a text."""
+    return hide(text.encode(), secrets).decode()
+
+
+def _behind_host(text: str) -> str:
+    parts = urlsplit(text) if "://" in text else None
+    return parts._replace(scheme="", netloc="").geturl() if parts else ""
+
+
+def _texts(found: Any) -> Iterable[str]:
+    if isinstance(found, str) and found:
+        yield found
+    for one in found.values() if isinstance(found, dict) else found if isinstance(found, list) else ():
+        yield from _texts(one)
