@@ -5,7 +5,7 @@ Everything here is a value or a contract. Channels know no database, no clock an
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 from uuid import UUID
@@ -68,7 +68,8 @@ class Envelope:
     `key` is equal on every try, so a receiver can recognise a repeat. `tried_at` is this try's moment (UTC).
     `reference` is what the remote called the post when it last accepted it, or None. `sequence` grows with each change.
     `shown` is what the outlet last accepted of this post, or None. `doubtful`: an earlier try may have arrived there
-    without our knowing, so an outlet that keeps a reference should be looked at before the post is made again.
+    without our knowing, so an outlet that keeps a reference should be looked at before the post is made again;
+    `earlier` is what such tries said where the post was revised since.
     """
 
     key: str
@@ -81,12 +82,17 @@ class Envelope:
     reference: str | None = None
     shown: Content | None = None
     doubtful: bool = False
+    earlier: tuple[Content, ...] = ()
     test: bool = False
 
     @property
     def changed(self) -> tuple[Matter, ...]:
         """What people who saw the earlier version must be told; empty for mere wording, and for a first version."""
         return matters(self.shown, self.post.content) if self.shown is not None else ()
+
+    def saying(self, content: Content) -> "Envelope":
+        """The same change, had the post said `content`."""
+        return replace(self, post=replace(self.post, content=content))
 
 
 @dataclass(frozen=True)

@@ -39,9 +39,9 @@ from syndication.pictures import SIZES
 
 Topic = Literal["EVENT", "OFFER", "STANDARD"]
 
-#: Characters of a text, of a title, and of a coupon code.
 #: As the city's site shows the picture to Google.
 _SIZE = "framed"
+#: Characters of a text, of a title, and of a coupon code.
 _MOST, _MOST_TITLE, _MOST_CODE = 1500, 58, 58
 #: An access token is given up this long before it ends.
 _SPARE = timedelta(minutes=2)

@@ -1,8 +1,9 @@
 """A professional Instagram account: one picture with a caption, by Meta's Content Publishing API
 (developers.facebook.com/docs/instagram-platform/content-publishing, in its form with Facebook Login)."""
 
+import contextlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -43,9 +44,9 @@ from syndication.http import Answer
 from syndication.limits import Rate
 from syndication.pictures import SIZES
 
-#: Characters, hashtags and mentions of a caption (IG User Media, caption).
 #: As the city's site shows the picture to Instagram.
 _SIZE = "framed"
+#: Characters, hashtags and mentions of a caption (IG User Media, caption).
 _MOST, _MOST_HASHTAGS, _MOST_MENTIONS = 2200, 30, 20
 #: Instagram shows fewer hashtags than it takes; ours fill up to this many.
 _FEW_HASHTAGS = 5
@@ -107,6 +108,8 @@ class Photo:
     image_url: str
     alt: str
     caption: str
+    #: What an earlier try may have posted, as letters.
+    captions: frozenset[str]
     media: str
     doubtful: bool
     since: datetime
@@ -174,6 +177,7 @@ class Instagram(Channel[Envelope, Photo]):
             image_url=shown_at(envelope, _SIZE) if image else "",
             alt=image.alt if image else "",
             caption=caption,
+            captions=_letters_of(envelope, self.kind),
             media=envelope.reference or "",
             doubtful=envelope.doubtful,
             since=envelope.post.published_at - _SKEW,
@@ -214,9 +218,7 @@ def _caption(envelope: Envelope, kind: str) -> tuple[str, str]:
     topics = envelope.post.content.topics
     room = max(0, _FEW_HASHTAGS - _hashtags(own))
     content = envelope.post.content.model_copy(update={"topics": topics[:room]})
-    composed = compose(
-        replace(envelope, post=replace(envelope.post, content=content)), kind, _MOST, count=utf16
-    )
+    composed = compose(envelope.saying(content), kind, _MOST, count=utf16)
     too_many = (
         _hashtags(composed.text) > _MOST_HASHTAGS or len(re.findall(r"@\w", composed.text)) > _MOST_MENTIONS
     )
@@ -227,6 +229,15 @@ def _caption(envelope: Envelope, kind: str) -> tuple[str, str]:
     left_out = pieces(envelope, kind).hashtags[room:]
     said = f"Instagram takes few hashtags, so these were left out: {' '.join(left_out)}." if left_out else ""
     return composed.text, together(composed.remark, said)
+
+
+def _letters_of(envelope: Envelope, kind: str) -> frozenset[str]:
+    """The captions of all that may stand there; one that could not be made was never posted."""
+    found = set()
+    for content in (envelope.post.content, *envelope.earlier):
+        with contextlib.suppress(Refused):
+            found.add(letters(_caption(envelope.saying(content), kind)[0]))
+    return frozenset(found)
 
 
 def _hashtags(text: str) -> int:
@@ -294,7 +305,9 @@ def _found(graph: Graph, message: Photo) -> Receipt | None:
         f"{message.user_id}/media", "id,caption,permalink,timestamp", limit=_LOOK_BACK, most_read=_LARGEST
     )
     for one in answer.get("data", []) if isinstance(answer, dict) else []:
-        if letters(text_at(one, "caption")) == letters(message.caption) and _not_before(one, message.since):
+        if letters(text_at(one, "caption")) in message.captions and _not_before(one, message.since):
+            if not message.delete and letters(text_at(one, "caption")) != letters(message.caption):
+                raise Refused(_CANNOT_CHANGE)
             media = text_at(one, "id")
             return Receipt(media, code=200, link=text_at(one, "permalink") or None, remark=message.remark)
     return None

@@ -15,7 +15,7 @@ from syndication.channels.by_http import Rule, json_of, rest
 from syndication.channels.connector import Beginning, Client, Connector, Site
 from syndication.channels.doors import Tools
 from syndication.channels.social import oauth
-from syndication.channels.social.counting import cut, graphemes, with_links_as
+from syndication.channels.social.counting import cut, graphemes, letters, with_links_as
 from syndication.channels.social.pictured import fetched
 from syndication.channels.social.requests import Network, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings, host_of
@@ -28,6 +28,8 @@ from syndication.pictures import Limits
 #: Largest answer that is read where it holds many statuses (bytes).
 _TIMELINE = 2_000_000
 _LOOK_BACK = 40
+#: So much of a title or an own text (characters) is never cut off, and tells posts of the same link apart.
+_MARK = 60
 
 RULES: tuple[Rule, ...] = (
     Rule(401, "", "access", "Mastodon no longer accepts our access. Please connect the account again."),
@@ -82,7 +84,7 @@ class Toot:
     keep_media: bool
     reference: str
     doubtful: bool
-    marks: tuple[str, ...]
+    marks: tuple[tuple[str, str], ...]
     published_at: datetime
     remark: str
 
@@ -172,7 +174,10 @@ class Mastodon(Channel[Envelope, Toot]):
             keep_media=envelope.shown is not None and envelope.shown.images == content.images,
             reference=envelope.reference or "",
             doubtful=envelope.doubtful,
-            marks=(envelope.post.link, content.texts.get(self.kind, content.title)),
+            marks=tuple(
+                (envelope.post.link, one.texts.get(self.kind, one.title)[:_MARK])
+                for one in (content, *envelope.earlier)
+            ),
             published_at=envelope.post.published_at,
             remark=together(
                 composed.remark, f"{left_out} more pictures do not fit there." if left_out else ""
@@ -267,17 +272,12 @@ def _found(network: Network, message: Toot) -> tuple[str, str]:
         f"?limit={_LOOK_BACK}&exclude_reblogs=true",
         most_read=_TIMELINE,
     )
-    wanted = [_letters(mark) for mark in message.marks]
+    wanted = [[letters(part) for part in mark] for mark in message.marks]
     for status in timeline if isinstance(timeline, list) else []:
         if text_at(status, "created_at") < message.published_at.isoformat()[:10]:
             break  # the newest come first; what is older than the post is another one, however alike
-        said = _letters(unescape(re.sub(r"<[^>]*>", "", text_at(status, "content"))))
-        if all(mark in said for mark in wanted):
+        said = letters(unescape(re.sub(r"<[^>]*>", "", text_at(status, "content"))))
+        if any(all(part in said for part in mark) for mark in wanted):
             media = [text_at(one, "id") for one in status.get("media_attachments") or []]
             return text_at(status, "id"), " ".join(media)
     return "", ""
-
-
-def _letters(text: str) -> str:
-    """Letters and digits alone: markup, shortened links and typography differ between what is sent and what is shown."""
-    return "".join(c for c in text.lower() if c.isalnum())

@@ -22,11 +22,11 @@ def staying(envelope: Envelope, abilities: Abilities, label: str) -> tuple[str, 
     has = envelope.shown is not None or envelope.reference is not None
     if not has and envelope.doubtful and not abilities.repeatable:
         return "unconfirmed", _DOUBTFUL.format(label)
-    if not has and not envelope.doubtful and abilities.keeps_track:
-        return None if envelope.action == "revised" else ("dropped", _NEVER_THERE.format(label))
+    if not has and not envelope.doubtful and abilities.keeps_track and envelope.action == "withdrawn":
+        return "dropped", _NEVER_THERE.format(label)
     if envelope.action == "withdrawn":
         return None if abilities.withdraw else ("dropped", _CANNOT_WITHDRAW.format(label))
-    if abilities.revise:
+    if abilities.revise or (abilities.keeps_track and not has):
         return None
     if abilities.corrects:
         return None if envelope.changed else ("dropped", _MERE_WORDING.format(label))

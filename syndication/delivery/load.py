@@ -177,6 +177,7 @@ class _Loader:
             reference=known.reference,
             shown=known.shown,
             # Who sends it again by hand has looked; who is tried again by us has not.
+            earlier=known.earlier,
             doubtful=(known.doubtful or row.attempts > 0) and not (row.payload or {}).get("replay"),
         )
 
@@ -213,6 +214,7 @@ class Known:
     reference: str | None = None
     shown: Content | None = None
     doubtful: bool = False
+    earlier: tuple[Content, ...] = ()
 
 
 def _known(
@@ -248,10 +250,11 @@ def known_of(session: Session, destination: Destination, post_id: UUID) -> Known
 
 def _learned(known: Known, earlier: Delivery, revision: Revision) -> Known:
     """What was known, and what one more delivery tells."""
+    said = postview.content_of(revision)
     if earlier.state == "sent":
-        return Known(earlier.reference or known.reference, postview.content_of(revision))
+        return Known(earlier.reference or known.reference, said)
     if channels.by_kind(earlier.channel).abilities.repeatable or earlier.state == "unconfirmed":
-        return replace(known, doubtful=known.reference is None)
+        return replace(known, doubtful=known.reference is None, earlier=(*known.earlier, said))
     return known
 
 

@@ -127,6 +127,7 @@ def _envelope(
         reference=known.reference,
         shown=known.shown,
         doubtful=known.doubtful,
+        earlier=known.earlier,
     )
     return envelope, destination
 

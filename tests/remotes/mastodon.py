@@ -9,6 +9,7 @@ from typing import Any
 import regex
 from PIL import Image
 
+from syndication import clock
 from syndication.stack.receiver import Reply, Request
 from tests.remotes.login import Logins, fields_of
 from tests.remotes.remote import Problem, Remote, body_of, form_of, query_of, reply, route
@@ -122,7 +123,7 @@ class FakeMastodon(Remote):
         status = {
             "id": self._next(),
             "visibility": body.get("visibility", "public"),
-            "created_at": "2026-08-10T05:00:01.000Z",
+            "created_at": f"{clock.now():%Y-%m-%dT%H:%M:%S}.000Z",
             **self._checked(body),
         }
         if status["visibility"] not in ("public", "unlisted", "private", "direct"):
