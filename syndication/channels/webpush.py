@@ -1,6 +1,5 @@
 """Web Push: a notice on the screen of one browser that asked for it (RFC 8030, 8188, 8291; VAPID, RFC 8292)."""
 
-import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar
@@ -23,14 +22,17 @@ from syndication.channels.base import (
 )
 from syndication.channels.by_http import Rule
 from syndication.channels.doors import Tools
-from syndication.channels.social.counting import cut, octets
+from syndication.channels.social.counting import cut
+from syndication.channels.social.requests import as_json
 from syndication.channels.social.settings import SocialSettings, host_of
 from syndication.channels.social.words import pieces
 from syndication.config import settings as process_settings
 from syndication.signing import base64url
 
-#: Push services take 4,096 bytes, of which encryption needs about 100; the text may fill this much.
-_MOST_BYTES = 2500
+#: RFC 8291 section 4: so many bytes are left of the 4,096 that push services take.
+_PAYLOAD = 3993
+#: So many bytes of text are more than any screen shows.
+_TEXT = 1000
 _LONGEST = timedelta(days=28)
 
 RULES: tuple[Rule, ...] = (
@@ -80,7 +82,7 @@ class WebPush(Channel[Envelope, Notice]):
     label: ClassVar[str] = "Web Push"
     queue: ClassVar[Queue] = "push"
     abilities: ClassVar[Abilities] = Abilities(
-        revise=True, withdraw=True, repeatable=True, images=True, length=_MOST_BYTES, keeps_track=True
+        revise=True, withdraw=True, repeatable=True, images=True, length=_TEXT, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = WebPushSettings
     leaves_quietly: ClassVar[bool] = True
@@ -91,11 +93,10 @@ class WebPush(Channel[Envelope, Notice]):
         assert isinstance(chosen, WebPushSettings)
         words = pieces(envelope, self.kind)
         withdrawn = envelope.action == "withdrawn"
-        text = "\n".join(part for part in (words.own or words.text,) if part)
         facts = " · ".join(part for part in (words.when, words.where, words.price) if part)
+        text = "" if withdrawn else f"{facts}\n{words.own or words.text}".strip()
         said = {
             "title": words.title,
-            "body": "" if withdrawn else cut(f"{facts}\n{text}".strip(), _MOST_BYTES // 4, octets),
             "url": post.link,
             "image": post.content.images[0].url if post.content.images and not withdrawn else "",
             "tag": str(post.id),
@@ -109,7 +110,7 @@ class WebPush(Channel[Envelope, Notice]):
                 "endpoint": chosen.endpoint.get_secret_value(),
                 "keys": {"p256dh": chosen.p256dh.get_secret_value(), "auth": chosen.auth.get_secret_value()},
             },
-            payload=json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode(),
+            payload=as_json(_fitting(said, text)),
             # RFC 8030 section 5.4: at most 32 characters of base64url.
             topic=base64url(post.id.bytes),
             seconds=int(max(timedelta(minutes=1), min(ends, _LONGEST)).total_seconds()),
@@ -135,6 +136,14 @@ class WebPush(Channel[Envelope, Notice]):
             HttpMessage("POST", endpoint, headers, pushed), tools, rules=RULES, who="The push service"
         )
         return Receipt(reference=message.topic, code=answer.status)
+
+
+def _fitting(said: dict[str, Any], text: str) -> dict[str, Any]:
+    """With as much of the text as there is room for; a picture whose address takes all of it is left out."""
+    if len(as_json(said)) + len('"body":"",') > _PAYLOAD - _TEXT:
+        said = said | {"image": ""}
+    room = min(_TEXT, _PAYLOAD - len(as_json(said | {"body": ""})))
+    return said | {"body": cut(text, room, lambda part: len(as_json(part)) - 2)}
 
 
 def _vapid() -> Vapid02:

@@ -11,6 +11,7 @@ from syndication.channels.base import Gone, Refused
 from syndication.channels.doors import Tools
 from syndication.channels.webpush import RULES
 from syndication.config import use
+from syndication.content import Image
 from syndication.stack.receiver import Receiver
 from tests.channels.network import Account, account
 from tests.conftest import settings_for
@@ -86,4 +87,13 @@ def test_without_a_key_of_the_city_there_is_none(browser: Account) -> None:
 
 def test_a_very_long_text_fits_into_what_push_services_take(browser: Account) -> None:
     browser.publish(title="👩‍👩‍👧‍👦" * 28, body="Ä🍷 " * 3000, images=())
-    assert browser.remote.shown
+    (notice,) = browser.remote.shown.values()
+    assert 900 < len(notice["body"].encode()) <= 1000
+
+
+def test_a_picture_whose_address_takes_all_the_room_is_left_out(browser: Account) -> None:
+    image = Image(url="https://weinhaus.example/" + "x" * 1975, alt="x")
+    browser.publish(title="👩" * 200, body='"\n' * 3000, images=(image,))
+    (notice,) = browser.remote.shown.values()
+    assert notice["image"] == ""
+    assert notice["body"].startswith("Sa., 15. August 2026")
