@@ -12,7 +12,7 @@ from syndication.channels.base import Abilities, Channel, Envelope, Limit, PostV
 from syndication.channels.by_http import Rule, json_of, rest
 from syndication.channels.doors import Tools
 from syndication.channels.social.counting import cut, graphemes, links
-from syndication.channels.social.pictured import fetched
+from syndication.channels.social.pictured import fetched, left_out
 from syndication.channels.social.requests import Network, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
@@ -112,7 +112,6 @@ class Bluesky(Channel[Envelope, Skeet]):
             count=lambda text: graphemes(_last_replaced(text, post.link, shown)),
             link=bool(images),  # without pictures it is the card's
         )
-        left_out = len(post.content.images) - len(images)
         return Skeet(
             server=chosen.server,
             identifier=chosen.identifier,
@@ -124,7 +123,7 @@ class Bluesky(Channel[Envelope, Skeet]):
             keep_embed=envelope.shown is not None and envelope.shown.images == post.content.images,
             remark=together(
                 composed.remark,
-                f"{left_out} more pictures do not fit there." if left_out else "",
+                left_out(post.content.images, _PICTURES),
                 _EDITED if envelope.shown is not None and envelope.action == "revised" else "",
             ),
         )

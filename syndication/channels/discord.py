@@ -22,7 +22,7 @@ from syndication.channels.base import (
 from syndication.channels.by_http import Rule, json_of, rest
 from syndication.channels.doors import Tools
 from syndication.channels.social.counting import cut, utf16
-from syndication.channels.social.pictured import fetched
+from syndication.channels.social.pictured import fetched, left_out
 from syndication.channels.social.requests import Network, as_json, text_at, together
 from syndication.channels.social.settings import SocialSettings, host_of
 from syndication.channels.social.words import SHORTENED, pieces
@@ -115,7 +115,6 @@ class Discord(Channel[Envelope, WebhookMessage]):
         chosen, images = envelope.settings, envelope.post.content.images
         assert isinstance(chosen, DiscordSettings)
         embed, shortened = _embed(envelope)
-        more = len(images) - 1
         return WebhookMessage(
             url=chosen.webhook.get_secret_value(),
             server_id=chosen.server_id,
@@ -127,7 +126,7 @@ class Discord(Channel[Envelope, WebhookMessage]):
             reference=envelope.reference or "",
             remark=together(
                 SHORTENED if shortened else "",
-                f"{more} more pictures do not fit there." if more > 0 else "",
+                left_out(images, 1),
             ),
         )
 

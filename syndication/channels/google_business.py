@@ -28,7 +28,7 @@ from syndication.channels.connector import Beginning, Connector, Site
 from syndication.channels.doors import Tools
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import cut, utf16
-from syndication.channels.social.pictured import fetched, shown_at
+from syndication.channels.social.pictured import fetched, left_out, shown_at
 from syndication.channels.social.requests import Network, text_at, together
 from syndication.channels.social.settings import ExpiringSettings, Server
 from syndication.channels.social.words import compose
@@ -192,7 +192,6 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
         if content.images:
             body["media"] = [{"mediaFormat": "PHOTO", "sourceUrl": shown_at(envelope, _SIZE)}]
         kept = {"topicType"} | ({"media"} if shown is not None and shown.images == content.images else set())
-        more = len(content.images) - 1
         return LocalPost(
             settings=chosen,
             at=envelope.tried_at,
@@ -205,7 +204,7 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
                 composed.remark,
                 _said_of_ends(content, topic),
                 _NO_ALT if content.images else "",
-                f"{more} more pictures do not fit there." if more > 0 else "",
+                left_out(content.images, 1),
             ),
             image=content.images[0] if content.images else None,
         )

@@ -36,7 +36,7 @@ from syndication.channels.social.graph import (
     access_end,
 )
 from syndication.channels.social.meta_login import PageConnector
-from syndication.channels.social.pictured import needed, shown_at
+from syndication.channels.social.pictured import left_out, needed, shown_at
 from syndication.channels.social.requests import text_at, together
 from syndication.channels.social.words import compose, pieces
 from syndication.content import Image
@@ -167,7 +167,6 @@ class Instagram(Channel[Envelope, Photo]):
             raise Refused(_NO_PICTURE)
         image = content.images[0] if content.images else None
         caption, remark = _caption(envelope, self.kind)
-        more = len(content.images) - 1
         return Photo(
             access=Access.of(chosen),
             user_id=chosen.user_id,
@@ -181,7 +180,7 @@ class Instagram(Channel[Envelope, Photo]):
             media=envelope.reference or "",
             doubtful=envelope.doubtful,
             since=envelope.post.published_at - _SKEW,
-            remark=together(remark, f"{more} more pictures do not fit there." if more > 0 else ""),
+            remark=together(remark, left_out(content.images, 1)),
         )
 
     def send(self, message: Photo, tools: Tools) -> Receipt:

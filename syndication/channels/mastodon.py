@@ -16,7 +16,7 @@ from syndication.channels.connector import Beginning, Client, Connector, Site
 from syndication.channels.doors import Tools
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import cut, graphemes, letters, with_links_as
-from syndication.channels.social.pictured import fetched
+from syndication.channels.social.pictured import fetched, left_out
 from syndication.channels.social.requests import Network, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
@@ -159,7 +159,6 @@ class Mastodon(Channel[Envelope, Toot]):
             envelope, self.kind, chosen.characters, count=with_links_as(chosen.per_link, graphemes)
         )
         images = content.images[: chosen.pictures]
-        left_out = len(content.images) - len(images)
         return Toot(
             server=chosen.server,
             token=chosen.access_token.get_secret_value(),
@@ -179,9 +178,7 @@ class Mastodon(Channel[Envelope, Toot]):
                 for one in (content, *envelope.earlier)
             ),
             published_at=envelope.post.published_at,
-            remark=together(
-                composed.remark, f"{left_out} more pictures do not fit there." if left_out else ""
-            ),
+            remark=together(composed.remark, left_out(content.images, chosen.pictures)),
         )
 
     def send(self, message: Toot, tools: Tools) -> Receipt:

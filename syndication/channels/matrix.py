@@ -12,7 +12,7 @@ from syndication.channels.base import Abilities, Channel, Envelope, Limit, Queue
 from syndication.channels.by_http import Rule
 from syndication.channels.doors import Tools
 from syndication.channels.social.counting import links, octets
-from syndication.channels.social.pictured import fetched
+from syndication.channels.social.pictured import fetched, left_out
 from syndication.channels.social.requests import Network, as_json, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
@@ -99,7 +99,6 @@ class Matrix(Channel[Envelope, RoomMessage]):
         chosen, content = envelope.settings, envelope.post.content
         assert isinstance(chosen, MatrixSettings)
         composed = compose(envelope, self.kind, _BYTES, count=octets)
-        more = len(content.images) - 1
         return RoomMessage(
             server=chosen.server,
             token=chosen.access_token.get_secret_value(),
@@ -117,7 +116,7 @@ class Matrix(Channel[Envelope, RoomMessage]):
             keep_media=envelope.shown is not None and envelope.shown.images[:1] == content.images[:1],
             reference=envelope.reference or "",
             doubtful=envelope.doubtful,
-            remark=together(composed.remark, f"{more} more pictures do not fit there." if more > 0 else ""),
+            remark=together(composed.remark, left_out(content.images, 1)),
         )
 
     def send(self, message: RoomMessage, tools: Tools) -> Receipt:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from syndication.channels.base import Abilities, Envelope, Settings
 from syndication.channels.by_http import Rule
-from syndication.channels.social import markdown
+from syndication.channels.social import markdown, pictured
 from syndication.channels.social.hook import Hook, HookAddress, HookSettings
 from syndication.channels.social.requests import together
 from syndication.http import Answer
@@ -43,9 +43,9 @@ class Mattermost(Hook):
     rules: ClassVar[tuple[Rule, ...]] = RULES
 
     def body(self, envelope: Envelope, *, correction: bool) -> tuple[Any, str]:
-        """The text; a picture is fetched by Mattermost itself from where the merchant keeps it."""
+        """The text; a picture is fetched by Mattermost itself."""
         text, remark = markdown.message(envelope, self.kind, _CHARACTERS, correction=correction)
-        url, alt, more = markdown.picture(envelope)
+        url, alt, more = pictured.first(envelope)
         said: dict[str, Any] = {"text": text}
         if url:
             said["attachments"] = [{"fallback": alt, "text": markdown.plain(alt), "image_url": url}]

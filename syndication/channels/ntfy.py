@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr
 from syndication.channels.base import Abilities, Channel, Envelope, Limit, Queue, Receipt, Settings, TryLater
 from syndication.channels.by_http import Rule
 from syndication.channels.doors import Tools
+from syndication.channels.social import pictured
 from syndication.channels.social.counting import octets
 from syndication.channels.social.requests import Network, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings, host_of
@@ -75,7 +76,7 @@ class Ntfy(Channel[Envelope, Notice]):
         chosen, post = envelope.settings, envelope.post
         assert isinstance(chosen, NtfySettings)
         composed = compose(envelope, self.kind, _BYTES, count=octets, link=False)
-        images, more = post.content.images[:1], len(post.content.images) - 1
+        picture, _, more = pictured.first(envelope)
         body: dict[str, Any] = {
             "topic": chosen.topic,
             "sequence_id": post.id.hex,
@@ -91,8 +92,8 @@ class Ntfy(Channel[Envelope, Notice]):
             token=chosen.access_token.get_secret_value() if chosen.access_token else "",
             sequence=post.id.hex,
             delete=envelope.action == "withdrawn",
-            body=body | ({"attach": images[0].url} if images else {}),
-            remark=together(composed.remark, f"{more} more pictures do not fit there." if more > 0 else ""),
+            body=body | ({"attach": picture} if picture else {}),
+            remark=together(composed.remark, more),
         )
 
     def send(self, message: Notice, tools: Tools) -> Receipt:

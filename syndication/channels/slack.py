@@ -8,6 +8,7 @@ from pydantic import Field
 
 from syndication.channels.base import Abilities, Envelope, Limit, Settings
 from syndication.channels.by_http import Rule
+from syndication.channels.social import pictured
 from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.hook import Hook, HookAddress, HookSettings
 from syndication.channels.social.requests import together
@@ -76,7 +77,10 @@ class Slack(Hook):
 
 def _blocks(envelope: Envelope, *, correction: bool) -> tuple[list[dict[str, Any]], str]:
     """Header, facts and text, picture, and a line about who and where; with a remark on what was left out."""
-    words, images = pieces(envelope, Slack.kind, correction=correction), envelope.post.content.images
+    words, (picture, alt, more) = (
+        pieces(envelope, Slack.kind, correction=correction),
+        pictured.first(envelope),
+    )
     facts = [line for line in (words.when, words.where, words.price, words.coupon) if line]
     said = words.own or words.text
     lines = [f"*{_escaped(line)}*" for line in words.notice.splitlines()]
@@ -92,19 +96,13 @@ def _blocks(envelope: Envelope, *, correction: bool) -> tuple[list[dict[str, Any
     ]
     if whole:
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": whole, "verbatim": True}})
-    if images:
-        # Slack fetches the picture itself, from where the merchant keeps it.
-        alt = cut(images[0].alt, _ALT, utf16)
-        blocks.append({"type": "image", "image_url": images[0].url, "alt_text": alt})
+    if picture:  # Slack fetches it itself
+        blocks.append({"type": "image", "image_url": picture, "alt_text": cut(alt, _ALT, utf16)})
     last = " · ".join(part for part in (words.merchant, f"<{envelope.post.link}>", *words.hashtags) if part)
     blocks.append(
         {"type": "context", "elements": [{"type": "mrkdwn", "text": cut(_line(last), 2000, utf16)}]}
     )
-    more = len(images) - 1
-    return blocks, together(
-        SHORTENED if text != _escaped(said) else "",
-        f"{more} more pictures do not fit there." if more > 0 else "",
-    )
+    return blocks, together(SHORTENED if text != _escaped(said) else "", more)
 
 
 def _escaped(text: str) -> str:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from syndication.channels.base import Abilities, Envelope, Limit, Settings
 from syndication.channels.by_http import Rule
-from syndication.channels.social import markdown
+from syndication.channels.social import markdown, pictured
 from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.hook import Hook, HookAddress, HookSettings
 from syndication.channels.social.requests import together
@@ -55,7 +55,7 @@ class Teams(Hook):
     def body(self, envelope: Envelope, *, correction: bool) -> tuple[Any, str]:
         """A message with one Adaptive Card."""
         parts, shortened = _parts(envelope, correction=correction)
-        url, alt, more = markdown.picture(envelope)
+        url, alt, more = pictured.first(envelope)
         if url:
             parts.append({"type": "Image", "url": url, "altText": cut(alt, 500), "size": "Stretch"})
         open_page = {

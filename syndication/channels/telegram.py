@@ -23,7 +23,7 @@ from syndication.channels.base import (
 from syndication.channels.by_http import Rule
 from syndication.channels.doors import Tools
 from syndication.channels.social.counting import utf16
-from syndication.channels.social.pictured import fetched
+from syndication.channels.social.pictured import fetched, left_out
 from syndication.channels.social.requests import Network, as_json, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings
 from syndication.channels.social.words import compose
@@ -122,7 +122,6 @@ class Telegram(Channel[Envelope, BotMessage]):
         token = chosen.bot_token.get_secret_value()
         message = compose(envelope, self.kind, _TEXT, count=_visible, suffix="html")
         caption = compose(envelope, self.kind, _CAPTION, count=_visible, suffix="html")
-        more = len(images) - 1
         return BotMessage(
             base=f"{chosen.api}/bot{token}",
             chat=chosen.chat,
@@ -137,7 +136,7 @@ class Telegram(Channel[Envelope, BotMessage]):
             reference=envelope.reference or "",
             remark=together(
                 caption.remark if images else message.remark,
-                f"{more} more pictures do not fit there." if more > 0 else "",
+                left_out(images, 1),
             ),
         )
 

@@ -22,6 +22,7 @@ from syndication.channels.base import (
 )
 from syndication.channels.by_http import Rule
 from syndication.channels.doors import Tools
+from syndication.channels.social import pictured
 from syndication.channels.social.counting import cut
 from syndication.channels.social.requests import as_json
 from syndication.channels.social.settings import SocialSettings, host_of
@@ -98,7 +99,7 @@ class WebPush(Channel[Envelope, Notice]):
         said = {
             "title": words.title,
             "url": post.link,
-            "image": post.content.images[0].url if post.content.images and not withdrawn else "",
+            "image": "" if withdrawn else pictured.first(envelope)[0],
             "tag": str(post.id),
             "withdrawn": withdrawn,
             "quiet": envelope.shown is not None and not withdrawn and not envelope.changed,
@@ -139,9 +140,7 @@ class WebPush(Channel[Envelope, Notice]):
 
 
 def _fitting(said: dict[str, Any], text: str) -> dict[str, Any]:
-    """With as much of the text as there is room for; a picture whose address takes all of it is left out."""
-    if len(as_json(said)) + len('"body":"",') > _PAYLOAD - _TEXT:
-        said = said | {"image": ""}
+    """With as much of the text as there is room for."""
     room = min(_TEXT, _PAYLOAD - len(as_json(said | {"body": ""})))
     return said | {"body": cut(text, room, lambda part: len(as_json(part)) - 2)}
 

@@ -141,7 +141,7 @@ def test_pictures_are_changed_only_where_they_changed(shop: Account) -> None:
     other = (Image(url="https://weinhaus.example/neu.jpg", alt="Neu"), *before.post.content.images)
     receipt = shop.send(shop.change(before, receipt, images=other))
     assert only(shop)["media"][0]["sourceUrl"] != first, "another address, or Google keeps what it has"
-    assert "1 more pictures" in receipt.remark
+    assert "One more picture" in receipt.remark
     shop.send(shop.change(before, receipt, images=()))
     assert "media" not in only(shop)
 

@@ -36,7 +36,7 @@ def test_a_post_shows_its_facts_its_picture_and_its_link(coburg: Account) -> Non
     assert "Weinabend & Käse" in text
     assert "Sa., 15. August 2026" in text
     assert "Zwei Gläser" in text
-    assert "https://weinhaus.example/bild.jpg" in text
+    assert f"{before.post.link}/pictures/1-page.jpg?v=" in text, "small, and from the city's own site"
     assert before.post.link in text
     assert receipt.code in (200, 202)
 

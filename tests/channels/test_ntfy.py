@@ -24,7 +24,7 @@ def test_a_notice_is_published_replaced_and_deleted(coburg: Account) -> None:
     assert notice["message"].startswith("📅 Sa., 15. August 2026")
     assert before.post.link not in notice["message"], "the notice itself is the link"
     assert notice["click"] == before.post.link
-    assert notice["attach"] == "https://weinhaus.example/bild.jpg"
+    assert notice["attach"].startswith(f"{before.post.link}/pictures/1-page.jpg?v=")
     assert (notice["priority"], notice["tags"]) == (3, ["musik", "wein"])
     coburg.send(coburg.change(before, receipt, status="cancelled"))
     (notice,) = coburg.remote.shown.values()

@@ -11,7 +11,6 @@ from syndication.channels.base import Gone, Refused
 from syndication.channels.doors import Tools
 from syndication.channels.webpush import RULES
 from syndication.config import use
-from syndication.content import Image
 from syndication.stack.receiver import Receiver
 from tests.channels.network import Account, account
 from tests.conftest import settings_for
@@ -91,9 +90,10 @@ def test_a_very_long_text_fits_into_what_push_services_take(browser: Account) ->
     assert 900 < len(notice["body"].encode()) <= 1000
 
 
-def test_a_picture_whose_address_takes_all_the_room_is_left_out(browser: Account) -> None:
-    image = Image(url="https://weinhaus.example/" + "x" * 1975, alt="x")
-    browser.publish(title="👩" * 200, body='"\n' * 3000, images=(image,))
+def test_a_long_title_and_link_leave_the_text_less_room(browser: Account) -> None:
+    envelope = browser.envelope(title="👩" * 200, body='"\n' * 3000)
+    long = replace(envelope.post, link="https://weinhaus.example/" + "x" * 1975)
+    browser.send(replace(envelope, post=long))
     (notice,) = browser.remote.shown.values()
-    assert notice["image"] == ""
+    assert notice["url"] == long.link
     assert notice["body"].startswith("Sa., 15. August 2026")

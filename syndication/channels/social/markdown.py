@@ -6,7 +6,6 @@ from typing import Any
 
 from syndication.channels.base import Envelope
 from syndication.channels.social.counting import Count, cut, utf16
-from syndication.channels.social.requests import together
 from syndication.channels.social.words import SHORTENED, Words, pieces
 
 #: Signs with a meaning in Markdown, alone or at the beginning of one that has.
@@ -54,11 +53,3 @@ def _written(words: Words, link: str) -> str:
     )
     last = " ".join(part for part in (plain(words.merchant), f"<{link}>") if part)
     return "\n\n".join(part for part in ("\n".join(lines), *body, last, " ".join(words.hashtags)) if part)
-
-
-def picture(envelope: Envelope) -> tuple[str, str, str]:
-    """Address and alternative text of the first picture, empty for none, and a remark about the others."""
-    images = envelope.post.content.images
-    more = len(images) - 1
-    remark = together(f"{more} more pictures do not fit there." if more > 0 else "")
-    return (images[0].url, images[0].alt, remark) if images else ("", "", "")

@@ -30,8 +30,30 @@ def needed(image: Image, limits: Limits, tools: Tools) -> Picture:
         raise Refused(fault.reason) from fault
 
 
+def left_out(images: Sequence[Image], most: int) -> str:
+    """A remark about the pictures that have no room where at most `most` are shown; empty for none."""
+    more = len(images) - most
+    if more == 1:
+        return "One more picture does not fit there."
+    return f"{more} more pictures do not fit there." if more > 1 else ""
+
+
+def first(envelope: Envelope) -> tuple[str, str, str]:
+    """Address on the city's site and alternative text of the first picture, empty for none, and a remark about the others."""
+    images = envelope.post.content.images
+    if not images:
+        return "", "", ""
+    more = len(images) - 1
+    return (
+        shown_at(envelope, "page"),
+        images[0].alt,
+        f"{more} more pictures do not fit there." if more else "",
+    )
+
+
 def shown_at(envelope: Envelope, size: str) -> str:
-    """Where a network that fetches for itself finds the first picture of the post, in a size of `pictures.SIZES`.
+    """Where whoever fetches for themselves find the first picture of the post, in a size of `pictures.SIZES`: small enough,
+    over https, and without telling the merchant's website who looks.
 
     A test delivery's post has no place on the site, and its picture needs no other size.
     """
