@@ -98,7 +98,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 def gettext(language: str) -> Callable[[str], str]:
     """The function that says an English text in `language`."""
     say: Callable[[str], str] = translations(spoken(language)).gettext
-    return say
+    return lambda text: say(text) if text else ""  # the empty text is the catalogue's own head
 
 
 @lru_cache(maxsize=8)

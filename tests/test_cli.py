@@ -172,7 +172,7 @@ def test_a_link_to_connect_an_outlet_is_given_out(run: Run) -> None:
     found = connecting.opened(token.group(1))
     assert (found.channel, found.name) == ("mastodon", "Our account")
     assert found.wish.merchant_id is not None
-    assert "must be one of" in run("destinations", "connect", "telegram", "x", code=1).output
+    assert "must be one of" in run("destinations", "connect", "webhook", "x", code=1).output
     with db.transaction() as session:
         row = factories.destination(
             session, "mastodon", settings={"server": "https://social.example"}, secrets={"access_token": "x"}

@@ -75,6 +75,7 @@ class AppriseChannel(Channel[Envelope, Notice]):
         revise=False, withdraw=False, repeatable=False, length=_CHARACTERS, keeps_track=True, corrects=True
     )
     settings: ClassVar[type[Settings]] = AppriseSettings
+    typed: ClassVar[tuple[str, ...]] = ("url",)
 
     def render(self, envelope: Envelope) -> Notice:
         """The post as plain text, no longer than the service takes."""

@@ -295,8 +295,10 @@ class Channel(ABC, Generic[E, M]):
     priority: ClassVar[int] = 5
     #: How much the network takes, from its own documentation.
     limits: ClassVar[tuple[Limit, ...]] = ()
-    #: How an owner gives access by logging in there; None: the settings are typed in.
+    #: How an owner gives access by logging in there; None: there is no such way.
     connector: ClassVar[Connector | None] = None
+    #: What an owner types in on our page to connect an outlet where they do not log in: names of settings.
+    typed: ClassVar[tuple[str, ...]] = ()
     #: What a dry run takes for the network's answer to each of its requests.
     rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"id": "1"}')
     #: Seconds after which `tend` is called again; None: there is nothing to look after.

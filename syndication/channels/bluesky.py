@@ -3,6 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -68,12 +69,24 @@ class BlueskySettings(SocialSettings):
 
 
 @dataclass(frozen=True)
-class Skeet:
-    """One record. `rkey` is its name in the repository, the same on every try: a repeat replaces it by itself."""
+class Access:
+    """Where the account lives, and what opens it."""
 
     server: str
     identifier: str
     password: str = field(repr=False)
+
+    @classmethod
+    def of(cls, settings: BlueskySettings) -> "Access":
+        """The access that settings describe."""
+        return cls(settings.server, settings.identifier, settings.app_password.get_secret_value())
+
+
+@dataclass(frozen=True)
+class Skeet:
+    """One record. `rkey` is its name in the repository, the same on every try: a repeat replaces it by itself."""
+
+    access: Access
     rkey: str
     delete: bool
     record: dict[str, Any]
@@ -93,11 +106,13 @@ class Bluesky(Channel[Envelope, Skeet]):
         revise=True, withdraw=True, repeatable=True, images=True, length=_CHARACTERS, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = BlueskySettings
+    typed: ClassVar[tuple[str, ...]] = ("identifier", "app_password", "server")
     rehearsed: ClassVar[Answer] = Answer(
         200, {}, b'{"did": "did:plc:you", "accessJwt": "session", "refreshJwt": "session", "blob": {}}'
     )
     #: 5,000 points an hour, three for each new record (docs.bsky.app, Rate Limits).
     limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(1600, 3600)),)
+    tended_every: ClassVar[float | None] = 86_400.0
 
     def render(self, envelope: Envelope) -> Skeet:
         """The record but for its pictures, which must be there before it can name them."""
@@ -113,9 +128,7 @@ class Bluesky(Channel[Envelope, Skeet]):
             link=bool(images),  # without pictures it is the card's
         )
         return Skeet(
-            server=chosen.server,
-            identifier=chosen.identifier,
-            password=chosen.app_password.get_secret_value(),
+            access=Access.of(chosen),
             rkey=envelope.reference or tid(post),
             delete=envelope.action == "withdrawn",
             record=_record(post, composed.text, shown) | ({} if images else {"embed": _card(post)}),
@@ -130,7 +143,7 @@ class Bluesky(Channel[Envelope, Skeet]):
 
     def send(self, message: Skeet, tools: Tools) -> Receipt:
         """Pictures first, then putRecord under the same name every time; or deleteRecord, which may find nothing."""
-        repository = _Repository(Network(self.label, RULES, tools), message)
+        repository = _Repository(Network(self.label, RULES, tools), message.access)
         name = {"repo": repository.did, "collection": _COLLECTION, "rkey": message.rkey}
         if message.delete:
             answer = repository.call("com.atproto.repo.deleteRecord", name)
@@ -149,26 +162,32 @@ class Bluesky(Channel[Envelope, Skeet]):
             rest=rest(answer),
         )
 
+    def tend(self, settings: Settings, tools: Tools, now: datetime) -> Settings:
+        """Signs in anew, so that an app password that was taken back is noticed before a post needs it."""
+        assert isinstance(settings, BlueskySettings)
+        _Repository(Network(self.label, RULES, tools), Access.of(settings)).sign_in()
+        return settings
+
 
 class _Repository:
     """The account's repository, with a session that outlives a send and is renewed when the server ends it."""
 
-    def __init__(self, network: Network, message: Skeet) -> None:
-        self._network, self._message = network, message
-        secret = hashlib.sha256(message.password.encode()).hexdigest()
-        self._memory_key = f"bluesky {message.server} {message.identifier} {secret}"
-        self._session: dict[str, str] = network.tools.memory.get(self._memory_key) or self._sign_in()
+    def __init__(self, network: Network, access: Access) -> None:
+        self._network, self._opened_by = network, access
+        secret = hashlib.sha256(access.password.encode()).hexdigest()
+        self._memory_key = f"bluesky {access.server} {access.identifier} {secret}"
+        self._session: dict[str, str] = network.tools.memory.get(self._memory_key) or {}
 
     @property
     def did(self) -> str:
         """The account's lasting name (DID)."""
-        return self._session["did"]
+        return self._signed_in()["did"]
 
     def call(
         self, method: str, body: Any = None, *, data: bytes = b"", content_type: str = "application/json"
     ) -> Any:
         """One procedure (HTTP POST) with the session; once more where the server ended it before doing anything."""
-        url = f"{self._message.server}/xrpc/{method}"
+        url = f"{self._opened_by.server}/xrpc/{method}"
         answer = self._network.call(
             "POST", url, body=body, data=data, content_type=content_type, headers=self._access(), rules=_ENDED
         )
@@ -199,7 +218,7 @@ class _Repository:
 
     def _standing(self, rkey: str) -> Any:
         url = (
-            f"{self._message.server}/xrpc/com.atproto.repo.getRecord"
+            f"{self._opened_by.server}/xrpc/com.atproto.repo.getRecord"
             f"?repo={self.did}&collection={_COLLECTION}&rkey={rkey}"
         )
         answer = self._network.call("GET", url, rules=(Rule(400, "", "fine"), Rule(404, "", "fine")))
@@ -208,25 +227,30 @@ class _Repository:
         return json_of(answer, self._network.name).get("value", {}).get("embed")
 
     def _access(self) -> tuple[tuple[str, str], ...]:
-        return (("authorization", f"Bearer {self._session['access']}"),)
+        return (("authorization", f"Bearer {self._signed_in()['access']}"),)
 
-    def _sign_in(self) -> dict[str, str]:
-        body = {"identifier": self._message.identifier, "password": self._message.password}
+    def _signed_in(self) -> dict[str, str]:
+        self._session = self._session or self.sign_in()
+        return self._session
+
+    def sign_in(self) -> dict[str, str]:
+        """A new session (com.atproto.server.createSession). Raises a Verdict."""
+        body = {"identifier": self._opened_by.identifier, "password": self._opened_by.password}
         return self._kept(
             self._network.json(
-                "POST", f"{self._message.server}/xrpc/com.atproto.server.createSession", body=body
+                "POST", f"{self._opened_by.server}/xrpc/com.atproto.server.createSession", body=body
             )
         )
 
     def _renewed(self) -> dict[str, str]:
         answer = self._network.call(
             "POST",
-            f"{self._message.server}/xrpc/com.atproto.server.refreshSession",
+            f"{self._opened_by.server}/xrpc/com.atproto.server.refreshSession",
             headers=(("authorization", f"Bearer {self._session['refresh']}"),),
             rules=(Rule(400, "Token", "fine"), Rule(401, "", "fine")),
         )
         if answer.status >= 400:
-            return self._sign_in()
+            return self.sign_in()
         return self._kept(json_of(answer, self._network.name))
 
     def _kept(self, found: Any) -> dict[str, str]:

@@ -102,6 +102,7 @@ class Discord(Channel[Envelope, WebhookMessage]):
         revise=True, withdraw=True, repeatable=False, images=True, length=_DESCRIPTION, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = DiscordSettings
+    typed: ClassVar[tuple[str, ...]] = ("webhook",)
     #: Five in two seconds and 30 a minute for each webhook; 50 a second from one machine (topics/rate-limits).
     limits: ClassVar[tuple[Limit, ...]] = (
         Limit("destination", Rate(5, 2)),

@@ -85,6 +85,7 @@ class Matrix(Channel[Envelope, RoomMessage]):
         revise=True, withdraw=True, repeatable=True, images=True, length=_BYTES, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = MatrixSettings
+    typed: ClassVar[tuple[str, ...]] = ("server", "access_token", "room")
     rehearsed: ClassVar[Answer] = Answer(
         200,
         {},

@@ -68,6 +68,7 @@ class Ntfy(Channel[Envelope, Notice]):
         revise=True, withdraw=True, repeatable=True, images=True, length=_BYTES, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = NtfySettings
+    typed: ClassVar[tuple[str, ...]] = ("topic", "access_token", "server")
     #: ntfy.sh: 60 at once, then one in five seconds (docs.ntfy.sh/publish, Limitations).
     limits: ClassVar[tuple[Limit, ...]] = (Limit("host", Rate(60, 300)),)
 

@@ -35,14 +35,16 @@ from syndication.pictures import Limits
 #: In UTF-16 code units, after the entities were parsed: sendMessage, and the caption of sendPhoto.
 _TEXT, _CAPTION = 4096, 1024
 
+_NO_ADMINISTRATOR = "The bot may not write there. Please make it an administrator of the channel."
+
 RULES: tuple[Rule, ...] = (
     Rule(401, "", "access", "Telegram no longer knows this bot. Please ask @BotFather for its token and enter it."),
     Rule(404, "", "access", "Telegram does not know this bot. Please ask @BotFather for its token and enter it."),
     Rule(403, "kicked", "access", "The bot was removed from the channel. Please make it an administrator there again."),
     Rule(403, "blocked", "access", "The bot was blocked there. Please unblock it."),
-    Rule(403, "", "access", "The bot may not write there. Please make it an administrator of the channel."),
+    Rule(403, "", "access", _NO_ADMINISTRATOR),
     Rule(400, "chat not found", "access", "Telegram knows no such channel. Please check its name, and add the bot to it."),
-    Rule(400, "need administrator rights", "access", "The bot may not write there. Please make it an administrator."),
+    Rule(400, "need administrator rights", "access", _NO_ADMINISTRATOR),
     Rule(400, "not enough rights", "access", "The bot may not do this. Please give it the rights to post, edit and delete."),
     Rule(400, "upgraded to a supergroup", "access", "The group became a supergroup and has a new number. Please enter it."),
     Rule(400, "message is not modified", "fine"),
@@ -106,6 +108,7 @@ class Telegram(Channel[Envelope, BotMessage]):
         revise=True, withdraw=True, repeatable=False, images=True, length=_TEXT, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = TelegramSettings
+    typed: ClassVar[tuple[str, ...]] = ("bot_token", "chat")
     rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"ok": true, "result": {"message_id": 1}}')
     #: core.telegram.org/bots/faq: one a second and 20 a minute in one chat, 30 a second in all.
     limits: ClassVar[tuple[Limit, ...]] = (
@@ -157,17 +160,29 @@ class Telegram(Channel[Envelope, BotMessage]):
         return _call(network, message, "sendPhoto", caption, photo=pictures[0][1].data, remark=remark)
 
     def tend(self, settings: Settings, tools: Tools, now: datetime) -> Settings:
-        """Asks for the name of the chat (getChat), which shows at once whether bot and chat are right."""
+        """Asks for the name of the chat (getChat), and whether the bot may write there (getChatMember)."""
         assert isinstance(settings, TelegramSettings)
         network = Network(self.label, RULES, tools)
         base = f"{settings.api}/bot{settings.bot_token.get_secret_value()}"
         found = network.json("POST", f"{base}/getChat", body={"chat_id": settings.chat})
+        asked = {"chat_id": settings.chat, "user_id": settings.host}
+        member = network.json("POST", f"{base}/getChatMember", body=asked)
+        if not _may_write(text_at(found, "result", "type"), member):
+            raise Refused(_NO_ADMINISTRATOR, credentials=True)
         return settings.model_copy(
             update={
                 "title": text_at(found, "result", "title")[:300],
                 "username": text_at(found, "result", "username")[:64],
             }
         )
+
+
+def _may_write(chat: str, member: Any) -> bool:
+    """Into a channel only administrators with the right to post write, into a group every member (ChatMember)."""
+    status = text_at(member, "result", "status")
+    if chat == "channel":
+        return status == "creator" or text_at(member, "result", "can_post_messages") == "True"
+    return status in ("creator", "administrator", "member", "restricted")
 
 
 def _text(message: BotMessage) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def channels_page() -> str:
         "# What each channel can do",
         "",
         "Made by `syndication channels --markdown` from what the channels say of themselves. How to write one more:",
-        "[channels](../channels.md). An access by logging in can be typed in as well.",
+        "[channels](../channels.md). Every access can also be given by settings (`POST /api/v1/destinations`).",
         "",
         "| channel | kind | access | a change | a withdrawal | after a lost answer | pictures | longest text | pace |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -55,6 +55,14 @@ def channels_page() -> str:
     # A letter is no outlet: it tells one person once.
     shown = [one for one in channels.CHANNELS if one.configurable or one.abilities.revise]
     return "\n".join([*lines, *map(_channel_row, shown)])
+
+
+def _access(channel: Channel[Any, Any]) -> str:
+    if not channel.configurable:
+        return "–"
+    if channel.connector is not None:
+        return "by [logging in](connecting.md)"
+    return "typed in on [a page](connecting.md)" if channel.typed else "by settings"
 
 
 def _channel_row(channel: Channel[Any, Any]) -> str:
@@ -67,11 +75,7 @@ def _channel_row(channel: Channel[Any, Any]) -> str:
     cells = (
         name,
         f"`{channel.kind}`",
-        "–"
-        if not channel.configurable
-        else "by settings"
-        if channel.connector is None
-        else "by [logging in](connecting.md)",
+        _access(channel),
         "in place"
         if able.revise
         else "a correction where it matters"

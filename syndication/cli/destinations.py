@@ -93,7 +93,7 @@ def connect(
         str | None, typer.Option(help="Slug of the merchant whose it is; else the city's.")
     ] = None,
 ) -> None:
-    """A link by which its owner connects a new outlet: they log in at the network in a browser."""
+    """A link by which its owner connects a new outlet: they log in at the network, or type in the access."""
     start()
     owner = option_merchant(merchant).id if merchant else None
     _say_link(connecting.link(connecting.ConnectionRequest(channel=channel, name=name), owner=owner))

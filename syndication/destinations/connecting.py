@@ -1,5 +1,6 @@
-"""Connecting an outlet by logging in at its network: a link for the owner, the way there, and the way back."""
+"""Connecting an outlet: a link for its owner, who logs in at the network, or types in the access and has it tried."""
 
+import contextlib
 import hashlib
 import hmac
 import secrets
@@ -21,6 +22,7 @@ from syndication.channels.social.oauth import registered
 from syndication.config import settings
 from syndication.content import Interest, Value, faults_of
 from syndication.destinations import owned
+from syndication.destinations.sealed import checked_by
 from syndication.destinations.values import (
     DestinationAmendment,
     DestinationRecord,
@@ -39,7 +41,7 @@ _OTHER_BROWSER = "This browser did not begin here. Please open the link once mor
 
 
 class ConnectionRequest(Value):
-    """An outlet whose owner will log in at its network."""
+    """An outlet whose owner will log in at its network, or type in the access."""
 
     channel: str = Field(max_length=40, examples=["mastodon"])
     name: Name
@@ -67,18 +69,38 @@ class Link:
 
 @dataclass(frozen=True)
 class Opened:
-    """What a link asks for: the outlet, what is known of it, and the questions its owner answers before they log in."""
+    """What a link asks for: the outlet, what is known of it, and the questions its owner answers.
+
+    `typed`: with these answers it is connected; else the owner then logs in at the network.
+    """
 
     wish: Wish
     channel: str
     name: str
     known: Mapping[str, Any]
-    questions: dict[str, FieldInfo]
+    questions: Mapping[str, FieldInfo]
 
     @property
     def label(self) -> str:
         """The network's name."""
         return channels.by_kind(self.channel).label
+
+    @property
+    def typed(self) -> bool:
+        """Whether the answers are the access itself."""
+        return channels.by_kind(self.channel).connector is None
+
+    @property
+    def shown_by_a_test(self) -> bool:
+        """Whether a test message shows that it works, since the network cannot be asked."""
+        return shown_by_a_test(self.channel)
+
+    @property
+    def secret(self) -> frozenset[str]:
+        """The questions whose answers are never shown again."""
+        return (
+            frozenset(channels.by_kind(self.channel).settings.secret_names()) if self.typed else frozenset()
+        )
 
 
 @dataclass(frozen=True)
@@ -99,24 +121,22 @@ class Way:
 
 def link(request: ConnectionRequest, *, owner: UUID | None = None) -> Link:
     """A link for a new outlet of a merchant, or of the city. Raises Invalid, and Conflict where no app is registered."""
-    connector = _connector(request.channel)
-    if unknown := [name for name in request.settings if name not in connector.asks.model_fields]:
-        raise Invalid.field(
-            f"settings.{unknown[0]}", f"is not asked for; known are {', '.join(connector.asks.model_fields)}"
-        )
+    asked = _asked(request.channel)
+    if unknown := [name for name in request.settings if name not in asked]:
+        raise Invalid.field(f"settings.{unknown[0]}", f"is not asked for; known are {', '.join(asked)}")
     return _link(Wish(new=request, merchant_id=owner))
 
 
 def renewal(destination_id: UUID, *, owner: UUID | None = None) -> Link:
     """A link for a destination that exists. Raises NotFound, Invalid, Conflict."""
-    _connector(owned.read(destination_id, owner=owner).channel)
+    _asked(owned.read(destination_id, owner=owner).channel)
     return _link(Wish(renew=destination_id, merchant_id=owner))
 
 
 def offered(row: Destination) -> str:
-    """The address of such a link for a letter; empty where the access is not given by logging in."""
+    """The address of such a link for a letter; empty for an outlet that is set up in another way."""
     try:
-        _connector(row.channel)
+        _asked(row.channel)
     except (Invalid, Conflict):
         return ""
     return _link(Wish(renew=row.id, merchant_id=row.merchant_id)).url
@@ -131,20 +151,24 @@ def opened(token: str) -> Opened:
     else:
         assert wish.new is not None
         about = wish.new
-    fields = _connector(about.channel).asks.model_fields
-    known = {name: value for name, value in about.settings.items() if name in fields}
+    asked = _asked(about.channel)
+    known = {name: value for name, value in about.settings.items() if name in asked}
+    # What is typed in is shown with what is known, so that a wrong name can be mended beside a new token.
     questions = {
         name: field
-        for name, field in fields.items()
-        if name not in known and (field.is_required() or not field.default)
+        for name, field in asked.items()
+        if channels.by_kind(about.channel).typed
+        or (name not in known and (field.is_required() or not field.default))
     }
     return Opened(wish, about.channel, about.name, known, questions)
 
 
-def begin(token: str, answers: dict[str, str], tools: Tools) -> Way:
-    """Where the owner logs in, after they answered. Raises NotFound, Invalid, Conflict."""
+def begin(token: str, answers: Mapping[str, str], tools: Tools) -> "Way | Connected":
+    """Where the owner logs in, after they answered; or the outlet, where that was all. Raises NotFound, Invalid, Conflict."""
     found = opened(token)
     given = {name: value for name, value in answers.items() if value and name in found.questions}
+    if found.typed:
+        return _typed_in(found, given, tools)
     connector = _connector(found.channel)
     try:
         asked = connector.asks.model_validate({**found.known, **given})
@@ -169,11 +193,39 @@ def finish(state: str, code: str, nonce: str, tools: Tools) -> Connected:
     found = _unsealed(state, "state", WAY)
     if not hmac.compare_digest(_digest(nonce), found["nonce"]):
         raise NotFound(_OTHER_BROWSER)
-    wish, connector = Wish.model_validate(found["wish"]), _connector(found["channel"])
+    connector = _connector(found["channel"])
     try:
         learned = connector.finish(found["memo"], code, _site(connector), tools, clock.now())
     except Verdict as verdict:
         raise Conflict(verdict.reason) from verdict
+    return _connected(Wish.model_validate(found["wish"]), learned)
+
+
+def _typed_in(found: Opened, given: dict[str, str], tools: Tools) -> Connected:
+    """Keeps what was typed in once the network was asked whether it is right."""
+    channel, wish = channels.by_kind(found.channel), found.wish
+    if wish.renew is not None:
+        checked = owned.preview(wish.renew, given, owner=wish.merchant_id)
+    else:
+        checked = checked_by(channel, {**found.known, **given})
+    try:
+        channel.tend(checked, tools, clock.now())
+    except Verdict as verdict:
+        raise Conflict(verdict.reason) from verdict
+    connected = _connected(wish, given if wish.renew is not None else {**found.known, **given})
+    if found.shown_by_a_test:
+        with contextlib.suppress(Conflict):  # another one is still on its way
+            owned.test(connected.destination.id, owner=wish.merchant_id)
+    return connected
+
+
+def shown_by_a_test(kind: str) -> bool:
+    """Whether connecting such an outlet ends with a test message."""
+    channel = channels.by_kind(kind)
+    return channel.connector is None and channel.tended_every is None
+
+
+def _connected(wish: Wish, learned: dict[str, Any]) -> Connected:
     if wish.renew is not None:
         amendment = DestinationAmendment(settings=learned)
         before = owned.update(wish.renew, amendment, owner=wish.merchant_id)
@@ -195,13 +247,22 @@ def _plain(wish: Wish) -> dict[str, Any]:
     return wish.model_dump(mode="json", exclude_defaults=True)
 
 
-def _connector(kind: str) -> Connector:
-    connector = channels.by_kind(kind).connector if channels.known(kind) else None
-    if connector is None:
-        able = [one.kind for one in channels.CHANNELS if one.connector is not None]
+def _asked(kind: str) -> Mapping[str, FieldInfo]:
+    """What the owner of such an outlet is asked. Raises Invalid, and Conflict where no app is registered."""
+    channel = channels.by_kind(kind) if channels.known(kind) else None
+    if channel is None or (channel.connector is None and not channel.typed):
+        able = [one.kind for one in channels.CHANNELS if one.connector is not None or one.typed]
         raise Invalid.field(
             "channel", f"must be one of {', '.join(able)}; others are set up by their settings"
         )
+    if channel.connector is None:
+        return {name: channel.settings.model_fields[name] for name in channel.typed}
+    return _connector(kind).asks.model_fields
+
+
+def _connector(kind: str) -> Connector:
+    connector = channels.by_kind(kind).connector
+    assert connector is not None
     if connector.app is not None and registered(connector.app) is None:
         raise Conflict(
             f"No app is registered at {channels.by_kind(kind).label} yet: the operator enters it as {connector.app} in"

@@ -1,5 +1,7 @@
 """Outlets that people set up: created, read without their secrets, changed, paused, tested, deleted."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Select, func, select
@@ -87,17 +89,25 @@ def update(
     """Change a destination. Raises NotFound, Invalid, and Conflict for one that comes with the city."""
     with db.transaction() as session:
         row = _owned(session, owner, destination_id)
-        channel = _own_channel(row)
+        _own_channel(row)
         if amendment.name is not None:
             row.name = amendment.name
         if amendment.settings is not None:
-            checked = checked_by(channel, {**row.settings, **opened(row), **amendment.settings})
-            keep(row, checked)
+            keep(row, _changed(row, amendment.settings))
         if amendment.interest is not None:
             merchant = session.get(Merchant, row.merchant_id) if row.merchant_id else None
             row.interest_id = _interest(session, merchant, amendment.interest)
         session.flush()  # read back below with its interest
         return _record(session, row)
+
+
+def preview(
+    destination_id: UUID, changes: Mapping[str, Any], *, owner: UUID | None = None
+) -> ChannelSettings:
+    """A destination's settings as they would be with `changes`; nothing is kept. Raises NotFound, Invalid, Conflict."""
+    with db.reading() as session:
+        row = _owned(session, owner, destination_id)
+        return _changed(row, changes)
 
 
 def pause(destination_id: UUID, *, owner: UUID | None = None) -> DestinationRecord:
@@ -181,6 +191,10 @@ def test(destination_id: UUID, *, owner: UUID | None = None) -> int:  # noqa: PT
         session.flush()  # the caller asks for it by the key that the database gives
         bell.after_commit(session, channel.queue)
         return delivery.id
+
+
+def _changed(row: Destination, changes: Mapping[str, Any]) -> ChannelSettings:
+    return checked_by(_own_channel(row), {**row.settings, **opened(row), **changes})
 
 
 def _configurable(kind: str) -> AnyChannel:

@@ -34,6 +34,8 @@ class FakeTelegram(Remote):
     def __init__(self) -> None:
         super().__init__()
         self.messages: dict[int, dict[str, Any]] = {}
+        #: What the bot is in the channel (ChatMember).
+        self.status = "administrator"
         self._number = 40
 
     @property
@@ -54,6 +56,12 @@ class FakeTelegram(Remote):
 
     def do_getChat(self, _: dict[str, Any]) -> Any:
         return {"id": -100123, "type": "channel", "title": "Coburg aktuell", "username": "coburg"}
+
+    def do_getChatMember(self, fields: dict[str, Any]) -> Any:
+        if str(fields.get("user_id")) != self.token.partition(":")[0]:
+            raise refuse(400, "Bad Request: user not found")
+        rights = {"can_post_messages": True, "can_edit_messages": True, "can_delete_messages": True}
+        return {"status": self.status, **(rights if self.status == "administrator" else {})}
 
     def do_sendMessage(self, fields: dict[str, Any]) -> Any:
         return self._new(

@@ -372,7 +372,7 @@ def test_who_may_ask_for_a_link(client: TestClient, receiver: Receiver, cafe: Pa
 @pytest.mark.parametrize(
     ("kind", "status", "words"),
     [
-        ("telegram", 422, "must be one of mastodon"),
+        ("webhook", 422, "must be one of mastodon"),
         ("nonsense", 422, "must be one of mastodon"),
         ("linkedin", 409, "the operator enters it as linkedin"),
     ],

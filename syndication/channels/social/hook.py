@@ -64,6 +64,7 @@ class Hook(Channel[Envelope, HookMessage]):
         revise=False, withdraw=False, repeatable=False, images=True, keeps_track=True, corrects=True
     )
     settings: ClassVar[type[Settings]] = HookSettings
+    typed: ClassVar[tuple[str, ...]] = ("webhook",)
     limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(1, 1)),)
     #: With what a service says yes, or nothing where its status says enough.
     yes: ClassVar[str] = ""

@@ -38,7 +38,7 @@ class ChannelAnswer(Answer):
     configurable: bool = Field(
         description="Whether destinations of it can be created; others come with the city."
     )
-    connects: bool = Field(description="Its owner may give access by logging in: POST /destinations/connect.")
+    connects: bool = Field(description="Its owner may give access on a page: POST /destinations/connect.")
     abilities: AbilitiesAnswer
     settings: dict[str, Any] = Field(description="JSON Schema of a destination's `settings`.")
 
@@ -62,7 +62,7 @@ def _shown(channel: Channel[Any, Any]) -> ChannelAnswer:
         label=channel.label,
         serves=channel.serves,
         configurable=channel.configurable,
-        connects=channel.connector is not None,
+        connects=channel.connector is not None or bool(channel.typed),
         abilities=AbilitiesAnswer.model_validate(abilities),
         settings=channel.settings.model_json_schema(),
     )

@@ -1,4 +1,4 @@
-"""Links by which owners connect an outlet, or renew its access, by logging in at its network."""
+"""Links by which owners connect an outlet, or renew its access: by logging in at its network, or by typing it in."""
 
 from datetime import datetime
 from typing import Self
@@ -34,7 +34,7 @@ class LinkAnswer(Answer):
 def connect(
     request: ConnectionRequest, caller: DestinationsWriter, merchant: MerchantSlug = None
 ) -> LinkAnswer:
-    """A link for a new destination whose access its owner gives by logging in, instead of typing in a token."""
+    """A link for a new destination whose access its owner gives on a page: by logging in at the network, or by typing it in."""
     return LinkAnswer.of(connecting.link(request, owner=concerned(caller, merchant)))
 
 

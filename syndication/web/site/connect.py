@@ -1,6 +1,7 @@
 """Connecting an outlet: what stands behind the link its owner got, the way to the network, and the way back (RFC 6749).
 
-The answer to the form is a page with a link and not a redirect: browsers hold redirects of forms to `form-action` too.
+On the way to a network the answer to the form is a page with a link and not a redirect: browsers hold redirects of forms to
+`form-action` too.
 """
 
 from dataclasses import dataclass
@@ -16,11 +17,14 @@ from syndication.config import settings
 from syndication.delivery import drain, replay
 from syndication.destinations import connecting
 from syndication.errors import Conflict, Invalid, NotFound
-from syndication.web.site.frame import page
+from syndication.rendering import gettext, said
+from syndication.web.site.frame import language_of, page
 
 router = APIRouter(prefix="/connect")
 #: Keeps, in the owner's browser alone, the proof that they began here.
 _COOKIE = "connect"
+#: Longest answer (characters): addresses of webhooks are long.
+_LONGEST = 2000
 _NOT_ALLOWED = "The access was not given. Nothing was connected; you can open the link once more."
 
 
@@ -31,13 +35,14 @@ class Question:
     name: str
     text: str
     needed: bool
+    secret: bool = False
     value: str = ""
     fault: str = ""
 
 
 async def _answers(request: Request) -> dict[str, str]:
     form = await request.form(max_files=0, max_fields=20)
-    return {name: value.strip()[:300] for name, value in form.items() if isinstance(value, str)}
+    return {name: value.strip()[:_LONGEST] for name, value in form.items() if isinstance(value, str)}
 
 
 @router.get("/back")
@@ -53,13 +58,7 @@ def back(
     if not code:
         raise Conflict(_NOT_ALLOWED)
     found = connecting.finish(state, code, nonce, drain.tools())
-    if found.failing_since is not None:
-        replay.many(
-            states=("failed",), destination_id=found.destination.id, failing_since=found.failing_since
-        )
-    answer = RedirectResponse(
-        f"/connect/done/{found.destination.channel}", 303, headers={"Cache-Control": "no-store"}
-    )
+    answer = _end(found)
     answer.delete_cookie(_COOKIE, path="/connect")
     return answer
 
@@ -69,7 +68,13 @@ def done(request: Request, kind: str) -> Response:
     """The end of the way, at an address without a code in it, that may be loaded again."""
     if not channels.known(kind):
         raise NotFound("There is nothing at this address.")
-    return page(request, "connected.html", private=True, label=channels.by_kind(kind).label)
+    return page(
+        request,
+        "connected.html",
+        private=True,
+        label=channels.by_kind(kind).label,
+        tested=connecting.shown_by_a_test(kind),
+    )
 
 
 @router.get("/{token}")
@@ -80,13 +85,16 @@ def ask(request: Request, token: str) -> Response:
 
 @router.post("/{token}")
 def begin(request: Request, token: str, answers: Annotated[dict[str, str], Depends(_answers)]) -> Response:
-    """The way to the network; or the form again, with what is wrong."""
+    """The way to the network, or the end of it all; or the form again, with what is wrong."""
     try:
         way = connecting.begin(token, answers, drain.tools())
     except Invalid as error:
-        return _form(request, token, answers, {one.field: one.message for one in error.faults})
+        faults = {one.field.removeprefix("settings."): one.message for one in error.faults}
+        return _form(request, token, answers, faults)
     except Conflict as error:
         return _form(request, token, answers, {"": str(error)})
+    if isinstance(way, connecting.Connected):
+        return _end(way)
     label = connecting.opened(token).label
     answer = page(
         request,
@@ -108,18 +116,19 @@ def begin(request: Request, token: str, answers: Annotated[dict[str, str], Depen
     return answer
 
 
-def _form(request: Request, token: str, answers: dict[str, str], faults: dict[str, str]) -> Response:
-    found = connecting.opened(token)
-    questions = [
-        Question(
-            name,
-            field.description or name,
-            field.is_required(),
-            answers.get(name, ""),
-            faults.get(name, ""),
+def _end(found: connecting.Connected) -> Response:
+    """On to the end of the way, after what could not be posted without the access was put in line again."""
+    if found.failing_since is not None:
+        replay.many(
+            states=("failed",), destination_id=found.destination.id, failing_since=found.failing_since
         )
-        for name, field in found.questions.items()
-    ]
+    return RedirectResponse(
+        f"/connect/done/{found.destination.channel}", 303, headers={"Cache-Control": "no-store"}
+    )
+
+
+def _form(request: Request, token: str, answers: dict[str, str], faults: dict[str, str]) -> Response:
+    found, language = connecting.opened(token), language_of(request)
     elsewhere = [message for name, message in faults.items() if name not in found.questions]
     return page(
         request,
@@ -128,7 +137,34 @@ def _form(request: Request, token: str, answers: dict[str, str], faults: dict[st
         private=True,
         token=token,
         label=found.label,
+        kind=found.channel,
         name=found.name,
-        questions=questions,
-        fault=" ".join(elsewhere),
+        typed=found.typed,
+        tested=found.shown_by_a_test,
+        questions=[
+            _question(found, name, answers.get(name, ""), _in_words(faults.get(name, ""), language))
+            for name in found.questions
+        ],
+        fault=_in_words(" ".join(elsewhere), language),
     )
+
+
+def _question(found: connecting.Opened, name: str, answer: str, fault: str) -> Question:
+    field, secret = found.questions[name], name in found.secret
+    usual = field.default if isinstance(field.default, str) else ""
+    return Question(
+        name,
+        field.description or name,
+        # A secret that is kept need not be typed in again.
+        field.is_required() and not (secret and found.wish.renew is not None),
+        secret,
+        "" if secret else answer or str(found.known.get(name, usual)),
+        fault,
+    )
+
+
+def _in_words(fault: str, language: str) -> str:
+    """What is wrong, in the visitor's language and without the pattern that a text did not fit."""
+    if fault.startswith("String should"):
+        fault = "This does not look right."
+    return said(gettext(language)(fault), language)
