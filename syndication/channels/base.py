@@ -187,6 +187,15 @@ class Unconfirmed(Verdict):
     """Whether it arrived cannot be known (P7). Never tried again by itself unless the channel is repeatable."""
 
 
+@dataclass(frozen=True)
+class Specimen:
+    """One thing as an outlet that comes with the city would show it: a mail, a document, a ping. `body` is its bytes."""
+
+    method: str
+    url: str
+    body: bytes = field(repr=False)
+
+
 # The contract
 
 
@@ -314,6 +323,10 @@ class Channel(ABC, Generic[E, M]):
     @abstractmethod
     def send(self, message: M, tools: Tools) -> Receipt:
         """Hand `message` to the outlet once. The only I/O; never retries or sleeps. Raises a Verdict."""
+
+    def specimens(self, envelope: Envelope, sender: str) -> tuple[Specimen, ...]:
+        """What a dry run shows of a channel that comes with the city and takes no change by itself. Pure."""
+        return ()
 
     def find(self, message: M, tools: Tools) -> Receipt | None:
         """Look whether something that may have arrived stands there, without posting it; None where it is not seen.

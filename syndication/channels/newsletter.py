@@ -13,9 +13,21 @@ from itertools import count
 from typing import Any, ClassVar, Literal
 
 from syndication.channels import by_mail, wording
-from syndication.channels.base import Abilities, Channel, City, Copy, MailMessage, PostView, Queue, Receipt
+from syndication.channels.base import (
+    Abilities,
+    Channel,
+    City,
+    Copy,
+    Envelope,
+    MailMessage,
+    PostView,
+    Queue,
+    Receipt,
+    Specimen,
+)
 from syndication.channels.doors import Tools
-from syndication.rendering import day, gettext, inline_css, markdown_to_text, render
+from syndication.content import Action
+from syndication.rendering import LANGUAGES, day, gettext, inline_css, markdown_to_text, render
 
 What = Literal["cancelled", "postponed", "sold_out", "moved", "time", "price", "withdrawn", "changed"]
 
@@ -24,6 +36,8 @@ _BRIEF_FROM = 30
 _EXCERPT = 280
 _SUBJECT = 78
 _SUBJECT_TITLE = 42
+#: Whom a dry run writes to (RFC 2606).
+_NOBODY = "reader@example.org"
 
 
 @dataclass(frozen=True)
@@ -73,6 +87,26 @@ class Newsletter(Channel[Copy, MailMessage]):
     def send(self, message: MailMessage, tools: Tools) -> Receipt:
         """One mail through the mail server."""
         return by_mail.deliver(message, tools)
+
+    def specimens(self, envelope: Envelope, sender: str) -> tuple[Specimen, ...]:
+        """The mail that tells of the post alone, in each language, to somebody with no real address."""
+        return tuple(self._specimen(envelope, sender, language) for language in LANGUAGES)
+
+    def _specimen(self, envelope: Envelope, sender: str, language: str) -> Specimen:
+        post, at = envelope.post, envelope.tried_at
+        words: dict[Action, What] = {"revised": "changed", "withdrawn": "withdrawn"}
+        corrected = envelope.action in words
+        view = EditionView(
+            language,
+            at,
+            () if corrected else (Entry(post),),
+            (Correction(post, words[envelope.action]),) if corrected else (),
+        )
+        parts = compose(view, envelope.city, sender)
+        mail = self.render(
+            Copy(envelope.key, parts, _NOBODY, "token-of-the-reader", envelope.city, sender, at)
+        )
+        return Specimen("MAIL", f"mailto:{_NOBODY}", mail.data)
 
 
 def compose(view: EditionView, city: City, sender: str) -> dict[str, Any]:

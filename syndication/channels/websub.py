@@ -7,7 +7,17 @@ from pydantic import AfterValidator, Field
 
 from syndication.addresses import check_url
 from syndication.channels import by_http
-from syndication.channels.base import Abilities, Channel, HttpMessage, Note, Queue, Receipt, Settings
+from syndication.channels.base import (
+    Abilities,
+    Channel,
+    Envelope,
+    HttpMessage,
+    Note,
+    Queue,
+    Receipt,
+    Settings,
+    Specimen,
+)
 from syndication.channels.doors import Tools
 from syndication.config import settings as process_settings
 
@@ -46,3 +56,10 @@ class WebSub(Channel[Note, HttpMessage]):
     def send(self, message: HttpMessage, tools: Tools) -> Receipt:
         """One POST; nothing a hub says closes it for good, since only the operator can change its address."""
         return by_http.deliver(message, tools, gone=frozenset())
+
+    def specimens(self, envelope: Envelope, sender: str) -> tuple[Specimen, ...]:
+        """The ping about one of the documents that change."""
+        topic = {"topic": f"{envelope.city.base_url}/feeds/all.rss"}
+        note = Note(envelope.key, topic, envelope.city, envelope.settings, sender, envelope.tried_at)
+        ping = self.render(note)
+        return (Specimen(ping.method, ping.url, ping.body),)

@@ -130,6 +130,10 @@ def dry_run(
         screen.as_json({**vars(found), "requests": shown})
         return
     screen.say(f"{found.action} would become: {found.state}. {found.reason}".rstrip())
+    if found.readers:
+        screen.say(
+            "Readers: " + ", ".join(f"{count} {rhythm}" for rhythm, count in sorted(found.readers.items()))
+        )
     for one in found.requests:
         screen.say(f"\n{one.method} {one.url}")
         for name, value in one.headers:

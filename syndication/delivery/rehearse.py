@@ -4,25 +4,28 @@ It is the same code that sends. Only the door is another: it writes down what it
 if all went well (`Channel.rehearsed`). Pictures are fetched from the merchant's website as ever.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from syndication import channels, clock, db, postview
-from syndication.channels.base import Envelope, Verdict
+from syndication import channels, clock, db, interests, postview
+from syndication.channels.base import Channel, Envelope, Verdict
 from syndication.channels.base import Settings as ChannelSettings
 from syndication.channels.doors import Tools
 from syndication.config import Settings, settings
-from syndication.content import Action
+from syndication.content import Action, Cadence
 from syndication.delivery.course import staying
 from syndication.delivery.hiding import hide, hide_in, secrets_of
 from syndication.delivery.load import channel_settings, known_of
 from syndication.delivery.memory import Memory
 from syndication.errors import Conflict, NotFound
 from syndication.http import Answer, Client
-from syndication.models import Destination, Merchant, Post, Revision
+from syndication.models import Destination, Merchant, Post, Reader, Revision
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What would happen. `state` is `sent`, or what the delivery would become without a request; `reason` says why."""
+    """What would happen. `state` is `sent`, or what the delivery would become without a request; `reason` says why.
+
+    `readers`: how many confirmed readers want such posts, by rhythm, where an outlet serves readers.
+    """
 
     action: Action
     state: str
     reason: str
     requests: tuple[Request, ...]
+    readers: Mapping[str, int] = field(default_factory=dict)
 
 
 class _Door(Client):
@@ -80,7 +87,9 @@ def rehearse(
     cfg = settings()
     with db.reading() as session:
         envelope, destination = _envelope(session, destination_id, post_id, owner, action, cfg)
-    channel = channels.by_kind(destination.channel)
+        channel = channels.by_kind(destination.channel)
+        if not channel.configurable:
+            return _of_the_city(session, channel, envelope, cfg)
     if stays := staying(envelope, channel.abilities, channel.label):
         return Rehearsal(envelope.action, *stays, ())
     door = _Door(channel.rehearsed)
@@ -93,6 +102,36 @@ def rehearse(
     return Rehearsal(envelope.action, state, reason, tuple(_shown(door.asked, envelope.settings)))
 
 
+def _of_the_city(
+    session: Session, channel: Channel[Any, Any], envelope: Envelope, cfg: Settings
+) -> Rehearsal:
+    """What an outlet that comes with the city would show of the post alone; its editions and documents hold others too."""
+    found = channel.specimens(envelope, cfg.mail_from)
+    if not found:
+        raise Conflict(f"{channel.label} tells of no posts.")
+    requests = tuple(Request(one.method, one.url, (), one.body) for one in found)
+    readers = _interested(session, envelope) if channel.serves == "readers" else {}
+    return Rehearsal(envelope.action, "sent", "", requests, readers)
+
+
+def _interested(session: Session, envelope: Envelope) -> dict[str, int]:
+    content, publisher = envelope.post.content, envelope.post.merchant
+    wanted = [
+        row
+        for row, interest in interests.all_of(session).items()
+        if interests.wants(interest, content, publisher)
+    ]
+    counted = (
+        select(Reader.cadence, func.count())
+        .where(Reader.state == "confirmed", Reader.interest_id.in_(wanted))
+        .group_by(Reader.cadence)
+    )
+    found: Counter[str] = Counter()
+    for cadence, count in session.execute(counted):
+        found[Cadence.parse(cadence).rhythm] += count
+    return dict(found)
+
+
 def _envelope(
     session: Session,
     destination_id: UUID,
@@ -102,12 +141,12 @@ def _envelope(
     cfg: Settings,
 ) -> tuple[Envelope, Destination]:
     destination, post = session.get(Destination, destination_id), session.get(Post, post_id)
-    if destination is None or (owner is not None and destination.merchant_id != owner):
+    if destination is None or (owner is not None and not _may_see(destination, owner)):
         raise NotFound("There is no such destination.")
     if post is None or (owner is not None and post.merchant_id != owner):
         raise NotFound("There is no such post.")
-    if not channels.known(destination.channel) or not channels.by_kind(destination.channel).configurable:
-        raise Conflict(f"{destination.name} comes with the city; what it sends can be seen there.")
+    if not channels.known(destination.channel):
+        raise Conflict(f"The channel {destination.channel} is not installed here. Please tell the operator.")
     try:
         chosen = channel_settings(destination, cfg)
     except ValueError as error:
@@ -130,6 +169,14 @@ def _envelope(
         earlier=known.earlier,
     )
     return envelope, destination
+
+
+def _may_see(destination: Destination, owner: UUID) -> bool:
+    """A merchant's own outlets, and what comes with the city for all."""
+    known = channels.known(destination.channel)
+    return destination.merchant_id == owner or (
+        known and not channels.by_kind(destination.channel).configurable
+    )
 
 
 def _shown(requests: list[Request], chosen: ChannelSettings) -> Iterable[Request]:

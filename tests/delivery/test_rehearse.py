@@ -1,15 +1,22 @@
 """A dry run shows what is then sent, for every channel, and sends nothing."""
 
+import json
+import re
+from email import message_from_bytes
+from email.policy import SMTP
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from syndication import channels, config, db, destinations, posts
+from syndication import channels, config, db, destinations, feeds, posts
+from syndication.content import Interest
 from syndication.delivery import drain, rehearse
 from syndication.errors import Conflict, NotFound
 from syndication.models import Delivery, Destination
+from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver, Request
+from tests import factories
 from tests.channels.samples import SAMPLES, content
 from tests.remotes import REMOTES
 from tests.town import account, deliveries, fan_out, hook, keep_pictures, later, publish
@@ -78,14 +85,63 @@ def test_a_webhook_is_shown_to_the_byte(
     assert shown.body.partition(b'"post"')[2] == sent.partition(b'"post"')[2]
 
 
+def built_in(kind: str) -> Any:
+    with db.reading() as session:
+        return session.query(Destination).filter_by(channel=kind).one().id
+
+
+def test_the_newsletter_is_shown_as_the_mail_that_is_then_sent(
+    city: config.Settings, mail_sink: MailSink, post: posts.PostRecord
+) -> None:
+    with db.transaction() as session:
+        for number, cadence in enumerate(["instantly", "daily 07:00", "daily 09:00"]):
+            factories.reader(session, f"r{number}@example.org", cadence=cadence)
+        factories.reader(session, "else@example.org", interest=Interest(topics=("sport",)))
+    shown = rehearse.rehearse(built_in("newsletter"), post.id, drain.tools(), owner=post.merchant_id)
+    assert shown.readers == {"instantly": 1, "daily": 2}
+    assert mail_sink.mails == [], "nothing was sent"
+    german, english = (message_from_bytes(one.body, policy=SMTP) for one in shown.requests)
+    assert "Get the news" not in str(german)
+    assert english["Content-Language"] == "en"
+    fan_out()
+    drain.drain("mail")
+    (mail,) = mail_sink.await_mails(1)
+    assert german["Subject"] == mail.message["Subject"]
+    text, sent = (str(one.get_body(("plain",)).get_content()) for one in (german, mail.message))
+    own = re.compile(r"/(preferences|leave)/\S+")
+    assert own.sub("", text) == own.sub("", sent)
+
+
+def test_a_withdrawal_is_shown_as_the_newsletter_would_tell_it(
+    city: config.Settings, post: posts.PostRecord
+) -> None:
+    shown = rehearse.rehearse(built_in("newsletter"), post.id, drain.tools(), action="withdrawn")
+    assert "Zurückgezogen" in str(message_from_bytes(shown.requests[0].body, policy=SMTP)["Subject"])
+
+
+def test_feeds_are_shown_with_the_post_as_they_then_hold_it(
+    city: config.Settings, post: posts.PostRecord
+) -> None:
+    shown = rehearse.rehearse(built_in("feed"), post.id, drain.tools())
+    assert [one.url.rpartition(".")[2] for one in shown.requests] == ["rss", "atom", "json", "ics"]
+    by_form = {one.url.rpartition(".")[2]: one.body for one in shown.requests}
+    said = json.loads(by_form["json"])["items"]
+    assert said == json.loads(feeds.document("all", "json").body)["items"]
+    gone = rehearse.rehearse(built_in("feed"), post.id, drain.tools(), action="withdrawn")
+    assert b"deleted-entry" in gone.requests[1].body
+
+
+def test_what_tells_of_no_posts_has_nothing_to_show(city: config.Settings, post: posts.PostRecord) -> None:
+    with db.transaction() as session:
+        letters = factories.destination(session, "letter").id
+    with pytest.raises(Conflict, match="tells of no posts"):
+        rehearse.rehearse(letters, post.id, drain.tools())
+
+
 def test_it_is_for_the_owner_alone(city: config.Settings, receiver: Receiver, post: posts.PostRecord) -> None:
     identity = account("slack", receiver)
     with pytest.raises(NotFound, match="destination"):
         rehearse.rehearse(identity, post.id, drain.tools(), owner=post.merchant_id)
-    with db.reading() as session:
-        built_in = session.query(Destination).filter_by(channel="feed").one().id
-    with pytest.raises(Conflict, match="comes with the city"):
-        rehearse.rehearse(built_in, post.id, drain.tools())
     with pytest.raises(NotFound, match="post"):
         rehearse.rehearse(identity, identity, drain.tools())
 

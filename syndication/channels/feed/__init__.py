@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from itertools import product
 from typing import ClassVar
 
-from syndication.channels.base import Abilities, Channel, Envelope, Queue, Receipt
+from syndication.channels.base import Abilities, Channel, Envelope, Queue, Receipt, Specimen
 from syndication.channels.doors import Tools
+from syndication.channels.feed import documents
+from syndication.channels.feed.view import FeedView, Format, Tombstone
+from syndication.content import KINDS
 
 
 @dataclass(frozen=True)
@@ -42,3 +45,28 @@ class Feed(Channel[Envelope, FeedRefresh]):
         """Build what is not fresh."""
         changed = tools.shelf.refresh(message.scopes)
         return Receipt(answer=f"{changed} documents changed")
+
+    def specimens(self, envelope: Envelope, sender: str) -> tuple[Specimen, ...]:
+        """A document of each format that knows such posts, with this post alone in it."""
+        return tuple(
+            Specimen("GET", view.self_url, documents.render(form, view))
+            for form in documents.CONTENT_TYPES
+            if envelope.post.content.kind in documents.KINDS_OF.get(form, KINDS)
+            for view in (_alone(envelope, form),)
+        )
+
+
+def _alone(envelope: Envelope, form: Format) -> FeedView:
+    post, withdrawn = envelope.post, envelope.action == "withdrawn"
+    return FeedView(
+        city=envelope.city,
+        kind="",
+        topic="",
+        merchant="",
+        self_url=f"{envelope.city.base_url}/feeds/all.{form}",
+        hub="",
+        updated=envelope.tried_at if withdrawn else post.updated_at,
+        posts=() if withdrawn else (post,),
+        removed=(Tombstone(post, envelope.tried_at),) if withdrawn else (),
+        max_age=0,
+    )

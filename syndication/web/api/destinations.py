@@ -245,6 +245,9 @@ class RehearsalAnswer(Answer):
     state: str = Field(description="`sent`, or what the delivery would become without a request.")
     reason: Reason = Field(description="Why it would not be sent, or what would be left out.")
     requests: list[RehearsedRequest]
+    readers: dict[str, int] = Field(
+        description="How many readers want such posts, by rhythm, where the outlet serves readers."
+    )
 
 
 @router.post("/{destination_id}/dry-run", operation_id="rehearse", responses=documented(409))
@@ -254,7 +257,13 @@ def dry_run(destination_id: UUID, request: RehearsalRequest, caller: Destination
         destination_id, request.post_id, drain.tools(), owner=caller.merchant_id, action=request.action
     )
     shown = [_as_shown(one) for one in found.requests]
-    return RehearsalAnswer(action=found.action, state=found.state, reason=found.reason, requests=shown)
+    return RehearsalAnswer(
+        action=found.action,
+        state=found.state,
+        reason=found.reason,
+        requests=shown,
+        readers=dict(found.readers),
+    )
 
 
 def _as_shown(one: rehearse.Request) -> RehearsedRequest:
