@@ -23,7 +23,7 @@ from syndication.channels.by_http import Rule, json_of, rest
 from syndication.channels.doors import Tools
 from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.pictured import fetched, left_out
-from syndication.channels.social.requests import Network, as_json, text_at, together
+from syndication.channels.social.requests import Network, as_its_body_asks, as_json, text_at, together
 from syndication.channels.social.settings import SocialSettings, host_of
 from syndication.channels.social.words import SHORTENED, pieces
 from syndication.config import settings as process_settings
@@ -141,7 +141,7 @@ class Discord(Channel[Envelope, WebhookMessage]):
                 return Receipt(code=answer.status, rest=_rest(answer))
             return _posted(network, message, number, picture)
         except TryLater as later:
-            raise _as_long_as_it_says(later) from later
+            raise as_its_body_asks(later) from later
 
     def tend(self, settings: Settings, tools: Tools, now: datetime) -> Settings:
         """Asks the webhook where it posts, for the links people see."""
@@ -245,10 +245,3 @@ def _rest(answer: Answer) -> float:
         except ValueError:
             return rest(answer)
     return 0.0
-
-
-def _as_long_as_it_says(later: TryLater) -> TryLater:
-    """Discord says in the body how long to wait (`retry_after`, seconds)."""
-    if found := re.search(r'"retry_after":\s*(\d{1,6}(\.\d+)?)', later.answer):
-        later.after = float(found[1])
-    return later

@@ -24,7 +24,7 @@ from syndication.channels.by_http import Rule
 from syndication.channels.doors import Tools
 from syndication.channels.social.counting import utf16
 from syndication.channels.social.pictured import fetched, left_out
-from syndication.channels.social.requests import Network, as_json, text_at, together
+from syndication.channels.social.requests import Network, as_its_body_asks, as_json, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings
 from syndication.channels.social.words import compose
 from syndication.content import Image
@@ -242,19 +242,12 @@ def _call(
         else:
             found = network.json("POST", url, body=body, repeatable=repeatable)
     except TryLater as later:
-        raise _as_long_as_it_says(later) from later
+        raise as_its_body_asks(later) from later
     return _receipt(found, message, bool(photo), remark)
 
 
 def _field(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _as_long_as_it_says(later: TryLater) -> TryLater:
-    """Telegram says in the body how long to wait (ResponseParameters.retry_after, seconds)."""
-    if found := re.search(r'"retry_after":\s*(\d{1,6})', later.answer):
-        later.after = float(found[1])
-    return later
 
 
 def _receipt(found: Any, message: BotMessage, has_picture: bool, remark: str) -> Receipt:

@@ -1,12 +1,13 @@
 """How requests to networks are made: JSON in, JSON out, the network's own table of answers, pictures on the way."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from syndication.channels import by_http
-from syndication.channels.base import HttpMessage
+from syndication.channels.base import HttpMessage, TryLater
 from syndication.channels.by_http import Rule
 from syndication.channels.doors import Tools
 from syndication.http import Answer, multipart
@@ -71,6 +72,14 @@ class Network:
         """A form by another method than POST, or one whose answer's headers count."""
         content_type, data = multipart(fields, _BOUNDARY)
         return self.call(method, url, data=data, content_type=content_type, **named)
+
+
+def as_its_body_asks(later: TryLater) -> TryLater:
+    """For networks that say in the body how long to wait: `retry_after` in seconds, in Telegram's ResponseParameters and in
+    Discord's answers to too many requests."""
+    if found := re.search(r'"retry_after":\s*(\d{1,6}(\.\d+)?)', later.answer):
+        later.after = float(found[1])
+    return later
 
 
 def as_json(body: Any) -> bytes:
