@@ -99,7 +99,7 @@ class Settings(BaseSettings):
             ".push.apple.com",
             ".push.services.mozilla.com",
         ),
-        description="Hosts of the browser makers' push services, where readers' devices may be; .name: all below it.",
+        description="Hosts of browser makers' push services, where readers' devices may sign up; `.name`: all below it.",
     )
 
     oauth_clients: SecretStr = Field(

@@ -106,13 +106,17 @@ def _channel() -> AnyChannel:
     return found
 
 
+def _id(endpoint: str) -> UUID:
+    return uuid5(_DEVICES, endpoint)
+
+
 def _by(session: Session, endpoint: str) -> Destination | None:
-    return session.get(Destination, uuid5(_DEVICES, endpoint), with_for_update=db.writes(session))
+    return session.get(Destination, _id(endpoint), with_for_update=db.writes(session))
 
 
 def _new(endpoint: str, channel: AnyChannel, interest_id: int, columns: dict[str, Any]) -> dict[str, Any]:
     return {
-        "id": uuid5(_DEVICES, endpoint),
+        "id": _id(endpoint),
         "merchant_id": None,
         "channel": channel.kind,
         "name": _NAME,

@@ -8,6 +8,7 @@ const SENTENCES = { 422: "elsewhere", 429: "often", 503: "full" };
 function say(name, fault = false) {
   said.textContent = name ? said.dataset[name] : "";
   said.className = name ? (fault ? "told" : "done") : "";
+  said.scrollIntoView({ block: "nearest" }); // on a phone it may stand above what is seen
 }
 
 async function ask(path, body) {
