@@ -1,9 +1,11 @@
 """Devices of readers among the destinations: reached by interest, counted rather than listed, forgotten when they left."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import func, select, update
 
 from syndication import clock, config, db, destinations, insight
@@ -11,8 +13,10 @@ from syndication.delivery import drain
 from syndication.destinations import devices
 from syndication.destinations.devices import DeviceKeys, DeviceRequest
 from syndication.models import Delivery, Destination
+from syndication.signing import new_vapid_keys, vapid_public_key
 from syndication.stack.receiver import Receiver, Reply
 from tests.browser import AUTH, P256DH, b64
+from tests.conftest import settings_for
 from tests.remotes.webpush import FakeWebPush
 from tests.town import deliveries, fan_out, hook, publish
 
@@ -26,6 +30,19 @@ def service(city: config.Settings, receiver: Receiver) -> FakeWebPush:
     service = FakeWebPush()
     receiver.answer = lambda request: service.answer(request) if "/push/" in request.path else Reply()
     return service
+
+
+def test_settings_for_devices_are_checked_at_the_start(tmp_path: Path) -> None:
+    for wrong in ({"vapid_key": "no key"}, {"vapid_key": "AAAA"}, {"push_services": "https://push.example"}):
+        with pytest.raises(ValidationError, match=r"is no key for Web Push|https://push.example is none"):
+            settings_for(tmp_path, **wrong)
+    hosts = settings_for(tmp_path, push_services="*.Push.example, .b.example,c.example").push_services
+    assert hosts == (".push.example", ".b.example", "c.example")
+
+
+def test_the_public_key_is_the_private_ones() -> None:
+    private, public = new_vapid_keys()
+    assert vapid_public_key(private) == public
 
 
 def turn_on(receiver: Receiver, name: str = "browser1", **interest: Any) -> None:

@@ -86,6 +86,8 @@ class WebPush(Channel[Envelope, Notice]):
     )
     settings: ClassVar[type[Settings]] = WebPushSettings
     personal: ClassVar[bool] = True
+    #: Behind the outlets that many people read: there may be ten thousand devices.
+    priority: ClassVar[int] = 6
 
     def public_key(self) -> str:
         """What a browser calls `applicationServerKey` (RFC 8292 section 3.2)."""
