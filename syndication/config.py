@@ -1,10 +1,12 @@
 """Every setting, typed and checked in one place; the only reader of the environment."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from pydantic import (
     BeforeValidator,
     Field,
@@ -18,6 +20,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from syndication.content import faults_of
 from syndication.errors import Fault, Invalid
+from syndication.signing import vapid_public_key
 
 _PREFIX = "SYNDICATION_"
 
@@ -85,6 +88,18 @@ class Settings(BaseSettings):
     vapid_key: SecretStr = Field(
         SecretStr(""),
         description="Private key for Web Push (RFC 8292), base64url; empty: none. `syndication keys vapid` makes one.",
+    )
+
+    push_services: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        (
+            "fcm.googleapis.com",
+            "updates.push.services.mozilla.com",
+            "web.push.apple.com",
+            ".notify.windows.com",
+            ".push.apple.com",
+            ".push.services.mozilla.com",
+        ),
+        description="Hosts of browser makers' push services, where readers' devices may sign up; `.name`: all below it.",
     )
 
     oauth_clients: SecretStr = Field(
@@ -173,6 +188,24 @@ class Settings(BaseSettings):
         if not sound:
             raise ValueError('must be JSON like {"linkedin": {"id": "…", "secret": "…"}}')
         return given
+
+    @field_validator("vapid_key")
+    @classmethod
+    def _sound_key(cls, given: SecretStr) -> SecretStr:
+        try:
+            if given.get_secret_value():
+                vapid_public_key(given.get_secret_value())
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise ValueError("is no key for Web Push; `syndication keys vapid` makes one") from error
+        return given
+
+    @field_validator("push_services")
+    @classmethod
+    def _hosts(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        hosts = tuple(one.lower().removeprefix("*") for one in given)
+        if bad := [one for one in hosts if not re.fullmatch(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*", one)]:
+            raise ValueError(f"must hold names of hosts such as .push.example; {bad[0]} is none")
+        return hosts
 
     @field_validator("timezone")
     @classmethod

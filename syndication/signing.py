@@ -14,7 +14,11 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_private_key,
+)
 from itsdangerous import BadData, URLSafeSerializer
 from standardwebhooks import Webhook
 
@@ -137,8 +141,22 @@ def new_vapid_keys() -> tuple[str, str]:
     """
     private = ec.generate_private_key(ec.SECP256R1())
     number = private.private_numbers().private_value.to_bytes(32, "big")
-    point = private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    return base64url(number), base64url(point)
+    return base64url(number), _point(private)
+
+
+def vapid_public_key(private: str) -> str:
+    """The public key of a private one: 32 bytes as `new_vapid_keys` makes them, or DER. Raises ValueError where it is none."""
+    raw = base64.b64decode(private + "=" * (-len(private) % 4), altchars=b"-_", validate=True)
+    if len(raw) == 32:
+        return _point(ec.derive_private_key(int.from_bytes(raw, "big"), ec.SECP256R1()))
+    key = load_der_private_key(raw, None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ValueError("a key of another kind")
+    return _point(key)
+
+
+def _point(private: ec.EllipticCurvePrivateKey) -> str:
+    return base64url(private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
 
 
 def base64url(raw: bytes) -> str:

@@ -79,6 +79,11 @@ def known(kind: str) -> bool:
     return kind in _BY_KIND
 
 
+def personal_kinds() -> list[str]:
+    """The kinds whose destinations are single people's devices."""
+    return [channel.kind for channel in CHANNELS if channel.personal]
+
+
 def kinds_of(queue: str) -> list[str]:
     """The kinds that are sent from one queue."""
     return [channel.kind for channel in CHANNELS if channel.queue == queue]

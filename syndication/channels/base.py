@@ -298,8 +298,9 @@ class Channel(ABC, Generic[E, M]):
     configurable: ClassVar[bool] = True
     #: Whether each change makes a delivery for its destinations; a ping is made by what it tells of instead.
     takes_changes: ClassVar[bool] = True
-    #: Whether an outlet that is gone is nothing to write to its owner about, such as a reader's browser that left.
-    leaves_quietly: ClassVar[bool] = False
+    #: Whether its destinations are single people's devices: counted rather than named, and nobody is written to when
+    #: one is gone.
+    personal: ClassVar[bool] = False
     #: 0 goes before 5 within a queue.
     priority: ClassVar[int] = 5
     #: How much the network takes, from its own documentation.
@@ -312,6 +313,10 @@ class Channel(ABC, Generic[E, M]):
     rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"id": "1"}')
     #: Seconds after which `tend` is called again; None: there is nothing to look after.
     tended_every: ClassVar[float | None] = None
+
+    def public_key(self) -> str:
+        """The city's key that a device subscribes with where the channel is personal; empty: nobody can at the moment."""
+        return ""
 
     @abstractmethod
     def render(self, envelope: E) -> M:

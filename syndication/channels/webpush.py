@@ -28,7 +28,7 @@ from syndication.channels.social.requests import as_json
 from syndication.channels.social.settings import SocialSettings, host_of
 from syndication.channels.social.words import pieces
 from syndication.config import settings as process_settings
-from syndication.signing import base64url
+from syndication.signing import base64url, vapid_public_key
 
 #: RFC 8291 section 4: so many bytes are left of the 4,096 that push services take.
 _PAYLOAD = 3993
@@ -86,7 +86,14 @@ class WebPush(Channel[Envelope, Notice]):
         revise=True, withdraw=True, repeatable=True, images=True, length=_TEXT, keeps_track=True
     )
     settings: ClassVar[type[Settings]] = WebPushSettings
-    leaves_quietly: ClassVar[bool] = True
+    personal: ClassVar[bool] = True
+    #: Behind the outlets that many people read: there may be ten thousand devices.
+    priority: ClassVar[int] = 6
+
+    def public_key(self) -> str:
+        """What a browser calls `applicationServerKey` (RFC 8292 section 3.2)."""
+        private = process_settings().vapid_key.get_secret_value()
+        return vapid_public_key(private) if private else ""
 
     def render(self, envelope: Envelope) -> Notice:
         """Title, text, link, picture and tag as JSON; a withdrawal says so under the same tag."""

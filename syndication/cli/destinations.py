@@ -30,13 +30,16 @@ def listed(
     context: typer.Context,
     merchant: Annotated[str | None, typer.Option(help="Only of this merchant.")] = None,
     state: Annotated[str | None, typer.Option(help="active, paused or disabled.")] = None,
+    channel: Annotated[
+        str | None, typer.Option(help="Only of this kind; people's devices are listed only by theirs.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """All destinations with their health."""
     if context.invoked_subcommand:
         return
     cfg = start()
-    rows = insight.destinations(merchant=merchant, state=state)
+    rows = insight.destinations(merchant=merchant, state=state, channel=channel)
     if json:
         screen.as_json(rows)
         return

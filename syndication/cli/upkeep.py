@@ -83,7 +83,7 @@ def _setting_rows() -> Iterator[str]:
         if default is PydanticUndefined:
             shown = "**needed**"
         elif isinstance(default, tuple):
-            shown = f"`{','.join(f'{value:g}' for value in default)}`"
+            shown = f"`{','.join(f'{value:g}' if isinstance(value, float | int) else value for value in default)}`"
         else:
             shown = f"`{default}`" if str(default) and "**" not in str(default) else "empty"
         yield f"| `SYNDICATION_{name.upper()}` | {shown} | {info.description} |"

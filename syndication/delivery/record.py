@@ -182,7 +182,7 @@ def _consequences(
         return
     if worst.gone or policy.switched_off(destination.failing_since, worst.at, cfg.disable_after):
         switch_off(session, destination, worst.reason)
-        if worst.gone and channel.leaves_quietly:
+        if channel.personal:
             return
     elif worst.credentials and destination.failures >= policy.HOLD_FROM:
         destination.state, destination.reason = "paused", worst.reason

@@ -73,10 +73,15 @@ def listed(
     after: UUID | None = None,
     limit: int = 50,
 ) -> list[DestinationRecord]:
-    """Destinations of one merchant, or all, newest first; `after` is the id of the last one already seen."""
+    """Destinations of one merchant, or all, newest first; `after` is the id of the last one already seen.
+
+    People's devices are left out unless their channel is asked for.
+    """
     statement = _rows().order_by(Destination.id.desc()).limit(limit)
     wanted = ((Destination.merchant_id, owner), (Destination.channel, channel), (Destination.state, state))
     statement = statement.where(*(column == value for column, value in wanted if value is not None))
+    if channel is None:
+        statement = statement.where(Destination.channel.not_in(channels.personal_kinds()))
     if after is not None:
         statement = statement.where(Destination.id < after)
     with db.reading() as session:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, select
 
-from syndication import db
+from syndication import channels, db
 from syndication.errors import NotFound
 from syndication.models import Consent, Destination, Heartbeat, InterestRow, Merchant, Reader
 
@@ -65,10 +65,16 @@ class ReaderRow:
     consents: tuple[Step, ...]
 
 
-def destinations(*, merchant: str | None = None, state: str | None = None) -> list[DestinationRow]:
-    """Every outlet, those in trouble first."""
+def destinations(
+    *, merchant: str | None = None, state: str | None = None, channel: str | None = None
+) -> list[DestinationRow]:
+    """Every outlet, those in trouble first; people's devices only where their channel is asked for."""
     statement = _destinations().order_by(
         Destination.state == "active", Destination.failures.desc(), Destination.name
+    )
+    here = Destination.channel
+    statement = statement.where(
+        here == channel if channel is not None else here.not_in(channels.personal_kinds())
     )
     if merchant is not None:
         statement = statement.where(Merchant.slug == merchant)

@@ -1,4 +1,4 @@
-"""Where one post went: each delivery to a destination, and its readers in numbers."""
+"""Where one post went: each delivery to a destination, and in numbers its readers and people's devices."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, func, select
+from sqlalchemy import Select, Text, cast, func, or_, select
 from sqlalchemy.orm import Session
 
-from syndication import db
+from syndication import channels, db
 from syndication.models import Change, Delivery, Destination, Edition, Post
 
 #: Stops shown of one post; more would be a page nobody reads.
@@ -39,7 +39,7 @@ class Stop:
 
 @dataclass(frozen=True)
 class ReaderCount:
-    """How many deliveries of a channel to readers are in one state."""
+    """How many deliveries of a channel to readers, or to people's devices, are in one state."""
 
     channel: str
     state: str
@@ -55,7 +55,7 @@ class Journey:
 
 
 def journey(post_id: UUID) -> Journey:
-    """Where the post went, newest first; readers of editions that hold it are counted. Empty for an unknown post."""
+    """Where the post went, newest first; readers, of its editions too, and devices are counted. Empty for an unknown post."""
     with db.reading() as session:
         return Journey(_stops(session, post_id), _counts(session, post_id))
 
@@ -80,7 +80,7 @@ def _stops(session: Session, post_id: UUID) -> list[Stop]:
         )
         .join(Destination, Destination.id == Delivery.destination_id)
         .join(Change, Change.id == Delivery.change_id)
-        .where(Delivery.post_id == post_id)
+        .where(Delivery.post_id == post_id, Delivery.channel.not_in(channels.personal_kinds()))
         .order_by(Delivery.id.desc())
         .limit(_MOST)
     )  # fmt: skip -- the columns stand in the order of Stop's fields
@@ -88,8 +88,9 @@ def _stops(session: Session, post_id: UUID) -> list[Stop]:
 
 
 def _counts(session: Session, post_id: UUID) -> list[ReaderCount]:
-    """Deliveries to readers: those of this post alone, and those of the editions that tell of it."""
-    counted = select(Delivery.channel, Delivery.state, func.count()).where(Delivery.reader_id.is_not(None))
+    """Deliveries to people: those of this post alone, and those of the editions that tell of it."""
+    people = or_(Delivery.reader_id.is_not(None), Delivery.channel.in_(channels.personal_kinds()))
+    counted = select(Delivery.channel, Delivery.state, func.count()).where(people)
     telling = (
         select(Edition.id)
         .join(Post, Post.id == post_id)

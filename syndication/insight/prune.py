@@ -7,20 +7,24 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from syndication import db
+from syndication import channels, db
 from syndication.config import settings
 from syndication.insight import tallies
-from syndication.models import Attempt, Change, DeadLetter, Delivery, Edition, Heartbeat, Post
+from syndication.models import Attempt, Change, DeadLetter, Delivery, Destination, Edition, Heartbeat, Post
 
 _FINISHED = ("sent", "failed", "dropped", "unconfirmed")
 #: Rows looked at in one transaction.
 _CHUNK = 1000
 #: A worker that was not seen for so long has been taken away.
 _FORGET_PARTS = timedelta(days=7)
+#: A person's device that was switched off has left: nothing of it is kept for longer.
+_FORGET_DEVICES = timedelta(days=7)
+#: Devices of one transaction; each takes all its deliveries along.
+_DEVICES = 50
 
 
 def prune() -> dict[str, int]:
-    """Delete what is finished and older than `keep_deliveries` days; returns how many rows went, by table.
+    """Delete what is finished and older than `keep_deliveries` days, and devices that left; returns how many rows, by table.
 
     Kept longer: deliveries whose attempts are not counted yet, and those that a correction of a living post
     needs. The newest row of each table stays, because SQLite would give its id away a second time.
@@ -30,6 +34,7 @@ def prune() -> dict[str, int]:
         now = db.now(session)
     before = now - timedelta(days=settings().keep_deliveries)
     _deliveries(gone, before)
+    _devices(gone, now - _FORGET_DEVICES)
     with db.transaction() as session:
         gone["editions"] = _editions(session, before)
         gone["changes"] = _changes(session, before)
@@ -54,6 +59,30 @@ def _deliveries(gone: Counter[str], before: datetime) -> None:
             gone["attempts"] += _count(session, old)
             # The database deletes their attempts with them.
             gone["deliveries"] += _delete(session, Delivery, Delivery.id.in_(old))
+
+
+def _devices(gone: Counter[str], before: datetime) -> None:
+    """People's devices that are switched off, and with which nothing happened since `before`."""
+    # When one was switched off is not kept; it was when the last of these things happened, or not long after.
+    happened = (Destination.created_at, Destination.failing_since, Destination.last_sent_at)
+    left = (
+        Destination.channel.in_(channels.personal_kinds()),
+        Destination.state == "disabled",
+        *(or_(moment.is_(None), moment < before) for moment in happened),
+    )
+    while True:
+        with db.transaction() as session:
+            # The database deletes their deliveries with them, so whose are the newest stays.
+            last_try = select(Attempt.delivery_id).order_by(Attempt.id.desc()).limit(1)
+            newest = session.scalar(select(func.max(Delivery.id))), session.scalar(last_try)
+            kept = select(Delivery.destination_id).where(
+                Delivery.id.in_(newest), Delivery.destination_id.is_not(None)
+            )
+            chosen = select(Destination.id).where(*left, Destination.id.not_in(kept)).limit(_DEVICES)
+            ids = session.scalars(chosen).all()
+            gone["devices"] += _delete(session, Destination, Destination.id.in_(ids))
+        if len(ids) < _DEVICES:
+            return
 
 
 def _count(session: Session, delivery_ids: list[int]) -> int:

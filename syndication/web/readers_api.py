@@ -16,7 +16,7 @@ from syndication.readers import ReaderRecord
 from syndication.web.access import json_spoken
 from syndication.web.api.pages import PREFIX, Answer
 from syndication.web.problems import documented
-from syndication.web.site.choices import count_visit
+from syndication.web.site import brake
 
 router = APIRouter(prefix=f"{PREFIX}/readers", tags=["readers"], dependencies=[Depends(json_spoken)])
 
@@ -76,7 +76,7 @@ class ReaderAnswer(Answer):
 @router.post("", status_code=202, operation_id="signUp", responses=documented(429))
 def sign_up(wanted: SignUp, request: Request) -> Asked:
     """Ask the owner of an address to confirm."""
-    count_visit(request)
+    brake.SIGN_UPS.count(request)
     readers.sign_up(
         wanted.email,
         language=wanted.language,

@@ -12,15 +12,11 @@ from syndication import clock, config, db
 from syndication.delivery import drain
 from syndication.stack.mail_sink import MailSink
 from tests import factories
+from tests.chromium import CHROMIUM, FLAGS
 from tests.town import publish
 from tests.web.serving import served
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; .ci/run installs it")
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--enable-logging=stderr",
-]  # fmt: skip
 
 
 def browse(url: str, folder: Path, *more: str) -> tuple[str, str]:
@@ -42,7 +38,7 @@ def console(said: str) -> list[str]:
 
 
 def paths(token: str) -> list[str]:
-    return ["/", f"/preferences/{token}", f"/leave/{token}", "/nothing-here"]
+    return ["/", "/notices", f"/preferences/{token}", f"/leave/{token}", "/nothing-here"]
 
 
 @pytest.fixture

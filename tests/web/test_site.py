@@ -12,7 +12,7 @@ from syndication import clock, config, db, posts, readers
 from syndication.content import Interest
 from syndication.models import Consent, Delivery, Reader
 from syndication.web.app import create_app
-from syndication.web.site import choices
+from syndication.web.site import brake
 from tests import factories
 
 BROWSER = {"Accept": "text/html"}
@@ -21,7 +21,7 @@ NOBODY = "/posts/00000000-0000-7000-8000-000000000000"
 
 @pytest.fixture
 def client(database: str, settings: config.Settings) -> Iterator[TestClient]:
-    choices._visits.clear()
+    brake.SIGN_UPS.release()
     with TestClient(create_app(settings), follow_redirects=False) as one:
         yield one
 

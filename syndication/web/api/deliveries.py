@@ -1,13 +1,13 @@
 """Deliveries over HTTP: what went where, what did not and why, and once more."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from syndication import destinations, insight, merchants
+from syndication import channels, destinations, insight, merchants
 from syndication.content import Moment
 from syndication.delivery import replay
 from syndication.errors import Forbidden, NotFound
@@ -26,7 +26,7 @@ DeliveryId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 class DeliveryAnswer(Answer):
-    """One message for one destination or reader. Who the reader is, it does not say."""
+    """One message for one destination or reader. Who the reader is, or whose device it is, it does not say."""
 
     id: int
     key: str = Field(description="What the outlet recognises a repeat by, such as webhook-id.")
@@ -47,6 +47,17 @@ class DeliveryAnswer(Answer):
     attempts: int
     reference: str | None
     link: str | None = Field(description="Where people see it at the outlet.")
+
+    @classmethod
+    def of(cls, row: DeliveryRow) -> Self:
+        """What may be shown of a delivery."""
+        return cls.model_validate(cls.parts(row))
+
+    @staticmethod
+    def parts(row: DeliveryRow) -> dict[str, Any]:
+        """The fields of the answer."""
+        device = row.channel in channels.personal_kinds()
+        return {**vars(row), **({"destination_id": None, "destination": None} if device else {})}
 
 
 class AttemptAnswer(Answer):
@@ -100,7 +111,7 @@ def list_deliveries(
     return page(
         lambda most: insight.deliveries(filters, limit=most, before=wanted.after),
         wanted.limit,
-        DeliveryAnswer.model_validate,
+        DeliveryAnswer.of,
         lambda row: row.id,
     )
 
@@ -112,7 +123,7 @@ def read_delivery(delivery_id: DeliveryId, caller: DeliveriesReader) -> Delivery
     # What a stranger's server answered is for whoever set it up.
     hidden: dict[str, Any] = {} if _owns(caller, row) else {"answer": ""}
     tries = [AttemptAnswer.model_validate({**vars(one), **hidden}) for one in insight.attempts(delivery_id)]
-    return DeliveryHistory.model_validate({**vars(row), "tries": tries})
+    return DeliveryHistory.model_validate({**DeliveryHistory.parts(row), "tries": tries})
 
 
 @router.post(
@@ -126,7 +137,7 @@ def replay_delivery(delivery_id: DeliveryId, caller: DestinationsWriter) -> Deli
             "This went to an outlet of the city. Please ask the city's operator to send it again."
         )
     replay.one(delivery_id, merchant_id=caller.merchant_id)
-    return DeliveryAnswer.model_validate(insight.delivery(delivery_id))
+    return DeliveryAnswer.of(insight.delivery(delivery_id))
 
 
 def _own_slug(caller: Caller) -> str | None:

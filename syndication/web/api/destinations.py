@@ -144,7 +144,10 @@ def create_destination(
 def list_destinations(
     caller: DestinationsReader, wanted: Annotated[DestinationFilter, Query()]
 ) -> Page[DestinationAnswer]:
-    """Destinations, newest first: a merchant's own, or with a key of the city all of them."""
+    """Destinations, newest first: a merchant's own, or with a key of the city all of them.
+
+    Devices of single people, such as their browsers, are listed only where `channel` asks for them.
+    """
     owner = concerned(caller, wanted.merchant)
     return page(
         lambda most: destinations.listed(

@@ -91,7 +91,7 @@ class StopAnswer(Answer):
 
 
 class ReadersAnswer(Answer):
-    """How many readers a channel reached, or did not, with one post."""
+    """How many readers or devices of readers a channel reached, or did not, with one post."""
 
     channel: str
     state: str
@@ -99,7 +99,7 @@ class ReadersAnswer(Answer):
 
 
 class JourneyAnswer(Answer):
-    """Where a post went: every destination, and readers in numbers."""
+    """Where a post went: every destination, and readers and their devices in numbers."""
 
     destinations: list[StopAnswer]
     readers: list[ReadersAnswer]
@@ -185,6 +185,6 @@ def withdraw_post(post_id: UUID, caller: PostsWriter) -> PostAnswer:
 
 @router.get("/{post_id}/deliveries", operation_id="tracePost")
 def trace_post(post_id: UUID, caller: DeliveriesReader) -> JourneyAnswer:
-    """Where a post went: each destination with its state and reason, and how many readers, by state."""
+    """Where a post went: each destination with its state and reason, and how many readers and devices, by state."""
     posts.read(post_id, merchant_id=caller.merchant_id)
     return JourneyAnswer.model_validate(insight.journey(post_id))

@@ -1,7 +1,5 @@
 """What all pages share: their language, their headers, their frame."""
 
-import hashlib
-from functools import lru_cache
 from typing import Any
 
 from starlette.requests import Request
@@ -14,6 +12,8 @@ from syndication.web.spoken import preferred
 
 #: No script, no picture from elsewhere, no frame around us, forms only to ourselves.
 _POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+#: Added for pages that work by a script of ours; it speaks to us alone.
+_SCRIPTED = "; script-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'"
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -38,6 +38,7 @@ def page(
     *,
     status: int = 200,
     private: bool = False,
+    scripted: bool = False,
     language: str = "",
     **values: Any,
 ) -> Response:
@@ -51,9 +52,10 @@ def page(
         here=request.url.path,
         **values,
     )
-    return HTMLResponse(
-        html, status, headers={**_HEADERS, **(_PRIVATE if private else {}), "Content-Language": spoken}
-    )
+    headers = {**_HEADERS, **(_PRIVATE if private else {}), "Content-Language": spoken}
+    if scripted:
+        headers["Content-Security-Policy"] = _POLICY + _SCRIPTED
+    return HTMLResponse(html, status, headers=headers)
 
 
 def trouble(request: Request, status: int, detail: str) -> Response:
@@ -61,10 +63,3 @@ def trouble(request: Request, status: int, detail: str) -> Response:
     say = gettext(language_of(request))
     title = say("This page does not exist") if status == 404 else say("That did not work")
     return page(request, "trouble.html", status=status, private=True, title=title, detail=say(detail))
-
-
-@lru_cache(maxsize=1)
-def style() -> tuple[bytes, str]:
-    """The style sheet and its ETag."""
-    body = render("site/style.css", "de").encode()
-    return body, f'"{hashlib.sha256(body).hexdigest()[:20]}"'

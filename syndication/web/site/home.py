@@ -9,11 +9,12 @@ from starlette.responses import Response
 from syndication import clock, postview, readers
 from syndication.channels.feed.documents import CONTENT_TYPES
 from syndication.config import settings
+from syndication.destinations import devices
 from syndication.errors import Invalid
 from syndication.rendering import gettext
 from syndication.signing import Tokens
-from syndication.web.site import choices
-from syndication.web.site.frame import language_of, page, style
+from syndication.web.site import brake, choices
+from syndication.web.site.frame import language_of, page
 from syndication.web.site.post import shown
 
 router = APIRouter()
@@ -45,7 +46,7 @@ def sign_up(
     # A field that people do not see, and a form sent within two seconds: no person did that.
     if website or not _in_time(stamp):
         return page(request, "look_into_mail.html", language=language)
-    choices.count_visit(request)
+    brake.SIGN_UPS.count(request)
     try:
         readers.sign_up(
             email,
@@ -62,16 +63,6 @@ def sign_up(
     return page(request, "look_into_mail.html", language=language)
 
 
-@router.get("/style.css")
-def style_sheet(request: Request) -> Response:
-    """The one style sheet."""
-    body, etag = style()
-    headers = {"ETag": etag, "Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"}
-    if request.headers.get("if-none-match") == etag:
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type="text/css; charset=utf-8", headers=headers)
-
-
 def _home(request: Request, *, status: int = 200, email: str = "", fault: str = "") -> Response:
     cfg, language = settings(), language_of(request)
     newest = postview.newest(_NEWEST, cfg.base_url, clock.now())
@@ -86,6 +77,7 @@ def _home(request: Request, *, status: int = 200, email: str = "", fault: str = 
         stamp=_stamps().make(int(clock.now().timestamp())),
         email=email,
         fault=fault,
+        notices=bool(devices.public_key()),
         weekdays=choices.weekdays(language),
     )
 

@@ -1,0 +1,60 @@
+"""What the pages load from us: the style sheet, the scripts of the notices page, and its manifest, each with its ETag."""
+
+import hashlib
+from functools import lru_cache
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from syndication.config import settings
+from syndication.rendering import render
+from syndication.web.site.frame import language_of
+
+router = APIRouter()
+_SCRIPT = "text/javascript; charset=utf-8"
+
+
+@router.get("/style.css")
+def style_sheet(request: Request) -> Response:
+    """The one style sheet."""
+    return _file(request, "style.css", "text/css; charset=utf-8")
+
+
+@router.get("/notices-page.js")
+def page_script(request: Request) -> Response:
+    """What the buttons of the notices page do."""
+    return _file(request, "notices-page.js", _SCRIPT)
+
+
+@router.get("/notices.js")
+def worker_script(request: Request) -> Response:
+    """The service worker, which shows what is sent to a device. It may only act for what lies beside or below it."""
+    return _file(request, "notices.js", _SCRIPT)
+
+
+@router.get("/manifest.webmanifest")
+def manifest(request: Request) -> Response:
+    """The page as an app (w3.org/TR/appmanifest): iPhones show notices only of what stands on the home screen."""
+    return _file(
+        request,
+        "manifest.webmanifest",
+        "application/manifest+json; charset=utf-8",
+        language_of(request),
+        settings().city_name,
+    )
+
+
+def _file(request: Request, name: str, media_type: str, language: str = "de", city: str = "") -> Response:
+    body, etag = _made(name, language, city)
+    headers = {"ETag": etag, "Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type=media_type, headers=headers)
+
+
+@lru_cache(maxsize=8)
+def _made(name: str, language: str, city: str) -> tuple[bytes, str]:
+    """A file and its ETag."""
+    body = render(f"site/{name}", language, city=city).encode()
+    return body, f'"{hashlib.sha256(body).hexdigest()[:20]}"'

@@ -1,0 +1,66 @@
+"""Notices on a reader's own device: the page that turns them on, and what its script asks for.
+
+No key and no token: a device's endpoint is the secret. A JSON body from another site would need our leave (CORS), which
+nobody gets, so only our own page can ask.
+"""
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from syndication import postview
+from syndication.content import Kind
+from syndication.destinations import devices
+from syndication.destinations.devices import DeviceAddress, DeviceRequest
+from syndication.errors import NotFound
+from syndication.web.access import json_spoken
+from syndication.web.site import brake, choices
+from syndication.web.site.frame import page
+
+router = APIRouter(prefix="/notices")
+_JSON = [Depends(json_spoken)]
+
+
+class StateAnswer(BaseModel):
+    """Whether a device gets notices, and what interests its owner."""
+
+    on: bool
+    kinds: tuple[Kind, ...]
+    topics: tuple[str, ...]
+
+
+@router.get("")
+def ask(request: Request) -> Response:
+    """The page with its ticks and its button. Raises NotFound where the city has no key for notices."""
+    key = devices.public_key()
+    if not key:
+        raise NotFound("There is nothing at this address.")
+    return page(
+        request,
+        "notices.html",
+        scripted=True,
+        key=key,
+        topics=postview.topics(),
+        chosen=choices.NOTHING,
+    )
+
+
+@router.post("", status_code=204, dependencies=_JSON)
+def turn_on(request: Request, wanted: DeviceRequest) -> None:
+    """Notices for this device from now on, or another choice for them."""
+    brake.NOTICES.count(request)
+    devices.turn_on(wanted)
+
+
+@router.post("/state", dependencies=_JSON)
+def state(device: DeviceAddress) -> StateAnswer:
+    """Whether they are on."""
+    found = devices.state(device)
+    return StateAnswer(on=found.on, kinds=found.interest.kinds, topics=found.interest.topics)
+
+
+@router.post("/off", status_code=204, dependencies=_JSON)
+def turn_off(device: DeviceAddress) -> None:
+    """No more of them. Nothing holds up whoever wants this."""
+    devices.turn_off(device)

@@ -1,0 +1,161 @@
+"""Devices of readers among the destinations: reached by interest, counted rather than listed, forgotten when they left."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from sqlalchemy import func, select, update
+
+from syndication import clock, config, db, destinations, insight
+from syndication.delivery import drain
+from syndication.destinations import devices
+from syndication.destinations.devices import DeviceKeys, DeviceRequest
+from syndication.models import Delivery, Destination
+from syndication.signing import new_vapid_keys, vapid_public_key
+from syndication.stack.receiver import Receiver, Reply
+from tests.browser import AUTH, P256DH, b64
+from tests.conftest import settings_for
+from tests.remotes.webpush import FakeWebPush
+from tests.town import deliveries, fan_out, hook, publish
+
+KIND = devices._channel().kind
+
+
+@pytest.fixture
+def service(city: config.Settings, receiver: Receiver) -> FakeWebPush:
+    """A browser maker's push service that the city knows, beside a webhook at the same server."""
+    config.use(city.model_copy(update={"push_services": ("127.0.0.1",)}))
+    service = FakeWebPush()
+    receiver.answer = lambda request: service.answer(request) if "/push/" in request.path else Reply()
+    return service
+
+
+def test_settings_for_devices_are_checked_at_the_start(tmp_path: Path) -> None:
+    for wrong in ({"vapid_key": "no key"}, {"vapid_key": "AAAA"}, {"push_services": "https://push.example"}):
+        with pytest.raises(ValidationError, match=r"is no key for Web Push|https://push.example is none"):
+            settings_for(tmp_path, **wrong)
+    hosts = settings_for(tmp_path, push_services="*.Push.example, .b.example,c.example").push_services
+    assert hosts == (".push.example", ".b.example", "c.example")
+
+
+def test_the_public_key_is_the_private_ones() -> None:
+    private, public = new_vapid_keys()
+    assert vapid_public_key(private) == public
+
+
+def turn_on(receiver: Receiver, name: str = "browser1", **interest: Any) -> None:
+    keys = DeviceKeys(p256dh=P256DH, auth=b64(AUTH))
+    devices.turn_on(DeviceRequest(endpoint=receiver.url(f"/push/{name}"), keys=keys, **interest))
+
+
+def device(receiver: Receiver, name: str = "browser1") -> Destination | None:
+    with db.reading() as session:
+        return session.get(Destination, devices._id(receiver.url(f"/push/{name}")))
+
+
+def test_a_post_reaches_the_device_whose_owner_it_interests(service: FakeWebPush, receiver: Receiver) -> None:
+    turn_on(receiver, kinds=("event",), topics=("musik",))
+    turn_on(receiver, "browser2", kinds=("offer",))
+    publish(title="Konzert", topics=["musik"])
+    publish("museum", title="Führung", topics=["kunst"])
+    fan_out()
+    drain.drain("push")
+    assert [shown["title"] for shown in service.shown.values()] == ["Konzert"]
+    assert len(deliveries(KIND)) == 1
+
+
+def test_a_posts_journey_counts_devices_and_lists_outlets(service: FakeWebPush, receiver: Receiver) -> None:
+    hook(receiver)
+    for name in ("browser1", "browser2"):
+        turn_on(receiver, name)
+    one = publish()
+    fan_out()
+    drain.drain("push")
+    found = insight.journey(one.id)
+    assert KIND not in [stop.channel for stop in found.destinations]
+    assert "webhook" in [stop.channel for stop in found.destinations]
+    counts = {(count.channel, count.state): count.count for count in found.readers}
+    assert counts == {(KIND, "sent"): 1, (KIND, "failed"): 1}
+
+
+def test_devices_are_listed_only_where_their_channel_is_asked_for(
+    service: FakeWebPush, receiver: Receiver
+) -> None:
+    turn_on(receiver)
+    assert KIND not in [one.channel for one in destinations.listed()]
+    assert [one.name for one in destinations.listed(channel=KIND)] == ["Browser"]
+    assert KIND not in [one.channel for one in insight.destinations()]
+    assert [one.channel for one in insight.destinations(channel=KIND)] == [KIND]
+
+
+def test_a_browser_that_left_is_written_to_nobody_and_forgotten_after_seven_days(
+    service: FakeWebPush, receiver: Receiver
+) -> None:
+    turn_on(receiver)
+    service.subscribed = False
+    publish(days=30)
+    fan_out()
+    drain.drain("push")
+    row = device(receiver)
+    assert row is not None
+    assert row.state == "disabled"
+    assert deliveries("letter") == []
+    hook(receiver)
+    publish("museum", days=30)  # so that the newest delivery is somebody else's
+    fan_out()
+    drain.drain("push")
+    clock.travel(timedelta(days=6))
+    insight.prune()
+    assert device(receiver) is not None
+    clock.travel(timedelta(days=2))
+    assert insight.prune()["devices"] == 1
+    assert device(receiver) is None
+    assert deliveries(KIND) == []
+
+
+def test_what_still_gets_notices_stays_however_quiet_it_is(service: FakeWebPush, receiver: Receiver) -> None:
+    turn_on(receiver)
+    with db.transaction() as session:
+        session.execute(update(Destination).where(Destination.channel != KIND).values(state="disabled"))
+        before = session.scalar(select(func.count()).select_from(Destination))
+    clock.travel(timedelta(days=400))
+    assert insight.prune()["devices"] == 0
+    with db.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Destination)) == before
+
+
+def test_the_newest_delivery_keeps_its_device_so_that_its_number_is_not_given_twice(
+    service: FakeWebPush, receiver: Receiver
+) -> None:
+    turn_on(receiver)
+    service.subscribed = False
+    publish(days=30)
+    fan_out()
+    drain.drain("push")
+    with db.transaction() as session:
+        newest = session.scalar(select(func.max(Delivery.id)).where(Delivery.channel == KIND)) or 0
+        session.query(Delivery).filter(Delivery.id > newest).delete()
+    clock.travel(timedelta(days=8))
+    insight.prune()
+    assert device(receiver) is not None
+
+
+def test_a_push_service_that_is_down_for_days_makes_no_letters(
+    service: FakeWebPush, receiver: Receiver
+) -> None:
+    turn_on(receiver)
+    service.fail(Reply(503), on="push", times=50)
+    publish(days=30)
+    fan_out()
+    for _ in range(3):
+        drain.drain("push")
+        clock.travel(timedelta(days=6))
+    publish("museum", days=30)
+    fan_out()
+    drain.drain("push")
+    row = device(receiver)
+    assert row is not None
+    assert row.state == "disabled"
+    assert deliveries("letter") == []
