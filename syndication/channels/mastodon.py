@@ -11,7 +11,7 @@ from urllib.parse import quote
 from pydantic import Field, SecretStr
 
 from syndication.channels.base import Abilities, Channel, Envelope, Limit, Queue, Receipt, Refused, Settings
-from syndication.channels.by_http import Rule, json_of, rest
+from syndication.channels.by_http import Rule, json_of, rest, shown
 from syndication.channels.connector import Beginning, Client, Connector, Site
 from syndication.channels.doors import Tools
 from syndication.channels.social import oauth
@@ -48,7 +48,10 @@ LOGIN_RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 #: The least that posting needs.
 _SCOPES = "read:accounts read:statuses write:media write:statuses"
-_EDIT_GONE = (Rule(404, "", "refused", "The post no longer stands on Mastodon: somebody deleted it there."),)
+#: Somebody deleted it; or the server is of a kind that cannot edit.
+_NO_EDIT = (Rule(404, "", "fine"), Rule(405, "", "fine"), Rule(501, "", "fine"))
+_DELETED = "The post no longer stands on Mastodon: somebody deleted it there."
+_CANNOT_EDIT = "This server cannot change what was posted. Please correct it there by hand."
 #: What is deleted may already be gone.
 _ALREADY_GONE = (Rule(404, "", "fine"), Rule(410, "", "fine"))
 
@@ -197,9 +200,7 @@ class Mastodon(Channel[Envelope, Toot]):
             remark = together(remark, said)
         body = message.status | ({"media_ids": ids} if ids else {})
         if status_id:
-            del body["visibility"]  # an edit cannot change it
-            url = f"{message.server}/api/v1/statuses/{quote(status_id, safe='')}"
-            answer = network.call("PUT", url, body=body, rules=_EDIT_GONE)
+            answer = _edit(network, message.server, status_id, body)
         else:
             key = (("idempotency-key", message.key),)
             answer = network.call("POST", f"{message.server}/api/v1/statuses", body=body, headers=key)
@@ -222,6 +223,17 @@ class Mastodon(Channel[Envelope, Toot]):
         }
         known = {name: value for name, value in learned.items() if value}
         return MastodonSettings.model_validate({**settings.plain(), **settings.secrets(), **known})
+
+
+def _edit(network: Network, server: str, status_id: str, body: dict[str, Any]) -> Answer:
+    url = f"{server}/api/v1/statuses/{quote(status_id, safe='')}"
+    # An edit cannot change who sees it.
+    changed = {name: value for name, value in body.items() if name != "visibility"}
+    answer = network.call("PUT", url, body=changed, rules=_NO_EDIT)
+    if answer.status >= 400:
+        stands = network.call("GET", url, rules=_ALREADY_GONE).status < 400
+        raise Refused(_CANNOT_EDIT if stands else _DELETED, code=answer.status, answer=shown(answer))
+    return answer
 
 
 def _delete(network: Network, server: str, status_id: str) -> Receipt:

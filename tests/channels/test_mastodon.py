@@ -97,6 +97,15 @@ def test_deleting_what_somebody_deleted_is_fine_and_editing_it_is_said(coburg: A
     assert coburg.send(coburg.change(before, receipt, "withdrawn")).code == 404
 
 
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_server_that_cannot_edit_is_told_from_a_post_that_is_gone(coburg: Account, status: int) -> None:
+    before, receipt = coburg.publish()
+    coburg.remote.fail(reply({"error": "no"}, status), on="PUT")
+    with pytest.raises(Refused, match="cannot change what was posted"):
+        coburg.send(coburg.change(before, receipt))
+    assert len(timeline(coburg)) == 1
+
+
 def test_long_texts_are_cut_as_the_server_counts(receiver: Receiver, tools: Tools) -> None:
     one = account("mastodon", receiver, tools, characters=200)
     one.remote.characters = 200

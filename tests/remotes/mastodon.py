@@ -134,6 +134,13 @@ class FakeMastodon(Remote):
             self.keys[key] = status["id"]
         return reply(status, **self.limits())
 
+    @route(r"GET /api/v1/statuses/(\d+)")
+    def read(self, request: Request, status_id: str) -> Reply:
+        self._signed_in(request)
+        if status_id not in self.statuses:
+            raise Problem(404, {"error": "Record not found"})
+        return reply(self.statuses[status_id])
+
     @route(r"PUT /api/v1/statuses/(\d+)")
     def edit(self, request: Request, status_id: str) -> Reply:
         self._signed_in(request)
