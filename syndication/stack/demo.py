@@ -26,6 +26,7 @@ from syndication.errors import Unavailable
 from syndication.http import Client
 from syndication.keys import KeyRequest
 from syndication.merchants import Application
+from syndication.signing import new_vapid_keys
 from syndication.stack import up
 from syndication.stack.demo_table import Arrivals, show
 from syndication.stack.mail_sink import MailSink
@@ -104,6 +105,7 @@ def _settings(port: int, folder: Path, mail: MailSink, hooks: Receiver) -> Setti
         smtp_security="none",
         mail_from="neues@rosenau.example",
         websub_hub=hooks.url("/hub"),
+        vapid_key=SecretStr(new_vapid_keys()[0]),
         feed_max_age=0,
         allow_private_addresses=True,
         database_url="",
@@ -112,9 +114,14 @@ def _settings(port: int, folder: Path, mail: MailSink, hooks: Receiver) -> Setti
 
 
 def _environment(cfg: Settings) -> dict[str, str]:
-    plain = cfg.model_dump(exclude={"secret_keys", "smtp_password", "retry_schedule", "broker_url"})
-    plain["secret_keys"] = ",".join(key.get_secret_value() for key in cfg.secret_keys)
-    return {f"SYNDICATION_{name.upper()}": str(value) for name, value in plain.items()}
+    given = cfg.model_dump(exclude={"broker_url"})
+    return {f"SYNDICATION_{name.upper()}": _as_variable(value) for name, value in given.items()}
+
+
+def _as_variable(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return ",".join(map(_as_variable, value)) if isinstance(value, tuple) else str(value)
 
 
 def _to(log: Any) -> Callable[[str, str], None]:

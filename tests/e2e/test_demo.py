@@ -1,0 +1,28 @@
+"""The first thing a stranger runs: `make demo` shows that everything arrives."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_the_demo_shows_that_everything_arrives(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    done = subprocess.run(
+        [Path(sys.executable).parent / "syndication", "demo", "--once", "--port", str(port)],
+        cwd=tmp_path,
+        env={**os.environ, "COLUMNS": "160"},
+        capture_output=True,
+        text=True,
+        timeout=170,
+        check=False,
+    )
+    log = tmp_path / ".demo" / "demo.log"
+    last = log.read_text(errors="replace")[-3000:] if log.exists() else ""
+    assert done.returncode == 0, done.stdout + done.stderr + last
+    assert len(re.findall(r"24 of 24", done.stdout)) == 2, done.stdout
+    assert "all signatures valid" in done.stdout
+    assert "“Jazz im Keller” cancelled: mail and webhook" in done.stdout
