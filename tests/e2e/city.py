@@ -31,10 +31,13 @@ LEASE = 5
 
 
 class City:
-    """Everything runs in processes of its own except the sinks and this test, which publishes through the service."""
+    """Everything runs in processes of its own except the sinks and this test, which publishes through the service.
 
-    def __init__(self, folder: Path, database_url: str, **changes: Any) -> None:
-        self.folder, self.database_url = folder, database_url
+    `redis` is the redis-server to start: None: the one that is found; empty: the substitute in Python.
+    """
+
+    def __init__(self, folder: Path, database_url: str, *, redis: str | None = None, **changes: Any) -> None:
+        self.folder, self.database_url, self._redis = folder, database_url, redis
         self.mail = MailSink()
         self.hooks = Receiver()
         self._changes = changes
@@ -44,7 +47,9 @@ class City:
     def __enter__(self) -> Self:
         self._open.enter_context(self.mail)
         self._open.enter_context(self.hooks)
-        self.broker = self._open.enter_context(contextlib.closing(_Broker(self.folder / "redis")))
+        self.broker = self._open.enter_context(
+            contextlib.closing(_Broker(self.folder / "redis", self._redis))
+        )
         self.cfg = settings_for(
             self.folder,
             database_url=self.database_url,
@@ -222,10 +227,10 @@ class City:
 class _Broker:
     """A redis-server that can be killed and started again at the same place."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, executable: str | None) -> None:
         self._folder = folder
         self._open = contextlib.ExitStack()
-        self._server = self._open.enter_context(broker.start(folder))
+        self._server = self._open.enter_context(broker.start(folder, executable=executable))
         self.url = self._server.url
 
     @property
