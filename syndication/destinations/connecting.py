@@ -13,6 +13,7 @@ from uuid import UUID
 
 from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
+from sqlalchemy.exc import IntegrityError
 
 from syndication import channels, clock
 from syndication.channels.base import Verdict
@@ -20,7 +21,7 @@ from syndication.channels.connector import Connector, Site
 from syndication.channels.doors import Tools
 from syndication.channels.social.oauth import registered
 from syndication.config import settings
-from syndication.content import Interest, Value, faults_of
+from syndication.content import Interest, Value, faults_of, new_id
 from syndication.destinations import owned
 from syndication.destinations.sealed import checked_by
 from syndication.destinations.values import (
@@ -52,9 +53,13 @@ class ConnectionRequest(Value):
 
 
 class Wish(Value):
-    """What a link is for: a new outlet, or a new access for one that exists; and whose it is."""
+    """What a link is for: a new outlet, or a new access for one that exists; and whose it is.
+
+    A new outlet has its id already, so that a link that is used twice makes one outlet and not two.
+    """
 
     new: ConnectionRequest | None = None
+    identity: UUID | None = None
     renew: UUID | None = None
     merchant_id: UUID | None = None
 
@@ -124,7 +129,7 @@ def link(request: ConnectionRequest, *, owner: UUID | None = None) -> Link:
     asked = _asked(request.channel)
     if unknown := [name for name in request.settings if name not in asked]:
         raise Invalid.field(f"settings.{unknown[0]}", f"is not asked for; known are {', '.join(asked)}")
-    return _link(Wish(new=request, merchant_id=owner))
+    return _link(Wish(new=request, identity=new_id(), merchant_id=owner))
 
 
 def renewal(destination_id: UUID, *, owner: UUID | None = None) -> Link:
@@ -226,15 +231,24 @@ def shown_by_a_test(kind: str) -> bool:
 
 
 def _connected(wish: Wish, learned: dict[str, Any]) -> Connected:
-    if wish.renew is not None:
-        amendment = DestinationAmendment(settings=learned)
-        before = owned.update(wish.renew, amendment, owner=wish.merchant_id)
-        return Connected(owned.resume(wish.renew, owner=wish.merchant_id), before.failing_since)
-    assert wish.new is not None
-    request = DestinationRequest(
-        channel=wish.new.channel, name=wish.new.name, interest=wish.new.interest, settings=learned
-    )
-    return Connected(owned.create(wish.merchant_id, request).destination)
+    if wish.new is not None and not _exists(wish.identity):
+        request = DestinationRequest(
+            channel=wish.new.channel, name=wish.new.name, interest=wish.new.interest, settings=learned
+        )
+        with contextlib.suppress(IntegrityError):  # pressed twice: the first made it
+            return Connected(owned.create(wish.merchant_id, request, identity=wish.identity).destination)
+    known = wish.renew or wish.identity
+    assert known is not None
+    amendment = DestinationAmendment(settings=learned)
+    before = owned.update(known, amendment, owner=wish.merchant_id)
+    return Connected(owned.resume(known, owner=wish.merchant_id), before.failing_since)
+
+
+def _exists(identity: UUID | None) -> bool:
+    try:
+        return identity is not None and bool(owned.read(identity))
+    except NotFound:
+        return False
 
 
 def _link(wish: Wish) -> Link:

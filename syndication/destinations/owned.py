@@ -25,8 +25,10 @@ MOST = 50
 _PAUSED = "Paused by its owner."
 
 
-def create(merchant_id: UUID | None, request: DestinationRequest) -> Revealed:
-    """A new destination of a merchant, or of the city.
+def create(
+    merchant_id: UUID | None, request: DestinationRequest, *, identity: UUID | None = None
+) -> Revealed:
+    """A new destination of a merchant, or of the city, under a fresh id or a given one that nobody has yet.
 
     Raises Invalid with one Fault for each field, Forbidden where the merchant is not admitted, Conflict at the limit.
     """
@@ -37,7 +39,7 @@ def create(merchant_id: UUID | None, request: DestinationRequest) -> Revealed:
         if merchant is not None:
             _refuse_too_many(session, merchant)
         row = Destination(
-            id=new_id(),
+            id=identity or new_id(),
             merchant_id=merchant_id,
             channel=channel.kind,
             name=request.name,

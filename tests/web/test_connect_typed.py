@@ -3,6 +3,7 @@
 import html
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -165,6 +166,18 @@ def test_a_refused_access_is_typed_in_anew_by_the_link_in_the_letter_and_all_is_
     assert "is connected" in end.text
     drain_a_second_later()
     assert states("telegram") == ["sent"]
+    assert len(rows()) == 1
+
+
+def test_a_link_that_is_used_twice_makes_one_outlet(
+    client: TestClient, receiver: Receiver, cafe: Party
+) -> None:
+    network("telegram", receiver)
+    link, given = asked_for(cafe, "telegram"), answers("telegram", receiver)
+    with ThreadPoolExecutor(4) as pool:  # pressed more than once
+        ends = list(pool.map(lambda _: client.post(link, data=given, headers=BROWSER), range(4)))
+    ends.append(client.post(link, data=given, headers=BROWSER))
+    assert [end.status_code for end in ends] == [200] * 5
     assert len(rows()) == 1
 
 
