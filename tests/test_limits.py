@@ -49,6 +49,10 @@ def test_names_do_not_share() -> None:
 
 
 def test_workers_share_through_redis(redis_server: broker.Broker) -> None:
+    if not redis_server.real:
+        pytest.skip(
+            "the substitute in Python runs scripts of several connections at once, so its count is not exact"
+        )
     url = redis_url(redis_server.url)
     assert url
     bucket = Bucket("shared by all", Rate(20, 600.0))

