@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote
@@ -110,10 +110,11 @@ class Opened:
 
 @dataclass(frozen=True)
 class Connected:
-    """The outlet, and since when it had failed, if it had (UTC)."""
+    """The outlet, and since when it had failed, if it had (UTC); `language` is the one its owner began in, where known."""
 
     destination: DestinationRecord
     failing_since: datetime | None = None
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -168,12 +169,15 @@ def opened(token: str) -> Opened:
     return Opened(wish, about.channel, about.name, known, questions)
 
 
-def begin(token: str, answers: Mapping[str, str], tools: Tools) -> "Way | Connected":
-    """Where the owner logs in, after they answered; or the outlet, where that was all. Raises NotFound, Invalid, Conflict."""
+def begin(token: str, answers: Mapping[str, str], tools: Tools, *, language: str = "") -> "Way | Connected":
+    """Where the owner logs in, after they answered; or the outlet, where that was all. Raises NotFound, Invalid, Conflict.
+
+    `language` is what the owner reads, kept for the way back.
+    """
     found = opened(token)
     given = {name: value for name, value in answers.items() if value and name in found.questions}
     if found.typed:
-        return _typed_in(found, given, tools)
+        return replace(_typed_in(found, given, tools), language=language)
     connector = _connector(found.channel)
     try:
         asked = connector.asks.model_validate({**found.known, **given})
@@ -189,6 +193,7 @@ def begin(token: str, answers: Mapping[str, str], tools: Tools) -> "Way | Connec
         "channel": found.channel,
         "memo": beginning.memo,
         "nonce": _digest(nonce),
+        "language": language,
     }
     return Way(f"{beginning.url}&state={quote(_sealed(state, 'state'), safe='')}", nonce)
 
@@ -203,7 +208,8 @@ def finish(state: str, code: str, nonce: str, tools: Tools) -> Connected:
         learned = connector.finish(found["memo"], code, _site(connector), tools, clock.now())
     except Verdict as verdict:
         raise Conflict(verdict.reason) from verdict
-    return _connected(Wish.model_validate(found["wish"]), learned)
+    connected = _connected(Wish.model_validate(found["wish"]), learned)
+    return replace(connected, language=found.get("language", ""))
 
 
 def _typed_in(found: Opened, given: dict[str, str], tools: Tools) -> Connected:

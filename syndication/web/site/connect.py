@@ -87,7 +87,7 @@ def ask(request: Request, token: str) -> Response:
 def begin(request: Request, token: str, answers: Annotated[dict[str, str], Depends(_answers)]) -> Response:
     """The way to the network, or the end of it all; or the form again, with what is wrong."""
     try:
-        way = connecting.begin(token, answers, drain.tools())
+        way = connecting.begin(token, answers, drain.tools(), language=language_of(request))
     except Invalid as error:
         faults = {one.field.removeprefix("settings."): one.message for one in error.faults}
         return _form(request, token, answers, faults)
@@ -122,8 +122,9 @@ def _end(found: connecting.Connected) -> Response:
         replay.many(
             states=("failed",), destination_id=found.destination.id, failing_since=found.failing_since
         )
+    spoken = f"?lang={found.language}" if found.language else ""
     return RedirectResponse(
-        f"/connect/done/{found.destination.channel}", 303, headers={"Cache-Control": "no-store"}
+        f"/connect/done/{found.destination.channel}{spoken}", 303, headers={"Cache-Control": "no-store"}
     )
 
 
