@@ -1,6 +1,7 @@
 """A real Chromium that a test drives: pages, scripts and permissions over the DevTools protocol."""
 
 import base64
+import contextlib
 import itertools
 import json
 import shutil
@@ -23,6 +24,10 @@ PATIENCE = 30.0
 T = TypeVar("T")
 
 
+class Unanswered(Exception):
+    """A command that the browser could not carry out, as when the page goes elsewhere in the middle of it."""
+
+
 class Tab:
     """One page of a browser, or a worker behind one; its commands are those of the DevTools protocol."""
 
@@ -42,7 +47,8 @@ class Tab:
         deadline = time.monotonic() + PATIENCE
         while (said := json.loads(self._socket.recv(deadline - time.monotonic()))).get("id") != number:
             self.events.append(said)
-        assert "error" not in said, f"{method}: {said['error']}"
+        if "error" in said:
+            raise Unanswered(f"{method}: {said['error']}")
         return said["result"]  # type: ignore[no-any-return]  # JSON
 
     def open(self, url: str) -> None:
@@ -71,16 +77,25 @@ class Tab:
             )
 
     def until(self, look: Callable[[], T]) -> T:
-        """The first true value of `look`, which is asked again and again."""
+        """The first true value of `look`, which is asked again and again, also while the page changes."""
         deadline = time.monotonic() + PATIENCE
-        while not (found := look()):
-            assert time.monotonic() < deadline, f"nothing came; the page says: {self.text()}"
+        while time.monotonic() < deadline:
+            with contextlib.suppress(Unanswered):
+                if found := look():
+                    return found
             time.sleep(0.05)
-        return found
+        raise AssertionError(f"nothing came; the page says: {self.text()}")
 
     def text(self) -> str:
-        """What a person reads on the page."""
-        return str(self.evaluate("document.body.innerText"))
+        """What a person reads on the page; nothing while the next one is on its way."""
+        try:
+            return str(self.evaluate("document.body?.innerText ?? ''"))
+        except Unanswered:
+            return ""
+
+    def reads(self, words: str) -> None:
+        """Wait until the page says it."""
+        self.until(lambda: words in self.text())
 
     def heard(self, method: str) -> list[dict[str, Any]]:
         """What came with all events of that name since the page was opened."""

@@ -55,10 +55,6 @@ def fill_in(tab: Tab, **answers: str) -> None:
         tab.command("Input.insertText", text=value)
 
 
-def reads(tab: Tab, words: str) -> None:
-    tab.until(lambda: words in tab.text())
-
-
 def row() -> Destination:
     with db.reading() as session:
         return session.query(Destination).filter(Destination.merchant_id.is_not(None)).one()
@@ -78,11 +74,11 @@ def test_a_token_that_is_wrong_at_first_is_typed_in(site: str, tab: Tab, receive
     assert "Neuer Webhook" in tab.text(), "the page says where to find it"
     fill_in(tab, webhook=receiver.url("/api/webhooks/222/vertippt"))
     tab.click("button")
-    reads(tab, "wurde bei Discord gelöscht")
+    tab.reads("wurde bei Discord gelöscht")
     assert tab.evaluate("document.querySelector('input[name=webhook]').type") == "password"
     fill_in(tab, webhook=receiver.url("/api/webhooks/222/discord-webhook-token"))
     tab.click("button")
-    reads(tab, "Discord ist verbunden")
+    tab.reads("Discord ist verbunden")
     assert tab.evaluate("location.pathname") == "/connect/done/discord"
     assert complaints(tab) == []
     assert row().state == "active"
@@ -98,9 +94,9 @@ def test_an_owner_logs_in_at_the_network_and_is_back(site: str, tab: Tab, receiv
     tab.open(f"{link('mastodon')}?lang=de")
     fill_in(tab, server=receiver.url(""))
     tab.click("button")
-    reads(tab, "Jetzt bei Mastodon anmelden")
+    tab.reads("Jetzt bei Mastodon anmelden")
     tab.click("a.button")
-    reads(tab, "Mastodon ist verbunden")
+    tab.reads("Mastodon ist verbunden")
     assert tab.evaluate("location.origin") == site
     assert complaints(tab) == []
     assert urlsplit(row().settings["server"]).netloc == urlsplit(receiver.url("")).netloc

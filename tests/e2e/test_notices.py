@@ -63,15 +63,11 @@ class Device:
         """Tick and press, as its owner does."""
         self.allow()
         self.tab.open(f"{self.base}/notices?lang=de")
-        self.reads("Mitteilungen auf diesem Gerät einschalten")
+        self.tab.reads("Mitteilungen auf diesem Gerät einschalten")
         for value in ticks:
             self.tab.click(f'[value="{value}"]')
         self.tab.click("#on")
-        self.reads("eingeschaltet.")
-
-    def reads(self, words: str) -> None:
-        """Wait until the page says it."""
-        self.tab.until(lambda: words in self.tab.text())
+        self.tab.reads("eingeschaltet.")
 
     def deliver(self) -> None:
         """Hand what the push service was sent to the service worker, as the browser does with a message that came."""
@@ -126,24 +122,24 @@ def test_a_button_turns_notices_on_changes_them_and_turns_them_off(device: Devic
     publish(topics=["musik"])
     device.allow()
     device.tab.open(f"{device.base}/notices?lang=de")
-    device.reads("Mitteilungen auf diesem Gerät einschalten")
+    device.tab.reads("Mitteilungen auf diesem Gerät einschalten")
     assert not device.state.on
     device.tab.click('[name="kinds"][value="event"]')
     device.tab.click('[name="topics"][value="musik"]')
     device.tab.click("#on")
-    device.reads("Die Mitteilungen sind auf diesem Gerät eingeschaltet.")
+    device.tab.reads("Die Mitteilungen sind auf diesem Gerät eingeschaltet.")
     assert (device.state.on, device.state.interest.kinds) == (True, ("event",))
     assert device.state.interest.topics == ("musik",)
     device.tab.open(f"{device.base}/notices?lang=en")
-    device.reads("Notices are on for this device.")
+    device.tab.reads("Notices are on for this device.")
     ticked = "[...document.querySelectorAll(':checked')].map((one) => one.value)"
     assert device.tab.evaluate(ticked) == ["event", "musik"]
     device.tab.click('[name="topics"][value="musik"]')
     device.tab.click("#save")
-    device.reads("Saved.")
+    device.tab.reads("Saved.")
     assert device.state.interest.topics == ()
     device.tab.click("#off")
-    device.reads("Notices are off for this device.")
+    device.tab.reads("Notices are off for this device.")
     with db.reading() as session:
         assert session.get(Destination, devices._id(device.endpoint)) is None
 
@@ -214,7 +210,7 @@ def test_whoever_does_not_allow_it_reads_how_to_allow_it(device: Device) -> None
         "Browser.setPermission", permission={"name": "notifications"}, setting="denied", origin=device.base
     )
     device.tab.open(f"{device.base}/notices?lang=de")
-    device.reads("So erlauben Sie sie wieder")
+    device.tab.reads("So erlauben Sie sie wieder")
     assert device.tab.evaluate("document.getElementById('notices').hidden") is True
     assert not device.state.on
 
@@ -224,17 +220,17 @@ def test_a_browser_that_cannot_show_notices_says_so_and_an_iphone_says_what_to_d
 ) -> None:
     device.tab.command("Page.addScriptToEvaluateOnNewDocument", source="delete window.PushManager;")
     device.tab.open(f"{device.base}/notices?lang=de")
-    device.reads("Dieser Browser kann keine Mitteilungen zeigen.")
+    device.tab.reads("Dieser Browser kann keine Mitteilungen zeigen.")
     device.tab.command("Page.addScriptToEvaluateOnNewDocument", source="navigator.standalone = false;")
     device.tab.open(f"{device.base}/notices?lang=en")
-    device.reads("choose “Add to Home Screen”")
+    device.tab.reads("choose “Add to Home Screen”")
 
 
 def test_what_the_city_refuses_is_said_in_a_sentence(device: Device) -> None:
     config.use(config.settings().model_copy(update={"push_services": (".push.example",)}))
     device.allow()
     device.tab.open(f"{device.base}/notices?lang=en")
-    device.reads("Turn on notices on this device")
+    device.tab.reads("Turn on notices on this device")
     device.tab.click("#on")
-    device.reads("We do not know the service through which your browser gets notices.")
+    device.tab.reads("We do not know the service through which your browser gets notices.")
     assert not device.state.on
