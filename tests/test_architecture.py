@@ -128,7 +128,7 @@ def environment_reads(tree: ast.AST) -> list[str]:
 
 
 def http_imports(tree: ast.AST) -> list[str]:
-    names = {"requests", "urllib3", "httpx", "aiohttp", "urllib.request", "http.client"}
+    names = {"requests", "urllib3", "httpx", "httpx2", "aiohttp", "urllib.request", "http.client"}
     found = []
     for node in ast.walk(tree):
         modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import func, select
 
@@ -19,12 +19,12 @@ from tests.web.serving import served
 pytestmark = pytest.mark.usefixtures("database")
 
 
-def fifty(address: str, key: str, requests: list[dict[str, Any]]) -> list[httpx.Response]:
+def fifty(address: str, key: str, requests: list[dict[str, Any]]) -> list[httpx2.Response]:
     """The answers to POST /posts, sent by 50 clients at once."""
     headers = {"Authorization": f"Bearer {key}"}
-    with ThreadPoolExecutor(50) as pool, httpx.Client(base_url=address, timeout=60) as client:
+    with ThreadPoolExecutor(50) as pool, httpx2.Client(base_url=address, timeout=60) as client:
 
-        def send(request: dict[str, Any]) -> httpx.Response:
+        def send(request: dict[str, Any]) -> httpx2.Response:
             merged = headers | request.get("headers", {})
             return client.post("/api/v1/posts", json=request["json"], headers=merged)
 
