@@ -1,5 +1,6 @@
 """Fan-out: one change becomes one delivery for every destination and every reader it concerns. Running it twice is harmless."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,8 +21,8 @@ from syndication.models import Change, Delivery, Destination, Merchant, Post, Re
 _log = structlog.get_logger(__name__)
 #: Rows of one insert.
 _CHUNK = 500
-#: Readers of one transaction: few, so that whoever else writes waits some ten milliseconds at most.
-_READERS = 250
+#: Readers, or devices, of one transaction: few, so that whoever else writes waits some ten milliseconds at most.
+_PEOPLE = 250
 #: A bell gets this long before the sweep does its work.
 _PATIENCE = timedelta(seconds=3)
 
@@ -79,8 +80,9 @@ def _fan_out(change_id: int) -> None:
         news = _join(session, change_id, cfg)
         if news is None:
             return
-        _to_destinations(session, news)
+        _to_outlets(session, news)
         feeds.mark(session, _scopes(news))
+    _to_devices(news)
     _to_readers(news, cfg)
     with db.transaction() as session:
         session.execute(update(Change).where(Change.id == change_id).values(fanned_at=clock.now()))
@@ -128,12 +130,37 @@ def _scopes(news: _News) -> list[str]:
     )
 
 
-def _to_destinations(session: Session, news: _News) -> None:
+def _to_outlets(session: Session, news: _News) -> None:
+    outlets = Destination.channel.not_in(channels.personal_kinds())
+    _tell(session, news, session.scalars(_destinations(news).where(outlets)).all())
+
+
+def _to_devices(news: _News) -> None:
+    """People's devices, of which there may be thousands, in chunks that each commit."""
+    devices = Destination.channel.in_(channels.personal_kinds())
+    chunk = _destinations(news).where(devices).order_by(Destination.id).limit(_PEOPLE)
+    last: UUID | None = None
+    while True:
+        with db.transaction() as session:
+            rest = chunk if last is None else chunk.where(Destination.id > last)
+            rows = session.scalars(rest).all()
+            if not rows:
+                return
+            _tell(session, news, rows)
+            last = rows[-1].id
+
+
+def _destinations(news: _News) -> Select[Destination]:
     mine = (Destination.merchant_id.is_(None)) | (Destination.merchant_id == news.merchant_id)
+    return select(Destination).where(Destination.state != "disabled", mine)
+
+
+def _tell(session: Session, news: _News, destinations: Sequence[Destination]) -> None:
+    """A delivery for each of `destinations` that wants to hear it."""
     wanted = interests.all_of(session)
     found = [
         destination
-        for destination in session.scalars(select(Destination).where(Destination.state != "disabled", mine))
+        for destination in destinations
         if channels.known(destination.channel)
         and channels.by_kind(destination.channel).takes_changes
         and news.concerns(wanted[destination.interest_id])
@@ -285,7 +312,7 @@ def _spread(news: _News, edition: editions.Composed, audience: tuple[ColumnEleme
     last = 0
     while True:
         with db.transaction() as session:
-            chunk = select(Reader.id).where(*audience, Reader.id > last).order_by(Reader.id).limit(_READERS)
+            chunk = select(Reader.id).where(*audience, Reader.id > last).order_by(Reader.id).limit(_PEOPLE)
             ids = session.scalars(chunk).all()
             if not ids:
                 return

@@ -8,11 +8,11 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import func, select, update
 
-from syndication import clock, config, db, destinations, insight
+from syndication import clock, config, db, destinations, fanout, insight
 from syndication.delivery import drain
 from syndication.destinations import devices
 from syndication.destinations.devices import DeviceKeys, DeviceRequest
-from syndication.models import Delivery, Destination
+from syndication.models import Change, Delivery, Destination
 from syndication.signing import new_vapid_keys, vapid_public_key
 from syndication.stack.receiver import Receiver, Reply
 from tests.browser import AUTH, P256DH, b64
@@ -64,6 +64,22 @@ def test_a_post_reaches_the_device_whose_owner_it_interests(service: FakeWebPush
     drain.drain("push")
     assert [shown["title"] for shown in service.shown.values()] == ["Konzert"]
     assert len(deliveries(KIND)) == 1
+
+
+def test_many_devices_are_told_in_chunks_and_each_once(
+    service: FakeWebPush, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout, "_PEOPLE", 2)
+    for number in range(5):
+        turn_on(receiver, f"browser{number}", kinds=("offer",) if number == 3 else ())
+    publish(title="Konzert")
+    fan_out()
+    told = [row.destination_id for row in deliveries(KIND)]
+    assert len(told) == len(set(told)) == 4
+    with db.transaction() as session:
+        session.execute(update(Change).values(fanned_at=None))  # as if killed before it was noted
+    fan_out()
+    assert len(deliveries(KIND)) == 4
 
 
 def test_a_posts_journey_counts_devices_and_lists_outlets(service: FakeWebPush, receiver: Receiver) -> None:

@@ -19,7 +19,7 @@ from syndication.destinations.sealed import AnyChannel, checked_by, keep, stored
 from syndication.errors import Invalid, NotFound, Unavailable
 from syndication.models import Destination, InterestRow
 
-#: Fan-out writes a delivery for each in one transaction; with so many it takes two to four seconds.
+#: Fan-out writes a delivery for each; with so many it takes some seconds, in short transactions.
 MOST = 10_000
 #: The same browser gets the same row, in whatever process it signs up.
 _DEVICES = UUID("5f6f1b0a-7c1d-4b53-9d0e-2a8f6c41e7d9")

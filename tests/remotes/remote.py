@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -53,7 +54,7 @@ class Problem(Exception):
         self.reply = reply(body, status, **headers)
 
 
-class Remote:
+class Remote(ABC):
     """A fake network: give `answer` to a Receiver. Handlers are methods marked with `route`."""
 
     #: The request that makes a post, as "METHOD /path" (a regular expression).
@@ -64,9 +65,9 @@ class Remote:
         self._faults: list[tuple[str, Reply]] = []
 
     @property
+    @abstractmethod
     def copies(self) -> int:
         """How many posts stand there for people to see."""
-        raise NotImplementedError
 
     def makes_a_post(self, request: Request) -> bool:
         """Whether a request is the one that makes a post."""
