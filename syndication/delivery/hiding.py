@@ -1,6 +1,6 @@
 """Secrets are taken out of what people read: dry runs, and answers in which a network repeats what it was sent."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,9 +24,16 @@ def hide(data: bytes, secrets: Iterable[bytes]) -> bytes:
     return data
 
 
-def hide_in(text: str, secrets: Iterable[bytes]) -> str:
-    """The same for a text."""
-    return hide(text.encode(), secrets).decode()
+def hide_in(text: str, secrets: Sequence[bytes]) -> str:
+    """The same for a text, which may have been cut off within a secret."""
+    data = hide(text.encode(), secrets)
+    cut = max((_begun(data, secret) for secret in secrets), default=0)
+    return (data[:-cut] + _HIDDEN if cut else data).decode()
+
+
+def _begun(data: bytes, secret: bytes) -> int:
+    """How many bytes of `secret` stand at the end of `data`."""
+    return next((n for n in range(len(secret) - 1, _SHORTEST - 1, -1) if data.endswith(secret[:n])), 0)
 
 
 def _behind_host(text: str) -> str:

@@ -59,3 +59,10 @@ def test_a_secret_address_is_hidden_without_its_host_too(settings: config.Settin
     )
     said = "POST /services/T000/B000/geheim: no_service (https://hooks.slack.com/services/T000/B000/geheim)"
     assert hide_in(said, secrets_of(chosen)) == "POST (secret): no_service ((secret))"
+
+
+def test_a_secret_that_an_answer_was_cut_off_in_is_hidden_as_well() -> None:
+    secret = b"123456:telegram-bot-token"
+    assert hide_in("POST /bot123456:telegram-bo", [secret]) == "POST /bot(secret)"
+    assert hide_in("POST /bot12345", [secret]) == "POST /bot12345", "so little may stand anywhere"
+    assert hide_in("Nichts davon", [secret]) == "Nichts davon"

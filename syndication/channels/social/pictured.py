@@ -43,12 +43,7 @@ def first(envelope: Envelope) -> tuple[str, str, str]:
     images = envelope.post.content.images
     if not images:
         return "", "", ""
-    more = len(images) - 1
-    return (
-        shown_at(envelope, "page"),
-        images[0].alt,
-        f"{more} more pictures do not fit there." if more else "",
-    )
+    return shown_at(envelope, "page"), images[0].alt, left_out(images, 1)
 
 
 def shown_at(envelope: Envelope, size: str) -> str:
