@@ -60,6 +60,8 @@ def channels_page() -> str:
 def _access(channel: Channel[Any, Any]) -> str:
     if not channel.configurable:
         return "–"
+    if channel.personal:
+        return "readers' own, on `/notices`"
     if channel.connector is not None:
         return "by [logging in](connecting.md)"
     return "typed in on [a page](connecting.md)" if channel.typed else "by settings"
