@@ -106,14 +106,19 @@ def test_devices_are_listed_only_where_their_channel_is_asked_for(
     assert [one.channel for one in insight.destinations(channel=KIND)] == [KIND]
 
 
-def test_a_browser_that_left_is_written_to_nobody_and_forgotten_after_seven_days(
-    service: FakeWebPush, receiver: Receiver
-) -> None:
-    turn_on(receiver)
+def let_it_leave(service: FakeWebPush) -> None:
+    """The push service says of the next post that the browser left."""
     service.subscribed = False
     publish(days=30)
     fan_out()
     drain.drain("push")
+
+
+def test_a_browser_that_left_is_written_to_nobody_and_forgotten_after_seven_days(
+    service: FakeWebPush, receiver: Receiver
+) -> None:
+    turn_on(receiver)
+    let_it_leave(service)
     row = device(receiver)
     assert row is not None
     assert row.state == "disabled"
@@ -146,10 +151,7 @@ def test_the_newest_delivery_keeps_its_device_so_that_its_number_is_not_given_tw
     service: FakeWebPush, receiver: Receiver
 ) -> None:
     turn_on(receiver)
-    service.subscribed = False
-    publish(days=30)
-    fan_out()
-    drain.drain("push")
+    let_it_leave(service)
     with db.transaction() as session:
         newest = session.scalar(select(func.max(Delivery.id)).where(Delivery.channel == KIND)) or 0
         session.query(Delivery).filter(Delivery.id > newest).delete()

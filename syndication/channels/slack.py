@@ -77,10 +77,8 @@ class Slack(Hook):
 
 def _blocks(envelope: Envelope, *, correction: bool) -> tuple[list[dict[str, Any]], str]:
     """Header, facts and text, picture, and a line about who and where; with a remark on what was left out."""
-    words, (picture, alt, more) = (
-        pieces(envelope, Slack.kind, correction=correction),
-        pictured.first(envelope),
-    )
+    words = pieces(envelope, Slack.kind, correction=correction)
+    picture, alt, more = pictured.first(envelope)
     facts = [line for line in (words.when, words.where, words.price, words.coupon) if line]
     said = words.own or words.text
     lines = [f"*{_escaped(line)}*" for line in words.notice.splitlines()]

@@ -49,7 +49,7 @@ def running(
     cfg.data_dir.mkdir(parents=True, exist_ok=True)
     with _broker(cfg, say) as url:
         prepare(cfg)
-        known = {"SYNDICATION_BROKER_URL": url, **environment}
+        known = {**environment, "SYNDICATION_BROKER_URL": url}
         with Supervisor(parts(cfg, host, port), known, say) as supervisor:
             yield supervisor
 
