@@ -1,6 +1,7 @@
 """Claiming: due deliveries become lanes under leases, in one short transaction; no two workers get the same one."""
 
 import contextlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,18 +19,23 @@ from syndication.models import Delivery, Destination, Heartbeat, Lease, Reader
 SHARED = ("mail",)
 
 
-def claim(queue: str, owner: str, most: int, cfg: Settings) -> list[Lane]:
-    """At most `most` lanes of due deliveries, leased to `owner` for `cfg.lease` seconds; empty where nothing is due."""
-    if not _waits(queue):  # asked without taking a turn as a writer
+def claim(queue: str, owner: str, ready: int, slow: int, cfg: Settings) -> list[Lane]:
+    """Lanes of due deliveries, leased to `owner` for `cfg.lease` seconds; empty where nothing is due.
+
+    At most `ready` of outlets that answer quickly, or of which nothing is known yet, and at most `slow` of others.
+    """
+    if ready + slow <= 0 or not _waits(queue):  # asked without taking a turn as a writer
         return []
     with db.transaction() as session:
         now = db.now(session)
         _note(session, f"worker:{owner.partition('/')[0]}:{queue}", now)
         if queue in SHARED:
             return _claim_shared(session, queue, owner, cfg, now)
-        return _claim_destinations(
-            session, queue, owner, _free_destinations(session, queue, most, now), cfg, now
-        )
+        found = [
+            *_free_destinations(session, queue, ready, now, slow=False),
+            *_free_destinations(session, queue, slow, now, slow=True),
+        ]
+        return _claim_destinations(session, queue, owner, found, cfg, now)
 
 
 def _waits(queue: str) -> bool:
@@ -76,11 +82,12 @@ def seen(session: Session, name: str, now: datetime) -> None:
         db.insert_new(session, Heartbeat.__table__, [{"name": name, "at": now}])
 
 
-def renew(owner: str, cfg: Settings) -> None:
-    """Prolong every lease of `owner`; called by its heartbeat while sends are under way."""
+def renew(owner: str, lease_ids: Sequence[int], cfg: Settings) -> None:
+    """Prolong leases of `owner` whose lanes are under way."""
     with db.transaction() as session:
         until = db.now(session) + timedelta(seconds=cfg.lease)
-        session.execute(update(Lease).where(Lease.owner == owner).values(until=until))
+        mine = (Lease.id.in_(lease_ids), Lease.owner == owner)
+        session.execute(update(Lease).where(*mine).values(until=until))
 
 
 def _waiting(queue: str, now: datetime) -> Select[int]:
@@ -107,16 +114,24 @@ def _claimable(queue: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _free_destinations(session: Session, queue: str, most: int, now: datetime) -> list[Destination]:
-    """Destinations with due deliveries that nobody is sending to, the longest unserved first."""
-    statement = (
-        select(Destination)
-        .where(*_claimable(queue, now))
-        .order_by(Destination.failures, Destination.last_sent_at.asc().nulls_first())
-        .limit(most)
-        .with_for_update(skip_locked=True, of=Destination)
-    )
-    return list(session.scalars(statement))
+def _free_destinations(
+    session: Session, queue: str, most: int, now: datetime, *, slow: bool
+) -> list[Destination]:
+    """Destinations with due deliveries that nobody is sending to, the longest unserved first.
+
+    Each channel has its turn, so that a thousand webhooks do not go before the first device.
+    """
+    if most <= 0:
+        return []
+    urgency = (Destination.failures, Destination.last_sent_at.asc().nulls_first())
+    turn = func.row_number().over(partition_by=Destination.channel, order_by=urgency).label("turn")
+    found = select(Destination.id, turn).where(*_claimable(queue, now), Destination.slow.is_(slow)).subquery()
+    ids = session.scalars(select(found.c.id).order_by(found.c.turn).limit(most)).all()
+    if not ids:
+        return []
+    # Asked once more, row by row: another worker may have taken one in between.
+    chosen = select(Destination).where(Destination.id.in_(ids), *_claimable(queue, now))
+    return list(session.scalars(chosen.with_for_update(skip_locked=True, of=Destination)))
 
 
 def _claim_destinations(
@@ -127,7 +142,7 @@ def _claim_destinations(
         return []
     for destination in found:
         _pace(session, destination, cfg, now)
-    most = {destination.id: policy.batch(destination.failures, cfg.push_batch) for destination in found}
+    most = {one.id: policy.batch(one.failures, cfg.push_batch, slow=one.slow) for one in found}
     place = func.row_number().over(partition_by=Delivery.destination_id, order_by=Delivery.id).label("place")
     waiting = (
         select(Delivery.id, Delivery.destination_id, place)
@@ -157,7 +172,16 @@ def _claim_destinations(
     outlets = {destination.id: destination for destination in found}
     loaded = parcels(session, [lease.id for lease in leases], outlets, cfg)
     return [
-        Lane(lease.id, owner, queue, destination.id, destination.failures, False, loaded[lease.id])
+        Lane(
+            lease.id,
+            owner,
+            queue,
+            destination.id,
+            destination.failures,
+            False,
+            loaded[lease.id],
+            destination.slow,
+        )
         for lease, destination in zip(leases, found, strict=True)
     ]
 

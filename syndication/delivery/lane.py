@@ -24,6 +24,8 @@ _log = structlog.get_logger(__name__)
 #: Outcomes that wait at most this long (seconds), or in this number, before the tables show them.
 _SETTLE_EVERY = 1.0
 _SETTLE_AT = 100
+#: A lane ends after this long (seconds), whatever is left of it: others wait for its slot.
+_YIELD = 4.0
 #: A reader who leaves gets nothing later than this (seconds), even from a claim that already stands.
 _LOOK_AGAIN = 2.0
 
@@ -62,6 +64,8 @@ class Lane:
     failures: int
     shared: bool
     parcels: tuple[Parcel, ...]
+    #: Its answers take long, so that it has one of the few slots that slow outlets share.
+    slow: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,33 +119,29 @@ class Run:
     def walk(self) -> None:
         """Send every parcel or stop where the outlet does not take more; what was not tried goes back to waiting."""
         self._failures = self.lane.failures
-        ticker = db.Ticker()
-        settled_at = looked_at = clock.monotonic()
+        began = settled_at = looked_at = clock.monotonic()
         last = self.lane.parcels[-1] if self.lane.parcels else None
         # A destination was looked at when it was claimed, a moment ago; a reader was not.
         withdrawn = self.recheck(self.lane) if self.lane.shared else set()
-        try:
-            for parcel in self.lane.parcels:
-                if clock.monotonic() - looked_at > _LOOK_AGAIN:
-                    withdrawn, looked_at = self.recheck(self.lane), clock.monotonic()
-                # A paused destination's deliveries wait; a reader who left gets nothing any more.
-                if self.cancelled.is_set() or (parcel.id in withdrawn and not self.lane.shared):
-                    continue
-                left = parcel.id in withdrawn
-                outcome = _dropped(parcel, LEFT) if left else self._try(parcel, ticker)
-                self.outcomes.append(outcome)
-                plain = outcome.state == "sent" and not (outcome.reference or outcome.link or outcome.reason)
-                if parcel is last or self._held:
-                    break  # what stands behind this is written at once
-                if plain and not self._tick(ticker, "position", parcel.id):
+        for parcel in self.lane.parcels:
+            if clock.monotonic() - looked_at > _LOOK_AGAIN:
+                withdrawn, looked_at = self.recheck(self.lane), clock.monotonic()
+            # A paused destination's deliveries wait; a reader who left gets nothing any more.
+            if self.cancelled.is_set() or (parcel.id in withdrawn and not self.lane.shared):
+                continue
+            left = parcel.id in withdrawn
+            outcome = _dropped(parcel, LEFT) if left else self._try(parcel)
+            self.outcomes.append(outcome)
+            plain = outcome.state == "sent" and not (outcome.reference or outcome.link or outcome.reason)
+            if parcel is last or self._held or clock.monotonic() - began > _YIELD:
+                break  # what stands behind this is written at once
+            if plain and not self._tick("position", parcel.id):
+                return self._fenced()
+            waited = clock.monotonic() - settled_at
+            if not plain or len(self.outcomes) >= _SETTLE_AT or waited > _SETTLE_EVERY:
+                if not self.settle(self):
                     return self._fenced()
-                waited = clock.monotonic() - settled_at
-                if not plain or len(self.outcomes) >= _SETTLE_AT or waited > _SETTLE_EVERY:
-                    if not self.settle(self):
-                        return self._fenced()
-                    settled_at = clock.monotonic()
-        finally:
-            ticker.close()
+                settled_at = clock.monotonic()
         return None
 
     def _fenced(self) -> None:
@@ -149,11 +149,11 @@ class Run:
         _log.warning("lane.fenced", lease=self.lane.lease_id, lost=len(self.outcomes))
         self.outcomes.clear()
 
-    def _tick(self, ticker: db.Ticker, column: str, delivery_id: int) -> bool:
+    def _tick(self, column: str, delivery_id: int) -> bool:
         statement = f"UPDATE leases SET {column} = ? WHERE id = ? AND owner = ?"  # noqa: S608 -- one of two literals
-        return ticker.execute(statement, delivery_id, self.lane.lease_id, self.lane.owner) == 1
+        return db.tick(statement, delivery_id, self.lane.lease_id, self.lane.owner) == 1
 
-    def _try(self, parcel: Parcel, ticker: db.Ticker) -> Outcome:
+    def _try(self, parcel: Parcel) -> Outcome:
         now = clock.now()
         if policy.is_over(parcel.over_at, now):
             return _dropped(parcel, OVER)
@@ -168,7 +168,7 @@ class Run:
         started = clock.monotonic()
         try:
             message = parcel.channel.render(replace(parcel.envelope, tried_at=now))
-            if not parcel.channel.abilities.repeatable and not self._tick(ticker, "current", parcel.id):
+            if not parcel.channel.abilities.repeatable and not self._tick("current", parcel.id):
                 self.cancelled.set()
                 return Outcome(parcel, "waiting", now, tried=False)
             self.sending_since = started

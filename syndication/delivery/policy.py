@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from statistics import median
 from zoneinfo import ZoneInfo
 
 from syndication.content import Cadence
@@ -14,6 +15,11 @@ SLOW_FLOOR = 60.0
 HOLD_FROM = 3
 _FIRST_HOLD = 5.0
 _LONGEST_HOLD = 300.0
+#: An outlet whose answers take longer than this (seconds) is slow, and has a share of the slots.
+SLOW = 2.0
+#: How many of its last answers decide, by their median.
+ANSWERS = 9
+_SLOW_BATCH = 2
 #: A delivery that was on the wire in this many workers that died is what kills them.
 MOST_CRASHES = 3
 
@@ -54,9 +60,19 @@ def hold(failures: int, *, after: float | None = None, slow: bool = False) -> fl
     return float(min(max(seconds, after or 0.0), _LONGEST_HOLD))
 
 
-def batch(failures: int, size: int) -> int:
-    """How many deliveries to claim for an outlet: one, as a probe, while it is failing."""
-    return 1 if failures else size
+def batch(failures: int, size: int, *, slow: bool = False) -> int:
+    """How many deliveries to claim for an outlet: one, as a probe, while it is failing, and few where each takes long."""
+    return 1 if failures else min(size, _SLOW_BATCH) if slow else size
+
+
+def slow_share(slots: int) -> int:
+    """How many of so many slots all slow outlets together may have: a quarter, and at least one."""
+    return max(1, slots // 4)
+
+
+def is_slow(answers: Sequence[int]) -> bool:
+    """Whether an outlet is slow, by how long (milliseconds) its last answers took, whatever they said."""
+    return bool(answers) and median(answers) > SLOW * 1000
 
 
 def switched_off(failing_since: datetime | None, now: datetime, disable_after: float) -> bool:

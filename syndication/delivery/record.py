@@ -163,6 +163,9 @@ def _health(session: Session, runs: Sequence[Run]) -> None:
 
 
 def _tell(destination: Destination, outcome: Outcome) -> None:
+    if outcome.tried and outcome.duration:
+        answers = [*destination.answers, outcome.duration][-policy.ANSWERS :]
+        destination.answers, destination.slow = answers, policy.is_slow(answers)
     if outcome.unhealthy:
         destination.failures += 1
         destination.failing_since = destination.failing_since or outcome.at

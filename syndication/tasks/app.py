@@ -3,11 +3,12 @@
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, setup_logging, worker_init, worker_process_init
+from celery.signals import beat_init, setup_logging, worker_init, worker_process_init, worker_process_shutdown
 from kombu.entity import Queue
 
 from syndication import bell, db, logs
 from syndication.config import Settings, settings
+from syndication.delivery import drain
 from syndication.ringer import QUEUES, ringer, transport_options
 
 #: Longest a task may run (seconds): soft, then hard. A drain claims for 8 s and then waits for what is on the wire.
@@ -80,6 +81,12 @@ def _open(**_: Any) -> None:
     db.after_fork()
     db.connect(cfg.resolved_database_url, pool_size=cfg.database_pool)
     bell.hang(ringer(cfg))
+
+
+@worker_process_shutdown.connect
+def _close(**_: Any) -> None:
+    """A child that is to end lets its lanes end first."""
+    drain.finish()
 
 
 @beat_init.connect

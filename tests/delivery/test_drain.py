@@ -206,7 +206,7 @@ def test_a_lease_that_ran_out_is_taken_over_without_loss(city: config.Settings, 
             factories.reader(session, f"r{number}@example.org")
     publish()
     fan_out()
-    (lane,) = claim.claim("mail", "dead/1/1", 1, city)
+    (lane,) = claim.claim("mail", "dead/1/1", 1, 0, city)
     third = lane.parcels[2].id
     with db.transaction() as session:
         session.execute(update(Lease).values(position=third))
