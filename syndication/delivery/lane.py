@@ -12,11 +12,11 @@ from uuid import UUID
 
 import structlog
 
-from syndication import clock, db
+from syndication import clock
 from syndication.channels.base import Channel, Gone, Receipt, Refused, TryLater, Unconfirmed, Verdict
 from syndication.channels.doors import Tools
 from syndication.config import Settings
-from syndication.delivery import policy
+from syndication.delivery import policy, positions
 from syndication.delivery.hiding import hide_in, secrets_of
 from syndication.limits import Bucket, Buckets
 
@@ -149,9 +149,8 @@ class Run:
         _log.warning("lane.fenced", lease=self.lane.lease_id, lost=len(self.outcomes))
         self.outcomes.clear()
 
-    def _tick(self, column: str, delivery_id: int) -> bool:
-        statement = f"UPDATE leases SET {column} = ? WHERE id = ? AND owner = ?"  # noqa: S608 -- one of two literals
-        return db.tick(statement, delivery_id, self.lane.lease_id, self.lane.owner) == 1
+    def _tick(self, column: positions.Column, delivery_id: int) -> bool:
+        return positions.note(self.lane.lease_id, self.lane.owner, column, delivery_id)
 
     def _try(self, parcel: Parcel) -> Outcome:
         now = clock.now()

@@ -35,7 +35,9 @@ def arrivals(city: City, posts: int, pause: float) -> list[float]:
     def noted(request: Request) -> Reply:
         if request.path.startswith("/good"):
             with lock:
-                seen.setdefault((request.path, json.loads(request.body)["data"]["post"]["id"]), clock.monotonic())
+                seen.setdefault(
+                    (request.path, json.loads(request.body)["data"]["post"]["id"]), clock.monotonic()
+                )
         return answer(request)
 
     city.hooks.answer = noted
