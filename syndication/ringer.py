@@ -13,6 +13,8 @@ ROUTES: dict[str, tuple[str, str]] = {
     "feeds": ("delivery.drain", "feeds"),
 }
 QUEUES = ("fanout", "push", "mail", "feeds", "housekeeping")
+#: Processes that send mail on one machine; each has several connections.
+MAIL_PROCESSES = 2
 #: Seconds after which a bell in the broker is stale: the sweep has done its work by then.
 _EXPIRES = 60
 #: A broker that does not answer holds up whoever rings no longer than this (seconds).
@@ -49,9 +51,9 @@ def ringer(cfg: Settings) -> Ringer:
 
     def ring(bell: str, ids: tuple[str, ...]) -> None:
         task, queue = ROUTES[bell]
-        # A drain is told which queue; a queue with several connections at once needs a message for each.
+        # A drain is told which queue; mail is sent by two processes at once.
         arguments = ids or (queue,)
-        for _ in range(cfg.mail_connections if bell == "mail" else 1):
+        for _ in range(min(cfg.mail_connections, MAIL_PROCESSES) if bell == "mail" else 1):
             app.send_task(
                 task, args=arguments, queue=queue, expires=_EXPIRES, ignore_result=True, retry=False
             )

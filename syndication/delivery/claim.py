@@ -218,7 +218,7 @@ def _claim_shared(session: Session, queue: str, owner: str, cfg: Settings, now: 
     mine = (
         _waiting(queue, now)
         .order_by(Delivery.priority, Delivery.due_at)
-        .limit(policy.batch(failures, cfg.mail_batch))
+        .limit(policy.mail_batch(failures, cfg.mail_batch, outlet.answers if outlet else ()))
         .with_for_update(skip_locked=True)
     )
     ids = list(session.scalars(mine))

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from syndication import bell, clock, feeds, gallery
 from syndication.channels.doors import Tools
-from syndication.config import settings
+from syndication.config import Settings, settings
 from syndication.delivery import claim, record
 from syndication.delivery.lane import Lane, Run
 from syndication.delivery.memory import Memory
 from syndication.delivery.slots import Slots
+from syndication.delivery.width import Width
 from syndication.http import Client
 from syndication.limits import Buckets, redis_url
 from syndication.mail import Outbox
@@ -53,6 +54,7 @@ def _buckets() -> Buckets:
 
 
 _slots: dict[str, Slots] = {}
+_widths: dict[tuple[str, int], Width] = {}
 
 
 def _slots_of(queue: str) -> Slots:
@@ -91,8 +93,8 @@ def drain(queue: str, *, seconds: float = 8.0) -> int:
 def _drain(slots: Slots, deadline: float) -> tuple[int, bool]:
     """How many lanes were started, and whether the time was up before all was done."""
     cfg, started, looked_at = settings(), 0, 0.0
-    most = 1 if slots.queue in claim.SHARED else cfg.push_threads
     while clock.monotonic() < deadline:
+        most = _width(slots, cfg) if slots.queue in claim.SHARED else cfg.push_threads
         ready, slow = slots.free(most)
         lanes: list[Lane] = []
         # Lanes are claimed in handfuls: one transaction for six costs little more than for one.
@@ -107,6 +109,14 @@ def _drain(slots: Slots, deadline: float) -> tuple[int, bool]:
                 return started, False
             slots.wait(_GLANCE)
     return started, slots.running > 0
+
+
+def _width(slots: Slots, cfg: Settings) -> int:
+    """How many connections this process uses now; over all processes the leases count them."""
+    width = _widths.setdefault((slots.owner, cfg.mail_connections), Width(cfg.mail_connections))
+    if slots.was_refused():
+        width.refused(clock.monotonic())
+    return width.look(slots.sent(), slots.running, clock.monotonic())
 
 
 def finish(seconds: float = _LAST) -> None:

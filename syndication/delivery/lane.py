@@ -113,6 +113,9 @@ class Run:
     #: Set by the drain while a send takes long, so that its slot is given to another lane.
     sending_since: float | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
+    #: How many went out, and whether the outlet asked to be left alone.
+    sent: int = 0
+    refused: bool = False
     _failures: int = 0
     _held: bool = False
 
@@ -132,6 +135,7 @@ class Run:
             left = parcel.id in withdrawn
             outcome = _dropped(parcel, LEFT) if left else self._try(parcel)
             self.outcomes.append(outcome)
+            self.sent += outcome.state == "sent"
             plain = outcome.state == "sent" and not (outcome.reference or outcome.link or outcome.reason)
             if parcel is last or self._held or clock.monotonic() - began > _YIELD:
                 break  # what stands behind this is written at once
@@ -222,6 +226,7 @@ class Run:
         seconds = 0.0
         if verdict.outlet:
             self._failures += 1
+            self.refused = True
             seconds = policy.hold(self._failures, after=verdict.after, slow=verdict.slow)
             self._held = seconds > 0 or self.lane.shared
         outcome = replace(outcome, hold=seconds, unhealthy=verdict.outlet)

@@ -20,6 +20,7 @@ SLOW = 2.0
 #: How many of its last answers decide, by their median.
 ANSWERS = 9
 _SLOW_BATCH = 2
+_MAIL_SECONDS, _LEAST_MAILS = 3.0, 10
 #: A delivery that was on the wire in this many workers that died is what kills them.
 MOST_CRASHES = 3
 
@@ -63,6 +64,12 @@ def hold(failures: int, *, after: float | None = None, slow: bool = False) -> fl
 def batch(failures: int, size: int, *, slow: bool = False) -> int:
     """How many deliveries to claim for an outlet: one, as a probe, while it is failing, and few where each takes long."""
     return 1 if failures else min(size, _SLOW_BATCH) if slow else size
+
+
+def mail_batch(failures: int, size: int, answers: Sequence[int]) -> int:
+    """How many mails to claim for one connection: what it sends in a few seconds, by how long (milliseconds) the last took."""
+    each = max(1.0, median(answers)) if answers else 1.0
+    return min(batch(failures, size), max(_LEAST_MAILS, int(_MAIL_SECONDS * 1000 / each)))
 
 
 def slow_share(slots: int) -> int:

@@ -43,6 +43,7 @@ class Slots:
         self.owner = f"{socket.gethostname()}/{self.process}/{new_id().hex[-8:]}"
         self._running: set[Run] = set()
         self._cfg: Settings | None = None
+        self._sent, self._refused = 0, False
         self._ended: queues.Queue[Run] = queues.Queue()
         self._changed = threading.Condition()
         self._keeper: threading.Thread | None = None
@@ -62,6 +63,17 @@ class Slots:
         slow = sum(1 for run in runs if run.lane.slow or _hangs(run))
         room = max(0, _MOST_THREADS - len(runs))
         return min(room, max(0, most - (len(runs) - slow))), min(room, max(0, policy.slow_share(most) - slow))
+
+    def sent(self) -> int:
+        """How many deliveries went out since this process began."""
+        with self._changed:
+            return self._sent + sum(run.sent for run in self._running)
+
+    def was_refused(self) -> bool:
+        """Whether the outlet that all lanes share asked for less since the last time this was asked."""
+        with self._changed:
+            refused, self._refused = self._refused, False
+            return refused
 
     def start(self, lane: Lane) -> None:
         """Walk a lane in a thread of its own."""
@@ -136,6 +148,8 @@ class Slots:
             _log.exception("lane.not_settled", queue=self.queue, lease=runs[0].lane.lease_id)
         with self._changed:
             self._running.difference_update(runs)
+            self._sent += sum(run.sent for run in runs)
+            self._refused = self._refused or any(run.refused for run in runs)
             self._changed.notify_all()
 
     def _renew(self, lease_ids: list[int], cfg: Settings) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from syndication import broker as outside
 from syndication import db, destinations, logs, migrations
 from syndication.config import Settings, use
+from syndication.ringer import MAIL_PROCESSES
 from syndication.stack import broker
 from syndication.stack.supervisor import Part, Supervisor, python
 
@@ -23,7 +24,7 @@ def parts(cfg: Settings, host: str, port: int) -> list[Part]:
                            "--no-access-log", "--timeout-graceful-shutdown", "5")),
         Part("beat", python("celery", "-A", "worker", "beat", "--pidfile=")),
         # Nobody waits for a mail or a feed as for a page or a webhook: these leave the processor to the others.
-        Part("mail", _worker("mail", "mail", cfg.mail_connections), _WORKER_GRACE, nice=5),
+        Part("mail", _worker("mail", "mail", min(cfg.mail_connections, MAIL_PROCESSES)), _WORKER_GRACE, nice=5),
         Part("push", _worker("push", "push", 1), _WORKER_GRACE),
         # Processes of its own: a post waits neither behind a feed that is built nor behind one post for many readers.
         Part("fanout", _worker("fanout", "fanout", 2), _WORKER_GRACE),
