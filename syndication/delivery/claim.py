@@ -28,14 +28,15 @@ def claim(queue: str, owner: str, ready: int, slow: int, cfg: Settings) -> list[
         return []
     with db.transaction() as session:
         now = db.now(session)
+        ahead = now - clock.now()
         _note(session, f"worker:{owner.partition('/')[0]}:{queue}", now)
         if queue in SHARED:
-            return _claim_shared(session, queue, owner, cfg, now)
+            return _claim_shared(session, queue, owner, cfg, now, ahead)
         found = [
             *_free_destinations(session, queue, ready, now, slow=False),
             *_free_destinations(session, queue, slow, now, slow=True),
         ]
-        return _claim_destinations(session, queue, owner, found, cfg, now)
+        return _claim_destinations(session, queue, owner, found, cfg, now, ahead)
 
 
 def _waits(queue: str) -> bool:
@@ -135,7 +136,13 @@ def _free_destinations(
 
 
 def _claim_destinations(
-    session: Session, queue: str, owner: str, found: list[Destination], cfg: Settings, now: datetime
+    session: Session,
+    queue: str,
+    owner: str,
+    found: list[Destination],
+    cfg: Settings,
+    now: datetime,
+    ahead: timedelta,
 ) -> list[Lane]:
     """A lane for each destination, all of them with the same few statements."""
     if not found:
@@ -180,6 +187,7 @@ def _claim_destinations(
             destination.failures,
             False,
             loaded[lease.id],
+            ahead,
             destination.slow,
         )
         for lease, destination in zip(leases, found, strict=True)
@@ -201,7 +209,9 @@ _TAKE = (
 )
 
 
-def _claim_shared(session: Session, queue: str, owner: str, cfg: Settings, now: datetime) -> list[Lane]:
+def _claim_shared(
+    session: Session, queue: str, owner: str, cfg: Settings, now: datetime, ahead: timedelta
+) -> list[Lane]:
     db.in_line(
         session, f"claim {queue}", alone=True
     )  # the number of connections is counted before one is added
@@ -229,7 +239,7 @@ def _claim_shared(session: Session, queue: str, owner: str, cfg: Settings, now: 
     session.flush()  # deliveries carry the key that the database gives
     session.connection().execute(_TAKE, [{"of": delivery_id, "lease": lease.id} for delivery_id in ids])
     found = parcels(session, [lease.id], {}, cfg)[lease.id]
-    return [Lane(lease.id, owner, queue, outlet.id if outlet else None, failures, True, found)]
+    return [Lane(lease.id, owner, queue, outlet.id if outlet else None, failures, True, found, ahead)]
 
 
 def _lease(queue: str, owner: str, cfg: Settings, now: datetime, destination_id: UUID | None) -> Lease:

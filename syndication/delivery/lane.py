@@ -64,6 +64,8 @@ class Lane:
     failures: int
     shared: bool
     parcels: tuple[Parcel, ...]
+    #: How far the database's clock, which all moments in the tables come from, is ahead of this machine's.
+    ahead: timedelta = timedelta(0)
     #: Its answers take long, so that it has one of the few slots that slow outlets share.
     slow: bool = False
 
@@ -133,7 +135,7 @@ class Run:
             if self.cancelled.is_set() or (parcel.id in withdrawn and not self.lane.shared):
                 continue
             left = parcel.id in withdrawn
-            outcome = _dropped(parcel, LEFT) if left else self._try(parcel)
+            outcome = self._dropped(parcel, LEFT) if left else self._try(parcel)
             self.outcomes.append(outcome)
             self.sent += outcome.state == "sent"
             plain = outcome.state == "sent" and not (outcome.reference or outcome.link or outcome.reason)
@@ -157,9 +159,9 @@ class Run:
         return positions.note(self.lane.lease_id, self.lane.owner, column, delivery_id)
 
     def _try(self, parcel: Parcel) -> Outcome:
-        now = clock.now()
+        now = self._now()
         if policy.is_over(parcel.over_at, now):
-            return _dropped(parcel, OVER)
+            return self._dropped(parcel, OVER)
         if parcel.fault:
             return Outcome(parcel, "failed", now, reason=parcel.fault)
         if parcel.stays:
@@ -185,7 +187,13 @@ class Run:
         finally:
             self.sending_since = None
         self._failures, self._held = 0, receipt.rest > 0
-        return _without_secrets(_sent(parcel, receipt, _since(started)))
+        return _without_secrets(_sent(parcel, receipt, self._now(), _since(started)))
+
+    def _now(self) -> datetime:
+        return clock.now() + self.lane.ahead
+
+    def _dropped(self, parcel: Parcel, reason: str) -> Outcome:
+        return Outcome(parcel, "dropped", self._now(), reason=reason, tried=False)
 
     def _judge(self, parcel: Parcel, verdict: Verdict, now: datetime, duration: int) -> Outcome:
         outcome = Outcome(
@@ -241,10 +249,6 @@ OVER = "It was over before it could be sent, so it was not sent late."
 LEFT = "The reader unsubscribed before it was sent."
 
 
-def _dropped(parcel: Parcel, reason: str) -> Outcome:
-    return Outcome(parcel, "dropped", clock.now(), reason=reason, tried=False)
-
-
 def _since(started: float) -> int:
     return round((clock.monotonic() - started) * 1000)
 
@@ -258,11 +262,11 @@ def _without_secrets(outcome: Outcome) -> Outcome:
     return replace(outcome, reason=hide_in(outcome.reason, secrets), answer=hide_in(outcome.answer, secrets))
 
 
-def _sent(parcel: Parcel, receipt: Receipt, duration: int) -> Outcome:
+def _sent(parcel: Parcel, receipt: Receipt, at: datetime, duration: int) -> Outcome:
     return Outcome(
         parcel,
         "sent",
-        clock.now(),
+        at,
         duration,
         code=receipt.code,
         answer=receipt.answer,
