@@ -1,10 +1,16 @@
-"""What runs by the clock, and how often. `expires` is shorter than the interval, so that ticks never pile up."""
+"""What runs by the clock, and how often. Ticks that nobody took expire, so that they do not pile up while workers are down."""
 
 from typing import Any
 
 
+#: Seconds by which the clocks of beat's machine and a worker's may differ: the moment at which a tick expires is written by
+#: one and read by the other.
+_CLOCKS_DIFFER = 60.0
+
+
 def _every(seconds: float, task: str) -> dict[str, Any]:
-    return {"task": task, "schedule": seconds, "options": {"queue": "housekeeping", "expires": seconds * 0.9}}
+    options = {"queue": "housekeeping", "expires": seconds + _CLOCKS_DIFFER}
+    return {"task": task, "schedule": seconds, "options": options}
 
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {

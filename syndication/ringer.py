@@ -15,8 +15,9 @@ ROUTES: dict[str, tuple[str, str]] = {
 QUEUES = ("fanout", "push", "mail", "feeds", "housekeeping")
 #: Processes that send mail on one machine; each has several connections.
 MAIL_PROCESSES = 2
-#: Seconds after which a bell in the broker is stale: the sweep has done its work by then.
-_EXPIRES = 60
+#: Seconds after which a bell in the broker is stale: the sweep has done its work by then, also where the clocks of two
+#: machines differ by a minute.
+_EXPIRES = 120
 #: A broker that does not answer holds up whoever rings no longer than this (seconds).
 _TIMEOUT = 2
 

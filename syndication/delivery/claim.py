@@ -78,9 +78,11 @@ def _note(session: Session, name: str, now: datetime) -> None:
 
 
 def seen(session: Session, name: str, now: datetime) -> None:
-    """Record that the part called `name` is alive."""
-    if not session.execute(update(Heartbeat).where(Heartbeat.name == name).values(at=now)).rowcount:  # type: ignore[attr-defined]  # an UPDATE has it
-        db.insert_new(session, Heartbeat.__table__, [{"name": name, "at": now}])
+    """Record that the part called `name` is alive, and what this machine's clock says at `now`."""
+    ahead = round((clock.now() - now).total_seconds(), 1)
+    known = update(Heartbeat).where(Heartbeat.name == name).values(at=now, ahead=ahead)
+    if not session.execute(known).rowcount:  # type: ignore[attr-defined]  # an UPDATE has it
+        db.insert_new(session, Heartbeat.__table__, [{"name": name, "at": now, "ahead": ahead}])
 
 
 def renew(owner: str, lease_ids: Sequence[int], cfg: Settings) -> None:

@@ -164,6 +164,8 @@ class Heartbeat(Base):
 
     name: Mapped[str] = mapped_column(String(160), primary_key=True)
     at: Mapped[datetime]
+    #: How far the clock of its machine is ahead of the database's (seconds).
+    ahead: Mapped[float] = mapped_column(default=0.0)
 
 
 class Tally(Base):

@@ -1,4 +1,4 @@
-"""How long an outlet's answers take."""
+"""How long an outlet's answers take, and how far the clocks of workers are off."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,8 +12,10 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("destinations", sa.Column("answers", sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("destinations", sa.Column("slow", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("heartbeats", sa.Column("ahead", sa.Float(), nullable=False, server_default="0"))
 
 
 def downgrade() -> None:
+    op.drop_column("heartbeats", "ahead")
     op.drop_column("destinations", "slow")
     op.drop_column("destinations", "answers")
