@@ -2,7 +2,6 @@
 
 from typing import Any
 
-
 #: Seconds by which the clocks of beat's machine and a worker's may differ: the moment at which a tick expires is written by
 #: one and read by the other.
 _CLOCKS_DIFFER = 60.0

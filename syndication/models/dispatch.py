@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -60,6 +61,9 @@ class Lease(Base):
     current: Mapped[int] = mapped_column(Counter, default=0)
 
 
+_WAITING = text("state = 'waiting'")
+
+
 class Delivery(Base):
     """One message for one destination or reader: waiting → sending → sent, failed, dropped, unconfirmed.
 
@@ -78,6 +82,8 @@ class Delivery(Base):
         Index("ix_deliveries_lease_id", "lease_id"),
         Index("ix_deliveries_post_id", "post_id"),
         Index("ix_deliveries_edition_id", "edition_id"),
+        # What became stale while it waited, found without a walk over all that waits.
+        Index("ix_deliveries_over_at", "over_at", postgresql_where=_WAITING, sqlite_where=_WAITING),
     )
 
     id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)

@@ -13,9 +13,14 @@ def upgrade() -> None:
     op.add_column("destinations", sa.Column("answers", sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("destinations", sa.Column("slow", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("heartbeats", sa.Column("ahead", sa.Float(), nullable=False, server_default="0"))
+    waiting = sa.text("state = 'waiting'")
+    op.create_index(
+        "ix_deliveries_over_at", "deliveries", ["over_at"], postgresql_where=waiting, sqlite_where=waiting
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_deliveries_over_at", "deliveries")
     op.drop_column("heartbeats", "ahead")
     op.drop_column("destinations", "slow")
     op.drop_column("destinations", "answers")
