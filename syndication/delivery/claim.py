@@ -224,9 +224,11 @@ def _claim_shared(
     ).one_or_none()
     if outlet is not None and (outlet.state != "active" or (outlet.held_until and outlet.held_until > now)):
         return []
-    if (session.scalar(select(func.count()).where(Lease.queue == queue)) or 0) >= cfg.mail_connections:
-        return []
     failures = outlet.failures if outlet else 0
+    # A server that is failing is asked by one connection, however many could be had.
+    most = 1 if failures else cfg.mail_connections
+    if (session.scalar(select(func.count()).where(Lease.queue == queue)) or 0) >= most:
+        return []
     mine = (
         _waiting(queue, now)
         .order_by(Delivery.priority, Delivery.due_at)
