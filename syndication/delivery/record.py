@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import bindparam, delete, exists, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
@@ -13,6 +14,7 @@ from syndication.delivery import policy, sample, warn
 from syndication.delivery.lane import OVER, Outcome, Run
 from syndication.models import Attempt, Delivery, Destination, Lease
 
+_log = structlog.get_logger(__name__)
 SUPERSEDED = "A newer version of this post went out instead."
 _SWITCHED_OFF = "The outlet is switched off: {}"
 
@@ -94,6 +96,15 @@ _ATTEMPT = insert(Attempt.__table__)  # type: ignore[arg-type]  # a mapped class
 
 def _write_other(session: Session, run: Run, outcome: Outcome) -> None:
     state, reason = outcome.state, outcome.reason
+    if state in ("failed", "unconfirmed"):
+        parcel = outcome.parcel
+        _log.warning(
+            f"delivery.{state}",
+            channel=parcel.channel.kind,
+            delivery=parcel.id,
+            tries=parcel.attempts + 1,
+            reason=reason,
+        )
     if state == "waiting" and _superseded(session, outcome.parcel.id):
         state, reason = "dropped", SUPERSEDED
     session.execute(
@@ -166,10 +177,15 @@ def _tell(destination: Destination, outcome: Outcome) -> None:
     if outcome.tried and outcome.duration:
         answers = [*destination.answers, outcome.duration][-policy.ANSWERS :]
         destination.answers, destination.slow = answers, policy.is_slow(answers)
+    where = {"channel": destination.channel, "destination": str(destination.id)}
     if outcome.unhealthy:
         destination.failures += 1
         destination.failing_since = destination.failing_since or outcome.at
+        if destination.failures == policy.HOLD_FROM:
+            _log.warning("outlet.held", **where, reason=outcome.reason)
     elif outcome.unhealthy is False:
+        if destination.failures >= policy.HOLD_FROM:
+            _log.info("outlet.well_again", **where, failures=destination.failures)
         destination.failures, destination.failing_since, destination.held_until = 0, None, None
         destination.last_sent_at = outcome.at
     if outcome.hold:
@@ -197,6 +213,9 @@ def _consequences(
 def switch_off(session: Session, destination: Destination, reason: str) -> None:
     """Disable a destination; what waits for it becomes a dead letter that can be replayed."""
     destination.state, destination.reason = "disabled", reason
+    _log.warning(
+        "outlet.switched_off", channel=destination.channel, destination=str(destination.id), reason=reason
+    )
     session.execute(
         update(Delivery)
         .where(Delivery.destination_id == destination.id, Delivery.state == "waiting")
