@@ -67,6 +67,7 @@ _SENT = (
         reference=bindparam("by"),
         link=bindparam("seen_at"),
         attempts=Delivery.attempts + 1,
+        by_hand=False,
     )
 )
 
@@ -115,6 +116,7 @@ def _write_other(session: Session, run: Run, outcome: Outcome) -> None:
             lease_id=None,
             reason=reason,
             attempts=Delivery.attempts + (1 if outcome.tried else 0),
+            **({} if state == "waiting" else {"by_hand": False}),
             **({"due_at": outcome.due_at} if outcome.due_at else {}),
         )
         .execution_options(synchronize_session=False)

@@ -110,6 +110,8 @@ class Delivery(Base):
     #: Where people see it there.
     link: Mapped[str | None] = mapped_column(String(2000))
     reason: Mapped[str] = mapped_column(String(500), default="")
+    #: A person sent it again: it waits for no rhythm, and they have looked whether it stands there. Until it ends.
+    by_hand: Mapped[bool] = mapped_column(default=False)
     #: What a test delivery or a ping carries instead of a change or an edition.
     payload: Mapped[dict[str, Any] | None]
 

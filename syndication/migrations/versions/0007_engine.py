@@ -1,4 +1,4 @@
-"""How long an outlet's answers take, and how far the clocks of workers are off."""
+"""How long an outlet's answers take, how far the clocks of workers are off, and what a person sent again."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,7 @@ def upgrade() -> None:
     op.add_column("destinations", sa.Column("answers", sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("destinations", sa.Column("slow", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("heartbeats", sa.Column("ahead", sa.Float(), nullable=False, server_default="0"))
+    op.add_column("deliveries", sa.Column("by_hand", sa.Boolean(), nullable=False, server_default=sa.false()))
     waiting = sa.text("state = 'waiting'")
     op.create_index(
         "ix_deliveries_over_at", "deliveries", ["over_at"], postgresql_where=waiting, sqlite_where=waiting
@@ -21,6 +22,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_deliveries_over_at", "deliveries")
+    op.drop_column("deliveries", "by_hand")
     op.drop_column("heartbeats", "ahead")
     op.drop_column("destinations", "slow")
     op.drop_column("destinations", "answers")
