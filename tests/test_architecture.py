@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "syndication"
 
 LAYERS: dict[str, int] = {
-    **dict.fromkeys(["content", "errors", "clock"], 0),
+    **dict.fromkeys(["content", "errors", "clock", "bounds", "recurrence"], 0),
     **dict.fromkeys(
         ["db", "bell", "addresses", "http", "mail", "rendering", "signing", "logs", "config", "limits", "pictures", "lent"],
         1,
