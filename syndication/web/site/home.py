@@ -1,8 +1,10 @@
 """The front page: what is new, how to get it, and signing up for the newsletter."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -30,22 +32,19 @@ def home(request: Request) -> Response:
 
 
 @router.post("/sign-up")
-def sign_up(
-    request: Request,
-    email: Annotated[str, Form(max_length=400)] = "",
-    website: Annotated[str, Form(max_length=400)] = "",
-    stamp: Annotated[str, Form(max_length=400)] = "",
-    chosen: Annotated[choices.Choices, Form()] = choices.NOTHING,
-) -> Response:
+def sign_up(request: Request, form: Annotated[choices.Typed, Depends(choices.typed)]) -> Response:
     """Ask for a confirmation. The answer is the same for every address, known or not.
 
     No token against forged requests: whoever forges one sends a letter that its receiver has to confirm, and could
     as well fill in the form.
     """
-    language = language_of(request)
+    language, email = language_of(request), form.text("email")
     # A field that people do not see, and a form sent within two seconds: no person did that.
-    if website or not _in_time(stamp):
-        return page(request, "look_into_mail.html", language=language)
+    if form.text("website") or not _in_time(form.text("stamp")):
+        return page(request, "look_into_mail.html", language=language, home=True)
+    chosen, faults = form.choices(choices.NOTHING, language)
+    if faults:
+        return _home(request, chosen, email=email, faults=faults)
     brake.SIGN_UPS.count(request)
     try:
         readers.sign_up(
@@ -57,26 +56,32 @@ def sign_up(
             wording=gettext(language)("I want the news by mail and can unsubscribe at any time."),
         )
     except Invalid:
-        return _home(
-            request, status=422, email=email, fault=gettext(language)("Please check the mail address.")
-        )
-    return page(request, "look_into_mail.html", language=language)
+        wrong = gettext(language)("Please check the mail address.")
+        return _home(request, chosen, email=email, faults={"email": wrong})
+    return page(request, "look_into_mail.html", language=language, home=True)
 
 
-def _home(request: Request, *, status: int = 200, email: str = "", fault: str = "") -> Response:
+def _home(
+    request: Request,
+    chosen: choices.Choices = choices.NOTHING,
+    *,
+    email: str = "",
+    faults: Mapping[str, str] = MappingProxyType({}),
+) -> Response:
     cfg, language = settings(), language_of(request)
     newest = postview.newest(_NEWEST, cfg.base_url, clock.now())
     return page(
         request,
         "home.html",
-        status=status,
+        status=422 if faults else 200,
+        home=request.method != "GET",
         posts=[shown(one, cfg, language) for one in newest],
-        topics=postview.topics(),
-        chosen=choices.NOTHING,
+        topics=list(dict.fromkeys([*chosen.topics, *postview.topics()])),
+        chosen=chosen,
         feeds=[(form, f"{cfg.base_url}/feeds/all.{form}") for form in CONTENT_TYPES],
         stamp=_stamps().make(int(clock.now().timestamp())),
         email=email,
-        fault=fault,
+        faults=faults,
         notices=bool(devices.public_key()),
         weekdays=choices.weekdays(language),
     )
