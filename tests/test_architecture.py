@@ -29,6 +29,7 @@ LAYERS: dict[str, int] = {
 #: Pairs of layer-4 rooms that may know each other, and why.
 ALLOWED = {
     ("cli", "stack"): "commands start the stack",
+    ("cli", "web"): "a command serves it",
     ("cli", "doctor"): "a command shows it",
     ("cli", "broker"): "a command asks it",
     ("cli", "migrations"): "a command runs them",

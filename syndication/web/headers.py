@@ -1,5 +1,7 @@
 """What every answer says to browsers, whatever answers: pages, API, feeds, pictures, errors (OWASP ASVS 5.0, V3.4)."""
 
+from functools import lru_cache
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import Message, Scope, Send
 
@@ -46,6 +48,7 @@ def completed(cfg: Settings, scope: Scope, send: Send) -> Send:
     return with_headers
 
 
+@lru_cache(maxsize=32)
 def _policy(said: str) -> str:
     named = {part.strip().partition(" ")[0] for part in said.split(";")}
     return "; ".join([said, *(f"{one} 'none'" for one in _ALWAYS if one not in named)])
