@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from syndication import bell, db, logs
+from syndication import bell, db, logs, private
 from syndication.config import settings
 from syndication.ringer import ringer
 from syndication.web.app import create_app
@@ -10,6 +10,7 @@ from syndication.web.app import create_app
 
 def create() -> FastAPI:
     """The app, connected to its database and with a bell that rings through the broker."""
+    private.process()
     cfg = settings()
     logs.configure(cfg.log_level, cfg.log_format)
     db.connect(cfg.resolved_database_url, pool_size=cfg.database_pool)

@@ -13,8 +13,8 @@ PACKAGE = ROOT / "syndication"
 LAYERS: dict[str, int] = {
     **dict.fromkeys(["content", "errors", "clock", "bounds", "recurrence"], 0),
     **dict.fromkeys(
-        ["db", "bell", "addresses", "http", "mail", "rendering", "signing", "logs", "config", "limits", "pictures", "lent",
-         "confined"],
+        ["db", "bell", "addresses", "http", "mail", "rendering", "signing", "logs", "config", "limits", "pictures", "private",
+         "lent", "confined"],
         1,
     ),
     **dict.fromkeys(["channels", "models"], 2),

@@ -153,7 +153,7 @@ def rotate_secret(destination_id: UUID, *, owner: UUID | None = None) -> Reveale
     with db.transaction() as session:
         row = _owned(session, owner, destination_id)
         channel = _own_channel(row)
-        before = checked_by(channel, {**row.settings, **opened(row)})
+        before = checked_by(channel, {**row.settings, **opened(row)}, kept=True)
         rotated = getattr(before, "rotated", None)
         if rotated is None:
             raise Conflict(f"{channel.label} has no secret that could be rotated.")
@@ -201,7 +201,10 @@ def test(destination_id: UUID, *, owner: UUID | None = None) -> int:  # noqa: PT
 
 
 def _changed(row: Destination, changes: Mapping[str, Any]) -> ChannelSettings:
-    return checked_by(_own_channel(row), {**row.settings, **opened(row), **changes})
+    channel = _own_channel(row)
+    # Another address is no moment to refuse an old secret.
+    kept = not set(changes) & set(channel.settings.secret_names())
+    return checked_by(channel, {**row.settings, **opened(row), **changes}, kept=kept)
 
 
 def _configurable(kind: str) -> AnyChannel:

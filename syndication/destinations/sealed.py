@@ -10,7 +10,7 @@ from syndication import db
 from syndication.channels.base import Channel
 from syndication.channels.base import Settings as ChannelSettings
 from syndication.config import Settings, settings
-from syndication.content import faults_of
+from syndication.content import KEPT, faults_of
 from syndication.errors import Conflict, Fault, Invalid
 from syndication.models import Destination
 from syndication.signing import Box
@@ -18,10 +18,13 @@ from syndication.signing import Box
 AnyChannel = Channel[Any, Any]
 
 
-def checked_by(channel: AnyChannel, given: Mapping[str, Any]) -> ChannelSettings:
-    """What a person gave, as the channel's Settings. Raises Invalid that names each field behind `settings.`."""
+def checked_by(channel: AnyChannel, given: Mapping[str, Any], *, kept: bool = False) -> ChannelSettings:
+    """What a person gave, as the channel's Settings. Raises Invalid that names each field behind `settings.`.
+
+    `kept`: it was let in before, and what is refused today is let through.
+    """
     try:
-        return channel.settings.model_validate(dict(given))
+        return channel.settings.model_validate(dict(given), context=KEPT if kept else None)
     except ValidationError as error:
         faults = faults_of(error)
         raise Invalid(*(Fault(f"settings.{one.field}".rstrip("."), one.message) for one in faults)) from error

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from syndication import broker as outside
-from syndication import db, destinations, logs, migrations
+from syndication import db, destinations, logs, migrations, private
 from syndication.config import Settings, use
 from syndication.stack import broker
 from syndication.stack.supervisor import Part, Supervisor, python
@@ -45,7 +45,8 @@ def running(
 
     Raises Unavailable where a database or broker that the settings name does not answer.
     """
-    cfg.data_dir.mkdir(parents=True, exist_ok=True)
+    private.process()
+    private.folder(cfg.data_dir)
     with _broker(cfg, say) as url:
         prepare(cfg)
         known = {**environment, "SYNDICATION_BROKER_URL": url}
