@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean install
+.PHONY: help demo test check audit bench lock clean install
 
 help: ## Say what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ check: $(STAMP) ## Check style, types, architecture and docs
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_docs.py
+
+audit: ## Ask a public list about known holes in the pinned packages
+	$(PYTHON) .ci/audit.py
 
 bench: $(STAMP) ## Measure the figures of docs/benchmarks.md and write them to bench/results.json
 	$(BIN)/python -m bench $(ARGS)

@@ -10,8 +10,9 @@ from typing import Literal
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from syndication import broker, clock, db, insight, migrations
+from syndication import broker, clock, confined, db, insight, migrations
 from syndication.config import Settings
+from syndication.confined import report
 from syndication.errors import SyndicationError
 from syndication.models import Destination
 from syndication.ringer import QUEUES
@@ -23,6 +24,7 @@ _BEAT_LATE, _BEAT_DEAD = 30, 120
 _QUEUE_SLOW, _QUEUE_STUCK = 60, 600
 _DRIFT = 2
 _SMTP_PATIENCE = 10
+_PROBE_PATIENCE, _PROBE_MEMORY = 20, 50_000_000
 #: Oldest PostgreSQL that is supported.
 _POSTGRESQL = 14
 _GIGABYTE = 1_000_000_000
@@ -292,6 +294,27 @@ def _disk(cfg: Settings) -> Iterator[Finding]:
         yield Finding("disk", "ok", said)
 
 
+def _confinement(_: Settings) -> Iterator[Finding]:
+    """What holds the processes that open strangers' pictures and speak to services through Apprise."""
+    child = confined.Child(report.__name__, memory=_PROBE_MEMORY)
+    try:
+        held = child.ask(b"", seconds=_PROBE_PATIENCE).decode().split()
+    except confined.Failed as failure:
+        said = f"Pictures cannot be opened: their process does not start ({failure})."
+        yield Finding("confinement", "bad", said, "Look at what limits processes on this machine.")
+        return
+    finally:
+        child.close()
+    if missing := [name for name in report.WHOLE if name not in held]:
+        advice = "Use Linux 5.13 or newer, and a container that lets a process give up rights of its own."
+        said = f"Strangers' pictures are opened without {' and '.join(missing)}, by Python's own guard alone."
+        yield Finding("confinement", "warn", said, advice)
+    else:
+        yield Finding(
+            "confinement", "ok", "Strangers' pictures are opened where nothing else can be reached."
+        )
+
+
 _LOOKS: dict[str, Callable[[Settings], Iterable[Finding]]] = {
     "database": _database,
     "migrations": _migrations,
@@ -305,5 +328,6 @@ _LOOKS: dict[str, Callable[[Settings], Iterable[Finding]]] = {
     "secrets": _secrets,
     "address": _address,
     "disk": _disk,
+    "confinement": _confinement,
 }
 _NEED_TABLES = {"queues", "beat", "dead letters", "clock", "secrets"}

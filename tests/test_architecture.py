@@ -13,7 +13,8 @@ PACKAGE = ROOT / "syndication"
 LAYERS: dict[str, int] = {
     **dict.fromkeys(["content", "errors", "clock"], 0),
     **dict.fromkeys(
-        ["db", "bell", "addresses", "http", "mail", "rendering", "signing", "logs", "config", "limits", "pictures", "lent"],
+        ["db", "bell", "addresses", "http", "mail", "rendering", "signing", "logs", "config", "limits", "pictures", "lent",
+         "confined"],
         1,
     ),
     **dict.fromkeys(["channels", "models"], 2),
