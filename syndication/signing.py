@@ -89,8 +89,8 @@ class Tokens:
             ordered, salt=purpose, signer_kwargs={"digest_method": hashlib.sha256}
         )
 
-    def make(self, value: int | str) -> str:
-        """A token that holds `value`."""
+    def make(self, value: int | str | Sequence[int | str | None]) -> str:
+        """A token that holds `value`; a sequence comes back as a list."""
         token = self._serializer.dumps(value)
         return token if isinstance(token, str) else token.decode()
 
