@@ -52,13 +52,14 @@ def asked(session: Session, token: str, now: datetime) -> Reader:
 
     Raises NotFound for what is no token of ours, is over, or asks for less than a newer letter does.
     """
+    moment: int | None = None
     match _value("confirm", token):
         case [int(reader_id), str() | None as nonce, int(moment)]:
             reader = _reader(session, reader_id, nonce)
         case int(reader_id):  # as above: a letter of the time before, which no later request has followed
-            reader, moment = _reader(session, reader_id, None), None
+            reader = _reader(session, reader_id, None)
         case _:
-            raise NotFound(_UNKNOWN)
+            reader = None
     if reader is None:
         raise NotFound(_UNKNOWN)
     if reader.state in ("left", "suppressed"):

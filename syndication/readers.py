@@ -121,7 +121,7 @@ def export(token: str) -> dict[str, Any]:
             .where(Delivery.reader_id == reader.id)
             .order_by(Delivery.id)
         )
-        waiting = session.scalars(select(SignUp).where(SignUp.email == mailbox.spelled(reader.email)))
+        waiting = session.scalars(select(SignUp).where(SignUp.email == _spelled(reader.email)))
         return {
             "reader": _plain(_record(session, reader).__dict__),
             "consents": [
@@ -149,7 +149,7 @@ def erase(token: str) -> None:
     """Delete a reader and all that hangs on it (GDPR Art. 17); every link of theirs is dead afterwards."""
     with db.transaction() as session:
         reader = links.owner(session, token)
-        session.execute(delete(SignUp).where(SignUp.email == mailbox.spelled(reader.email)))
+        session.execute(delete(SignUp).where(SignUp.email == _spelled(reader.email)))
         session.delete(reader)
 
 

@@ -25,15 +25,14 @@ _PATIENCE = timedelta(seconds=2)
 _CHUNK = 100
 
 
-def ask(
+def checked(
     email: str, *, language: str, interest: Interest, cadence: str, source: str, wording: str
-) -> None:
-    """Take down that somebody wants the newsletter. A worker writes to the address, which has to confirm.
+) -> SignUp:
+    """A wish to get the newsletter, for `ask`. Raises Invalid for what is no address, language or cadence.
 
-    `wording` is what was agreed to, `source` where. The address is not looked up here. Raises Invalid for what is no
-    address, language or cadence.
+    `wording` is what was agreed to, `source` where.
     """
-    wanted = SignUp(
+    return SignUp(
         email=mailbox.spelled(email),
         language=readers.known_language(language),
         interest=interest.model_dump(mode="json"),
@@ -41,6 +40,13 @@ def ask(
         source=source,
         wording=wording,
     )
+
+
+def ask(wanted: SignUp) -> None:
+    """Take down a wish that `checked` made; a worker writes to the address, which has to confirm.
+
+    The address is not looked up here.
+    """
     with db.transaction() as session:
         wanted.at = db.now(session)
         session.add(wanted)

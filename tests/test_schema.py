@@ -51,7 +51,9 @@ def described(engine: Engine) -> dict[str, Any]:
             "key": found.get_pk_constraint(table),
             "foreign keys": sorted(found.get_foreign_keys(table), key=str),
             "unique": sorted(found.get_unique_constraints(table), key=str),
-            "checks": sorted((str(one["name"]), one["sqltext"]) for one in found.get_check_constraints(table)),
+            "checks": sorted(
+                (str(one["name"]), one["sqltext"]) for one in found.get_check_constraints(table)
+            ),
             "indexes": sorted(
                 (str(one["name"]), tuple(map(str, one["column_names"])), bool(one["unique"]))
                 for one in found.get_indexes(table)
@@ -163,7 +165,8 @@ def fill(connection: Connection, number: int) -> None:
         key = connection.execute(table.insert().values(values)).inserted_primary_key
         assert key is not None
         made |= {
-            (table.name, name): value for name, value in zip(table.primary_key.columns.keys(), key, strict=True)
+            (table.name, name): value
+            for name, value in zip(table.primary_key.columns.keys(), key, strict=True)
         }
 
 

@@ -82,7 +82,7 @@ def later(seconds: float) -> None:
 def sign_up(email: str, *, cadence: str = "weekly thu 07:00", **chosen: Any) -> None:
     """Somebody signs up, and a worker does its part."""
     wanted = {"language": "de", "interest": Interest(), "source": "form", "wording": "Ja, gern.", **chosen}
-    signups.ask(email, cadence=cadence, **wanted)
+    signups.ask(signups.checked(email, cadence=cadence, **wanted))
     answer_sign_ups()
 
 

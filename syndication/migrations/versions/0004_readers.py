@@ -76,15 +76,18 @@ def _describe_readers() -> None:
 def _count_for_good() -> None:
     """Make each table anew with AUTOINCREMENT, which SQLite adds to none that exists."""
     connection = op.get_bind()
-    used = any(connection.scalar(sa.text(f"SELECT 1 FROM {table} LIMIT 1")) for table in _COUNTING)
+    highest = {
+        table: connection.scalar(sa.select(sa.func.max(sa.column("id"))).select_from(sa.table(table))) or 0
+        for table in _COUNTING
+    }
+    gap = _GAP if any(highest.values()) else 0
     for table in _COUNTING:
         with op.batch_alter_table(table, recreate="always", table_kwargs={"sqlite_autoincrement": True}):
             pass
         connection.execute(sa.text("DELETE FROM sqlite_sequence WHERE name = :table"), {"table": table})
-        highest = connection.scalar(sa.text(f"SELECT max(id) FROM {table}")) or 0
         connection.execute(
             sa.text("INSERT INTO sqlite_sequence (name, seq) VALUES (:table, :highest)"),
-            {"table": table, "highest": highest + (_GAP if used else 0)},
+            {"table": table, "highest": highest[table] + gap},
         )
 
 
