@@ -192,7 +192,8 @@ def token_for(email: str) -> str:
         found = of_address(session, email)
     if not found:
         raise NotFound("This address is not on the list.")
-    return links.own(found[0].id, found[0].nonce)
+    reader = next((one for one in found if one.email == email), found[0])
+    return links.own(reader.id, reader.nonce)
 
 
 def known_language(text: str) -> str:

@@ -10,6 +10,8 @@ from syndication import clock, config, db, readers
 from syndication.content import Interest
 from syndication.errors import NotFound
 from syndication.models import Consent, Delivery, Reader
+from syndication.signing import Tokens
+from tests import factories
 from tests.town import sign_up
 
 pytestmark = pytest.mark.usefixtures("database", "settings")
@@ -68,6 +70,68 @@ def test_the_links_of_an_erased_reader_open_nobody_else(use: str) -> None:
         with pytest.raises(NotFound):
             USES[use](token)
     assert states() == {"bert@example.org": "pending"}
+
+
+# Links that were sent before readers had a nonce hold the number alone.
+
+
+def from_before(reader_id: int) -> None:
+    """As if the reader had signed up, and got the letter, before readers had a nonce."""
+    with db.transaction() as session:
+        row = session.get_one(Reader, reader_id)
+        row.nonce, row.asked_at = None, None
+
+
+def number_alone(purpose: str, reader_id: int) -> str:
+    return Tokens(factories.KEYS, purpose).make(reader_id)
+
+
+def id_of(email: str) -> int:
+    with db.reading() as session:
+        return session.scalars(select(Reader.id).where(Reader.email == email)).one()
+
+
+def test_links_of_old_mails_open_readers_of_that_time_and_no_later_ones() -> None:
+    for email in ("anna@example.org", "bert@example.org"):
+        reader_of(email)
+    anna, bert = id_of("anna@example.org"), id_of("bert@example.org")
+    from_before(anna)
+    assert readers.read(number_alone("reader", anna)).email == "anna@example.org"
+    assert readers.token_for("anna@example.org") == number_alone("reader", anna)
+    assert readers.update_preferences(
+        number_alone("reader", anna), interest=Interest(), cadence="instantly", language="en"
+    )
+    with pytest.raises(NotFound):
+        readers.read(number_alone("reader", bert))
+
+
+def test_a_letter_from_before_confirms_for_its_seven_days() -> None:
+    sign_up("anna@example.org")
+    anna = id_of("anna@example.org")
+    from_before(anna)
+    assert readers.confirm(number_alone("confirm", anna)).state == "confirmed"
+    clock.travel(timedelta(days=8))
+    with pytest.raises(NotFound, match="seven days"):
+        readers.confirm(number_alone("confirm", anna))
+
+
+def test_a_letter_from_before_does_not_answer_a_later_request() -> None:
+    token = reader_of()
+    anna = id_of("anna@example.org")
+    readers.leave(token)
+    from_before(anna)
+    clock.travel(timedelta(minutes=20))
+    sign_up("anna@example.org")
+    with pytest.raises(NotFound):
+        readers.confirm(number_alone("confirm", anna))
+    assert readers.confirm(letters()[-1]["token"]).state == "confirmed"
+    assert readers.read(number_alone("reader", anna)).state == "confirmed"
+
+
+def test_a_sign_up_of_later_is_not_confirmed_by_its_number() -> None:
+    sign_up("anna@example.org")
+    with pytest.raises(NotFound):
+        readers.confirm(number_alone("confirm", id_of("anna@example.org")))
 
 
 def test_a_sign_up_that_was_forgotten_confirms_nobody_else() -> None:

@@ -105,6 +105,32 @@ def test_a_form_sent_within_two_seconds_is_a_robots(client: TestClient) -> None:
     assert letters() == []
 
 
+def test_a_form_is_good_for_three_letters(client: TestClient) -> None:
+    one = stamp(client)
+    answers = [
+        client.post("/sign-up?lang=de", data={"email": f"a{number}@example.org", "stamp": one})
+        for number in range(4)
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 422]
+    assert "Bitte schicken Sie es noch einmal ab." in answers[-1].text
+    assert 'value="a3@example.org"' in answers[-1].text
+    assert len(letters()) == 3
+
+
+def test_a_form_that_was_open_for_days_is_said_and_shown_anew(client: TestClient) -> None:
+    one = stamp(client)
+    clock.travel(timedelta(days=2))
+    answer = client.post("/sign-up?lang=de", data={"email": "a@example.org", "stamp": one, "rhythm": "daily"})
+    assert answer.status_code == 422
+    assert "zu lange offen" in answer.text
+    assert 'value="daily" checked' in answer.text
+    clock.travel(timedelta(seconds=3))
+    fresh = re.search(r'name="stamp" value="([^"]+)"', answer.text)
+    assert fresh
+    client.post("/sign-up", data={"email": "a@example.org", "stamp": fresh.group(1)})
+    assert len(letters()) == 1
+
+
 def test_a_wrong_address_is_said_at_the_field(client: TestClient) -> None:
     answer = client.post("/sign-up?lang=de", data={"email": "anna@", "stamp": stamp(client)})
     assert answer.status_code == 422
