@@ -1,12 +1,13 @@
 """The brake: one count for all web processes and all ways in, and no address of anybody in Redis."""
 
+import logging
 import re
 from pathlib import Path
 
 import pytest
 from starlette.requests import Request
 
-from syndication import config
+from syndication import asgi, bell, config, db
 from syndication.errors import QuotaExceeded
 from syndication.limits import Buckets, Rate, redis_url
 from syndication.stack.broker import Broker
@@ -79,3 +80,15 @@ def test_a_process_alone_keeps_no_more_than_counts() -> None:
         buckets.take([Bucket(str(number), Rate(1, 10))])
         now[0] += 0.01
     assert len(buckets._full) <= 10_001
+
+
+def test_the_log_of_the_web_process_holds_no_address_and_no_link(
+    settings: config.Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syndication.logs.configure", lambda *_: None)  # the tests' own log stays as it is
+    access = logging.getLogger("uvicorn.access")
+    asgi.create()
+    assert access.disabled
+    access.disabled = False
+    db.engine().dispose()
+    bell.hang(None)
