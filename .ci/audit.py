@@ -35,14 +35,19 @@ def report() -> dict[str, Any] | str:
             "off",
         ]
         try:
-            answer = run(str(python), "-m", "pip_audit", *asked)
-            found: dict[str, Any] = json.loads(answer.stdout)
+            return understood(run(str(python), "-m", "pip_audit", *asked))
         except subprocess.TimeoutExpired:
             return f"no answer within {PATIENCE} seconds"
-        except ValueError:
-            said = answer.stderr.strip().splitlines()
-            return said[-1].partition("(Caused")[0] if said else "no answer"
-        return found
+
+
+def understood(answer: "subprocess.CompletedProcess[str]") -> dict[str, Any] | str:
+    """What pip-audit printed, as data; or the last thing it complained of."""
+    try:
+        found: dict[str, Any] = json.loads(answer.stdout)
+    except ValueError:
+        said = answer.stderr.strip().splitlines()
+        return said[-1].partition("(Caused")[0].strip() if said else "no answer"
+    return found
 
 
 def run(*command: str) -> "subprocess.CompletedProcess[str]":
@@ -50,9 +55,8 @@ def run(*command: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
-def main() -> int:
-    """0 where no hole is known or nobody could be asked, 1 where one is known."""
-    found = report()
+def verdict(found: dict[str, Any] | str) -> int:
+    """Say what was found: 0 where no hole is known or nobody could be asked, 1 where one is known."""
     if isinstance(found, str):
         print(f"AUDIT NOT RUN: {found}. Nobody was asked about known holes.")
         return 0
@@ -75,4 +79,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(verdict(report()))

@@ -101,7 +101,15 @@ def test_no_secret_can_be_read_anywhere(tmp_path: Path) -> None:
         http.close()
         found = everything(city, told)
     secrets = {CITY_KEY, APP_SECRET, SIGNING, TOKEN, key, key.rpartition("_")[2]}
-    assert len(found) > 20
+    heard = city.hooks.requests
+    assert any(TOKEN in request.headers.get("authorization", "") for request in heard), "the token was in use"
+    for where, known in {
+        "city.sqlite-wal": b"Weinabend",
+        "rest.log": b"delivery",
+        "answer 0": b"secret",
+        "keys": b"shop",
+    }.items():
+        assert known in found[where], f"what is looked at in {where} is what was written"
     shown = [
         f"{where}: {secret}" for where, held in found.items() for secret in secrets if secret.encode() in held
     ]
