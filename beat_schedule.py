@@ -12,6 +12,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "publish what is due": _every(5, "sweep.posts"),
     # A lost bell delays a change by five seconds.
     "fan out what waits": _every(5, "sweep.changes"),
+    # Who signed up waits before an empty mailbox; a lost bell makes that five seconds.
+    "answer sign-ups": _every(5, "sweep.sign_ups"),
     # A worker that died is noticed five seconds after its lease ran out.
     "take over what died": _every(5, "sweep.leases"),
     # Retries come due in the tables; nothing else would wake their queue.

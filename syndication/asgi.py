@@ -1,5 +1,7 @@
 """The web process put together: `uvicorn syndication.asgi:create --factory`."""
 
+import logging
+
 from fastapi import FastAPI
 
 from syndication import bell, db, logs, private
@@ -13,6 +15,8 @@ def create() -> FastAPI:
     private.process()
     cfg = settings()
     logs.configure(cfg.log_level, cfg.log_format)
+    # Its lines would hold people's network addresses, and in paths the tokens of readers' links.
+    logging.getLogger("uvicorn.access").disabled = True
     db.connect(cfg.resolved_database_url, pool_size=cfg.database_pool)
     bell.hang(ringer(cfg))
     return create_app(cfg)

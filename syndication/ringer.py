@@ -11,6 +11,8 @@ ROUTES: dict[str, tuple[str, str]] = {
     "push": ("delivery.drain", "push"),
     "mail": ("delivery.drain", "mail"),
     "feeds": ("delivery.drain", "feeds"),
+    # Whoever signs up looks into their mail at once; the sweeps on this queue are short.
+    "sign-up": ("readers.sign_up", "housekeeping"),
 }
 QUEUES = ("fanout", "push", "mail", "feeds", "housekeeping")
 #: Seconds after which a bell in the broker is stale: the sweep has done its work by then.

@@ -104,6 +104,17 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@contextmanager
+def empty_database(uri: str, name: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database without tables."""
+    with psycopg.connect(uri, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name}")
+    yield _named(uri, name)
+    with psycopg.connect(uri, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def database(database_url: str) -> Iterator[str]:
     """This process is connected to a fresh database; yields its URL. Clock and bell are reset afterwards."""

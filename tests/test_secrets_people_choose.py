@@ -45,8 +45,9 @@ def test_a_webhooks_secret_that_can_be_guessed_is_refused(name: str, settings: S
         WebhookSettings.model_validate({"url": "http://127.0.0.1:9/", "secret": whsec(WEAK[name])})
 
 
-@pytest.mark.parametrize("raw", [b"", bytes(23), secrets.token_bytes(23), secrets.token_bytes(65)])
-def test_a_secret_of_another_length_is_refused(raw: bytes, settings: Settings) -> None:
+@pytest.mark.parametrize("length", [0, 1, 23, 65])
+def test_a_secret_of_another_length_is_refused(length: int, settings: Settings) -> None:
+    raw = secrets.token_bytes(length)
     with pytest.raises(ValueError, match="24 to 64 bytes"):
         WebhookSettings.model_validate({"url": "http://127.0.0.1:9/", "secret": whsec(raw)})
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
+from syndication.addresses import origin
 from syndication.channels.connector import Connector
 from syndication.channels.doors import Tools
 from syndication.content import Action, Content, Matter, Value, matters
@@ -202,6 +203,10 @@ class Specimen:
 class Settings(Value):
     """What a person must fill in to set up a destination. Fields of type SecretStr are kept encrypted and never shown."""
 
+    #: Plain settings whose change leaves the secrets: none of them says where a secret is sent. All others count as the
+    #: outlet's address, so that a channel that names none asks for its secrets once too often and gives none away.
+    harmless: ClassVar[frozenset[str]] = frozenset()
+
     @classmethod
     def secret_names(cls) -> tuple[str, ...]:
         """Names of the fields that hold secrets."""
@@ -235,6 +240,24 @@ class Settings(Value):
             return [opened(one) for one in value] if isinstance(value, tuple | list) else value
 
         return {name: opened(getattr(self, name)) for name in self.secret_names()}
+
+    def moved_from(self, before: Mapping[str, Any]) -> bool:
+        """Whether the outlet is elsewhere now than with `before`, its stored settings and secrets: another origin
+        (RFC 6454) where an address is written, another value in any other setting that is not `harmless`."""
+        now = {**self.plain(), **self.secrets()}
+        return any(
+            _elsewhere(before.get(name, info.default), now[name], secret=name in self.secret_names())
+            for name, info in type(self).model_fields.items()
+            if name not in self.harmless
+        )
+
+
+def _elsewhere(before: Any, now: Any, *, secret: bool) -> bool:
+    known, new = origin(before), origin(now)
+    if known and new:
+        return known != new
+    # A secret that is no address is simply a new secret.
+    return not secret and before != now
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,8 @@ _ENDED = (Rule(400, "ExpiredToken", "fine"), Rule(401, "ExpiredToken", "fine"))
 class BlueskySettings(SocialSettings):
     """The account, by its name and an app password (Settings, Privacy and security, App passwords)."""
 
+    harmless: ClassVar[frozenset[str]] = SocialSettings.harmless | {"identifier"}
+
     identifier: str = Field(
         min_length=3, max_length=300, description="Name of the account, such as coburg.bsky.social."
     )

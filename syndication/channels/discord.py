@@ -65,6 +65,8 @@ def _webhook(secret: SecretStr) -> SecretStr:
 class DiscordSettings(SocialSettings):
     """One webhook; whoever knows its address can post, so all of it is secret."""
 
+    harmless: ClassVar[frozenset[str]] = SocialSettings.harmless | {"server_id", "channel_id"}
+
     webhook: Annotated[SecretStr, AfterValidator(_webhook)] = Field(
         description="Address of the webhook (channel settings, Integrations, Webhooks)."
     )

@@ -72,7 +72,7 @@ LOGIN_RULES: tuple[Rule, ...] = (
     Rule(None, "invalid_client", "refused", "Google does not know the operator's app. Please tell the operator."),
     Rule(400, "", "refused", "Google did not accept the login. Please begin once more."),
 )  # fmt: skip
-_APP, _AUTH = "google", "https://oauth2.googleapis.com"
+_APP, _API, _AUTH = "google", "https://mybusiness.googleapis.com", "https://oauth2.googleapis.com"
 _SCOPE = "https://www.googleapis.com/auth/business.manage"
 _NOT_LASTING = (
     "Google gave no lasting access. Please remove our app under myaccount.google.com and try again."
@@ -83,6 +83,8 @@ _ALREADY_GONE = (Rule(404, "", "fine"),)
 
 class GoogleBusinessSettings(ExpiringSettings):
     """The location, by an app of Google Cloud and its leave to act for whoever manages the profile."""
+
+    harmless: ClassVar[frozenset[str]] = ExpiringSettings.harmless | {"account", "location", "client_id"}
 
     account: str = Field(
         pattern=r"^\d{1,40}$", description="Number of the account (docs say how to find it)."
@@ -96,7 +98,7 @@ class GoogleBusinessSettings(ExpiringSettings):
     )
     refresh_token: SecretStr = Field(description="Refresh token with the scope business.manage.")
     api: Server = Field(
-        "https://mybusiness.googleapis.com",
+        _API,
         description="Address of Google's API; change it only for a proxy.",
     )
     auth: Server = Field(
@@ -154,7 +156,14 @@ class _Login(Connector):
         refresh = text_at(oauth.tokens(network, url, site.app, site.redirect, code), "refresh_token")
         if not refresh:
             raise Refused(_NOT_LASTING)
-        return {**memo, "client_id": site.app.id, "refresh_token": refresh}
+        return {
+            **memo,
+            "client_id": site.app.id,
+            "refresh_token": refresh,
+            # What was just given goes to Google, whatever address the outlet had before.
+            "api": site.app.address("api", _API),
+            "auth": site.app.address("auth", _AUTH),
+        }
 
 
 class GoogleBusiness(Channel[Envelope, LocalPost]):
@@ -212,7 +221,8 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
     def send(self, message: LocalPost, tools: Tools) -> Receipt:
         """With a token that is kept until it ends. Only the making of a post must not be repeated."""
         token, fresh = _token(self.label, message.settings, tools, message.at)
-        network = Network(self.label, RULES, tools, (("authorization", f"Bearer {token}"),))
+        access = (("authorization", f"Bearer {token}"),)
+        network = Network(self.label, RULES, tools, access, message.settings.api)
         try:
             return _done(network, _with_picture(message, tools))
         except Refused as verdict:
@@ -226,7 +236,7 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
         assert isinstance(settings, GoogleBusinessSettings)
         found = _granted(self.label, settings, tools)
         token, seconds = text_at(found, "access_token"), text_at(found, "refresh_token_expires_in")
-        network = Network(self.label, RULES, tools, (("authorization", f"Bearer {token}"),))
+        network = Network(self.label, RULES, tools, (("authorization", f"Bearer {token}"),), settings.api)
         network.json("GET", f"{settings.api}/v4/{settings.parent}/localPosts?pageSize=1", most_read=100_000)
         ends = now + timedelta(seconds=int(seconds)) if seconds.isdigit() and int(seconds) else None
         # Each look is some seconds off.

@@ -90,6 +90,8 @@ class InstagramSettings(GraphSettings):
     """The account, by the access token of the Facebook page it is connected with (instagram_basic, instagram_content_publish,
     instagram_manage_contents, pages_read_engagement)."""
 
+    harmless: ClassVar[frozenset[str]] = GraphSettings.harmless | {"user_id", "username"}
+
     user_id: str = Field(
         pattern=r"^\d{3,30}$", description="Number of the Instagram account (docs say how to find it)."
     )

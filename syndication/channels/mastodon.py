@@ -59,6 +59,14 @@ _ALREADY_GONE = (Rule(404, "", "fine"), Rule(410, "", "fine"))
 class MastodonSettings(SocialSettings):
     """The account, by an access token with the scopes write:statuses, write:media, read:statuses and read:accounts."""
 
+    harmless: ClassVar[frozenset[str]] = SocialSettings.harmless | {
+        "visibility",
+        "account",
+        "characters",
+        "per_link",
+        "pictures",
+    }
+
     server: Server = Field(description="The server of the account, such as https://mastodon.social.")
     access_token: SecretStr = Field(description="Access token of the account (Preferences, Development).")
     visibility: Literal["public", "unlisted", "private"] = Field("public", description="Who sees the posts.")
@@ -186,7 +194,9 @@ class Mastodon(Channel[Envelope, Toot]):
 
     def send(self, message: Toot, tools: Tools) -> Receipt:
         """Pictures first, then the status that names them. A repeat looks at the account's own timeline before it posts."""
-        network = Network(self.label, RULES, tools, (("authorization", f"Bearer {message.token}"),))
+        network = Network(
+            self.label, RULES, tools, (("authorization", f"Bearer {message.token}"),), message.server
+        )
         status_id, _, media = message.reference.partition(" ")
         if not status_id and message.doubtful:
             status_id, media = _found(network, message)
@@ -210,7 +220,7 @@ class Mastodon(Channel[Envelope, Toot]):
         """Asks the server whose token it is and how long a post may be (GET /api/v2/instance)."""
         assert isinstance(settings, MastodonSettings)
         token = settings.access_token.get_secret_value()
-        network = Network(self.label, RULES, tools, (("authorization", f"Bearer {token}"),))
+        network = Network(self.label, RULES, tools, (("authorization", f"Bearer {token}"),), settings.server)
         me = network.json("GET", f"{settings.server}/api/v1/accounts/verify_credentials")
         about = network.json(
             "GET", f"{settings.server}/api/v2/instance", most_read=_TIMELINE, rules=(Rule(404, "", "fine"),)

@@ -45,6 +45,8 @@ RULES: tuple[Rule, ...] = (
 class MatrixSettings(SocialSettings):
     """The account that writes, and the room it writes into. Invite the account there first."""
 
+    harmless: ClassVar[frozenset[str]] = SocialSettings.harmless | {"room", "account"}
+
     server: Server = Field(description="The account's server, such as https://matrix.org.")
     access_token: SecretStr = Field(description="Access token of the account (Settings, Help and about).")
     room: str = Field(
@@ -182,7 +184,7 @@ class Matrix(Channel[Envelope, RoomMessage]):
 
 
 def _network(server: str, token: str, tools: Tools) -> Network:
-    return Network(Matrix.label, RULES, tools, (("authorization", f"Bearer {token}"),))
+    return Network(Matrix.label, RULES, tools, (("authorization", f"Bearer {token}"),), server)
 
 
 def _rooms(server: str) -> str:

@@ -33,6 +33,8 @@ RULES: tuple[Rule, ...] = (
 class NtfySettings(SocialSettings):
     """A topic on a server. On a public server whoever knows the topic's name can read along."""
 
+    harmless: ClassVar[frozenset[str]] = SocialSettings.harmless | {"topic"}
+
     server: Server = Field("https://ntfy.sh", description="The server; leave it unless you host your own.")
     topic: str = Field(
         pattern=r"^[-_A-Za-z0-9]{1,64}$", description="Name of the topic, such as coburg-aktuell."
@@ -100,7 +102,7 @@ class Ntfy(Channel[Envelope, Notice]):
     def send(self, message: Notice, tools: Tools) -> Receipt:
         """One POST to the server; the same sequence id takes the place of the earlier notice. Or its deletion."""
         access = (("authorization", f"Bearer {message.token}"),) if message.token else ()
-        network = Network(self.label, RULES, tools, access)
+        network = Network(self.label, RULES, tools, access, message.server)
         if message.delete:
             url = f"{message.server}/{quote(message.topic)}/{message.sequence}"
             return Receipt(code=network.call("DELETE", url, rules=(Rule(404, "", "fine"),)).status)

@@ -60,6 +60,8 @@ RULES: tuple[Rule, ...] = (
 class TelegramSettings(SocialSettings):
     """A bot, and the channel or group in which it is an administrator."""
 
+    harmless: ClassVar[frozenset[str]] = SocialSettings.harmless | {"chat", "silent", "title", "username"}
+
     bot_token: SecretStr = Field(description="Token of the bot, as @BotFather tells it.")
     chat: str = Field(
         pattern=r"^(@[A-Za-z]\w{3,31}|-?\d{1,20})$",

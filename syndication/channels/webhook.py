@@ -40,6 +40,8 @@ def _allowed(url: str) -> str:
 class WebhookSettings(Settings):
     """Where to POST, and the secret both sides know. Left empty, a secret is made."""
 
+    harmless: ClassVar[frozenset[str]] = frozenset({"rotated_at"})
+
     url: Annotated[
         str,
         Field(max_length=2000, description="Address that takes the POST requests."),

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from syndication import channels, postview, signing
+from syndication import channels, postview, reader_links, signing
 from syndication.channels.base import Channel, Copy, Envelope, Note, PostView
 from syndication.channels.base import Settings as ChannelSettings
 from syndication.config import Settings
@@ -31,11 +31,6 @@ _NO_SETTINGS = "The settings of this outlet cannot be used: {}. Please enter the
 @lru_cache(maxsize=4)
 def _box(keys: tuple[str, ...]) -> signing.Box:
     return signing.Box(keys)
-
-
-@lru_cache(maxsize=4)
-def _tokens(keys: tuple[str, ...]) -> signing.Tokens:
-    return signing.Tokens(keys, "reader")
 
 
 def keys_of(cfg: Settings) -> tuple[str, ...]:
@@ -96,7 +91,7 @@ class _Loader:
         self.outlets = {key: self._open(destination) for key, destination in destinations.items()}
         self.changes = _changes(session, {row.change_id for row in rows if row.change_id is not None})
         self.editions = _editions(session, {row.edition_id for row in rows if row.edition_id is not None})
-        self.addresses = _addresses(session, {row.reader_id for row in rows if row.reader_id is not None})
+        self.readers = _readers(session, {row.reader_id for row in rows if row.reader_id is not None})
         self.known = _known(session, rows, destinations)
         self.views: dict[int, PostView] = {}
 
@@ -144,11 +139,12 @@ class _Loader:
 
     def _envelope(self, row: Delivery, settings: ChannelSettings) -> Any:
         if row.edition_id is not None and row.reader_id is not None:
+            address, nonce = self.readers[row.reader_id]
             return Copy(
                 key=row.key,
                 parts=self.editions[row.edition_id].parts,
-                address=self.addresses[row.reader_id],
-                leave_token=_tokens(keys_of(self.cfg)).make(row.reader_id),
+                address=address,
+                leave_token=reader_links.own(row.reader_id, nonce),
                 city=self.city,
                 sender=self.cfg.mail_from,
                 tried_at=row.due_at,
@@ -200,11 +196,10 @@ def _editions(session: Session, ids: set[int]) -> dict[int, Edition]:
     return {row.id: row for row in session.scalars(select(Edition).where(Edition.id.in_(ids)))}
 
 
-def _addresses(session: Session, ids: set[int]) -> dict[int, str]:
-    return {
-        row.id: row.email
-        for row in session.execute(select(Reader.id, Reader.email).where(Reader.id.in_(ids)))
-    }
+def _readers(session: Session, ids: set[int]) -> dict[int, tuple[str, str | None]]:
+    """Address and nonce of each."""
+    columns = select(Reader.id, Reader.email, Reader.nonce)
+    return {row.id: (row.email, row.nonce) for row in session.execute(columns.where(Reader.id.in_(ids)))}
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ import contextlib
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from pydantic import Field, ValidationError
@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from sqlalchemy.exc import IntegrityError
 
 from syndication import channels, clock
+from syndication.addresses import origin
 from syndication.channels.base import Verdict
 from syndication.channels.connector import Connector, Site
 from syndication.channels.doors import Tools
@@ -23,7 +24,7 @@ from syndication.channels.social.oauth import registered
 from syndication.config import settings
 from syndication.content import Interest, Value, faults_of, new_id
 from syndication.destinations import owned
-from syndication.destinations.sealed import checked_by
+from syndication.destinations.sealed import AnyChannel, checked_by
 from syndication.destinations.values import (
     DestinationAmendment,
     DestinationRecord,
@@ -84,6 +85,8 @@ class Opened:
     name: str
     known: Mapping[str, Any]
     questions: Mapping[str, FieldInfo]
+    #: Servers that will see the answers though nobody asks for them here, where they are not the network's own.
+    elsewhere: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -166,7 +169,22 @@ def opened(token: str) -> Opened:
         if channels.by_kind(about.channel).typed
         or (name not in known and (field.is_required() or not field.default))
     }
-    return Opened(wish, about.channel, about.name, known, questions)
+    elsewhere = _elsewhere(channels.by_kind(about.channel), about.settings, questions)
+    return Opened(wish, about.channel, about.name, known, questions, elsewhere)
+
+
+def _elsewhere(channel: AnyChannel, known: Mapping[str, Any], questions: Container[str]) -> tuple[str, ...]:
+    """Hosts of an outlet's addresses that somebody has set, that its owner is not asked for, and that are not the usual."""
+    if channel.connector is not None:  # a login says itself where its access is used
+        return ()
+    found = {
+        urlsplit(origin(value)).hostname or ""
+        for name, value in known.items()
+        if name not in questions
+        and name in channel.settings.model_fields
+        and origin(value) not in ("", origin(channel.settings.model_fields[name].default))
+    }
+    return tuple(sorted(found))
 
 
 def begin(token: str, answers: Mapping[str, str], tools: Tools, *, language: str = "") -> "Way | Connected":
@@ -247,7 +265,7 @@ def _connected(wish: Wish, learned: dict[str, Any]) -> Connected:
     assert known is not None
     amendment = DestinationAmendment(settings=learned)
     before = owned.update(known, amendment, owner=wish.merchant_id)
-    return Connected(owned.resume(known, owner=wish.merchant_id), before.failing_since)
+    return Connected(owned.resume(known, owner=wish.merchant_id), before.destination.failing_since)
 
 
 def _exists(identity: UUID | None) -> bool:

@@ -1,6 +1,6 @@
 """Outlets that people set up: created, read without their secrets, changed, paused, tested, deleted."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,7 +10,15 @@ from sqlalchemy.orm import Session
 from syndication import bell, channels, clock, db, interests, merchants
 from syndication.channels.base import Settings as ChannelSettings
 from syndication.content import Interest, new_id
-from syndication.destinations.sealed import AnyChannel, checked_by, keep, opened, secret_names, stored
+from syndication.destinations.sealed import (
+    AnyChannel,
+    amended,
+    checked_by,
+    keep,
+    opened,
+    secret_names,
+    stored,
+)
 from syndication.destinations.values import (
     DestinationAmendment,
     DestinationRecord,
@@ -55,10 +63,7 @@ def create(
         )  # fmt: skip -- one glance shows every column
         session.add(row)
         session.flush()  # read back below with its interest
-        made = {name: value for name, value in checked.secrets().items() if name not in request.settings}
-        return Revealed(
-            _record(session, row), {name: value for name, value in made.items() if value is not None}
-        )
+        return Revealed(_record(session, row), _made(checked, request.settings))
 
 
 def read(destination_id: UUID, *, owner: UUID | None = None) -> DestinationRecord:
@@ -90,22 +95,26 @@ def listed(
         return [_as_record(row, interest, merchant) for row, interest, merchant in session.execute(statement)]
 
 
-def update(
-    destination_id: UUID, amendment: DestinationAmendment, *, owner: UUID | None = None
-) -> DestinationRecord:
-    """Change a destination. Raises NotFound, Invalid, and Conflict for one that comes with the city."""
+def update(destination_id: UUID, amendment: DestinationAmendment, *, owner: UUID | None = None) -> Revealed:
+    """Change a destination, with the secrets that had to be made anew. One that moves to another server loses its own.
+
+    Raises NotFound, Invalid, and Conflict for one that comes with the city.
+    """
+    made: dict[str, Any] = {}
     with db.transaction() as session:
         row = _owned(session, owner, destination_id)
         _own_channel(row)
         if amendment.name is not None:
             row.name = amendment.name
         if amendment.settings is not None:
-            keep(row, _changed(row, amendment.settings))
+            after = _changed(row, amendment.settings)
+            made = _made(after, amendment.settings, opened(row).values())
+            keep(row, after)
         if amendment.interest is not None:
             merchant = session.get(Merchant, row.merchant_id) if row.merchant_id else None
             row.interest_id = _interest(session, merchant, amendment.interest)
         session.flush()  # read back below with its interest
-        return _record(session, row)
+        return Revealed(_record(session, row), made)
 
 
 def preview(
@@ -159,11 +168,7 @@ def rotate_secret(destination_id: UUID, *, owner: UUID | None = None) -> Reveale
             raise Conflict(f"{channel.label} has no secret that could be rotated.")
         after: ChannelSettings = rotated(clock.now())
         keep(row, after)
-        known = [value for value in before.secrets().values() if value is not None]
-        fresh = {
-            name: value for name, value in after.secrets().items() if value is not None and value not in known
-        }
-        return Revealed(_record(session, row), fresh)
+        return Revealed(_record(session, row), _made(after, seen=before.secrets().values()))
 
 
 def test(destination_id: UUID, *, owner: UUID | None = None) -> int:  # noqa: PT028 -- a merchant tests an outlet
@@ -201,10 +206,15 @@ def test(destination_id: UUID, *, owner: UUID | None = None) -> int:  # noqa: PT
 
 
 def _changed(row: Destination, changes: Mapping[str, Any]) -> ChannelSettings:
-    channel = _own_channel(row)
-    # Another address is no moment to refuse an old secret.
-    kept = not set(changes) & set(channel.settings.secret_names())
-    return checked_by(channel, {**row.settings, **opened(row), **changes}, kept=kept)
+    return amended(_own_channel(row), row.settings, opened(row), changes)
+
+
+def _made(settings: ChannelSettings, given: Container[str] = (), seen: Iterable[Any] = ()) -> dict[str, Any]:
+    """The secrets that nobody has seen yet: neither given nor there before."""
+    known = [None, *seen]
+    return {
+        name: value for name, value in settings.secrets().items() if name not in given and value not in known
+    }
 
 
 def _configurable(kind: str) -> AnyChannel:

@@ -16,6 +16,7 @@ from syndication.models import Destination
 from syndication.signing import Box
 
 AnyChannel = Channel[Any, Any]
+_NEEDED_AGAIN = "is needed again, because the outlet moves to another server"
 
 
 def checked_by(channel: AnyChannel, given: Mapping[str, Any], *, kept: bool = False) -> ChannelSettings:
@@ -28,6 +29,29 @@ def checked_by(channel: AnyChannel, given: Mapping[str, Any], *, kept: bool = Fa
     except ValidationError as error:
         faults = faults_of(error)
         raise Invalid(*(Fault(f"settings.{one.field}".rstrip("."), one.message) for one in faults)) from error
+
+
+def amended(
+    channel: AnyChannel, plain: Mapping[str, Any], secrets: Mapping[str, Any], changes: Mapping[str, Any]
+) -> ChannelSettings:
+    """Stored settings with what a person changed; the one place where stored secrets meet what somebody wrote.
+
+    Where the outlet moves, no stored secret goes along: whoever moves it would read them at the new address. Raises
+    Invalid, for each secret that is needed again too.
+    """
+    # Another name is no moment to refuse an old secret.
+    kept = not set(changes) & set(channel.settings.secret_names())
+    after = checked_by(channel, {**plain, **secrets, **changes}, kept=kept)
+    if not after.moved_from({**plain, **secrets}):
+        return after
+    needed = [
+        name
+        for name in after.secret_names()
+        if channel.settings.model_fields[name].is_required() and not changes.get(name)
+    ]
+    if needed:
+        raise Invalid(*(Fault(f"settings.{name}", _NEEDED_AGAIN) for name in needed))
+    return checked_by(channel, {**plain, **changes})
 
 
 def stored(checked: ChannelSettings) -> dict[str, Any]:

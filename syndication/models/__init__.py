@@ -11,7 +11,7 @@ from syndication.models.dispatch import (
     Lease,
     Tally,
 )
-from syndication.models.outlets import Consent, Destination, InterestRow, Reader
+from syndication.models.outlets import Consent, Destination, InterestRow, Reader, SignUp
 from syndication.models.publishing import (
     ApiKey,
     Change,
@@ -45,6 +45,7 @@ __all__ = [
     "PostTopic",
     "Reader",
     "Revision",
+    "SignUp",
     "StoredPicture",
     "Tally",
 ]

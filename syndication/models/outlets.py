@@ -1,14 +1,21 @@
 """Where posts go: destinations, readers, and what both are interested in."""
 
+import secrets
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
+from syndication import mailbox
 from syndication.content import new_id
 from syndication.models.base import Base, Counter
+
+
+def _mailbox(row: DefaultExecutionContext) -> str:
+    return mailbox.key(row.get_current_parameters()["email"])  # type: ignore[no-untyped-call]  # SQLAlchemy gives none
 
 
 class InterestRow(Base):
@@ -61,15 +68,22 @@ class Reader(Base):
         Index("ix_readers_state_next_slot_at", "state", "next_slot_at"),
         # Who hears at once, by interest and language.
         Index("ix_readers_state_cadence_interest_id", "state", "cadence", "interest_id"),
+        Index("ix_readers_mailbox", "mailbox"),
     )
 
     id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    #: 96 random bits in every link of this reader's; None for readers of the time when links held the number alone.
+    nonce: Mapped[str | None] = mapped_column(String(16), default=lambda: secrets.token_urlsafe(12))
     email: Mapped[str] = mapped_column(String(254), unique=True)
+    #: Equal for all addresses whose mail arrives in one mailbox; see mailbox.key.
+    mailbox: Mapped[str] = mapped_column(String(32), default=_mailbox)
     language: Mapped[str] = mapped_column(String(5))
     interest_id: Mapped[int] = mapped_column(ForeignKey("interests.id"))
     cadence: Mapped[str] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(12), default="pending")
     created_at: Mapped[datetime]
+    #: When the newest letter that asks to confirm was written, in whole seconds; None: before links held this moment.
+    asked_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
     #: All changes that joined up to here were offered to this reader; the next edition begins behind it.
@@ -89,3 +103,19 @@ class Consent(Base):
     wording: Mapped[str] = mapped_column(Text)
     source: Mapped[str] = mapped_column(String(40))
     at: Mapped[datetime]
+
+
+class SignUp(Base):
+    """A wish to get the newsletter as somebody typed it; it lives until a worker has looked whom it is about."""
+
+    __tablename__ = "sign_ups"
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    email: Mapped[str] = mapped_column(String(254))
+    language: Mapped[str] = mapped_column(String(5))
+    interest: Mapped[dict[str, Any]]
+    cadence: Mapped[str] = mapped_column(String(20))
+    source: Mapped[str] = mapped_column(String(40))
+    #: What whoever typed it agreed to.
+    wording: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(index=True)

@@ -55,6 +55,7 @@ def configuration(cfg: Settings) -> dict[str, Any]:
             "syndication.tasks.delivery",
             "syndication.tasks.housekeeping",
             "syndication.tasks.posts",
+            "syndication.tasks.signups",
         ],
     }
 

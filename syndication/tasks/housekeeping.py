@@ -1,6 +1,18 @@
 """Wakes the sweeps that stand behind every bell; beat_schedule.py says how often."""
 
-from syndication import bell, db, editions, fanout, feeds, gallery, idempotency, insight, posts, readers
+from syndication import (
+    bell,
+    db,
+    editions,
+    fanout,
+    feeds,
+    gallery,
+    idempotency,
+    insight,
+    posts,
+    readers,
+    signups,
+)
 from syndication.delivery import drain, looking, record, rescue, tending
 from syndication.delivery.claim import due, seen
 from syndication.tasks.app import app
@@ -16,6 +28,12 @@ def publish_due() -> None:
 def changes() -> None:
     """Fan out what no bell completed."""
     fanout.sweep()
+
+
+@app.task(name="sweep.sign_ups")
+def sign_ups() -> None:
+    """Answer the sign-ups that no bell completed."""
+    signups.sweep()
 
 
 @app.task(name="sweep.leases")

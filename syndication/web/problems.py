@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 import structlog
@@ -156,8 +157,9 @@ class _Answers:
     async def ours(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, SyndicationError)
         status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
-        wait = next((seconds for kind, seconds in _RETRY_AFTER.items() if isinstance(error, kind)), None)
-        headers = {"Retry-After": str(wait)} if wait else None
+        usual = next((seconds for kind, seconds in _RETRY_AFTER.items() if isinstance(error, kind)), None)
+        wait = getattr(error, "after", None) or usual
+        headers = {"Retry-After": str(ceil(wait))} if wait else None
         faults = error.faults if isinstance(error, Invalid) else ()
         return self._answer(request, status, str(error), faults, headers)
 

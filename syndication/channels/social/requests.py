@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from syndication.addresses import origin
 from syndication.channels import by_http
 from syndication.channels.base import HttpMessage, TryLater
 from syndication.channels.by_http import Rule
@@ -21,12 +22,16 @@ Field = tuple[str, str | tuple[str, bytes, str]]
 
 @dataclass(frozen=True)
 class Network:
-    """Speaks with one network on behalf of one send: headers and rules are the same for all its requests."""
+    """Speaks with one network on behalf of one send: headers and rules are the same for all its requests.
+
+    `headers` hold the access, so only the server `home` is shown them: an answer may name any other address.
+    """
 
     name: str
     rules: tuple[Rule, ...]
     tools: Tools
     headers: tuple[tuple[str, str], ...] = ()
+    home: str = ""
 
     def call(
         self,
@@ -47,7 +52,8 @@ class Network:
         `rules` of this request go before those of the network. Not `repeatable`: see by_http.call.
         """
         payload = as_json(body) if body is not None else data
-        sent = [*self.headers, *headers, *([("content-type", content_type)] if payload else [])]
+        access = self.headers if origin(url) == origin(self.home) else ()
+        sent = [*access, *headers, *([("content-type", content_type)] if payload else [])]
         return by_http.call(
             HttpMessage(method, url, tuple(sent), payload),
             self.tools,

@@ -169,9 +169,13 @@ def read_destination(destination_id: UUID, caller: DestinationsReader) -> Destin
 @router.patch("/{destination_id}", operation_id="changeDestination", responses=documented(409))
 def change_destination(
     destination_id: UUID, amendment: DestinationAmendment, caller: DestinationsWriter
-) -> DestinationAnswer:
-    """Change a destination; what is left out stays, also within `settings`."""
-    return DestinationAnswer.of(destinations.update(destination_id, amendment, owner=caller.merchant_id))
+) -> RevealedAnswer:
+    """Change a destination; what is left out stays, also within `settings`.
+
+    Where it moves to another server, its secrets do not go along: those that are needed are asked for again, the others
+    are dropped, and a signing secret is made anew and shown in this answer only.
+    """
+    return RevealedAnswer.made(destinations.update(destination_id, amendment, owner=caller.merchant_id))
 
 
 @router.delete(

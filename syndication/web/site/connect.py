@@ -154,6 +154,7 @@ def _form(request: Request, token: str, answers: dict[str, str], faults: dict[st
         name=found.name,
         typed=found.typed,
         tested=found.shown_by_a_test,
+        elsewhere=", ".join(found.elsewhere),
         questions=[
             _question(found, name, answers.get(name, ""), _in_words(faults.get(name, ""), language))
             for name in found.questions

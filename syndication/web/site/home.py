@@ -1,5 +1,6 @@
 """The front page: what is new, how to get it, and signing up for the newsletter."""
 
+import secrets
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated
@@ -8,14 +9,15 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndication import clock, postview, readers
+from syndication import clock, postview, signups
 from syndication.channels.feed.documents import CONTENT_TYPES
 from syndication.config import settings
 from syndication.destinations import devices
 from syndication.errors import Invalid
 from syndication.rendering import gettext
 from syndication.signing import Tokens
-from syndication.web.site import brake, choices
+from syndication.web import brake
+from syndication.web.site import choices
 from syndication.web.site.frame import language_of, page
 from syndication.web.site.post import shown
 
@@ -39,25 +41,29 @@ def sign_up(request: Request, form: Annotated[choices.Typed, Depends(choices.typ
     as well fill in the form.
     """
     language, email = language_of(request), form.text("email")
+    say, stamp = gettext(language), form.text("stamp")
+    made = _made(stamp)
     # A field that people do not see, and a form sent within two seconds: no person did that.
-    if form.text("website") or not _in_time(form.text("stamp")):
+    if form.text("website") or made is None or clock.now().timestamp() - made < _FASTEST:
         return page(request, "look_into_mail.html", language=language, home=True)
     chosen, faults = form.choices(choices.NOTHING, language)
+    if clock.now().timestamp() - made > _SLOWEST or not brake.fresh(stamp):
+        faults["form"] = say("This form was open for too long, or was sent before. Please send it once more.")
     if faults:
         return _home(request, chosen, email=email, faults=faults)
-    brake.SIGN_UPS.count(request)
     try:
-        readers.sign_up(
+        sign_up = signups.checked(
             email,
             language=language,
             interest=chosen.interest(),
             cadence=chosen.cadence(),
             source="form",
-            wording=gettext(language)("I want the news by mail and can unsubscribe at any time."),
+            wording=say("I want the news by mail and can unsubscribe at any time."),
         )
     except Invalid:
-        wrong = gettext(language)("Please check the mail address.")
-        return _home(request, chosen, email=email, faults={"email": wrong})
+        return _home(request, chosen, email=email, faults={"email": say("Please check the mail address.")})
+    brake.SIGN_UPS.count(request)
+    signups.ask(sign_up)
     return page(request, "look_into_mail.html", language=language, home=True)
 
 
@@ -79,7 +85,8 @@ def _home(
         topics=list(dict.fromkeys([*chosen.topics, *postview.topics()])),
         chosen=chosen,
         feeds=[(form, f"{cfg.base_url}/feeds/all.{form}") for form in CONTENT_TYPES],
-        stamp=_stamps().make(int(clock.now().timestamp())),
+        # The random part makes each form another one, so that its uses can be counted.
+        stamp=_stamps().make([int(clock.now().timestamp()), secrets.token_urlsafe(9)]),
         email=email,
         faults=faults,
         notices=bool(devices.public_key()),
@@ -91,6 +98,10 @@ def _stamps() -> Tokens:
     return Tokens([key.get_secret_value() for key in settings().secret_keys], "form")
 
 
-def _in_time(stamp: str) -> bool:
-    made = _stamps().read(stamp)
-    return isinstance(made, int) and _FASTEST <= clock.now().timestamp() - made <= _SLOWEST
+def _made(stamp: str) -> int | None:
+    """When a form was made (seconds of Unix time); None for what is no stamp of ours."""
+    match _stamps().read(stamp):
+        case [int(moment), str()]:
+            return moment
+        case _:
+            return None
