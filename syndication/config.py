@@ -20,7 +20,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from syndication.content import faults_of
 from syndication.errors import Fault, Invalid
-from syndication.signing import vapid_public_key
+from syndication.signing import vapid_public_key, weak
 
 _PREFIX = "SYNDICATION_"
 
@@ -220,6 +220,10 @@ class Settings(BaseSettings):
         if not keys or any(len(key.get_secret_value()) < 32 for key in keys):
             raise ValueError(
                 "must hold at least one key of 32 characters or more; `syndication secret` makes one"
+            )
+        if weak(keys[0].get_secret_value().encode()):
+            raise ValueError(
+                "begins with a key that can be guessed; `syndication secret` makes a better one, to be put before it"
             )
         return keys
 

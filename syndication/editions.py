@@ -213,7 +213,7 @@ def _content_before(session: Session, first: Change) -> Content | None:
     revision = (
         session.get(Revision, (first.post_id, first.revision - 1)) if first.action == "revised" else None
     )
-    return Content.model_validate(revision.content) if revision else None
+    return postview.content_of(revision) if revision else None
 
 
 def _issue(audience: _Audience, stories: Sequence[_Story], cfg: Settings) -> None:

@@ -105,7 +105,7 @@ def _join(session: Session, change_id: int, cfg: Settings) -> _News | None:
         postview.view(post, revision, merchant, cfg.base_url),
         merchant.id,
         _over_at(change, revision, before, cfg),
-        Content.model_validate(before.content) if before else None,
+        postview.content_of(before) if before else None,
     )
 
 
@@ -113,9 +113,7 @@ def _over_at(change: Change, revision: Revision, before: Revision | None, cfg: S
     """When the news is stale: a withdrawal never is, and a revision that ends a post early lives as long as the post did."""
     if change.action == "withdrawn":
         return None
-    ends = [
-        Content.model_validate(one.content).over_at(cfg.zone) for one in (revision, before) if one is not None
-    ]
+    ends = [postview.content_of(one).over_at(cfg.zone) for one in (revision, before) if one is not None]
     return None if None in ends else max(end for end in ends if end is not None)
 
 

@@ -126,7 +126,7 @@ class Pictures:
         path = self._path(name)
         # A full disk must not keep a post from going out.
         with contextlib.suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             fresh = path.with_name(f"{path.name}.{os.getpid()}.{id(data)}")
             fresh.write_bytes(data)
             fresh.replace(path)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from syndication import bell, clock, db, gallery
+from syndication import bell, clock, db, gallery, postview
 from syndication.config import settings
 from syndication.content import Action, Content, Draft, new_id
 from syndication.errors import Conflict, Forbidden, Invalid, NotFound, QuotaExceeded
@@ -172,7 +172,7 @@ def listed(
         statement = statement.where(Post.id < after)
     with db.reading() as session:
         return [
-            _record(post, Content.model_validate(revision.content), merchant)
+            _record(post, postview.content_of(revision), merchant)
             for post, revision, merchant in session.execute(statement)
         ]
 
@@ -282,7 +282,7 @@ def _announce(session: Session, post: Post, action: Action, now: datetime) -> No
 
 
 def _content(session: Session, post: Post) -> Content:
-    return Content.model_validate(session.get_one(Revision, (post.id, post.revision)).content)
+    return postview.content_of(session.get_one(Revision, (post.id, post.revision)))
 
 
 def _record(post: Post, content: Content, merchant: Merchant) -> PostRecord:

@@ -32,6 +32,14 @@ VAPID_KEY = "YSBrZXkgb2YgYSB0ZXN0IGNpdHksIDMyIGJ5dGVzIG8"
 _MISSING: dict[str, str] = {}
 
 
+@pytest.fixture(autouse=True)
+def _umask() -> Iterator[None]:
+    """Commands that run in this process close what it makes to others; PostgreSQL's folder must stay open to its own user."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The address of a real PostgreSQL server, with a migrated database `template_syndication` to copy."""

@@ -11,10 +11,10 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "syndication"
 
 LAYERS: dict[str, int] = {
-    **dict.fromkeys(["content", "errors", "clock"], 0),
+    **dict.fromkeys(["content", "errors", "clock", "bounds", "recurrence"], 0),
     **dict.fromkeys(
-        ["db", "bell", "addresses", "http", "mail", "rendering", "signing", "logs", "config", "limits", "pictures", "lent",
-         "confined", "mailbox"],
+        ["db", "bell", "addresses", "http", "mail", "rendering", "signing", "logs", "config", "limits", "pictures", "private",
+         "lent", "confined", "mailbox"],
         1,
     ),
     **dict.fromkeys(["channels", "models"], 2),
@@ -30,6 +30,7 @@ LAYERS: dict[str, int] = {
 #: Pairs of layer-4 rooms that may know each other, and why.
 ALLOWED = {
     ("cli", "stack"): "commands start the stack",
+    ("cli", "web"): "a command serves it",
     ("cli", "doctor"): "a command shows it",
     ("cli", "broker"): "a command asks it",
     ("cli", "migrations"): "a command runs them",

@@ -6,7 +6,7 @@ import typer
 from sqlalchemy.exc import DBAPIError
 from typer.core import TyperGroup
 
-from syndication import bell, db, logs
+from syndication import bell, db, logs, private
 from syndication.config import Settings, settings
 from syndication.errors import Invalid, SyndicationError
 from syndication.ringer import ringer
@@ -17,6 +17,7 @@ class Group(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """The command's result; exit code 1 after an error that is worded for a person."""
+        private.process()
         try:
             return super().invoke(ctx)
         except Invalid as error:

@@ -16,7 +16,7 @@ from syndication import channels, postview, reader_links, signing
 from syndication.channels.base import Channel, Copy, Envelope, Note, PostView
 from syndication.channels.base import Settings as ChannelSettings
 from syndication.config import Settings
-from syndication.content import Content
+from syndication.content import KEPT, Content
 from syndication.delivery import sample
 from syndication.delivery.course import staying
 from syndication.delivery.lane import Parcel
@@ -47,7 +47,7 @@ def channel_settings(destination: Destination, cfg: Settings) -> ChannelSettings
 @lru_cache(maxsize=2000)
 def _opened(channel: str, plain: str, secrets: str, keys: tuple[str, ...]) -> ChannelSettings:
     opened = _box(keys).open(secrets)
-    return channels.by_kind(channel).settings.model_validate({**json.loads(plain), **opened})
+    return channels.by_kind(channel).settings.model_validate({**json.loads(plain), **opened}, context=KEPT)
 
 
 def parcels(

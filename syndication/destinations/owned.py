@@ -162,7 +162,7 @@ def rotate_secret(destination_id: UUID, *, owner: UUID | None = None) -> Reveale
     with db.transaction() as session:
         row = _owned(session, owner, destination_id)
         channel = _own_channel(row)
-        before = checked_by(channel, {**row.settings, **opened(row)})
+        before = checked_by(channel, {**row.settings, **opened(row)}, kept=True)
         rotated = getattr(before, "rotated", None)
         if rotated is None:
             raise Conflict(f"{channel.label} has no secret that could be rotated.")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from syndication import broker as outside
-from syndication import db, destinations, logs, migrations
+from syndication import db, destinations, logs, migrations, private
 from syndication.config import Settings, use
 from syndication.stack import broker
 from syndication.stack.supervisor import Part, Supervisor, python
@@ -19,8 +19,7 @@ _WORKER_GRACE = 30.0
 def parts(cfg: Settings, host: str, port: int) -> list[Part]:
     """The processes of one machine, in the order they are stopped: first whoever takes new work."""
     return [
-        Part("web", python("uvicorn", "syndication.asgi:create", "--factory", "--host", host, "--port", str(port),
-                           "--no-access-log", "--timeout-graceful-shutdown", "5")),
+        Part("web", python("syndication.cli", "web", "--host", host, "--port", str(port))),
         Part("beat", python("celery", "-A", "worker", "beat", "--pidfile=")),
         # Nobody waits for a mail or a feed as for a page or a webhook: these leave the processor to the others.
         Part("mail", _worker("mail", "mail", cfg.mail_connections), _WORKER_GRACE, nice=5),
@@ -46,7 +45,8 @@ def running(
 
     Raises Unavailable where a database or broker that the settings name does not answer.
     """
-    cfg.data_dir.mkdir(parents=True, exist_ok=True)
+    private.process()
+    private.folder(cfg.data_dir)
     with _broker(cfg, say) as url:
         prepare(cfg)
         known = {**environment, "SYNDICATION_BROKER_URL": url}

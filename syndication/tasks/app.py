@@ -6,7 +6,7 @@ from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_init, worker_process_init
 from kombu.entity import Queue
 
-from syndication import bell, db, logs
+from syndication import bell, db, logs, private
 from syndication.config import Settings, settings
 from syndication.ringer import QUEUES, ringer, transport_options
 
@@ -60,6 +60,7 @@ def configuration(cfg: Settings) -> dict[str, Any]:
     }
 
 
+private.process()  # before anything of a worker or of beat makes a file
 app = Celery("syndication")
 
 
@@ -85,4 +86,4 @@ def _open(**_: Any) -> None:
 
 @beat_init.connect
 def _beat(**_: Any) -> None:
-    settings().data_dir.mkdir(parents=True, exist_ok=True)
+    private.folder(settings().data_dir)

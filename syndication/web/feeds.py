@@ -66,7 +66,9 @@ async def _asked(path: str, known: _Answer | None) -> _Answer:
         "Cache-Control": f"public, max-age={cfg.feed_max_age}",
         "Vary": "Accept-Encoding",
         "Link": _links(found["scope"], form, cfg),
-        "X-Content-Type-Options": "nosniff",
+        # Some browsers draw XML and JSON with styles of their own.
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+        # Whoever builds a page of their own out of our news may read them there: they are for everybody, and name nobody.
         "Access-Control-Allow-Origin": "*",
     }
     return _Answer(document, CONTENT_TYPES[form], headers)

@@ -11,7 +11,7 @@ from pydantic import Field
 from starlette.requests import Request
 
 from syndication import readers, signups
-from syndication.content import Interest, Value
+from syndication.content import Interest, Text, Value
 from syndication.readers import ReaderRecord
 from syndication.web import brake
 from syndication.web.access import json_spoken
@@ -37,7 +37,7 @@ class SignUp(Value):
     interest: Interest = Interest()
     cadence: CadenceText = "weekly thu 07:00"
     wording: Annotated[
-        str, Field(min_length=1, max_length=2000, description="The sentence the reader agreed to.")
+        Text, Field(min_length=1, max_length=2000, description="The sentence the reader agreed to.")
     ]
 
 

@@ -8,13 +8,22 @@ import uvicorn
 
 from syndication import clock
 from syndication.config import Settings
+from syndication.web import server as web_server
 from syndication.web.app import create_app
 
 
 @contextmanager
 def served(settings: Settings) -> Iterator[str]:
-    """The address of the app, served by uvicorn in a thread until the block ends."""
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), port=0, log_level="warning", lifespan="off"))
+    """The address of the app, served as in a city, in a thread, until the block ends."""
+    given = {"port": 0, "log_level": "warning", "lifespan": "off"}
+    config = web_server.config(create_app(settings), web_server.Patience(), **given)
+    with serving(uvicorn.Server(config)) as address:
+        yield address
+
+
+@contextmanager
+def serving(server: uvicorn.Server) -> Iterator[str]:
+    """The address of a server that runs in a thread until the block ends."""
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = clock.monotonic() + 20

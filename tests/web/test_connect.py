@@ -293,6 +293,19 @@ def test_another_browser_cannot_finish_what_this_one_began(
     assert "is connected" in owner.come_back(back).text
 
 
+def test_over_https_the_proof_is_bound_to_this_host(
+    client: TestClient, receiver: Receiver, cafe: Party
+) -> None:
+    owner, base = Owner(client, receiver, "mastodon"), "https://news.coburg.example"
+    config.use(config.settings().model_copy(update={"base_url": base}))
+    page = owner.fill_in(asked_for(cafe, "mastodon"), {"server": "(here)"})
+    # RFC 6265bis section 4.1.3.2: the prefix needs Secure, Path=/ and no Domain.
+    cookie = page.headers["set-cookie"]
+    assert cookie.startswith("__Host-connect=")
+    assert {"HttpOnly", "Secure", "Path=/", "SameSite=lax"} <= {part.strip() for part in cookie.split(";")}
+    assert "domain" not in cookie.lower()
+
+
 def test_a_code_is_good_once(client: TestClient, receiver: Receiver, cafe: Party) -> None:
     owner = Owner(client, receiver, "mastodon")
     back = owner.log_in(owner.fill_in(asked_for(cafe, "mastodon"), {"server": "(here)"}).text)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from syndication import channels, destinations, insight, merchants
+from syndication.bounds import Few
 from syndication.content import Moment
 from syndication.delivery import replay
 from syndication.errors import Forbidden, NotFound
@@ -83,7 +84,7 @@ class DeliveryHistory(DeliveryAnswer):
 class DeliveryFilter(Paging):
     """Which deliveries to list; moments bound `created_at`."""
 
-    state: Annotated[tuple[State, ...], Field(max_length=6)] = ()
+    state: Annotated[tuple[State, ...], Few(6)] = ()
     channel: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")] | None = None
     destination_id: UUID | None = None
     merchant: MerchantSlug = None

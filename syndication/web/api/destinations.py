@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from starlette.responses import JSONResponse
 
 from syndication import destinations
+from syndication.bounds import Few
 from syndication.content import Action, Interest, Moment, Value
 from syndication.delivery import drain, rehearse, replay
 from syndication.destinations import DestinationAmendment, DestinationRecord, DestinationRequest, Revealed
@@ -88,7 +89,7 @@ class ReplayRequest(Value):
 
     since: Moment
     until: Moment | None = Field(None, description="Exclusive; left out: until now.")
-    states: Annotated[tuple[Finished, ...], Field(min_length=1, max_length=4)] = _DEAD
+    states: Annotated[tuple[Finished, ...], Few(4, least=1)] = _DEAD
     dry_run: bool = Field(False, description="Only count.")
 
     @model_validator(mode="after")

@@ -8,23 +8,27 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Cookie, Depends, Query
+from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from syndication import channels
 from syndication.config import settings
+from syndication.content import control_characters
 from syndication.delivery import drain, replay
 from syndication.destinations import connecting
 from syndication.errors import Conflict, Invalid, NotFound
 from syndication.rendering import gettext, said
+from syndication.web.site import links
 from syndication.web.site.frame import language_of, page
 
 router = APIRouter(prefix="/connect")
-#: Keeps, in the owner's browser alone, the proof that they began here.
-_COOKIE = "connect"
+#: Keeps, in the owner's browser alone, the proof that they began here. The prefix binds it to this very host (RFC 6265bis
+#: section 4.1.3.2); browsers take it over https only.
+_COOKIE, _BOUND_COOKIE = "connect", "__Host-connect"
 #: Longest answer (characters): addresses of webhooks are long.
-_LONGEST = 2000
+_LONGEST, _MOST_FIELDS = 2000, 20
+_WRONG = "This does not look right."
 _NOT_ALLOWED = "The access was not given. Nothing was connected; you can open the link once more."
 
 
@@ -41,7 +45,7 @@ class Question:
 
 
 async def _answers(request: Request) -> dict[str, str]:
-    form = await request.form(max_files=0, max_fields=20)
+    form = await request.form(max_files=0, max_fields=_MOST_FIELDS)
     return {name: value.strip()[:_LONGEST] for name, value in form.items() if isinstance(value, str)}
 
 
@@ -50,16 +54,15 @@ def back(
     request: Request,
     state: Annotated[str, Query(max_length=8000)] = "",
     code: Annotated[str, Query(max_length=4000)] = "",
-    nonce: Annotated[str, Cookie(alias=_COOKIE, max_length=100)] = "",
 ) -> Response:
     """Where the network sends the owner back to, with a code or without one."""
     if not state:
         raise NotFound("This link is no longer good. Please ask for a new one.")
     if not code:
         raise Conflict(_NOT_ALLOWED)
-    found = connecting.finish(state, code, nonce, drain.tools())
-    answer = _end(found)
-    answer.delete_cookie(_COOKIE, path="/connect")
+    nonce = request.cookies.get(_cookie(), "")[:100]
+    answer = _end(connecting.finish(state, code, nonce, drain.tools()))
+    answer.delete_cookie(_cookie(), path="/", secure=_over_https(), httponly=True)
     return answer
 
 
@@ -86,6 +89,9 @@ def ask(request: Request, token: str) -> Response:
 @router.post("/{token}")
 def begin(request: Request, token: str, answers: Annotated[dict[str, str], Depends(_answers)]) -> Response:
     """The way to the network, or the end of it all; or the form again, with what is wrong."""
+    if broken := [name for name, value in answers.items() if control_characters(name + value)]:
+        kept = {name: value for name, value in answers.items() if name not in broken}
+        return _form(request, token, kept, dict.fromkeys(broken, _WRONG))
     try:
         way = connecting.begin(token, answers, drain.tools(), language=language_of(request))
     except Invalid as error:
@@ -105,11 +111,11 @@ def begin(request: Request, token: str, answers: Annotated[dict[str, str], Depen
         host=urlsplit(way.url).hostname,
     )
     answer.set_cookie(
-        _COOKIE,
+        _cookie(),
         way.nonce,
         max_age=int(connecting.WAY.total_seconds()),
-        path="/connect",
-        secure=settings().base_url.startswith("https:"),
+        path="/",
+        secure=_over_https(),
         httponly=True,
         samesite="lax",  # sent along when the network leads back here
     )
@@ -122,10 +128,16 @@ def _end(found: connecting.Connected) -> Response:
         replay.many(
             states=("failed",), destination_id=found.destination.id, failing_since=found.failing_since
         )
-    spoken = f"?lang={found.language}" if found.language else ""
-    return RedirectResponse(
-        f"/connect/done/{found.destination.channel}{spoken}", 303, headers={"Cache-Control": "no-store"}
-    )
+    spoken = {"lang": found.language} if found.language else {}
+    return RedirectResponse(links.to("/connect/done", found.destination.channel, **spoken), 303)
+
+
+def _over_https() -> bool:
+    return settings().base_url.startswith("https:")
+
+
+def _cookie() -> str:
+    return _BOUND_COOKIE if _over_https() else _COOKIE
 
 
 def _form(request: Request, token: str, answers: dict[str, str], faults: dict[str, str]) -> Response:
@@ -168,5 +180,5 @@ def _question(found: connecting.Opened, name: str, answer: str, fault: str) -> Q
 def _in_words(fault: str, language: str) -> str:
     """What is wrong, in the visitor's language and without the pattern that a text did not fit."""
     if fault.startswith("String should"):
-        fault = "This does not look right."
+        fault = _WRONG
     return said(gettext(language)(fault), language)
