@@ -9,6 +9,7 @@ from kombu.entity import Queue
 from syndication import bell, db, logs
 from syndication.config import Settings, settings
 from syndication.ringer import QUEUES, ringer, transport_options
+from syndication.tasks import transport
 
 #: Longest a task may run (seconds): soft, then hard. A drain claims for 8 s and then waits for what is on the wire.
 SOFT_LIMIT, HARD_LIMIT = 100, 120
@@ -65,6 +66,7 @@ app = Celery("syndication")
 @app.on_configure.connect
 def _configure(sender: Celery, **_: Any) -> None:
     sender.conf.update(configuration(settings()))
+    transport.use()
 
 
 @setup_logging.connect
