@@ -14,7 +14,7 @@ LAYERS: dict[str, int] = {
     **dict.fromkeys(["content", "errors", "clock"], 0),
     **dict.fromkeys(
         ["db", "bell", "addresses", "http", "mail", "rendering", "signing", "logs", "config", "limits", "pictures", "lent",
-         "confined"],
+         "confined", "pixels"],
         1,
     ),
     **dict.fromkeys(["channels", "models"], 2),
