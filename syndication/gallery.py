@@ -115,6 +115,23 @@ def own(url: str) -> bytes | None:
         return None
 
 
+def fitting(url: str, limits: Limits) -> bytes | None:
+    """The JPEG at an address of ours as it was uploaded, where that keeps to `limits` but for its size; None for all others."""
+    picture_id = _named(url)
+    with db.reading() as session:
+        row = session.get(StoredPicture, picture_id) if picture_id else None
+    if row is None:
+        return None
+    ratio = row.width / row.height
+    fits = (limits.least_ratio or ratio) <= ratio <= (limits.most_ratio or ratio)
+    return own(url) if fits else None
+
+
+def ours(url: str) -> bool:
+    """Whether an address is that of an uploaded picture, which can be shown as soon as a post does."""
+    return bool(_named(url))
+
+
 def sweep() -> None:
     """Forget the pictures that no post that stands shows, a week after their upload."""
     with db.transaction() as session:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 from urllib.parse import urljoin
 from uuid import UUID
 
@@ -28,6 +28,8 @@ _MOST_KEPT = 1500
 #: So many pictures are decoded at once on a machine, each with so much memory (bytes), for so long (seconds); others wait.
 _AT_ONCE, _MEMORY, _SECONDS = 2, 150_000_000, 20.0
 _PATIENCE = 5.0
+#: How long (seconds) a process remembers whether the site shows a picture, and of how many.
+_LOOK_AGAIN, _MOST_LOOKED = 60.0, 1000
 _DECODERS = [confined.Child("syndication.pixels", memory=_MEMORY) for _ in range(_AT_ONCE)]
 BUSY = "Many pictures come in at the moment. Please try again in a few seconds."
 
@@ -73,25 +75,68 @@ class NoPicture(Exception):
         self.reason, self.later = reason, later
 
 
+class Shelf(Protocol):
+    """Where pictures of posts are kept in the sizes of the city's site (by name); the process hands it in."""
+
+    def has(self, url: str, size: str) -> bool:
+        """Whether it is there. Raises NoPicture where it could not be had a moment ago."""
+
+    def put(self, url: str, size: str, picture: Picture) -> None:
+        """Keep it, where a post shows it."""
+
+
 class Pictures:
     """Pictures of the web, kept in `folder` for two days, so that ten outlets fetch one once and shrink it once.
 
-    Safe in many threads. `own` gives the bytes of an address that is this service's own, so that it need not reach itself.
+    Safe in many threads. `own` gives the bytes of an address that is this service's own, so that it need not reach itself;
+    `shelf` what is kept for the city's site.
     """
 
     def __init__(
-        self, http: Client, folder: Path, own: Callable[[str], bytes | None] = lambda _: None
+        self,
+        http: Client,
+        folder: Path,
+        own: Callable[[str], bytes | None] = lambda _: None,
+        shelf: Shelf | None = None,
     ) -> None:
-        self._http, self._folder, self._own = http, folder, own
+        self._http, self._folder, self._own, self._shelf = http, folder, own, shelf
+        #: (address, size) → until when it is known to be on the site, or why it is not.
+        self._looked: dict[tuple[str, str], tuple[float, NoPicture | None]] = {}
+        self._looking: dict[tuple[str, str], threading.Lock] = {}
 
-    def get(self, url: str, limits: Limits) -> Picture:
-        """The picture at `url` within `limits`. Raises NoPicture."""
+    def show(self, url: str, size: str) -> None:
+        """See to it that the city's site shows the picture at `url` in one of `SIZES`, before somebody is told to fetch it
+        there. Raises NoPicture, to all who ask within a minute."""
+        one = url, size
+        if len(self._looked) >= _MOST_LOOKED:
+            self._looked.clear()
+            self._looking.clear()
+        with self._looking.setdefault(one, threading.Lock()):
+            until, fault = self._looked.get(one, (0.0, None))
+            if until < clock.monotonic():
+                fault = self._brought(url, size)
+                self._looked[one] = clock.monotonic() + _LOOK_AGAIN, fault
+        if fault is not None:
+            raise fault
+
+    def _brought(self, url: str, size: str) -> NoPicture | None:
+        try:
+            if self._shelf is None:
+                self.get(url, SIZES[size])
+            elif not self._shelf.has(url, size):
+                self._shelf.put(url, size, self.get(url, SIZES[size]))
+        except NoPicture as fault:
+            return fault
+        return None
+
+    def get(self, url: str, limits: Limits, *, patience: float | None = None) -> Picture:
+        """The picture at `url` within `limits`; `patience` is how long (seconds) it waits to be decoded. Raises NoPicture."""
         made = f"{url} {limits} with its size"
         if kept := self._kept(made):
             size, _, data = kept.partition(b"\n")
             width, height = map(int, size.split())
             return Picture(data, width, height)
-        picture = shrunk(self._own(url) or self._kept(url) or self._fetched(url), limits)
+        picture = shrunk(self._own(url) or self._kept(url) or self._fetched(url), limits, patience=patience)
         self._keep(made, b"%d %d\n%b" % (picture.width, picture.height, picture.data))
         return picture
 
@@ -149,12 +194,12 @@ def _body(answer: Answer) -> bytes:
     return answer.body
 
 
-def shrunk(data: bytes | IO[bytes], limits: Limits) -> Picture:
+def shrunk(data: bytes | IO[bytes], limits: Limits, *, patience: float | None = None) -> Picture:
     """The picture in `data` as a JPEG within `limits`: upright, in sRGB, nothing but pixels. Raises NoPicture.
 
     It is decoded in a process that can do nothing else (`pixels`), two at a time on a machine; a file is read in its turn.
     """
-    with _turn() as place:
+    with _turn(_PATIENCE if patience is None else patience) as place:
         wanted = json.dumps(asdict(limits)).encode()
         try:
             answer = _DECODERS[place].ask(
@@ -186,9 +231,9 @@ def _refusal(failure: confined.Failed) -> NoPicture:
 
 
 @contextlib.contextmanager
-def _turn() -> Iterator[int]:
+def _turn(patience: float) -> Iterator[int]:
     """One of the places to decode at, over all processes of this machine; the kernel frees that of a killed one."""
-    deadline, pause = clock.monotonic() + _PATIENCE, threading.Event()
+    deadline, pause = clock.monotonic() + patience, threading.Event()
     while True:
         for place in range(_AT_ONCE):
             if (lock := _locked(place)) is not None:

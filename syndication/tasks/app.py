@@ -40,8 +40,8 @@ def configuration(cfg: Settings) -> dict[str, Any]:
         "task_publish_retry_policy": {"max_retries": 3, "interval_start": 0.1, "interval_max": 0.5},
         "worker_consumer": "syndication.tasks.consumer:SturdyConsumer",
         "worker_prefetch_multiplier": 1,
-        # Mail takes two processes and webhooks one, so four leave one for fan-out and housekeeping.
-        "worker_concurrency": 4,
+        # Mail takes two processes, webhooks and pictures one each, so five leave one for fan-out and housekeeping.
+        "worker_concurrency": 5,
         "worker_max_tasks_per_child": 1000,
         "worker_max_memory_per_child": 250_000,
         "worker_soft_shutdown_timeout": 20,

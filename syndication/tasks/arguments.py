@@ -45,9 +45,10 @@ TASKS: Mapping[str, Fits] = {
     BURY: _texts,
     "fanout.change": _number,
     "delivery.drain": _queue,
+    "pictures.prepare": _nothing,
     **{
         f"sweep.{name}": _nothing
-        for name in ("posts", "changes", "leases", "deliveries", "editions", "feeds", "beat", "tallies", "outlets",
+        for name in ("posts", "changes", "leases", "deliveries", "editions", "feeds", "pictures", "beat", "tallies", "outlets",
                      "retention")
     },
 }  # fmt: skip
