@@ -61,27 +61,38 @@ def want(session: Session, post_id: UUID, content: Content) -> None:
     if not urls:
         return
     now = clock.now()
-    rows = [
-        {"key": mark, "url": urls[mark], "host": (urlsplit(urls[mark]).hostname or "")[:255], "due_at": now,
-         "tries": 0, "size": 0, "reason": ""}
-        for mark in sorted(urls)
-    ]  # fmt: skip
-    db.insert_new(session, PreparedPicture, rows)
+    db.insert_new(session, PreparedPicture, [_row(urls[mark]) for mark in sorted(urls)])
     db.insert_new(session, PictureWant, [{"post_id": post_id, "key": mark} for mark in sorted(urls)])
     # What a new post names is tried anew, also where it was given up or may have changed since.
     stale = or_(PreparedPicture.made_at.is_(None), PreparedPicture.made_at < now - _FRESH)
-    session.execute(
-        update(PreparedPicture)
-        .where(PreparedPicture.key.in_(urls), PreparedPicture.due_at.is_(None), stale)
-        .values(due_at=now, tries=0)
+    again = select(PreparedPicture.key).where(
+        PreparedPicture.key.in_(urls), PreparedPicture.due_at.is_(None), stale
     )
+    keys = session.scalars(again.order_by(PreparedPicture.key).with_for_update()).all()
+    session.execute(update(PreparedPicture).where(PreparedPicture.key.in_(keys)).values(due_at=now, tries=0))
     bell.after_commit(session, BELL)
+
+
+def _row(url: str) -> dict[str, Any]:
+    """A picture that is due now."""
+    host = (urlsplit(url).hostname or "")[:255]
+    return {
+        "key": key(url),
+        "url": url,
+        "host": host,
+        "due_at": clock.now(),
+        "tries": 0,
+        "size": 0,
+        "reason": "",
+    }
 
 
 def forget(session: Session, post_id: UUID) -> None:
     """A post that was withdrawn takes its pictures with it."""
-    session.execute(delete(PictureWant).where(PictureWant.post_id == post_id))
-    session.execute(delete(PreparedPicture).where(~_wanted()))
+    mine = PictureWant.post_id == post_id
+    keys = session.scalars(select(PictureWant.key).where(mine)).all()
+    session.execute(delete(PictureWant).where(mine))
+    session.execute(delete(PreparedPicture).where(PreparedPicture.key.in_(keys), ~_wanted()))
 
 
 def shown(url: str, size: str) -> bytes:
@@ -105,8 +116,7 @@ def _wake(missing: str) -> None:
     global _rung_at  # noqa: PLW0603 -- what this process did last
     if missing:
         with db.transaction() as session:
-            row = {"key": key(missing), "url": missing, "host": (urlsplit(missing).hostname or "")[:255],
-                   "due_at": clock.now(), "tries": 0, "size": 0, "reason": ""}  # fmt: skip
+            row = _row(missing)
             if not db.insert_new(session, PreparedPicture, [row]):
                 lost = (PreparedPicture.key == row["key"], PreparedPicture.due_at.is_(None))
                 session.execute(update(PreparedPicture).where(*lost).values(due_at=row["due_at"], tries=0))
@@ -143,6 +153,8 @@ class Shelf:
     def put(self, url: str, size: str, picture: Picture) -> None:
         """Keep one that some post shows; another's is not."""
         with db.transaction() as session:
+            if session.scalar(select(exists().where(PictureWant.key == key(url)))):
+                db.insert_new(session, PreparedPicture, [_row(url)])
             grown = {_COLUMNS[size].key: picture.data, "size": PreparedPicture.size + len(picture.data)}
             session.execute(
                 update(PreparedPicture)

@@ -24,6 +24,8 @@ def configuration(cfg: Settings) -> dict[str, Any]:
         "broker_transport_options": transport_options(cfg.resolved_broker_url, visibility=900),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
+        # A key of the broker that is no list, for instance: the worker asks again, and says so, until it is gone.
+        "broker_channel_error_retry": True,
         "task_queues": [Queue(name) for name in QUEUES],
         "task_default_queue": "housekeeping",
         "task_create_missing_queues": False,

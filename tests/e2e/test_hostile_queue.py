@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import psutil
+import pytest
 from sqlalchemy import func, select
 
 from syndication import broker, db
@@ -75,3 +76,23 @@ def test_whatever_lies_in_the_lists_the_worker_lives_and_the_next_post_arrives(
                 assert " " in letter.reason
                 assert len(letter.payload) <= 20_000
                 assert "Traceback" not in letter.reason
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_queue_that_is_no_list_stops_a_worker_for_as_long_as_it_is_there(
+    database_url: str, tmp_path: Path
+) -> None:
+    with City(tmp_path, database_url) as city:
+        with db.transaction() as session:
+            factories.merchant(session, "kino")
+        city.start_worker("rest", "housekeeping,fanout", 2)
+        queue, log = city.broker.client(), tmp_path / "rest.log"
+        queue.lpush("housekeeping", _good(0))
+        city.await_that(lambda: _posts() == 1, seconds=60, what="a worker that works")
+        city.await_that(lambda: queue.exists("fanout") == 0, seconds=20, what="an empty queue")
+        queue.set("fanout", "no list")
+        city.await_that(lambda: "ResponseError" in log.read_text(), seconds=30, what="the worker to notice")
+        queue.delete("fanout")
+        queue.lpush("housekeeping", _good(1))
+        city.await_that(lambda: _posts() == 2, seconds=60, what="the next post")
+        assert city.worker_pid("rest")
