@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from syndication import bell, clock, db, gallery, postview
+from syndication import bell, clock, db, gallery, postview, prepared
 from syndication.config import settings
 from syndication.content import Action, Content, Draft, new_id
 from syndication.errors import Conflict, Forbidden, Invalid, NotFound, QuotaExceeded
@@ -138,6 +138,7 @@ def withdraw(merchant_id: UUID | None, post_id: UUID) -> PostRecord:
         if post.state == "published":
             _announce(session, post, "withdrawn", now)
         if post.state != "withdrawn":
+            prepared.forget(session, post.id)
             post.state, post.withdrawn_at, post.updated_at, post.publish_at = "withdrawn", now, now, None
         merchant = session.get_one(Merchant, post.merchant_id)
         return _record(post, _content(session, post), merchant)
@@ -269,6 +270,7 @@ def _write(session: Session, post: Post, content: Content, now: datetime) -> Non
         )
     )
     gallery.note(session, post.id, content)
+    prepared.want(session, post.id, content)
     session.execute(delete(PostTopic).where(PostTopic.post_id == post.id))
     session.add_all(PostTopic(post_id=post.id, topic=topic) for topic in content.topics)
 

@@ -42,7 +42,6 @@ from syndication.channels.social.words import compose, pieces
 from syndication.content import Image
 from syndication.http import Answer
 from syndication.limits import Rate
-from syndication.pictures import SIZES
 
 #: As the city's site shows the picture to Instagram.
 _SIZE = "framed"
@@ -251,7 +250,7 @@ def _prepared(graph: Graph, message: Photo) -> str:
     Instagram fetches the picture from us, so what is wrong with it is found here, in words of ours.
     """
     if message.image:
-        needed(message.image, SIZES[_SIZE], graph.tools)
+        needed(message.image, _SIZE, graph.tools)
     body = {"image_url": message.image_url, "caption": message.caption, "alt_text": message.alt}
     found = text_at(graph.json("POST", f"{message.user_id}/media", body=body), "id")
     if not found:

@@ -67,7 +67,13 @@ class Ntfy(Channel[Envelope, Notice]):
     label: ClassVar[str] = "ntfy"
     queue: ClassVar[Queue] = "push"
     abilities: ClassVar[Abilities] = Abilities(
-        revise=True, withdraw=True, repeatable=True, images=True, length=_BYTES, keeps_track=True
+        revise=True,
+        withdraw=True,
+        repeatable=True,
+        images=True,
+        fetches="page",
+        length=_BYTES,
+        keeps_track=True,
     )
     settings: ClassVar[type[Settings]] = NtfySettings
     typed: ClassVar[tuple[str, ...]] = ("topic", "access_token", "server")
