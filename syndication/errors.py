@@ -56,5 +56,13 @@ class QuotaExceeded(SyndicationError):
     """A limit agreed with the merchant is reached; the sentence says when it frees up."""
 
 
+class TooOften(SyndicationError):
+    """Somebody does something more often than is good for others; `after` is when it may be done again (seconds)."""
+
+    def __init__(self, sentence: str, after: float) -> None:
+        super().__init__(sentence)
+        self.after = after
+
+
 class Unavailable(SyndicationError):
     """A part of the system does not answer; trying again later is sensible."""

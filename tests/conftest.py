@@ -16,6 +16,7 @@ import pytest
 
 from syndication import bell, clock, config, db, destinations, migrations
 from syndication.delivery import drain
+from syndication.destinations import knocks
 from syndication.stack import broker
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver
@@ -104,6 +105,12 @@ def database(database_url: str) -> Iterator[str]:
     db.engine().dispose()
     clock.reset()
     bell.hang(None)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_knocked() -> None:
+    """Each test begins with full buckets."""
+    knocks.buckets.cache_clear()
 
 
 @pytest.fixture

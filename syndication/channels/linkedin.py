@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr
 from syndication.channels import wording
 from syndication.channels.base import (
     Abilities,
+    Account,
     Channel,
     Envelope,
     Limit,
@@ -109,6 +110,11 @@ class LinkedInSettings(ExpiringSettings):
         "https://api.linkedin.com", description="Address of LinkedIn's API; change it only for a proxy."
     )
     auth: Server = Field(_AUTH, description="Where tokens are renewed; change it only for a proxy.")
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The organisation."""
+        return Account(self.organization, f"linkedin.com/company/{self.organization}")
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from syndication.content import Content
 from syndication.delivery import sample
 from syndication.delivery.course import staying
 from syndication.delivery.lane import Parcel
+from syndication.destinations import links
 from syndication.limits import Bucket
 from syndication.models import Change, Delivery, Destination, Edition, Merchant, Post, Reader, Revision
 
@@ -159,7 +160,10 @@ class _Loader:
             return sample.envelope(
                 row, self.city, settings, pictured=channels.by_kind(row.channel).abilities.needs_picture
             )
-        return Note(row.key, row.payload or {}, self.city, settings, self.cfg.mail_from, row.due_at)
+        payload = row.payload or {}
+        if "connect" in payload:
+            payload = {**payload, "connect": links.in_letter(payload)}
+        return Note(row.key, payload, self.city, settings, self.cfg.mail_from, row.due_at)
 
     def _of_change(self, row: Delivery, change_id: int, settings: ChannelSettings) -> Envelope:
         change, post, revision, merchant = self.changes[change_id]

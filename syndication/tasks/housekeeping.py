@@ -3,6 +3,7 @@
 from syndication import bell, db, editions, fanout, feeds, gallery, idempotency, insight, posts, readers
 from syndication.delivery import drain, looking, record, rescue, tending
 from syndication.delivery.claim import due, seen
+from syndication.destinations import links
 from syndication.tasks.app import app
 
 
@@ -72,3 +73,4 @@ def retention() -> None:
     idempotency.sweep()
     readers.sweep()
     gallery.sweep()
+    links.sweep()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 import structlog
@@ -23,6 +24,7 @@ from syndication.errors import (
     NotFound,
     QuotaExceeded,
     SyndicationError,
+    TooOften,
     Unavailable,
 )
 from syndication.idempotency import InFlight
@@ -38,6 +40,7 @@ _STATUS: tuple[tuple[type[SyndicationError], int], ...] = (
     (Forbidden, 403),
     (Conflict, 409),
     (QuotaExceeded, 429),
+    (TooOften, 429),
     (Unavailable, 503),
 )
 _DETAIL = {
@@ -144,6 +147,8 @@ class _Answers:
         assert isinstance(error, SyndicationError)
         status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
         wait = next((seconds for kind, seconds in _RETRY_AFTER.items() if isinstance(error, kind)), None)
+        if isinstance(error, TooOften):
+            wait = max(1, ceil(error.after))
         headers = {"Retry-After": str(wait)} if wait else None
         faults = error.faults if isinstance(error, Invalid) else ()
         return self._answer(request, status, str(error), faults, headers)

@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse, Response
 
 from syndication import postview
 from syndication.config import settings
-from syndication.rendering import LANGUAGES, gettext, render
+from syndication.rendering import LANGUAGES, gettext, render, said
 from syndication.web.spoken import preferred
 
 #: No script, no picture from elsewhere, no frame around us, forms only to ourselves.
@@ -60,6 +60,9 @@ def page(
 
 def trouble(request: Request, status: int, detail: str) -> Response:
     """The page for whatever goes wrong, with the sentence that says what."""
-    say = gettext(language_of(request))
+    language = language_of(request)
+    say = gettext(language)
     title = say("This page does not exist") if status == 404 else say("That did not work")
-    return page(request, "trouble.html", status=status, private=True, title=title, detail=say(detail))
+    return page(
+        request, "trouble.html", status=status, private=True, title=title, detail=said(say(detail), language)
+    )
