@@ -247,3 +247,30 @@ def test_what_is_refused_for_another_reason_counts_for_nothing(
         assert cafe("POST", f"/destinations/{outlet}/test").status_code == 409
     destinations.resume(outlet)
     assert cafe("POST", f"/destinations/{outlet}/test").status_code == 202
+
+
+def test_revisions_are_told_to_a_server_thirty_times(
+    client: TestClient, receiver: Receiver, cafe: Party
+) -> None:
+    hook_of(cafe, receiver.url("/hook"))
+    post = cafe("POST", "/posts", json={"kind": "offer", "title": "Tee"}).json()["id"]
+    answers = []
+    for number in range(60):
+        answers.append(cafe("PUT", f"/posts/{post}", json={"kind": "offer", "title": f"Tee {number}"}))
+        fan_out()
+        drain.drain("push")
+    assert [one.status_code for one in answers] == [200] * 30 + [429] * 30
+    assert len(receiver.requests) <= 1 + 30
+
+
+def test_a_visitor_cannot_have_us_ask_a_website_again_and_again(
+    client: TestClient, receiver: Receiver, cafe: Party
+) -> None:
+    assert cafe.merchant_id is not None
+    receiver.answer = lambda _: Reply(404)
+    post = factories.post(
+        cafe.merchant_id, factories.event(images=[{"url": receiver.url("/bild.jpg"), "alt": "Bild"}])
+    )
+    answers = [client.get(f"/posts/{post.id}/pictures/1-page.jpg") for _ in range(50)]
+    assert {one.status_code for one in answers} == {404}
+    assert len(receiver.requests) == 1

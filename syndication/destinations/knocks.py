@@ -20,7 +20,10 @@ from syndication.limits import Bucket, Buckets, Rate, redis_url
 EACH = Rate(5, 600)
 #: For one merchant over all its outlets; the city has as many outlets as it likes.
 ALL = Rate(20, 600)
+#: Revisions of one post by its merchant: each is told to webhooks and networks at once, wherever those are.
+REVISIONS = Rate(30, 600)
 _SENTENCE = "This was tried too often. Please wait ten minutes and try again."
+_REVISED = "This post was revised too often. Please wait ten minutes and try again."
 
 
 @lru_cache(maxsize=1)
@@ -41,6 +44,12 @@ def count(owner: UUID | None, thing: UUID, *addressed: ChannelSettings | str | N
         drawn.append(Bucket(f"knock:{owner}", ALL))
     if wait := buckets().take(drawn):
         raise TooOften(_SENTENCE, wait)
+
+
+def count_revision(owner: UUID, post_id: UUID) -> None:
+    """Count a revision of a post, which may turn out to be another's: so each has a count of their own. Raises TooOften."""
+    if wait := buckets().take([Bucket(f"revise:{owner}:{post_id}", REVISIONS)]):
+        raise TooOften(_REVISED, wait)
 
 
 def hosts_of(addressed: ChannelSettings | str) -> set[str]:

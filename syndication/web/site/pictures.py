@@ -22,8 +22,8 @@ _HEADERS = {
 #: So many pictures are prepared at once; a slow website must not take all threads from the readers.
 _TURNS = threading.BoundedSemaphore(4)
 _PATIENCE = 5.0
-#: Pictures that could not be fetched, until when they are not tried again (seconds).
-_broken: dict[str, float] = {}
+#: Pictures that could not be had: until when (seconds) they are not asked for again, whoever wants them, and why.
+_broken: dict[str, tuple[float, NoPicture]] = {}
 _MOST_BROKEN, _PAUSE = 1000, 60.0
 _NONE = "There is no such picture."
 _LATER = "The picture cannot be had at the moment. Please try again later."
@@ -52,16 +52,22 @@ def read_picture(post_id: str, number: int, size: str) -> Response:
 
 
 def _prepared(url: str, limits: Limits) -> Picture:
-    if _broken.get(url, 0.0) > clock.monotonic() or not _TURNS.acquire(timeout=_PATIENCE):
+    until, fault = _broken.get(url, (0.0, None))
+    if fault is not None and until > clock.monotonic():
+        raise _said(fault)
+    if not _TURNS.acquire(timeout=_PATIENCE):
         raise HTTPException(503, _LATER, _WAIT)
     try:
         return drain.tools().pictures.get(url, limits)
-    except NoPicture as fault:
-        if not fault.later:
-            raise NotFound(fault.reason) from fault
+    except NoPicture as found:
         if len(_broken) >= _MOST_BROKEN:
             _broken.clear()
-        _broken[url] = clock.monotonic() + _PAUSE
-        raise HTTPException(503, _LATER, _WAIT) from fault
+        # Anybody may ask here: it must not become a way to have us knock at somebody's website without end.
+        _broken[url] = (clock.monotonic() + _PAUSE, found)
+        raise _said(found) from found
     finally:
         _TURNS.release()
+
+
+def _said(fault: NoPicture) -> Exception:
+    return HTTPException(503, _LATER, _WAIT) if fault.later else NotFound(fault.reason)
