@@ -206,8 +206,9 @@ def require_of(merchant: Merchant, act: Act) -> Merchant:
     """The same for a merchant that was read already. Raises Forbidden."""
     if not may(merchant, act):
         words = {"applied": "is not admitted yet", "suspended": "is suspended"}
+        denied = "cannot publish" if act in ("post", "revise") else "may not do this"
         raise Forbidden(
-            f"{merchant.name} {words[merchant.state]} and may not do this. Please ask the city's operator."
+            f"{merchant.name} {words[merchant.state]} and {denied}. Please ask the city's operator."
         )
     return merchant
 

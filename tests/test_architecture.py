@@ -18,8 +18,8 @@ LAYERS: dict[str, int] = {
     ),
     **dict.fromkeys(["channels", "models"], 2),
     **dict.fromkeys(
-        ["posts", "merchants", "keys", "destinations", "readers", "interests", "fanout", "editions", "gallery", "feeds",
-         "imports", "intake", "idempotency", "insight", "delivery", "sources", "postview"],
+        ["posts", "merchants", "keys", "destinations", "readers", "interests", "fanout", "corrections", "editions", "gallery",
+         "feeds", "imports", "intake", "idempotency", "insight", "delivery", "sources", "postview"],
         3,
     ),
     **dict.fromkeys(["web", "tasks", "cli", "stack", "ringer", "broker", "doctor", "migrations"], 4),

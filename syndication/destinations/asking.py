@@ -136,6 +136,7 @@ def asked_of(kind: str) -> Mapping[str, FieldInfo]:
 
 
 def connector_of(kind: str) -> Connector:
+    """How an owner logs in at this network. Raises Conflict where no app is registered."""
     connector = channels.by_kind(kind).connector
     assert connector is not None
     if connector.app is not None and registered(connector.app) is None:

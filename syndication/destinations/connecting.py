@@ -28,7 +28,7 @@ from syndication.destinations.links import LETTER, Link, Maker
 from syndication.destinations.sealed import checked_by
 from syndication.destinations.sealed import opened as secrets_of
 from syndication.destinations.values import DestinationAmendment, DestinationRequest, GivenSettings
-from syndication.errors import Conflict, Invalid, NotFound, TooOften
+from syndication.errors import Conflict, Invalid, NotFound
 from syndication.merchants import Name
 from syndication.models import ConnectLink, Destination
 from syndication.signing import Box
@@ -223,8 +223,8 @@ def _typed_in(found: Opened, given: dict[str, str], tools: Tools, nonce: str, la
         after = channel.tend(checked, tools, clock.now())
     connected = _connected(found.link_id, {**changes, **_learned(checked, after)}, nonce, language)
     if found.shown_by_a_test:
-        with contextlib.suppress(Conflict, TooOften):  # another one is still on its way
-            owned.test(found.destination_id, owner=found.merchant_id)
+        with contextlib.suppress(Conflict):  # another one is still on its way
+            owned.test(found.destination_id, owner=found.merchant_id, counted=True)
     return connected
 
 

@@ -194,15 +194,17 @@ def rotate_secret(destination_id: UUID, *, owner: UUID | None = None) -> Reveale
         return Revealed(_record(session, row), fresh)
 
 
-def test(destination_id: UUID, *, owner: UUID | None = None) -> int:  # noqa: PT028 -- a merchant tests an outlet
+def test(destination_id: UUID, *, owner: UUID | None = None, counted: bool = False) -> int:  # noqa: PT028 -- a merchant tests an outlet
     """Send a made-up post to a destination; returns the id of the delivery, whose attempts tell how it went.
 
-    Raises NotFound, Forbidden, TooOften, and Conflict where it is not active or an earlier test is still on its way.
+    `counted` as in `create`. Raises NotFound, Forbidden, TooOften, and Conflict where it is not active or an earlier test
+    is still on its way.
     """
     with db.reading() as session:
         row, _ = _testable(session, destination_id, owner)
         addressed = _addressed(row)
-    knocks.count(owner, destination_id, addressed)
+    if not counted:
+        knocks.count(owner, destination_id, addressed)
     with db.transaction() as session:
         row, channel = _testable(session, destination_id, owner)
         now = db.now(session)
