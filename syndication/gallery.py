@@ -13,11 +13,11 @@ from PIL import Image, ImageDraw
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from syndication import clock, db
+from syndication import clock, db, merchants
 from syndication.config import settings
 from syndication.content import Content
-from syndication.errors import Forbidden, Invalid, NotFound, QuotaExceeded, Unavailable
-from syndication.models import Merchant, PictureUse, Post, StoredPicture
+from syndication.errors import Invalid, NotFound, QuotaExceeded, Unavailable
+from syndication.models import PictureUse, Post, StoredPicture
 from syndication.pictures import Limits, NoPicture, shrunk
 
 #: How an upload is kept: enough for every outlet, each of which shrinks it to what it takes.
@@ -159,9 +159,8 @@ def _named(url: str) -> str:
 
 
 def _count(session: Session, merchant_id: UUID, now: datetime) -> None:
-    merchant = session.get(Merchant, merchant_id)
-    if merchant is None or merchant.state != "admitted":
-        raise Forbidden("Only merchants who may publish can upload pictures. Please ask the city's operator.")
+    merchant = merchants.require(session, merchant_id, "upload")
+    assert merchant is not None  # an id was given
     quota = _PER_POST * (merchant.posts_per_day or settings().posts_per_day)
     recent = select(func.count()).where(
         StoredPicture.merchant_id == merchant_id, StoredPicture.uploaded_at > now - _QUOTA_WINDOW

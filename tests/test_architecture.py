@@ -19,8 +19,8 @@ LAYERS: dict[str, int] = {
     ),
     **dict.fromkeys(["channels", "models"], 2),
     **dict.fromkeys(
-        ["posts", "merchants", "keys", "destinations", "readers", "interests", "fanout", "editions", "gallery", "feeds",
-         "prepared", "imports", "intake", "idempotency", "insight", "delivery", "sources", "postview",
+        ["posts", "merchants", "keys", "destinations", "readers", "interests", "fanout", "corrections", "editions", "gallery",
+         "feeds", "prepared", "imports", "intake", "idempotency", "insight", "delivery", "sources", "postview",
          "reader_links", "signups"],
         3,
     ),

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr
 from syndication.channels import wording
 from syndication.channels.base import (
     Abilities,
+    Account,
     Channel,
     Envelope,
     Limit,
@@ -109,6 +110,11 @@ class GoogleBusinessSettings(ExpiringSettings):
     def parent(self) -> str:
         """The location as Google names it."""
         return f"accounts/{self.account}/locations/{self.location}"
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The location."""
+        return Account(self.parent, self.parent)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from syndication.channels.base import (
     Abilities,
+    Account,
     Channel,
     Envelope,
     Limit,
@@ -95,6 +96,11 @@ class InstagramSettings(GraphSettings):
         pattern=r"^\d{3,30}$", description="Number of the Instagram account (docs say how to find it)."
     )
     username: str = Field("", max_length=100, description="Name of the account; the service fills it in.")
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The account."""
+        return Account(self.user_id, f"@{self.username}" if self.username else self.user_id)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,17 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from syndication.channels.base import Abilities, Channel, Envelope, Limit, Queue, Receipt, Settings, TryLater
+from syndication.channels.base import (
+    Abilities,
+    Account,
+    Channel,
+    Envelope,
+    Limit,
+    Queue,
+    Receipt,
+    Settings,
+    TryLater,
+)
 from syndication.channels.by_http import Rule
 from syndication.channels.doors import Tools
 from syndication.channels.social import pictured
@@ -45,6 +55,12 @@ class NtfySettings(SocialSettings):
     def host(self) -> str:
         """The server."""
         return host_of(self.server)
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The topic on its server."""
+        name = f"{self.host}/{self.topic}"
+        return Account(name, name, told=False)
 
 
 @dataclass(frozen=True)

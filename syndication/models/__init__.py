@@ -11,7 +11,7 @@ from syndication.models.dispatch import (
     Lease,
     Tally,
 )
-from syndication.models.outlets import Consent, Destination, InterestRow, Reader, SignUp
+from syndication.models.outlets import ConnectLink, Consent, Destination, InterestRow, Reader, SignUp
 from syndication.models.publishing import (
     ApiKey,
     Change,
@@ -31,6 +31,7 @@ __all__ = [
     "Attempt",
     "Base",
     "Change",
+    "ConnectLink",
     "Consent",
     "DeadLetter",
     "Delivery",

@@ -16,6 +16,7 @@ from syndication import (
 )
 from syndication.delivery import drain, looking, record, rescue, tending
 from syndication.delivery.claim import due, seen
+from syndication.destinations import links
 from syndication.tasks.app import app
 
 
@@ -105,3 +106,4 @@ def retention() -> None:
     readers.sweep()
     gallery.sweep()
     prepared.sweep()
+    links.sweep()
