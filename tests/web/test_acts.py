@@ -113,9 +113,7 @@ def test_a_route_does_for_a_merchant_what_the_table_says(
 def test_the_table_in_the_papers_is_the_one_in_the_code() -> None:
     text = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
     section = text.partition("## Who may do what")[2].partition("\n## ")[0]
-    rows = re.findall(
-        r"^\| ([a-z ]+) \|[^|]*\| (yes|no) \| (yes|no) \| (yes|no) \|$", section, re.MULTILINE
-    )
+    rows = re.findall(r"^\| ([a-z ]+) \|[^|]*\| (yes|no) \| (yes|no) \| (yes|no) \|$", section, re.MULTILINE)
     told = {act: tuple(one == "yes" for one in answers) for act, *answers in rows}
     assert told == {
         act: tuple(state in states for state in ("applied", "admitted", "suspended"))

@@ -24,6 +24,7 @@ from syndication.models import ApiKey, ConnectLink, Delivery, Destination
 from syndication.stack.receiver import Receiver, Reply
 from syndication.web.app import create_app
 from tests import factories
+from tests.channels.samples import SAMPLES, filled_in
 from tests.conftest import settings_for
 from tests.web.conftest import Party, admitted
 from tests.web.test_connect import BROWSER, Owner, asked_for, rows
@@ -368,6 +369,38 @@ def test_what_is_typed_in_for_a_renewal_names_no_other_chat_once_the_outlet_work
     assert "@coburg" in end.text
     assert "@elsewhere" in end.text
     assert rows()[0].settings["chat"] == "@coburg"
+
+
+#: Their address is all there is: nobody can say whose it is.
+NAMELESS = {"slack", "teams", "mattermost", "rocketchat", "apprise"}
+
+
+def test_every_network_that_can_be_connected_says_whose_account_it_is(city: Settings) -> None:
+    silent = set()
+    for channel in channels.CHANNELS:
+        if channel.connector is None and not channel.typed:
+            continue
+        given = {
+            name: filled_in(one, "http://127.0.0.1:9/x") if isinstance(one, str) else one
+            for name, one in SAMPLES[channel.kind][0].items()
+        }
+        learned = {
+            name: "123"
+            for name in ("account", "server_id", "channel_id")
+            if name in channel.settings.model_fields and name not in given
+        }
+        if channel.settings.model_validate({**given, **learned}).speaks_as is None:
+            silent.add(channel.kind)
+    assert silent == NAMELESS
+
+
+def test_a_letter_to_a_suspended_merchant_holds_no_link_that_opens_nothing(
+    client: TestClient, receiver: Receiver, cafe: Party
+) -> None:
+    assert cafe.merchant_id is not None
+    row = connected(client, receiver, cafe)
+    merchants.suspend(cafe.merchant_id)
+    assert warned(row, 6) == ""
 
 
 # The page
