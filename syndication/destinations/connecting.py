@@ -28,7 +28,7 @@ from syndication.destinations.links import LETTER, Link, Maker
 from syndication.destinations.sealed import checked_by
 from syndication.destinations.sealed import opened as secrets_of
 from syndication.destinations.values import DestinationAmendment, DestinationRequest, GivenSettings
-from syndication.errors import Conflict, Invalid, NotFound
+from syndication.errors import Conflict, Forbidden, Invalid, NotFound
 from syndication.merchants import Name
 from syndication.models import ConnectLink, Destination
 from syndication.signing import Box
@@ -133,10 +133,11 @@ def renewal(
 
 
 def offered(session: Session, row: Destination) -> str:
-    """The address of such a link for a letter, encrypted; empty for an outlet that is set up in another way."""
+    """The address of such a link for a letter, encrypted; empty where it would open nothing, or there is no such way."""
     try:
         asked_of(row.channel)
-    except (Invalid, Conflict):
+        merchants.require(session, row.merchant_id, "connect")
+    except (Invalid, Conflict, Forbidden):
         return ""
     return links.for_letter(_renewing(session, row, LETTER, links.IN_LETTER))
 

@@ -1,12 +1,10 @@
 """A link to connect an outlet: used once, ended with whoever made it, and a page that says in our words for whom it is."""
 
-import html
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
@@ -18,10 +16,9 @@ from syndication import channels, clock, config, db, keys, merchants, signing
 from syndication.config import Settings
 from syndication.delivery import warn
 from syndication.destinations import links
-from syndication.destinations.sealed import opened
 from syndication.keys import KeyRequest
 from syndication.models import ApiKey, ConnectLink, Delivery, Destination
-from syndication.stack.receiver import Receiver, Reply
+from syndication.stack.receiver import Receiver
 from syndication.web.app import create_app
 from tests import factories
 from tests.conftest import settings_for
@@ -280,6 +277,15 @@ def test_a_letters_link_is_good_for_eight_days_and_once_and_ends_the_one_before(
     assert is_dead(client, second)
 
 
+def test_a_letter_to_a_suspended_merchant_holds_no_link_that_opens_nothing(
+    client: TestClient, receiver: Receiver, cafe: Party
+) -> None:
+    assert cafe.merchant_id is not None
+    row = connected(client, receiver, cafe)
+    merchants.suspend(cafe.merchant_id)
+    assert warned(row, 6) == ""
+
+
 # The way over the network
 
 
@@ -315,109 +321,3 @@ def test_a_way_back_is_refused_once_its_link_is_revoked_or_used(
     assert "is connected" in owner.connect(link, {"server": "(here)"}).text
     assert stranger.come_back(waits).status_code == 404
     assert len(rows()) == 1
-
-
-# Another account
-
-
-def test_a_renewal_does_not_move_an_outlet_to_another_account(
-    client: TestClient, receiver: Receiver, cafe: Party
-) -> None:
-    owner = Owner(client, receiver, "mastodon")
-    owner.connect(asked_for(cafe, "mastodon"), {"server": "(here)"})
-    (row,) = rows()
-    with db.transaction() as session:
-        kept = session.get_one(Destination, row.id)
-        kept.settings = {**kept.settings, "account": "cafe"}  # as the service learns it
-    before = opened(row)
-    usual = receiver.answer
-
-    def somebody_else(request: Any) -> Any:
-        if request.path.endswith("/verify_credentials"):
-            return Reply(200, {"Content-Type": "application/json"}, b'{"id": "9", "acct": "other"}')
-        return usual(request)
-
-    receiver.answer = somebody_else
-    link = renewing(cafe, row)
-    end = owner.connect(link, {})
-    assert end.status_code == 409
-    said = html.unescape(end.text)
-    assert "@cafe@" in said
-    assert "@other@" in said
-    assert opened(rows()[0]) == before
-    receiver.answer = usual
-    with db.transaction() as session:  # the fake calls itself what it likes
-        kept = session.get_one(Destination, row.id)
-        kept.settings = {name: one for name, one in kept.settings.items() if name != "account"}
-    assert "is connected" in owner.connect(link, {}).text
-
-
-def test_what_is_typed_in_for_a_renewal_names_no_other_chat_once_the_outlet_worked(
-    client: TestClient, receiver: Receiver, cafe: Party
-) -> None:
-    row = connected(client, receiver, cafe)
-    with db.transaction() as session:
-        session.get_one(Destination, row.id).last_sent_at = clock.now()
-    receiver.answer = lambda _: Reply(
-        200, {}, b'{"ok": true, "result": {"type": "group", "status": "member"}}'
-    )
-    end = client.post(
-        renewing(cafe, row), data={"bot_token": "1:evil", "chat": "@elsewhere"}, headers=BROWSER
-    )
-    assert end.status_code == 422
-    assert "@coburg" in end.text
-    assert "@elsewhere" in end.text
-    assert rows()[0].settings["chat"] == "@coburg"
-
-
-# The page
-
-
-@pytest.mark.parametrize(
-    ("language", "heading", "label"),
-    [
-        ("de", "Telegram verbinden für Café Rosengarten (Coburg)", "Name des Kanals"),
-        ("en", "Connect Telegram for Café Rosengarten (Coburg)", "Name of the channel"),
-    ],
-)
-def test_the_page_names_merchant_and_city_in_our_words(
-    client: TestClient, cafe: Party, language: str, heading: str, label: str
-) -> None:
-    bait = "Sparkasse: Konto prüfen https://evil.example <b>jetzt</b>"
-    link = asked_for(cafe, "telegram", name=bait)
-    page = client.get(f"{link}?lang={language}", headers=BROWSER).text
-    said = html.unescape(page)
-    assert f"<h1>{heading}</h1>" in said
-    assert f"<title>{heading}</title>" in said
-    assert "evil.example" in said.partition("<h1>")[2], "it is shown as what it is"
-    assert label in said
-    assert 'href="https://evil' not in page
-    assert "<b>jetzt" not in page
-
-
-def test_the_citys_own_outlet_is_named_by_the_city(client: TestClient) -> None:
-    hall = Party(client, None, keys.create(None, KeyRequest(name="hall", scopes=("operator",))).text)
-    page = client.get(asked_for(hall, "telegram"), headers=BROWSER).text
-    assert "<h1>Connect Telegram for Coburg</h1>" in page
-
-
-def test_a_link_that_the_city_made_for_a_merchants_outlet_names_the_merchant(
-    client: TestClient, receiver: Receiver, cafe: Party
-) -> None:
-    row = connected(client, receiver, cafe)
-    hall = Party(client, None, keys.create(None, KeyRequest(name="hall", scopes=("operator",))).text)
-    page = client.get(renewing(hall, row), headers=BROWSER).text
-    assert "Café Rosengarten (Coburg)" in page
-
-
-def test_what_the_sender_filled_in_is_shown_and_secrets_are_not(client: TestClient, cafe: Party) -> None:
-    link = asked_for(cafe, "mastodon", settings={"server": "https://evil.example"})
-    page = client.get(link, headers=BROWSER).text
-    assert "https://evil.example" in page
-    assert 'href="https://evil' not in page
-
-
-def test_until_when_a_link_is_good_is_said(client: TestClient, cafe: Party) -> None:
-    answer = cafe("POST", "/destinations/connect", json={"channel": "telegram", "name": "x"}).json()
-    until = datetime.fromisoformat(answer["until"]).astimezone(config.settings().zone)
-    assert f"{until:%H:%M}" in client.get(answer["url"], headers=BROWSER).text
