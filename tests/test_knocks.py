@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from syndication import config, db, destinations, keys
+from syndication import config, db, destinations, keys, prepared
 from syndication.config import Settings
 from syndication.content import new_id
 from syndication.delivery import drain, tending
@@ -271,6 +271,7 @@ def test_a_visitor_cannot_have_us_ask_a_website_again_and_again(
     post = factories.post(
         cafe.merchant_id, factories.event(images=[{"url": receiver.url("/bild.jpg"), "alt": "Bild"}])
     )
-    answers = [client.get(f"/posts/{post.id}/pictures/1-page.jpg") for _ in range(50)]
-    assert {one.status_code for one in answers} == {404}
+    for _ in range(50):
+        client.get(f"/posts/{post.id}/pictures/1-page.jpg")
+        prepared.work(drain.tools().pictures)
     assert len(receiver.requests) == 1

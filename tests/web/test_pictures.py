@@ -106,7 +106,10 @@ def test_what_is_no_picture_is_refused_in_words(
 
 
 def test_nobody_uploads_without_the_right_to_post(client: TestClient, operator: Party) -> None:
-    assert client.post("/api/v1/pictures", content=drawn(), headers=JPEG).status_code == 401
+    assert client.post("/api/v1/pictures", content=drawn()[:10_000], headers=JPEG).status_code == 401
+    assert client.post("/api/v1/pictures", content=drawn(), headers=JPEG).status_code == 413, (
+        "it is not even read"
+    )
     reader = admitted(client, "reader", "posts:read")
     assert reader("POST", "/pictures", content=drawn(), headers=JPEG).status_code == 403
     assert operator("POST", "/pictures", content=drawn(), headers=JPEG).status_code == 422

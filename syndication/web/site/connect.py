@@ -176,7 +176,7 @@ def _form(
         private=True,
         token=token,
         found=found,
-        elsewhere=", ".join(found.elsewhere),
+        servers=", ".join(found.elsewhere),
         until=moment(found.until, settings().zone, language),
         questions=[
             _question(found, name, answers.get(name, ""), _in_words(faults.get(name, ""), language))
