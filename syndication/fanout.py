@@ -305,8 +305,12 @@ def _drop_waiting(news: _News) -> None:
         )
 
 
-def _spread(news: _News, edition: editions.Composed, audience: tuple[ColumnElement[bool], ...]) -> None:
-    """One delivery of `edition` for each reader of `audience`, in chunks that each commit."""
+def _spread(
+    news: _News, edition: editions.Composed | None, audience: tuple[ColumnElement[bool], ...]
+) -> None:
+    """One delivery of `edition` for each reader of `audience`, in chunks that each commit; none where there is none."""
+    if edition is None:
+        return
     with db.transaction() as session:
         edition_id = editions.store(session, edition)
     last = 0

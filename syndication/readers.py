@@ -10,10 +10,11 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from syndication import bell, db, interests
+from syndication import bell, db, interests, mail_headers
 from syndication.channels.letter import Letter
+from syndication.characters import control_characters
 from syndication.config import Settings, settings
-from syndication.content import Cadence, Interest, control_characters, new_id
+from syndication.content import Cadence, Interest, new_id
 from syndication.delivery import policy
 from syndication.errors import Invalid, NotFound, Unavailable
 from syndication.models import Consent, Delivery, InterestRow, Reader
@@ -228,7 +229,8 @@ def _address(text: str) -> str:
         raise Invalid.field("email", "is not a mail address")
     try:
         found = validate_email(text, check_deliverability=False, allow_smtputf8=True)
-    except EmailNotValidError as error:
+        mail_headers.address(found.normalized)
+    except (EmailNotValidError, mail_headers.Unfit) as error:
         raise Invalid.field("email", "is not a mail address") from error
     return found.normalized.lower() if found.normalized.isascii() else found.normalized
 

@@ -1,0 +1,16 @@
+"""Which characters of foreign text may stand in a line, a table or a mail of ours."""
+
+import unicodedata
+
+
+def control_characters(text: str, *, allowed: str = "") -> set[str]:
+    """The characters of `text` that must stand in no header, title or line: Cc, Cs, U+2028 and U+2029."""
+    return {
+        c for c in set(text) - set(allowed) if unicodedata.category(c) in ("Cc", "Cs") or c in "\u2028\u2029"
+    }
+
+
+def legible(text: str) -> str:
+    """`text`, with U+FFFD for each control character but tabs and line feeds: what can be stored, shown and mailed."""
+    bad = control_characters(text, allowed="\n\t")
+    return "".join("\ufffd" if c in bad else c for c in text) if bad else text
