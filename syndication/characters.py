@@ -14,3 +14,9 @@ def legible(text: str) -> str:
     """`text`, with U+FFFD for each control character but tabs and line feeds: what can be stored, shown and mailed."""
     bad = control_characters(text, allowed="\n\t")
     return "".join("\ufffd" if c in bad else c for c in text) if bad else text
+
+
+def escaped(document: str) -> str:
+    """JSON whose control characters are all written as numbers, those too that JSON lets stand: a terminal obeys some."""
+    bad = control_characters(document, allowed="\n")
+    return "".join(f"\\u{ord(c):04x}" if c in bad else c for c in document) if bad else document

@@ -21,6 +21,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from syndication.characters import legible
+
 _HERE = Path(__file__).parent
 #: In a checkout templates/ stands beside the package; in an installed wheel inside it.
 _TEMPLATES = [path for path in (_HERE.parent / "templates", _HERE / "templates") if path.is_dir()]
@@ -141,7 +143,7 @@ _markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "striketh
 def markdown_to_html(text: str) -> str:
     """Markdown (CommonMark) as harmless HTML: no scripts, no styles, no pictures, links only to http, https and mailto."""
     return nh3.clean(
-        _markdown.render(text),
+        legible(_markdown.render(text)),
         tags=_TAGS,
         attributes={"a": {"href", "title"}},
         url_schemes={"http", "https", "mailto"},
@@ -164,7 +166,7 @@ def markdown_to_text(text: str) -> str:
             blocks.append(f"{'  ' * (depth - 1)}- {line}" if depth else line)
         elif token.type in ("fence", "code_block"):
             blocks.append(token.content.rstrip("\n"))
-    return _joined(blocks)
+    return legible(_joined(blocks))  # a character may be written as its number: &#27;
 
 
 def _inline(tokens: list[Token]) -> str:
