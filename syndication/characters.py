@@ -1,6 +1,17 @@
-"""Which characters of foreign text may stand in a line, a table or a mail of ours."""
+"""Which characters of foreign text may stand in a line, a table or a mail of ours, and which of them belong together."""
 
 import unicodedata
+from collections.abc import Iterator
+
+import regex
+
+#: UAX #29. Flags are two letters each; left to \X, a run of them would be counted anew from its begin for every letter.
+_GRAPHEME = regex.compile(r"[\U0001F1E6-\U0001F1FF]{2}[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]*|\X")
+
+
+def graphemes(text: str) -> Iterator[str]:
+    """User-perceived characters: a family emoji is one (UAX #29 extended grapheme clusters)."""
+    return (found[0] for found in _GRAPHEME.finditer(text))
 
 
 def control_characters(text: str, *, allowed: str = "") -> set[str]:

@@ -7,16 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import idna
-import regex
 
-from syndication.characters import control_characters
+from syndication.characters import control_characters, graphemes
 
 #: Longest encoded word, and longest line that holds one (RFC 2047 section 2); longest line at all (RFC 5322 section 2.1.1).
 _WORD, _ENCODED_LINE, _LINE = 75, 76, 998
 _OPENING, _CLOSING = "=?utf-8?{}?", "?="
 #: What Q leaves as it is everywhere an encoded word may stand (RFC 2047 section 5 (3)).
 _Q_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
-_GRAPHEME = regex.compile(r"\X")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 #: A name before an address that needs no quotes.
 _BARE = re.compile(r"[A-Za-z0-9-]+(?: [A-Za-z0-9-]+)*")
@@ -157,12 +155,12 @@ def _words(value: str, kind: "_Kind", first: int) -> Iterator[str]:
 
 def _pieces(value: str, kind: "_Kind", room: int) -> Iterator[bytes]:
     """What is better not torn apart: graphemes, or where one is longer than a word its characters."""
-    for found in _GRAPHEME.finditer(value):
-        octets = found[0].encode()
+    for grapheme in graphemes(value):
+        octets = grapheme.encode()
         if kind.length(octets) <= room:
             yield octets
         else:
-            yield from (character.encode() for character in found[0])
+            yield from (character.encode() for character in grapheme)
 
 
 def _b(octets: bytes) -> str:

@@ -30,6 +30,8 @@ _TRANSLATIONS = _HERE / "translations"
 #: English as it is written in Europe: day before month.
 _LOCALES = {"de": "de", "en": "en_GB"}
 LANGUAGES = tuple(_LOCALES)
+#: Characters; a reason is kept with 500. Sentences with several values are costly to recognise in a long text.
+_LONGEST_SAID = 1000
 _TAGS = {
     "p", "br", "strong", "em", "b", "i", "a", "ul", "ol", "li", "blockquote", "code", "pre", "hr",
     "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td", "del", "s",
@@ -59,8 +61,10 @@ def said(text: str, language: str) -> str:
     """Sentences that code wrote in English, such as the reason of a verdict, in `language`; an unknown one stays as it is.
 
     The catalogue has them with `{}` for each value, in the same order in both languages. One that ends with a colon
-    begins what somebody else said, which stays as it is.
+    begins what somebody else said, which stays as it is; so does a text longer than any reason of ours.
     """
+    if len(text) > _LONGEST_SAID:
+        return text
     pieces, place = [], 0
     while place < len(text):
         for pattern, translated in _sentences(spoken(language)):
@@ -94,7 +98,7 @@ def _pattern(text: str) -> re.Pattern[str]:
     escaped = re.escape(text).replace(r"\{\}", "(.+?)")
     if escaped.startswith("(.+?)"):
         escaped = r"((?:(?!\. ).)+?)" + escaped.removeprefix("(.+?)")
-    return re.compile(escaped + r"(?=\s|$)")
+    return re.compile(escaped + r"(?=\s|$)")  # at most 1,000 characters: see said
 
 
 def gettext(language: str) -> Callable[[str], str]:
