@@ -5,7 +5,6 @@ import json
 import re
 import secrets
 import unicodedata
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -13,7 +12,6 @@ from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -25,7 +23,7 @@ from pydantic import (
     model_validator,
 )
 
-from syndication import clock
+from syndication import clock, recurring
 from syndication.characters import control_characters
 from syndication.errors import Fault, Invalid
 
@@ -38,7 +36,6 @@ KINDS: tuple[Kind, ...] = ("offer", "event")
 UNSTATED_LENGTH = timedelta(hours=3)
 #: Rules that would run for ever are only looked at this far ahead when a last occurrence is searched.
 _MOST_OCCURRENCES = 2000
-_RULE_PARTS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "WKST"}
 _TRANSLITERATED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "ae", "Ö": "oe", "Ü": "ue"})
 
 
@@ -193,20 +190,7 @@ class Content(Value):
     def _rule(cls, rule: str | None) -> str | None:
         if not rule:
             return None
-        rule = rule.removeprefix("RRULE:").upper()
-        parts = dict(part.partition("=")[::2] for part in rule.split(";") if part)
-        if unknown := set(parts) - _RULE_PARTS:
-            raise ValueError(f"holds {', '.join(sorted(unknown))}, which is not supported in a rule")
-        if parts.get("FREQ") not in ("DAILY", "WEEKLY", "MONTHLY", "YEARLY"):
-            raise ValueError("must begin with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY")
-        if not parts.get("INTERVAL", "1").isdigit() or not 1 <= int(parts.get("INTERVAL", "1")) <= 366:
-            raise ValueError("has an INTERVAL that is no number from 1 to 366")
-        _check_days(parts)
-        try:
-            next(iter(rrulestr(_zoned_until(rule), dtstart=datetime(2026, 1, 1, tzinfo=UTC))), None)
-        except (ValueError, TypeError, OverflowError, KeyError, ZeroDivisionError) as error:
-            raise ValueError(f"is not a rule of RFC 5545: {error}") from error
-        return rule
+        return recurring.checked(rule)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -302,30 +286,6 @@ def _canonical(data: Any) -> str:
     return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
-#: No month is longer: a rule for a later day would be searched for to the end of time.
-_LONGEST = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
-
-
-def _check_days(parts: Mapping[str, str]) -> None:
-    """Raise ValueError for a day that none of the rule's months has."""
-    try:
-        days = [abs(int(day)) for day in parts.get("BYMONTHDAY", "").split(",") if day]
-        months = [int(month) for month in parts.get("BYMONTH", "").split(",") if month]
-    except ValueError as error:
-        raise ValueError("has a BYMONTHDAY or BYMONTH that is no number") from error
-    if not all(1 <= day <= 31 for day in days) or not all(1 <= month <= 12 for month in months):
-        raise ValueError("has a BYMONTHDAY or BYMONTH that no year has")
-    longest = max((_LONGEST.get(month, 31) for month in months), default=31)
-    if days and min(days) > longest:
-        raise ValueError("names a day that none of its months has")
-
-
-def _zoned_until(rule: str) -> str:
-    """UNTIL as a UTC date-time, which dateutil demands beside an aware start; a bare date counts to its end."""
-    rule = re.sub(r"UNTIL=(\d{8})(?=;|$)", r"UNTIL=\1T235959Z", rule)
-    return re.sub(r"UNTIL=(\d{8}T\d{6})(?=;|$)", r"UNTIL=\1Z", rule)
-
-
 def occurrences(content: Content, zone: ZoneInfo, *, after: datetime, most: int) -> list[datetime]:
     """Starts (UTC) of at most `most` occurrences that end after `after`, at `zone`'s wall-clock time across DST."""
     if content.starts_at is None:
@@ -333,9 +293,7 @@ def occurrences(content: Content, zone: ZoneInfo, *, after: datetime, most: int)
     if not content.recurrence:
         return [content.starts_at] if content.starts_at + content.length() > after else []
     found: list[datetime] = []
-    for index, start in enumerate(
-        rrulestr(_zoned_until(content.recurrence), dtstart=content.starts_at.astimezone(zone))
-    ):
+    for index, start in enumerate(recurring.starts(content.recurrence, content.starts_at.astimezone(zone))):
         if index >= _MOST_OCCURRENCES or len(found) >= most:
             break
         start_utc = start.astimezone(UTC)
@@ -351,7 +309,7 @@ def last_occurrence(content: Content, zone: ZoneInfo) -> datetime | None:
     if "COUNT=" not in content.recurrence and "UNTIL=" not in content.recurrence:
         return None
     last = content.starts_at
-    for index, start in enumerate(rrulestr(_zoned_until(content.recurrence), dtstart=last.astimezone(zone))):
+    for index, start in enumerate(recurring.starts(content.recurrence, last.astimezone(zone))):
         if index >= _MOST_OCCURRENCES:
             return None
         last = start

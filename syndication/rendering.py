@@ -141,13 +141,26 @@ def render_first(templates: Sequence[str], language: str, /, **values: Any) -> s
 
 # Markdown
 
-_markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+#: A quote is looked for to the end of the text for each `>` anew, and a link from each bracket in many ways. A text made of
+#: them would keep a worker busy for minutes, so from these numbers on they stay as they were typed.
+_MOST_LOOKS, _MOST_BRACKETS = 10_000, 600
+
+
+@lru_cache(maxsize=4)
+def _parser_without(*rules: str) -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable(rules)
+
+
+def _parser(text: str) -> MarkdownIt:
+    quotes = () if text.count(">") * text.count("\n") <= _MOST_LOOKS else ("blockquote",)
+    links = () if text.count("[") <= _MOST_BRACKETS else ("link", "image")
+    return _parser_without(*quotes, *links)
 
 
 def markdown_to_html(text: str) -> str:
     """Markdown (CommonMark) as harmless HTML: no scripts, no styles, no pictures, links only to http, https and mailto."""
     return nh3.clean(
-        legible(_markdown.render(text)),
+        legible(_parser(text).render(text)),
         tags=_TAGS,
         attributes={"a": {"href", "title"}},
         url_schemes={"http", "https", "mailto"},
@@ -156,11 +169,12 @@ def markdown_to_html(text: str) -> str:
     )
 
 
+@lru_cache(maxsize=100)  # one post goes to many outlets, and some look at its text more than once
 def markdown_to_text(text: str) -> str:
     """Markdown as plain text: links as "words (address)", lists with dashes, paragraphs with an empty line between."""
     blocks: list[str] = []
     depth = 0
-    for token in _markdown.parse(text):
+    for token in _parser(text).parse(text):
         if token.type in ("bullet_list_open", "ordered_list_open"):
             depth += 1
         elif token.type in ("bullet_list_close", "ordered_list_close"):
@@ -191,11 +205,14 @@ def _inline(tokens: list[Token]) -> str:
 
 
 def _joined(blocks: list[str]) -> str:
-    text = ""
+    pieces: list[str] = []
+    listed = False
     for block in blocks:
-        near = block.lstrip().startswith("- ") and text.rpartition("\n")[2].lstrip().startswith("- ")
-        text += ("\n" if near else "\n\n") + block if text else block
-    return text
+        if pieces:
+            pieces.append("\n" if listed and block.lstrip().startswith("- ") else "\n\n")
+        pieces.append(block)
+        listed = block.rpartition("\n")[2].lstrip().startswith("- ")
+    return "".join(pieces)
 
 
 def inline_css(html: str) -> str:

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "syndication"
 
 LAYERS: dict[str, int] = {
-    **dict.fromkeys(["content", "errors", "clock", "characters"], 0),
+    **dict.fromkeys(["content", "errors", "clock", "characters", "recurring"], 0),
     **dict.fromkeys(
         ["db", "bell", "addresses", "http", "mail", "mail_check", "mail_headers", "rendering", "signing", "logs", "config",
          "limits", "pictures", "lent"],
