@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from itertools import count
 from typing import Any, ClassVar, Literal
 
@@ -43,6 +44,12 @@ LEFT_OUT = (
     "This post could not be put into the newsletter. Please publish it anew in other words; "
     "the operator has the details in the log."
 )
+_FOREIGN = "This edition was stored by an earlier version with a header that is not ours, so it was not sent."
+#: The headers that every edition begins with; `_head` writes them.
+_HEADERS = (
+    "From", "Subject", "Date", "List-Id", "List-Post", "List-Unsubscribe-Post", "Precedence", "Auto-Submitted",
+    "Content-Language", "MIME-Version", "Message-ID",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,8 @@ class Newsletter(Channel[Copy, MailMessage]):
             to = address(envelope.address)
         except Unfit as error:
             raise Gone(str(error)) from error
+        if not _headed_by_us(envelope.parts["pieces"][0][1]):
+            raise Refused(_FOREIGN)
         values = {"to": to, "token": word(envelope.leave_token), "key": word(envelope.key)}
         return MailMessage(envelope.sender, to, _filled_in(envelope.parts["pieces"], values))
 
@@ -139,6 +148,12 @@ def compose(view: EditionView, city: City, sender: str) -> dict[str, Any]:
     plain, html = (said.replace(mark, sample["token"]) for said in (plain, html))
     checked(_filled_in(pieces, sample), lines, plain, html)
     return {"subject": subject, "pieces": pieces}
+
+
+@lru_cache(maxsize=50)  # asked for each reader of an edition
+def _headed_by_us(head: str) -> bool:
+    lines = head.replace("\r\n ", " ").split("\r\n")
+    return tuple(line.partition(":")[0] for line in lines) == _HEADERS
 
 
 def _filled_in(pieces: Iterable[Any], values: Mapping[str, str]) -> bytes:

@@ -160,6 +160,15 @@ def test_an_address_that_was_stored_earlier_breaks_out_of_no_copy(address: str) 
         Letter().render(Note("l1", {**one.payload, "to": address}, CITY, one.settings, SENDER, AT))
 
 
+def test_an_edition_that_an_earlier_version_stored_with_a_foreign_header_is_not_sent() -> None:
+    one = _copy("anna@example.org")
+    (_, head), *rest = one.parts["pieces"]
+    for evil in ("Bcc: victim@example.net\r\nDate: ", "Reply-To: x@y.example\r\nDate: ", "x\r\n\r\nDate: "):
+        parts = {**one.parts, "pieces": [[None, head.replace("Date: ", evil)], *rest]}
+        with pytest.raises(Refused, match="earlier version"):
+            Newsletter().render(replace(one, parts=parts))
+
+
 def test_letters_beyond_ascii_in_an_address_arrive(tools: Tools, mail_sink: MailSink) -> None:
     one = letter()
     note = Note(
