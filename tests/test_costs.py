@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from syndication import channels, content, readers, rendering
+from syndication import channels, content, mailbox, rendering
 from syndication.channels import by_mail
 from syndication.channels.base import Refused
 from syndication.channels.social import counting
@@ -59,7 +59,7 @@ def one_cell(text: str) -> None:
 def one_address(text: str) -> None:
     for address in (text[:254], f"a@{text[:250]}", f"{text[:64]}@a.de"):
         with suppress(Invalid):
-            readers._address(address)
+            mailbox.spelled(address)
 
 
 WORK: dict[str, tuple[Callable[[str], Any], int]] = {
