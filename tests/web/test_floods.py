@@ -168,6 +168,16 @@ def test_odd_values_are_refused_and_never_a_failure_of_ours(cafe: Party, odd: st
     assert cafe.client.post("/api/v1/readers", content=body, headers=JSON).status_code in (400, 422)
 
 
+@pytest.mark.parametrize("size", [17_000, 500_000, 5_000_000])
+def test_whoever_sends_too_much_hears_the_answer(database: str, settings: Settings, size: int) -> None:
+    # Closing at once would cut off a proxy that is still sending, which then says 502 to its visitor.
+    with served(settings) as address, httpx2.Client(base_url=address, timeout=30) as client:
+        for body in (b"x" * size, in_pieces(size)):
+            answer = client.post("/api/v1/readers", content=body, headers=JSON)
+            assert answer.status_code == 413
+        assert client.get("/healthz").status_code == 200
+
+
 def test_others_are_served_while_the_worst_comes(cafe: Party, settings: Settings) -> None:
     headers = JSON | {"Authorization": f"Bearer {cafe.key}"}
     ended = threading.Event()
