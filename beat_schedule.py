@@ -22,6 +22,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "compose editions": _every(10, "sweep.editions"),
     # An offer leaves the feeds when it is over; readers' requests look themselves, this is for WebSub.
     "refresh feeds": _every(10, "sweep.feeds"),
+    # A website in trouble is asked again after a minute; a picture whose bell was lost is ten seconds late.
+    "prepare pictures": _every(10, "sweep.pictures"),
     # What the operator's page calls "beat was last seen".
     "show that beat lives": _every(10, "sweep.beat"),
     # Half the usual scrape interval of Prometheus.

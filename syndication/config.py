@@ -136,6 +136,13 @@ class Settings(BaseSettings):
     )
     push_threads: int = Field(24, ge=1, le=200, description="Outlets one worker process talks to at once.")
     push_batch: int = Field(20, ge=1, le=500, description="Deliveries claimed at a time for one destination.")
+    correction_pause: float = Field(
+        120,
+        ge=0,
+        le=3600,
+        description="Seconds a correction to readers waits, so that several become one mail; each further one about the same"
+        " post within a day waits twice as long, up to four hours. Cancellations and withdrawals go at once. 0: none waits.",
+    )
     disable_after: Seconds = Field(
         432000, description="Seconds of nothing but failures after which a destination is switched off."
     )

@@ -81,9 +81,11 @@ def of_change(change: Change, view: PostView, language: str, cfg: Settings) -> C
     return _composed(f"change:{change.id}:{language}", language, change.created_at, [Entry(view)], [], cfg)
 
 
-def of_correction(change: Change, view: PostView, what: What, language: str, cfg: Settings) -> Composed:
-    """The edition that corrects what an earlier one told."""
-    key = f"change:{change.id}:{language}:correction"
+def of_correction(
+    change: Change, view: PostView, what: What, language: str, cfg: Settings, *, since: int
+) -> Composed:
+    """The edition that corrects what the change with the number `since` told."""
+    key = f"change:{change.id}:{language}:correction:{since}"
     return _composed(key, language, change.created_at, [], [Correction(view, what)], cfg)
 
 
@@ -119,8 +121,13 @@ def deliver(
     over_at: datetime | None,
     change_id: int | None = None,
     post_id: UUID | None = None,
+    due_at: datetime | None = None,
+    reason: str = "",
 ) -> int:
-    """One delivery of the edition for each reader of `audience`; returns how many are new. Repeating it adds none."""
+    """One delivery of the edition for each reader of `audience`, due now or at `due_at`; returns how many are new.
+
+    Repeating it adds none.
+    """
     now = db.now(session)
     values: dict[str, Any] = {
         "key": literal(f"e{edition_id}-r") + cast(Reader.id, String),
@@ -133,10 +140,10 @@ def deliver(
         "post_id": null() if post_id is None else literal(post_id, Delivery.post_id.type),
         "state": literal("waiting"),
         "created_at": literal(now, UTCDateTime()),
-        "due_at": literal(now, UTCDateTime()),
+        "due_at": literal(due_at or now, UTCDateTime()),
         "over_at": null() if over_at is None else literal(over_at, UTCDateTime()),
         "attempts": literal(0),
-        "reason": literal(""),
+        "reason": literal(reason),
     }
     rows = select(*values.values()).where(*audience).order_by(Reader.id)
     return db.insert_new(session, Delivery.__table__, rows, values)

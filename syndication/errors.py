@@ -64,5 +64,9 @@ class QuotaExceeded(_Later):
     """A limit is reached, one agreed with the merchant or one for everybody; the sentence says when it frees up."""
 
 
+class TooOften(_Later):
+    """Somebody does something more often than is good for others; the sentence says what."""
+
+
 class Unavailable(_Later):
     """A part of the system does not answer; trying again later is sensible."""

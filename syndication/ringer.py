@@ -13,6 +13,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "feeds": ("delivery.drain", "feeds"),
     # Whoever signs up looks into their mail at once; the sweeps on this queue are short.
     "sign-up": ("readers.sign_up", "housekeeping"),
+    "pictures": ("pictures.prepare", "housekeeping"),
 }
 QUEUES = ("fanout", "push", "mail", "feeds", "housekeeping")
 #: Seconds after which a bell in the broker is stale: the sweep has done its work by then.
@@ -52,7 +53,7 @@ def ringer(cfg: Settings) -> Ringer:
     def ring(bell: str, ids: tuple[str, ...]) -> None:
         task, queue = ROUTES[bell]
         # A drain is told which queue; a queue with several connections at once needs a message for each.
-        arguments = ids or (queue,)
+        arguments = ids or ((queue,) if task == "delivery.drain" else ())
         for _ in range(cfg.mail_connections if bell == "mail" else 1):
             app.send_task(
                 task, args=arguments, queue=queue, expires=_EXPIRES, ignore_result=True, retry=False

@@ -16,6 +16,7 @@ import pytest
 
 from syndication import bell, clock, config, db, destinations, migrations
 from syndication.delivery import drain
+from syndication.destinations import knocks
 from syndication.stack import broker
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver
@@ -125,6 +126,12 @@ def database(database_url: str) -> Iterator[str]:
     bell.hang(None)
 
 
+@pytest.fixture(autouse=True)
+def _nobody_knocked() -> None:
+    """Each test begins with full buckets."""
+    knocks.buckets.cache_clear()
+
+
 @pytest.fixture
 def rung() -> Iterator[list[tuple[str, tuple[str, ...]]]]:
     """The bells that rang, in place of a broker."""
@@ -150,6 +157,8 @@ def settings_for(tmp_path: Path, **changes: Any) -> config.Settings:
             "mail_from": "news@coburg.example",
             "operator_email": "operator@coburg.example",
             "allow_private_addresses": True,
+            # Tests of what is told, not of when; tests/test_corrections.py has the pause.
+            "correction_pause": 0,
             "log_format": "text",
             **changes,
         }

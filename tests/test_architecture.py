@@ -14,13 +14,13 @@ LAYERS: dict[str, int] = {
     **dict.fromkeys(["content", "errors", "clock", "bounds", "recurrence"], 0),
     **dict.fromkeys(
         ["db", "bell", "addresses", "http", "mail", "rendering", "signing", "logs", "config", "limits", "pictures", "private",
-         "lent", "confined", "mailbox"],
+         "lent", "confined", "mailbox", "pixels"],
         1,
     ),
     **dict.fromkeys(["channels", "models"], 2),
     **dict.fromkeys(
-        ["posts", "merchants", "keys", "destinations", "readers", "interests", "fanout", "editions", "gallery", "feeds",
-         "imports", "intake", "idempotency", "insight", "delivery", "sources", "postview",
+        ["posts", "merchants", "keys", "destinations", "readers", "interests", "fanout", "corrections", "editions", "gallery",
+         "feeds", "prepared", "imports", "intake", "idempotency", "insight", "delivery", "sources", "postview",
          "reader_links", "signups"],
         3,
     ),

@@ -181,6 +181,8 @@ def _value(table: Table, column: Column[Any], number: int, made: dict[tuple[str,
     if isinstance(column.type, JSON):
         return {"one": number}
     kind = column.type.python_type
+    if kind is bool:
+        return False
     values: dict[Any, Any] = {UUID: UUID(int=number), bytes: b"x", str: f"{column.name[:4]}{number}"}
     if kind in values:
         return values[kind]

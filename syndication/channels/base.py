@@ -200,6 +200,18 @@ class Specimen:
 # The contract
 
 
+@dataclass(frozen=True)
+class Account:
+    """Whom an outlet speaks for. `id` is equal while it is the same one; `name` is what people know it by.
+
+    `told`: the network itself said so; else it is only what somebody entered.
+    """
+
+    id: str
+    name: str
+    told: bool = True
+
+
 class Settings(Value):
     """What a person must fill in to set up a destination. Fields of type SecretStr are kept encrypted and never shown."""
 
@@ -226,6 +238,11 @@ class Settings(Value):
     def host(self) -> str:
         """The machine that is spoken to, in lower case, so that its own limits can be kept; empty: the network's."""
         return ""
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The account these settings speak for; None where neither they nor the network say."""
+        return None
 
     def plain(self) -> dict[str, Any]:
         """The settings as JSON types, without secrets: safe to store, show and log."""
@@ -290,6 +307,8 @@ class Abilities:
     #: A repeat of the same key does no harm: the receiver recognises it, or it replaces itself.
     repeatable: bool
     images: bool = False
+    #: The size (`pictures.SIZES`) in which the outlet fetches the first picture from the city's site once it is told of it.
+    fetches: str = ""
     #: Whether there is no post without a picture.
     needs_picture: bool = False
     #: Longest text in the outlet's own counting; None: no limit.

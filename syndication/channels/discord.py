@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from syndication.addresses import check_url
 from syndication.channels.base import (
     Abilities,
+    Account,
     Channel,
     Envelope,
     Limit,
@@ -77,6 +78,12 @@ class DiscordSettings(SocialSettings):
     def host(self) -> str:
         """Discord's own host."""
         return host_of(self.webhook.get_secret_value())
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The channel that the webhook posts into, as Discord said."""
+        name = f"{self.server_id}/{self.channel_id}"
+        return Account(name, name) if self.channel_id else None
 
 
 @dataclass(frozen=True)

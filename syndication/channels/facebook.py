@@ -9,6 +9,7 @@ from pydantic import Field
 
 from syndication.channels.base import (
     Abilities,
+    Account,
     Channel,
     Envelope,
     Limit,
@@ -59,6 +60,11 @@ class FacebookSettings(GraphSettings):
 
     page_id: str = Field(pattern=r"^\d{3,30}$", description="Number of the page (About, Page transparency).")
     name: str = Field("", max_length=300, description="Name of the page; the service fills it in.")
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The page."""
+        return Account(self.page_id, f"{self.name} ({self.page_id})".lstrip())
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr
 from syndication.channels import wording
 from syndication.channels.base import (
     Abilities,
+    Account,
     Channel,
     Envelope,
     Limit,
@@ -28,14 +29,13 @@ from syndication.channels.connector import Beginning, Connector, Site
 from syndication.channels.doors import Tools
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import cut, utf16
-from syndication.channels.social.pictured import fetched, left_out, shown_at
+from syndication.channels.social.pictured import left_out, missing, shown_at
 from syndication.channels.social.requests import Network, text_at, together
 from syndication.channels.social.settings import ExpiringSettings, Server
 from syndication.channels.social.words import compose
 from syndication.content import Content, Image, Value, occurrences
 from syndication.http import Answer
 from syndication.limits import Rate
-from syndication.pictures import SIZES
 
 Topic = Literal["EVENT", "OFFER", "STANDARD"]
 
@@ -110,6 +110,11 @@ class GoogleBusinessSettings(ExpiringSettings):
     def parent(self) -> str:
         """The location as Google names it."""
         return f"accounts/{self.account}/locations/{self.location}"
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The location."""
+        return Account(self.parent, self.parent)
 
 
 @dataclass(frozen=True)
@@ -319,8 +324,8 @@ def _with_picture(message: LocalPost, tools: Tools) -> LocalPost:
     """Without a picture that cannot be had: Google fetches it from us, and would refuse the whole post."""
     if message.image is None or message.delete or "media" not in message.mask:
         return message
-    found, said = fetched([message.image], SIZES[_SIZE], tools)
-    if found:
+    said = missing(message.image, _SIZE, tools)
+    if not said:
         return message
     body = {name: value for name, value in message.body.items() if name != "media"}
     return replace(message, body=body, remark=together(said, message.remark))

@@ -13,6 +13,7 @@ from syndication.addresses import origin
 from syndication.channels import wording
 from syndication.channels.base import (
     Abilities,
+    Account,
     Channel,
     Envelope,
     Limit,
@@ -114,6 +115,11 @@ class LinkedInSettings(ExpiringSettings):
     )
     api: Server = Field(_API, description="Address of LinkedIn's API; change it only for a proxy.")
     auth: Server = Field(_AUTH, description="Where tokens are renewed; change it only for a proxy.")
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The organisation."""
+        return Account(self.organization, f"linkedin.com/company/{self.organization}")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,17 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from syndication.channels.base import Abilities, Channel, Envelope, Limit, Queue, Receipt, Refused, Settings
+from syndication.channels.base import (
+    Abilities,
+    Account,
+    Channel,
+    Envelope,
+    Limit,
+    Queue,
+    Receipt,
+    Refused,
+    Settings,
+)
 from syndication.channels.by_http import Rule, json_of, rest, shown
 from syndication.channels.connector import Beginning, Client, Connector, Site
 from syndication.channels.doors import Tools
@@ -79,6 +89,12 @@ class MastodonSettings(SocialSettings):
     def host(self) -> str:
         """The account's server."""
         return host_of(self.server)
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The account whose token it is, as its server said."""
+        name = f"@{self.account}@{self.host}"
+        return Account(name.lower(), name) if self.account else None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,17 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from syndication.channels.base import Abilities, Channel, Envelope, Limit, Queue, Receipt, Settings, TryLater
+from syndication.channels.base import (
+    Abilities,
+    Account,
+    Channel,
+    Envelope,
+    Limit,
+    Queue,
+    Receipt,
+    Settings,
+    TryLater,
+)
 from syndication.channels.by_http import Rule
 from syndication.channels.doors import Tools
 from syndication.channels.social.counting import links, octets
@@ -58,6 +68,12 @@ class MatrixSettings(SocialSettings):
     def host(self) -> str:
         """The account's server."""
         return host_of(self.server)
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The room, and whose token it is as the server said."""
+        name = f"{self.account} ({self.room}, {self.host})".lstrip()
+        return Account(name, name, told=bool(self.account))
 
 
 @dataclass(frozen=True)

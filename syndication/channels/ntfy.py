@@ -6,7 +6,17 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from syndication.channels.base import Abilities, Channel, Envelope, Limit, Queue, Receipt, Settings, TryLater
+from syndication.channels.base import (
+    Abilities,
+    Account,
+    Channel,
+    Envelope,
+    Limit,
+    Queue,
+    Receipt,
+    Settings,
+    TryLater,
+)
 from syndication.channels.by_http import Rule
 from syndication.channels.doors import Tools
 from syndication.channels.social import pictured
@@ -46,6 +56,12 @@ class NtfySettings(SocialSettings):
         """The server."""
         return host_of(self.server)
 
+    @property
+    def speaks_as(self) -> Account | None:
+        """The topic on its server."""
+        name = f"{self.host}/{self.topic}"
+        return Account(name, name, told=False)
+
 
 @dataclass(frozen=True)
 class Notice:
@@ -67,7 +83,13 @@ class Ntfy(Channel[Envelope, Notice]):
     label: ClassVar[str] = "ntfy"
     queue: ClassVar[Queue] = "push"
     abilities: ClassVar[Abilities] = Abilities(
-        revise=True, withdraw=True, repeatable=True, images=True, length=_BYTES, keeps_track=True
+        revise=True,
+        withdraw=True,
+        repeatable=True,
+        images=True,
+        fetches="page",
+        length=_BYTES,
+        keeps_track=True,
     )
     settings: ClassVar[type[Settings]] = NtfySettings
     typed: ClassVar[tuple[str, ...]] = ("topic", "access_token", "server")

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr
 
 from syndication.channels.base import (
     Abilities,
+    Account,
     Channel,
     Envelope,
     Limit,
@@ -81,6 +82,11 @@ class TelegramSettings(SocialSettings):
     def host(self) -> str:
         """The bot, by its number: Telegram counts what one bot sends to all its chats."""
         return self.bot_token.get_secret_value().partition(":")[0]
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The channel or group, whichever bot writes into it."""
+        return Account(self.chat.lower(), self.chat, told=bool(self.title or self.username))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from syndication import clock, feeds, gallery
+from syndication import clock, feeds, gallery, prepared
 from syndication.channels.doors import Tools
 from syndication.config import Settings, settings
 from syndication.content import new_id
@@ -51,7 +51,7 @@ def tools() -> Tools:
             cfg.smtp_timeout,
         ),
         shelf=feeds.Shelf(),
-        pictures=Pictures(http, cfg.data_dir / "pictures", gallery.own),
+        pictures=Pictures(http, cfg.data_dir / "pictures", gallery.own, prepared.Shelf()),
         memory=Memory(),
     )
 

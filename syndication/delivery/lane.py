@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from syndication.config import Settings
 from syndication.delivery import policy
 from syndication.delivery.hiding import hide_in, secrets_of
 from syndication.limits import Bucket, Buckets
+from syndication.pictures import NoPicture
 
 _log = structlog.get_logger(__name__)
 #: Outcomes that wait at most this long (seconds), or in this number, before the tables show them.
@@ -168,10 +170,11 @@ class Run:
         started = clock.monotonic()
         try:
             message = parcel.channel.render(replace(parcel.envelope, tried_at=now))
+            self.sending_since = started
+            self._bring_picture(parcel)
             if not parcel.channel.abilities.repeatable and not self._tick(ticker, "current", parcel.id):
                 self.cancelled.set()
                 return Outcome(parcel, "waiting", now, tried=False)
-            self.sending_since = started
             receipt = parcel.channel.send(message, self.tools)
         except Verdict as verdict:
             return _without_secrets(self._judge(parcel, verdict, now, _since(started)))
@@ -183,6 +186,13 @@ class Run:
             self.sending_since = None
         self._failures, self._held = 0, receipt.rest > 0
         return _without_secrets(_sent(parcel, receipt, _since(started)))
+
+    def _bring_picture(self, parcel: Parcel) -> None:
+        """Onto the city's site, where the outlet fetches it as soon as it is told. A post goes out without one, too."""
+        size, envelope = parcel.channel.abilities.fetches, parcel.envelope
+        if size and envelope.action != "withdrawn" and not envelope.test and envelope.post.content.images:
+            with suppress(NoPicture):
+                self.tools.pictures.show(envelope.post.content.images[0].url, size)
 
     def _judge(self, parcel: Parcel, verdict: Verdict, now: datetime, duration: int) -> Outcome:
         outcome = Outcome(

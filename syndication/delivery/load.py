@@ -9,8 +9,8 @@ from uuid import UUID
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from syndication import channels, postview, reader_links, signing
 from syndication.channels.base import Channel, Copy, Envelope, Note, PostView
@@ -20,6 +20,8 @@ from syndication.content import KEPT, Content
 from syndication.delivery import sample
 from syndication.delivery.course import staying
 from syndication.delivery.lane import Parcel
+from syndication.delivery.record import SUPERSEDED
+from syndication.destinations import links
 from syndication.limits import Bucket
 from syndication.models import Change, Delivery, Destination, Edition, Merchant, Post, Reader, Revision
 
@@ -93,6 +95,7 @@ class _Loader:
         self.editions = _editions(session, {row.edition_id for row in rows if row.edition_id is not None})
         self.readers = _readers(session, {row.reader_id for row in rows if row.reader_id is not None})
         self.known = _known(session, rows, destinations)
+        self.outdated = _outdated(session, rows)
         self.views: dict[int, PostView] = {}
 
     def _open(self, destination: Destination) -> _Outlet:
@@ -124,6 +127,8 @@ class _Loader:
             )
         channel = channels.by_kind(row.channel)
         stays = isinstance(envelope, Envelope) and staying(envelope, channel.abilities, channel.label)
+        if row.id in self.outdated:
+            stays = ("dropped", SUPERSEDED)
         return Parcel(
             row.id,
             row.key,
@@ -155,7 +160,10 @@ class _Loader:
             return sample.envelope(
                 row, self.city, settings, pictured=channels.by_kind(row.channel).abilities.needs_picture
             )
-        return Note(row.key, row.payload or {}, self.city, settings, self.cfg.mail_from, row.due_at)
+        payload = row.payload or {}
+        if "connect" in payload:
+            payload = {**payload, "connect": links.in_letter(payload)}
+        return Note(row.key, payload, self.city, settings, self.cfg.mail_from, row.due_at)
 
     def _of_change(self, row: Delivery, change_id: int, settings: ChannelSettings) -> Envelope:
         change, post, revision, merchant = self.changes[change_id]
@@ -200,6 +208,21 @@ def _readers(session: Session, ids: set[int]) -> dict[int, tuple[str, str | None
     """Address and nonce of each."""
     columns = select(Reader.id, Reader.email, Reader.nonce)
     return {row.id: (row.email, row.nonce) for row in session.execute(columns.where(Reader.id.in_(ids)))}
+
+
+def _outdated(session: Session, rows: Sequence[Delivery]) -> set[int]:
+    """Readers' copies that came back from a failed try, or are sent again, while newer news of the same post was made."""
+    ids = [row.id for row in rows if row.reader_id is not None and row.change_id is not None]
+    if not ids:
+        return set()
+    newer = aliased(Delivery)
+    later = exists().where(
+        newer.reader_id == Delivery.reader_id,
+        newer.post_id == Delivery.post_id,
+        newer.change_id > Delivery.change_id,
+        newer.state != "dropped",
+    )
+    return set(session.scalars(select(Delivery.id).where(Delivery.id.in_(ids), later)))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from syndication import bell, channels, clock, db, interests, merchants
 from syndication.channels.base import Settings as ChannelSettings
 from syndication.content import Interest, new_id
+from syndication.destinations import knocks
 from syndication.destinations.sealed import (
     AnyChannel,
     amended,
@@ -34,20 +35,28 @@ _PAUSED = "Paused by its owner."
 
 
 def create(
-    merchant_id: UUID | None, request: DestinationRequest, *, identity: UUID | None = None
+    merchant_id: UUID | None,
+    request: DestinationRequest,
+    *,
+    identity: UUID | None = None,
+    counted: bool = False,
 ) -> Revealed:
     """A new destination of a merchant, or of the city, under a fresh id or a given one that nobody has yet.
 
-    Raises Invalid with one Fault for each field, Forbidden where the merchant is not admitted, Conflict at the limit.
+    `counted`: the knock at its server was counted already. Raises Invalid with one Fault for each field, Forbidden where
+    the merchant is not admitted, Conflict at the limit, TooOften.
     """
     channel = _configurable(request.channel)
     checked = checked_by(channel, request.settings)
+    identity = identity or new_id()
+    if not counted:
+        _count_tending(merchant_id, identity, channel, checked)
     with db.transaction() as session:
-        merchant = merchants.require_admitted(session, merchant_id) if merchant_id else None
+        merchant = merchants.require(session, merchant_id, "set up")
         if merchant is not None:
             _refuse_too_many(session, merchant)
         row = Destination(
-            id=identity or new_id(),
+            id=identity,
             merchant_id=merchant_id,
             channel=channel.kind,
             name=request.name,
@@ -95,14 +104,23 @@ def listed(
         return [_as_record(row, interest, merchant) for row, interest, merchant in session.execute(statement)]
 
 
-def update(destination_id: UUID, amendment: DestinationAmendment, *, owner: UUID | None = None) -> Revealed:
+def update(
+    destination_id: UUID,
+    amendment: DestinationAmendment,
+    *,
+    owner: UUID | None = None,
+    counted: bool = False,
+) -> Revealed:
     """Change a destination, with the secrets that had to be made anew. One that moves to another server loses its own.
 
-    Raises NotFound, Invalid, and Conflict for one that comes with the city.
+    `counted` as in `create`. Raises NotFound, Forbidden, Invalid, TooOften, and Conflict for one that comes with the city.
     """
+    if amendment.settings is not None and not counted:
+        _count_change(destination_id, amendment.settings, owner)
     made: dict[str, Any] = {}
     with db.transaction() as session:
         row = _owned(session, owner, destination_id)
+        merchants.require(session, owner, "set up")
         _own_channel(row)
         if amendment.name is not None:
             row.name = amendment.name
@@ -130,15 +148,22 @@ def pause(destination_id: UUID, *, owner: UUID | None = None) -> DestinationReco
     """Send nothing more to a destination until it is resumed; what comes meanwhile waits. Raises NotFound."""
     with db.transaction() as session:
         row = _owned(session, owner, destination_id)
+        merchants.require(session, owner, "pause")
         if row.state == "active":
             row.state, row.reason = "paused", _PAUSED
         return _record(session, row)
 
 
-def resume(destination_id: UUID, *, owner: UUID | None = None) -> DestinationRecord:
-    """Send to a destination again, at once and with a clean bill of health. Raises NotFound."""
+def resume(destination_id: UUID, *, owner: UUID | None = None, counted: bool = False) -> DestinationRecord:
+    """Send to a destination again, at once and with a clean bill of health; `counted` as in `create`.
+
+    Raises NotFound, Forbidden, TooOften.
+    """
+    if owner is not None and not counted:
+        knocking(destination_id, "resume", owner=owner)
     with db.transaction() as session:
         row = _owned(session, owner, destination_id)
+        merchants.require(session, owner, "resume")
         row.state, row.reason = "active", ""
         row.failures, row.failing_since, row.held_until = 0, None, None
         if channels.known(row.channel):
@@ -150,6 +175,7 @@ def delete(destination_id: UUID, *, owner: UUID | None = None) -> None:
     """Delete a destination with all its deliveries. Raises NotFound, and Conflict for one that comes with the city."""
     with db.transaction() as session:
         row = _owned(session, owner, destination_id)
+        merchants.require(session, owner, "delete")
         _own_channel(row)
         session.delete(row)
 
@@ -161,6 +187,7 @@ def rotate_secret(destination_id: UUID, *, owner: UUID | None = None) -> Reveale
     """
     with db.transaction() as session:
         row = _owned(session, owner, destination_id)
+        merchants.require(session, owner, "set up")
         channel = _own_channel(row)
         before = checked_by(channel, {**row.settings, **opened(row)}, kept=True)
         rotated = getattr(before, "rotated", None)
@@ -171,20 +198,19 @@ def rotate_secret(destination_id: UUID, *, owner: UUID | None = None) -> Reveale
         return Revealed(_record(session, row), _made(after, seen=before.secrets().values()))
 
 
-def test(destination_id: UUID, *, owner: UUID | None = None) -> int:  # noqa: PT028 -- a merchant tests an outlet
+def test(destination_id: UUID, *, owner: UUID | None = None, counted: bool = False) -> int:  # noqa: PT028 -- a merchant tests an outlet
     """Send a made-up post to a destination; returns the id of the delivery, whose attempts tell how it went.
 
-    Raises NotFound, Forbidden, and Conflict where it is not active or an earlier test is still on its way.
+    `counted` as in `create`. Raises NotFound, Forbidden, TooOften, and Conflict where it is not active or an earlier test
+    is still on its way.
     """
+    with db.reading() as session:
+        row, _ = _testable(session, destination_id, owner)
+        addressed = _addressed(row)
+    if not counted:
+        knocks.count(owner, destination_id, addressed)
     with db.transaction() as session:
-        row = _owned(session, owner, destination_id)
-        channel = _own_channel(row)
-        if row.merchant_id is not None:
-            merchants.require_admitted(session, row.merchant_id)
-        if row.state != "active":
-            raise Conflict(f"{row.name} is {row.state}. Please resume it before you test it.")
-        if _test_under_way(session, row):
-            raise Conflict("An earlier test of this destination is still on its way.")
+        row, channel = _testable(session, destination_id, owner)
         now = db.now(session)
         delivery = Delivery(
             key=f"t{uuid4().hex}",
@@ -203,6 +229,53 @@ def test(destination_id: UUID, *, owner: UUID | None = None) -> int:  # noqa: PT
         session.flush()  # the caller asks for it by the key that the database gives
         bell.after_commit(session, channel.queue)
         return delivery.id
+
+
+def knocking(destination_id: UUID, act: merchants.Act, *, owner: UUID | None = None) -> DestinationRecord:
+    """One destination, where its owner may do `act`, by which we knock at its server: it is counted.
+
+    Raises NotFound, Forbidden, TooOften.
+    """
+    with db.reading() as session:
+        row = _owned(session, owner, destination_id)
+        merchants.require(session, owner, act)
+        record, addressed = _record(session, row), _addressed(row)
+    knocks.count(owner, destination_id, addressed)
+    return record
+
+
+def _testable(session: Session, destination_id: UUID, owner: UUID | None) -> tuple[Destination, AnyChannel]:
+    row = _owned(session, owner, destination_id)
+    channel = _own_channel(row)
+    merchants.require(session, owner, "test")
+    if row.state != "active":
+        raise Conflict(f"{row.name} is {row.state}. Please resume it before you test it.")
+    if _test_under_way(session, row):
+        raise Conflict("An earlier test of this destination is still on its way.")
+    return row, channel
+
+
+def _count_tending(
+    owner: UUID | None, destination_id: UUID, channel: AnyChannel, chosen: ChannelSettings
+) -> None:
+    """New settings have the channel look after its outlet at once; whoever runs the city may do so as often as it likes."""
+    if owner is not None and channel.tended_every is not None:
+        knocks.count(owner, destination_id, chosen)
+
+
+def _count_change(destination_id: UUID, changes: Mapping[str, Any], owner: UUID | None) -> None:
+    with db.reading() as session:
+        row = _owned(session, owner, destination_id)
+        channel, chosen = _own_channel(row), _changed(row, changes)
+    _count_tending(owner, destination_id, channel, chosen)
+
+
+def _addressed(row: Destination) -> ChannelSettings | None:
+    """What names the hosts of a destination; None where nobody can read it, and so nothing is sent there."""
+    try:
+        return checked_by(_own_channel(row), {**row.settings, **opened(row)})
+    except (Conflict, Invalid):
+        return None
 
 
 def _changed(row: Destination, changes: Mapping[str, Any]) -> ChannelSettings:

@@ -58,6 +58,39 @@ class Destination(Base):
     warned_at: Mapped[datetime | None]
 
 
+class ConnectLink(Base):
+    """A link by which an owner connects one outlet, once: what it is for, who made it, and how it ended.
+
+    Of the token only its digest is kept. `destination_id` is the outlet it renews, or the id that a new one will have.
+    """
+
+    __tablename__ = "connect_links"
+    __table_args__ = (CheckConstraint("made_by IN ('key', 'command', 'letter')", name="made_by"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    merchant_id: Mapped[UUID | None] = mapped_column(ForeignKey("merchants.id"), index=True)
+    destination_id: Mapped[UUID] = mapped_column(index=True)
+    renews: Mapped[bool]
+    channel: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(200))
+    interest: Mapped[dict[str, Any]]
+    #: What the sender filled in already, encrypted as a destination's secrets are.
+    known: Mapped[str] = mapped_column(Text, default="")
+    made_by: Mapped[str] = mapped_column(String(10))
+    #: The key it was made with; the link ends with it.
+    key_id: Mapped[str | None] = mapped_column(String(12))
+    made_at: Mapped[datetime]
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+    #: When somebody, or a newer letter, ended it.
+    ended_at: Mapped[datetime | None]
+    #: Digest of what the browser keeps that used it, so that a button pressed twice ends well there.
+    browser: Mapped[str] = mapped_column(String(64), default="")
+    #: Digests of the ways to the network that were begun and not walked back yet.
+    ways: Mapped[list[str]] = mapped_column(default=list)
+
+
 class Reader(Base):
     """A person with an address and an interest. Pending → confirmed → left; `suppressed` after a hard bounce."""
 

@@ -30,6 +30,8 @@ _OPTIONS: dict[str, str] = {
     "save": "",
     "maxmemory-policy": "noeviction",
     "daemonize": "no",
+    # No program can make a worker take in more at once; a message that is opened has 256 kB.
+    "proto-max-bulk-len": "32mb",
 }
 
 

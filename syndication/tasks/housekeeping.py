@@ -10,11 +10,13 @@ from syndication import (
     idempotency,
     insight,
     posts,
+    prepared,
     readers,
     signups,
 )
 from syndication.delivery import drain, looking, record, rescue, tending
 from syndication.delivery.claim import due, seen
+from syndication.destinations import links
 from syndication.tasks.app import app
 
 
@@ -63,6 +65,19 @@ def documents() -> None:
     feeds.sweep()
 
 
+@app.task(name="pictures.prepare")
+def pictures() -> None:
+    """Fetch the pictures of posts and make them ready to be shown."""
+    prepared.work(drain.tools().pictures)
+
+
+@app.task(name="sweep.pictures")
+def missing_pictures() -> None:
+    """Ring for the pictures that are due: those whose bell was lost, and further tries."""
+    if prepared.due():
+        bell.ring(prepared.BELL)
+
+
 @app.task(name="sweep.beat")
 def beat() -> None:
     """Note that beat is alive."""
@@ -90,3 +105,5 @@ def retention() -> None:
     idempotency.sweep()
     readers.sweep()
     gallery.sweep()
+    prepared.sweep()
+    links.sweep()

@@ -25,6 +25,7 @@ from syndication.errors import (
     NotFound,
     QuotaExceeded,
     SyndicationError,
+    TooOften,
     Unavailable,
 )
 from syndication.idempotency import InFlight
@@ -40,6 +41,7 @@ _STATUS: tuple[tuple[type[SyndicationError], int], ...] = (
     (Forbidden, 403),
     (Conflict, 409),
     (QuotaExceeded, 429),
+    (TooOften, 429),
     (Unavailable, 503),
 )
 _DETAIL = {

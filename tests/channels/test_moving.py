@@ -73,7 +73,7 @@ def given(kind: str, receiver: Receiver) -> dict[str, Any]:
         for name, one in SAMPLES[kind][0].items()
     }
     model = channels.by_kind(kind).settings
-    usual = {"previous_secret": "whsec_" + "QUJD" * 10}
+    usual = {"previous_secret": "whsec_wfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="}
     more = {name: usual.get(name, f"kept-{name}") for name in model.secret_names() if name not in sample}
     return {**sample, **more}
 

@@ -128,7 +128,7 @@ def read_delivery(delivery_id: DeliveryId, caller: DeliveriesReader) -> Delivery
 
 
 @router.post(
-    "/{delivery_id}/replay", status_code=202, operation_id="replayDelivery", responses=documented(409)
+    "/{delivery_id}/replay", status_code=202, operation_id="replayDelivery", responses=documented(409, 429)
 )
 def replay_delivery(delivery_id: DeliveryId, caller: DestinationsWriter) -> DeliveryAnswer:
     """Send one finished delivery again, under the key that the outlet already knows."""
@@ -137,6 +137,8 @@ def replay_delivery(delivery_id: DeliveryId, caller: DestinationsWriter) -> Deli
         raise Forbidden(
             "This went to an outlet of the city. Please ask the city's operator to send it again."
         )
+    if caller.merchant_id is not None and row.destination_id is not None:
+        destinations.knocking(row.destination_id, "replay", owner=caller.merchant_id)
     replay.one(delivery_id, merchant_id=caller.merchant_id)
     return DeliveryAnswer.of(insight.delivery(delivery_id))
 

@@ -119,7 +119,7 @@ class TestAnswer(Answer):
     status_code=201,
     response_model=RevealedAnswer,
     operation_id="createDestination",
-    responses={201: {"headers": HEADERS}, **documented(409)},
+    responses={201: {"headers": HEADERS}, **documented(409, 429)},
 )
 def create_destination(
     request: DestinationRequest,
@@ -166,7 +166,7 @@ def read_destination(destination_id: UUID, caller: DestinationsReader) -> Destin
     return DestinationAnswer.of(destinations.read(destination_id, owner=caller.merchant_id))
 
 
-@router.patch("/{destination_id}", operation_id="changeDestination", responses=documented(409))
+@router.patch("/{destination_id}", operation_id="changeDestination", responses=documented(409, 429))
 def change_destination(
     destination_id: UUID, amendment: DestinationAmendment, caller: DestinationsWriter
 ) -> RevealedAnswer:
@@ -192,7 +192,7 @@ def pause_destination(destination_id: UUID, caller: DestinationsWriter) -> Desti
     return DestinationAnswer.of(destinations.pause(destination_id, owner=caller.merchant_id))
 
 
-@router.post("/{destination_id}/resume", operation_id="resumeDestination")
+@router.post("/{destination_id}/resume", operation_id="resumeDestination", responses=documented(429))
 def resume_destination(destination_id: UUID, caller: DestinationsWriter) -> DestinationAnswer:
     """Send again at once, also to one that was switched off after too many failures."""
     return DestinationAnswer.of(destinations.resume(destination_id, owner=caller.merchant_id))
@@ -205,19 +205,23 @@ def rotate_secret(destination_id: UUID, caller: DestinationsWriter) -> RevealedA
 
 
 @router.post(
-    "/{destination_id}/test", status_code=202, operation_id="testDestination", responses=documented(409)
+    "/{destination_id}/test", status_code=202, operation_id="testDestination", responses=documented(409, 429)
 )
 def test_destination(destination_id: UUID, caller: DestinationsWriter) -> TestAnswer:
     """Send a made-up post that says that it is one."""
     return TestAnswer(delivery_id=destinations.test(destination_id, owner=caller.merchant_id))
 
 
-@router.post("/{destination_id}/replay", status_code=202, operation_id="replayDestination")
+@router.post(
+    "/{destination_id}/replay", status_code=202, operation_id="replayDestination", responses=documented(429)
+)
 def replay_destination(
     destination_id: UUID, request: ReplayRequest, caller: DestinationsWriter
 ) -> ReplayAnswer:
     """Send what failed in a time window again, under the keys that the outlet already knows. Ask with `dry_run` first."""
     destinations.read(destination_id, owner=caller.merchant_id)
+    if caller.merchant_id is not None:
+        destinations.knocking(destination_id, "replay", owner=caller.merchant_id)
     chosen = {
         "destination_id": destination_id,
         "states": request.states,
@@ -258,7 +262,7 @@ class RehearsalAnswer(Answer):
     )
 
 
-@router.post("/{destination_id}/dry-run", operation_id="rehearse", responses=documented(409))
+@router.post("/{destination_id}/dry-run", operation_id="rehearse", responses=documented(409, 429))
 def dry_run(destination_id: UUID, request: RehearsalRequest, caller: DestinationsWriter) -> RehearsalAnswer:
     """What would be sent for a post, request by request and byte for byte. Nothing is sent."""
     found = rehearse.rehearse(

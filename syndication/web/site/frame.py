@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse, Response
 
 from syndication import postview
 from syndication.config import settings
-from syndication.rendering import LANGUAGES, gettext, render
+from syndication.rendering import LANGUAGES, gettext, render, said
 from syndication.web.site import links
 from syndication.web.spoken import preferred
 
@@ -66,7 +66,8 @@ def page(
 
 def trouble(request: Request, status: int, detail: str) -> Response:
     """The page for whatever goes wrong, with the sentence that says what."""
-    say = gettext(language_of(request))
+    language = language_of(request)
+    say = gettext(language)
     title = say("This page does not exist") if status == 404 else say("That did not work")
     return page(
         request,
@@ -75,5 +76,5 @@ def trouble(request: Request, status: int, detail: str) -> Response:
         private=True,
         home=request.method != "GET",
         title=title,
-        detail=say(detail),
+        detail=said(say(detail), language),
     )
