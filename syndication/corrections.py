@@ -18,7 +18,7 @@ from syndication import bell, channels, db, editions, interests
 from syndication.channels.base import PostView
 from syndication.channels.newsletter import Newsletter
 from syndication.config import Settings
-from syndication.content import Content, Interest, matters, occurrences
+from syndication.content import Content, Interest, kept, matters, occurrences
 from syndication.delivery import policy
 from syndication.delivery.record import SUPERSEDED
 from syndication.models import Change, Delivery, Destination, Reader, Revision
@@ -294,7 +294,7 @@ def _contents(session: Session, change_ids: set[int]) -> dict[int, Content]:
         .join(Revision, (Revision.post_id == Change.post_id) & (Revision.number == Change.revision))
         .where(Change.id.in_(change_ids))
     )
-    return {found: Content.model_validate(content) for found, content in session.execute(statement)}
+    return {found: kept(content) for found, content in session.execute(statement)}
 
 
 def _due(told: _Told, news: News, now: datetime, replaced: _Replaced | None, cfg: Settings) -> datetime:

@@ -197,6 +197,8 @@ def vapid_public_key(private: str) -> str:
     """The public key of a private one: 32 bytes as `new_vapid_keys` makes them, or DER. Raises ValueError where it is none."""
     raw = base64.b64decode(private + "=" * (-len(private) % 4), altchars=b"-_", validate=True)
     if len(raw) == 32:
+        if weak(raw):
+            raise ValueError("a key that can be guessed")
         return _point(ec.derive_private_key(int.from_bytes(raw, "big"), ec.SECP256R1()))
     key = load_der_private_key(raw, None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):

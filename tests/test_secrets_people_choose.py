@@ -72,6 +72,12 @@ def test_a_key_of_the_settings_that_can_be_guessed_is_named_at_the_start(tmp_pat
         settings_for(tmp_path, secret_keys=(key,))
 
 
+@pytest.mark.parametrize("raw", [bytes(31) + b"\x01", b"\x11" * 32, bytes(range(1, 33))])
+def test_a_key_for_web_push_that_can_be_guessed_is_none(tmp_path: Path, raw: bytes) -> None:
+    with pytest.raises(ValueError, match="syndication keys vapid"):
+        settings_for(tmp_path, vapid_key=signing.base64url(raw))
+
+
 def test_keys_that_were_drawn_are_taken(tmp_path: Path) -> None:
     for _ in range(300):
         for drawn in (secrets.token_urlsafe(32), secrets.token_hex(16), secrets.token_hex(32)):

@@ -103,7 +103,7 @@ class _Measured:
         self._size += len(message.get("body", b""))
         self._complete = not message.get("more_body", False)
         if self._size > self._bounds.bytes:
-            raise HTTPException(413, self._bounds.too_large, _CLOSE)
+            raise HTTPException(413, self._bounds.too_large)
         return message
 
 
@@ -150,8 +150,8 @@ def _brings_body(headers: Headers) -> bool:
 def _refuse_announced(headers: Headers, bounds: Bounds) -> None:
     announced = headers.get("content-length", "")
     if announced.isascii() and announced.isdigit() and int(announced[:20]) > bounds.bytes:
-        # Closing saves reading what nobody wants.
-        raise HTTPException(413, bounds.too_large, _CLOSE)
+        # Whoever is still sending hears an answer only if the rest is taken too; of more than a picture nobody wants it.
+        raise HTTPException(413, bounds.too_large, _CLOSE if int(announced[:20]) > UPLOADS.bytes else {})
 
 
 def _refuse_unreadable(path: str, headers: Headers, body: bytes) -> None:

@@ -165,6 +165,13 @@ def test_pictures_may_be_shown_by_everybody(operator: Party) -> None:
     assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
 
 
+def test_the_service_worker_may_ask_us(secure: TestClient) -> None:
+    # It lives by the policy of its own script and not by that of the page.
+    answer = secure.get("/notices.js")
+    check(answer)
+    assert "connect-src 'self'" in answer.headers["content-security-policy"]
+
+
 def test_personal_pages_are_kept_by_nobody(secure: TestClient) -> None:
     for path in ("/confirm/x", "/preferences/x", "/leave/x", "/connect/x"):
         answer = secure.get(path, headers={"Accept": "text/html"})
