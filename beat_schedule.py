@@ -17,6 +17,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "publish what is due": _every(5, "sweep.posts"),
     # A lost bell delays a change by five seconds.
     "fan out what waits": _every(5, "sweep.changes"),
+    # Who signed up waits before an empty mailbox; a lost bell makes that five seconds.
+    "answer sign-ups": _every(5, "sweep.sign_ups"),
     # A worker that died is noticed five seconds after its lease ran out.
     "take over what died": _every(5, "sweep.leases"),
     # Retries come due in the tables; nothing else would wake their queue.
@@ -25,6 +27,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "compose editions": _every(10, "sweep.editions"),
     # An offer leaves the feeds when it is over; readers' requests look themselves, this is for WebSub.
     "refresh feeds": _every(10, "sweep.feeds"),
+    # A website in trouble is asked again after a minute; a picture whose bell was lost is ten seconds late.
+    "prepare pictures": _every(10, "sweep.pictures"),
     # What the operator's page calls "beat was last seen".
     "show that beat lives": _every(10, "sweep.beat"),
     # Half the usual scrape interval of Prometheus.

@@ -52,6 +52,17 @@ def check_url(url: str, *, allow_private: bool) -> str:
     return parts._replace(netloc=netloc).geturl()
 
 
+def origin(value: object) -> str:
+    """Scheme, host and port of a web address (RFC 6454 section 4), in one spelling; empty for anything else."""
+    if not isinstance(value, str) or not value.lower().startswith(("http://", "https://")):
+        return ""
+    try:
+        parts = _split(value)
+        return f"{parts.scheme}://{_host(parts).rstrip('.')}:{_port(parts)}"
+    except ValueError:
+        return ""
+
+
 def _split(url: str) -> SplitResult:
     if any(ord(c) <= 32 or c in "\\\x7f" for c in url):
         raise ValueError("must not hold spaces, backslashes or control characters")

@@ -1,8 +1,10 @@
 """The web process put together: `uvicorn syndication.asgi:create --factory`."""
 
+import logging
+
 from fastapi import FastAPI
 
-from syndication import bell, db, logs
+from syndication import bell, db, logs, private
 from syndication.config import settings
 from syndication.ringer import ringer
 from syndication.web.app import create_app
@@ -10,8 +12,11 @@ from syndication.web.app import create_app
 
 def create() -> FastAPI:
     """The app, connected to its database and with a bell that rings through the broker."""
+    private.process()
     cfg = settings()
     logs.configure(cfg.log_level, cfg.log_format)
+    # Its lines would hold people's network addresses, and in paths the tokens of readers' links.
+    logging.getLogger("uvicorn.access").disabled = True
     db.connect(cfg.resolved_database_url, pool_size=cfg.database_pool)
     bell.hang(ringer(cfg))
     return create_app(cfg)

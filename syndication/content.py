@@ -5,15 +5,15 @@ import json
 import re
 import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -21,11 +21,14 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from syndication import clock
+from syndication import bounds, clock, recurrence
+from syndication.bounds import Few
+from syndication.characters import control_characters
 from syndication.errors import Fault, Invalid
 
 Kind = Literal["offer", "event"]
@@ -37,7 +40,8 @@ KINDS: tuple[Kind, ...] = ("offer", "event")
 UNSTATED_LENGTH = timedelta(hours=3)
 #: Rules that would run for ever are only looked at this far ahead when a last occurrence is searched.
 _MOST_OCCURRENCES = 2000
-_RULE_PARTS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "WKST"}
+#: With this context something is read that was kept: what was accepted once is not judged anew.
+KEPT = {"kept": True}
 _TRANSLITERATED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "ae", "Ö": "oe", "Ü": "ue"})
 
 
@@ -54,13 +58,6 @@ def slugify(text: str) -> str:
     """A lower-case word of a-z, 0-9 and hyphens for `text`, at most 60 long; empty where nothing is left."""
     plain = unicodedata.normalize("NFKD", text.translate(_TRANSLITERATED)).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60].strip("-")
-
-
-def control_characters(text: str, *, allowed: str = "") -> set[str]:
-    """The characters of `text` that must stand in no header, title or line: Cc, Cs, U+2028 and U+2029."""
-    return {
-        c for c in set(text) - set(allowed) if unicodedata.category(c) in ("Cc", "Cs") or c in "\u2028\u2029"
-    }
 
 
 def _one_line(text: str) -> str:
@@ -133,9 +130,14 @@ Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$")
 
 
 class Value(BaseModel):
-    """Frozen, and strict about names: an unknown field is an error, not a silent loss."""
+    """Frozen, and strict about names: an unknown field is an error, not a silent loss. Its lists have an end (`Few`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_names(cls, given: Any) -> Any:
+        return bounds.known_names(given, cls.model_fields)
 
 
 class Image(Value):
@@ -169,8 +171,8 @@ class Content(Value):
     body: Annotated[Text, Field(max_length=20_000, description="Markdown")] = ""
     url: WebAddress | None = None
     language: Language = "de"
-    topics: Annotated[tuple[Topic, ...], AfterValidator(_unique), Field(max_length=10)] = ()
-    images: Annotated[tuple[Image, ...], Field(max_length=10)] = ()
+    topics: Annotated[tuple[Topic, ...], Few(10), AfterValidator(_unique)] = ()
+    images: Annotated[tuple[Image, ...], Few(10)] = ()
     place: Place | None = None
     valid_from: Moment | None = None
     valid_until: Moment | None = None
@@ -191,28 +193,16 @@ class Content(Value):
             Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")],
             Annotated[Text, Field(min_length=1, max_length=5000)],
         ],
-        Field(max_length=40, description="Own words for single channels, by their kind."),
+        Few(40),
+        Field(description="Own words for single channels, by their kind."),
     ] = Field(default_factory=dict)
 
     @field_validator("recurrence")
     @classmethod
-    def _rule(cls, rule: str | None) -> str | None:
+    def _rule(cls, rule: str | None, info: ValidationInfo) -> str | None:
         if not rule:
             return None
-        rule = rule.removeprefix("RRULE:").upper()
-        parts = dict(part.partition("=")[::2] for part in rule.split(";") if part)
-        if unknown := set(parts) - _RULE_PARTS:
-            raise ValueError(f"holds {', '.join(sorted(unknown))}, which is not supported in a rule")
-        if parts.get("FREQ") not in ("DAILY", "WEEKLY", "MONTHLY", "YEARLY"):
-            raise ValueError("must begin with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY")
-        if not parts.get("INTERVAL", "1").isdigit() or not 1 <= int(parts.get("INTERVAL", "1")) <= 366:
-            raise ValueError("has an INTERVAL that is no number from 1 to 366")
-        _check_days(parts)
-        try:
-            next(iter(rrulestr(_zoned_until(rule), dtstart=datetime(2026, 1, 1, tzinfo=UTC))), None)
-        except (ValueError, TypeError, OverflowError, KeyError, ZeroDivisionError) as error:
-            raise ValueError(f"is not a rule of RFC 5545: {error}") from error
-        return rule
+        return rule if info.context == KEPT else recurrence.checked(rule, info.data.get("starts_at"))
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -285,7 +275,7 @@ class Draft(Content):
 
     def content(self) -> Content:
         """The part that is frozen into a Revision."""
-        return Content.model_validate(self.model_dump(exclude={"publish_at", "source_ref"}))
+        return kept(self.model_dump(exclude={"publish_at", "source_ref"}))
 
 
 def draft(fields: Any) -> Draft:
@@ -298,38 +288,21 @@ def draft(fields: Any) -> Draft:
 
 def faults_of(error: ValidationError) -> tuple[Fault, ...]:
     """Pydantic's findings as our Faults, in our words."""
-    return tuple(
-        Fault(".".join(str(part) for part in found["loc"]), found["msg"].removeprefix("Value error, "))
-        for found in error.errors(include_url=False, include_input=False, include_context=False)
-    )
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    named = [
+        Fault(".".join(str(part) for part in one["loc"]), one["msg"].removeprefix("Value error, "))
+        for one in found[: bounds.MOST_FAULTS]
+    ]
+    return tuple(bounds.told(named, len(found)))
 
 
 def _canonical(data: Any) -> str:
     return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
-#: No month is longer: a rule for a later day would be searched for to the end of time.
-_LONGEST = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
-
-
-def _check_days(parts: Mapping[str, str]) -> None:
-    """Raise ValueError for a day that none of the rule's months has."""
-    try:
-        days = [abs(int(day)) for day in parts.get("BYMONTHDAY", "").split(",") if day]
-        months = [int(month) for month in parts.get("BYMONTH", "").split(",") if month]
-    except ValueError as error:
-        raise ValueError("has a BYMONTHDAY or BYMONTH that is no number") from error
-    if not all(1 <= day <= 31 for day in days) or not all(1 <= month <= 12 for month in months):
-        raise ValueError("has a BYMONTHDAY or BYMONTH that no year has")
-    longest = max((_LONGEST.get(month, 31) for month in months), default=31)
-    if days and min(days) > longest:
-        raise ValueError("names a day that none of its months has")
-
-
-def _zoned_until(rule: str) -> str:
-    """UNTIL as a UTC date-time, which dateutil demands beside an aware start; a bare date counts to its end."""
-    rule = re.sub(r"UNTIL=(\d{8})(?=;|$)", r"UNTIL=\1T235959Z", rule)
-    return re.sub(r"UNTIL=(\d{8}T\d{6})(?=;|$)", r"UNTIL=\1Z", rule)
+def kept(data: Any) -> Content:
+    """A content as it was kept, from its JSON. What is refused today may have been accepted once, and stays readable."""
+    return Content.model_validate(data, context=KEPT)
 
 
 def occurrences(content: Content, zone: ZoneInfo, *, after: datetime, most: int) -> list[datetime]:
@@ -339,14 +312,11 @@ def occurrences(content: Content, zone: ZoneInfo, *, after: datetime, most: int)
     if not content.recurrence:
         return [content.starts_at] if content.starts_at + content.length() > after else []
     found: list[datetime] = []
-    for index, start in enumerate(
-        rrulestr(_zoned_until(content.recurrence), dtstart=content.starts_at.astimezone(zone))
-    ):
-        if index >= _MOST_OCCURRENCES or len(found) >= most:
+    for start in _starts(content, zone):
+        if len(found) >= most:
             break
-        start_utc = start.astimezone(UTC)
-        if start_utc + content.length() > after:
-            found.append(start_utc)
+        if start + content.length() > after:
+            found.append(start)
     return found
 
 
@@ -357,11 +327,22 @@ def last_occurrence(content: Content, zone: ZoneInfo) -> datetime | None:
     if "COUNT=" not in content.recurrence and "UNTIL=" not in content.recurrence:
         return None
     last = content.starts_at
-    for index, start in enumerate(rrulestr(_zoned_until(content.recurrence), dtstart=last.astimezone(zone))):
-        if index >= _MOST_OCCURRENCES:
+    for index, start in enumerate(_starts(content, zone), 1):
+        if index > _MOST_OCCURRENCES:
             return None
         last = start
-    return last.astimezone(UTC)
+    return last
+
+
+def _starts(content: Content, zone: ZoneInfo) -> Iterator[datetime]:
+    """Starts (UTC) by the content's rule, one more than are looked at; the start alone where the rule cannot be read."""
+    assert content.starts_at is not None
+    try:
+        rule = recurrence.parsed(content.recurrence or "")
+    except ValueError:  # kept from a time when less was refused
+        return iter((content.starts_at,))
+    walk = recurrence.walk(rule, content.starts_at.astimezone(zone))
+    return (start.astimezone(UTC) for start in islice(walk, _MOST_OCCURRENCES + 1))
 
 
 Matter = Literal["status", "time", "place", "price"]
@@ -385,13 +366,13 @@ def matters(before: Content, after: Content) -> tuple[Matter, ...]:
 class Interest(Value):
     """Which posts somebody wants; an empty facet wants everything, all facets must agree."""
 
-    kinds: Annotated[tuple[Kind, ...], AfterValidator(_unique), Field(max_length=20)] = ()
-    topics: Annotated[tuple[Topic, ...], AfterValidator(_unique), Field(max_length=50)] = ()
+    kinds: Annotated[tuple[Kind, ...], Few(20), AfterValidator(_unique)] = ()
+    topics: Annotated[tuple[Topic, ...], Few(50), AfterValidator(_unique)] = ()
     merchants: Annotated[
-        tuple[Annotated[Line, Field(max_length=60)], ...], AfterValidator(_unique), Field(max_length=50)
+        tuple[Annotated[Line, Field(max_length=60)], ...], Few(50), AfterValidator(_unique)
     ] = ()
     districts: Annotated[
-        tuple[Annotated[Line, Field(max_length=60)], ...], AfterValidator(_unique), Field(max_length=50)
+        tuple[Annotated[Line, Field(max_length=60)], ...], Few(50), AfterValidator(_unique)
     ] = ()
 
     def matches(self, content: Content, *, merchant: str, district: str | None) -> bool:

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import DateTime, Engine, Select, TypeDecorator, create_engine, event, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session, sessionmaker
 
 from syndication import clock
@@ -21,6 +22,8 @@ from syndication.errors import Unavailable
 
 #: Milliseconds a SQLite writer waits for its turn.
 _BUSY_TIMEOUT = 15_000
+#: What is raised where the database does not answer, is full, locked, or for the moment only to be read (a standby).
+AWAY = (OperationalError, InterfaceError, InternalError, NoConnection)
 
 
 class _Turn:

@@ -10,7 +10,7 @@ from typing import Literal
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from syndication import broker, clock, confined, db, insight, migrations
+from syndication import broker, clock, confined, db, insight, migrations, private, signing
 from syndication.config import Settings
 from syndication.confined import report
 from syndication.errors import SyndicationError
@@ -301,6 +301,25 @@ def _disk(cfg: Settings) -> Iterator[Finding]:
         yield Finding("disk", "ok", said)
 
 
+def _data(cfg: Settings) -> Iterator[Finding]:
+    """Who can read what lies in the data directory: readers' addresses, secrets under the keys of the settings."""
+    folder = cfg.data_dir
+    if folder.is_dir() and private.open_to_others(folder):
+        advice = f"Run `chmod 700 {folder}`, or give the service a folder of its own in SYNDICATION_DATA_DIR."
+        yield Finding("data", "warn", f"Others of this machine can look into {folder}.", advice)
+    else:
+        yield Finding("data", "ok", "What lies in the data directory is closed to others.")
+
+
+def _secrets_chosen(cfg: Settings) -> Iterator[Finding]:
+    """Keys that somebody typed. The first must not be weak; old ones stay until nothing is under them."""
+    if any(signing.weak(key.get_secret_value().encode()) for key in cfg.secret_keys):
+        said = "A key in SYNDICATION_SECRET_KEYS can be guessed."
+        yield Finding("keys", "warn", said, "Run `syndication rotate-secrets`, then drop the old key.")
+    else:
+        yield Finding("keys", "ok", "The keys of the settings are none that one would guess.")
+
+
 def _confinement(_: Settings) -> Iterator[Finding]:
     """What holds the processes that open strangers' pictures and speak to services through Apprise."""
     child = confined.Child(report.__name__, memory=_PROBE_MEMORY)
@@ -335,6 +354,8 @@ _LOOKS: dict[str, Callable[[Settings], Iterable[Finding]]] = {
     "secrets": _secrets,
     "address": _address,
     "disk": _disk,
+    "data": _data,
     "confinement": _confinement,
+    "keys": _secrets_chosen,
 }
 _NEED_TABLES = {"queues", "beat", "dead letters", "clock", "secrets"}

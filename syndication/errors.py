@@ -52,9 +52,21 @@ class Conflict(SyndicationError):
     """The request contradicts the present state."""
 
 
-class QuotaExceeded(SyndicationError):
-    """A limit agreed with the merchant is reached; the sentence says when it frees up."""
+class _Later(SyndicationError):
+    """It makes sense to try again, after `after` seconds where that is known."""
+
+    def __init__(self, sentence: str, after: float | None = None) -> None:
+        super().__init__(sentence)
+        self.after = after
 
 
-class Unavailable(SyndicationError):
+class QuotaExceeded(_Later):
+    """A limit is reached, one agreed with the merchant or one for everybody; the sentence says when it frees up."""
+
+
+class TooOften(_Later):
+    """Somebody does something more often than is good for others; the sentence says what."""
+
+
+class Unavailable(_Later):
     """A part of the system does not answer; trying again later is sensible."""

@@ -1,7 +1,6 @@
 """Fan-out: one change becomes one delivery for every destination and every reader it concerns. Running it twice is harmless."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,12 +9,10 @@ import structlog
 from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
-from syndication import bell, channels, clock, db, editions, feeds, interests, postview
-from syndication.channels.base import PostView
+from syndication import bell, channels, clock, corrections, db, editions, feeds, interests, postview
 from syndication.channels.newsletter import Newsletter
 from syndication.config import Settings, settings
-from syndication.content import Content, Interest, matters
-from syndication.delivery.record import SUPERSEDED
+from syndication.corrections import News
 from syndication.models import Change, Delivery, Destination, Merchant, Post, Reader, Revision
 
 _log = structlog.get_logger(__name__)
@@ -25,22 +22,6 @@ _CHUNK = 500
 _PEOPLE = 250
 #: A bell gets this long before the sweep does its work.
 _PATIENCE = timedelta(seconds=3)
-
-
-@dataclass(frozen=True)
-class _News:
-    """A change with what is needed to see whom it concerns. `before` is the content of the revision it replaces."""
-
-    change: Change
-    view: PostView
-    merchant_id: UUID
-    over_at: datetime | None
-    before: Content | None
-
-    def concerns(self, interest: Interest) -> bool:
-        """Whether an interest covers the post as it is, or as it was before this change."""
-        told = [self.view.content, *([self.before] if self.before is not None else [])]
-        return any(interests.wants(interest, content, self.view.merchant) for content in told)
 
 
 def fan_out(change_id: int) -> None:
@@ -88,7 +69,7 @@ def _fan_out(change_id: int) -> None:
         session.execute(update(Change).where(Change.id == change_id).values(fanned_at=clock.now()))
 
 
-def _join(session: Session, change_id: int, cfg: Settings) -> _News | None:
+def _join(session: Session, change_id: int, cfg: Settings) -> News | None:
     """Give the change its place in the line of changes and read what it says; None where it is done or unknown."""
     change = session.get(Change, change_id, with_for_update=True)
     if change is None or change.fanned_at is not None:
@@ -100,12 +81,12 @@ def _join(session: Session, change_id: int, cfg: Settings) -> _News | None:
     merchant = session.get_one(Merchant, post.merchant_id)
     revision = session.get_one(Revision, (post.id, change.revision))
     before = session.get(Revision, (post.id, change.revision - 1)) if change.action == "revised" else None
-    return _News(
+    return News(
         change,
         postview.view(post, revision, merchant, cfg.base_url),
         merchant.id,
         _over_at(change, revision, before, cfg),
-        Content.model_validate(before.content) if before else None,
+        postview.content_of(before) if before else None,
     )
 
 
@@ -113,13 +94,11 @@ def _over_at(change: Change, revision: Revision, before: Revision | None, cfg: S
     """When the news is stale: a withdrawal never is, and a revision that ends a post early lives as long as the post did."""
     if change.action == "withdrawn":
         return None
-    ends = [
-        Content.model_validate(one.content).over_at(cfg.zone) for one in (revision, before) if one is not None
-    ]
+    ends = [postview.content_of(one).over_at(cfg.zone) for one in (revision, before) if one is not None]
     return None if None in ends else max(end for end in ends if end is not None)
 
 
-def _scopes(news: _News) -> list[str]:
+def _scopes(news: News) -> list[str]:
     contents = [news.view.content, *([news.before] if news.before else [])]
     return sorted(
         {
@@ -130,12 +109,12 @@ def _scopes(news: _News) -> list[str]:
     )
 
 
-def _to_outlets(session: Session, news: _News) -> None:
+def _to_outlets(session: Session, news: News) -> None:
     outlets = Destination.channel.not_in(channels.personal_kinds())
     _tell(session, news, session.scalars(_destinations(news).where(outlets)).all())
 
 
-def _to_devices(news: _News) -> None:
+def _to_devices(news: News) -> None:
     """People's devices, of which there may be thousands, in chunks that each commit."""
     devices = Destination.channel.in_(channels.personal_kinds())
     chunk = _destinations(news).where(devices).order_by(Destination.id).limit(_PEOPLE)
@@ -150,47 +129,33 @@ def _to_devices(news: _News) -> None:
             last = rows[-1].id
 
 
-def _destinations(news: _News) -> Select[Destination]:
+def _destinations(news: News) -> Select[Destination]:
     mine = (Destination.merchant_id.is_(None)) | (Destination.merchant_id == news.merchant_id)
     return select(Destination).where(Destination.state != "disabled", mine)
 
 
-def _tell(session: Session, news: _News, destinations: Sequence[Destination]) -> None:
-    """A delivery for each of `destinations` that wants to hear it."""
+def _tell(session: Session, news: News, destinations: Sequence[Destination]) -> None:
+    """A delivery for each of `destinations` that wants to hear it, or heard of the post before."""
     wanted = interests.all_of(session)
+    heard = corrections.heard(session, news, [destination.id for destination in destinations])
     found = [
         destination
         for destination in destinations
         if channels.known(destination.channel)
         and channels.by_kind(destination.channel).takes_changes
-        and news.concerns(wanted[destination.interest_id])
+        and (destination.id in heard or news.concerns(wanted[destination.interest_id]))
     ]
-    now = db.now(session)
     for start in range(0, len(found), _CHUNK):
         chunk = found[start : start + _CHUNK]
-        _supersede(session, news, [destination.id for destination in chunk])
-        db.insert_new(session, Delivery.__table__, [_row(news, destination, now) for destination in chunk])
+        moments = corrections.to_destinations(session, news, chunk, settings())
+        rows = [_row(news, destination, moments) for destination in chunk if destination.id in moments.due]
+        db.insert_new(session, Delivery.__table__, rows)
     for queue in {channels.by_kind(destination.channel).queue for destination in found}:
         bell.after_commit(session, queue)
 
 
-def _supersede(session: Session, news: _News, destination_ids: list[UUID]) -> None:
-    """Older news of the same post that still waits is not worth sending any more."""
-    session.execute(
-        update(Delivery)
-        .where(
-            Delivery.destination_id.in_(destination_ids),
-            Delivery.post_id == news.view.id,
-            Delivery.change_id < news.change.id,
-            Delivery.state == "waiting",
-        )
-        .values(state="dropped", reason=SUPERSEDED)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _row(news: _News, destination: Destination, now: datetime) -> dict[str, Any]:
-    channel = channels.by_kind(destination.channel)
+def _row(news: News, destination: Destination, moments: corrections.Moments) -> dict[str, Any]:
+    channel, due = channels.by_kind(destination.channel), moments.due[destination.id]
     return {
         "key": f"c{news.change.id}-{destination.id.hex}",
         "channel": channel.kind,
@@ -200,9 +165,9 @@ def _row(news: _News, destination: Destination, now: datetime) -> dict[str, Any]
         "change_id": news.change.id,
         "post_id": news.view.id,
         "state": "waiting",
-        "reason": "",
-        "created_at": now,
-        "due_at": now,
+        "reason": corrections.HELD if due > moments.now else "",
+        "created_at": moments.now,
+        "due_at": due,
         "over_at": news.over_at,
         "attempts": 0,
     }
@@ -211,23 +176,19 @@ def _row(news: _News, destination: Destination, now: datetime) -> dict[str, Any]
 # Readers who hear instantly
 
 
-def _to_readers(news: _News, cfg: Settings) -> None:
+def _to_readers(news: News, cfg: Settings) -> None:
+    if news.change.action != "published":
+        corrections.to_readers(news, cfg)
+        return
     with db.reading() as session:
         languages = list(
             session.scalars(select(Reader.language).where(Reader.state == "confirmed").distinct())
         )
-    if news.change.action == "published":
-        for language in languages:
-            _publish_to(news, language, cfg)
-        return
     for language in languages:
-        _replace_waiting(news, language, cfg)
-    _drop_waiting(news)
-    for language in languages:
-        _correct_sent(news, language, cfg)
+        _publish_to(news, language, cfg)
 
 
-def _publish_to(news: _News, language: str, cfg: Settings) -> None:
+def _publish_to(news: News, language: str, cfg: Settings) -> None:
     with db.reading() as session:
         used = (
             select(Reader.interest_id)
@@ -250,63 +211,10 @@ def _publish_to(news: _News, language: str, cfg: Settings) -> None:
     _spread(news, editions.of_change(news.change, news.view, language, cfg), audience)
 
 
-def _copies(news: _News, *states: str) -> Select[int | None]:
-    """The readers for whom a copy of older news of this post is in one of `states`."""
-    return select(Delivery.reader_id).where(
-        Delivery.post_id == news.view.id,
-        Delivery.reader_id.is_not(None),
-        Delivery.change_id < news.change.id,
-        Delivery.state.in_(states),
-    )
-
-
-def _replace_waiting(news: _News, language: str, cfg: Settings) -> None:
-    """Readers whose copy still waits get the new version instead."""
-    audience = (
-        Reader.state == "confirmed",
-        Reader.language == language,
-        Reader.id.in_(_copies(news, "waiting")),
-    )
-    if news.change.action == "revised" and _any(*audience):
-        _spread(news, editions.of_change(news.change, news.view, language, cfg), audience)
-
-
-def _correct_sent(news: _News, language: str, cfg: Settings) -> None:
-    """Readers who have the old version are told what changed, where it matters."""
-    audience = (
-        Reader.state == "confirmed",
-        Reader.language == language,
-        Reader.id.in_(_copies(news, "sent", "sending")),
-    )
-    if news.before is not None and not matters(news.before, news.view.content):
+def _spread(news: News, edition: editions.Composed | None, audience: tuple[ColumnElement[bool], ...]) -> None:
+    """One delivery of `edition` for each reader of `audience`, in chunks that each commit; none where there is none."""
+    if edition is None:
         return
-    what = "withdrawn" if news.before is None else editions.what_changed(news.before, news.view.content)
-    if _any(*audience):
-        _spread(news, editions.of_correction(news.change, news.view, what, language, cfg), audience)
-
-
-def _any(*audience: ColumnElement[bool]) -> bool:
-    with db.reading() as session:
-        return session.scalar(select(Reader.id).where(*audience).limit(1)) is not None
-
-
-def _drop_waiting(news: _News) -> None:
-    with db.transaction() as session:
-        session.execute(
-            update(Delivery)
-            .where(
-                Delivery.post_id == news.view.id,
-                Delivery.reader_id.is_not(None),
-                Delivery.change_id < news.change.id,
-                Delivery.state == "waiting",
-            )
-            .values(state="dropped", reason=SUPERSEDED)
-            .execution_options(synchronize_session=False)
-        )
-
-
-def _spread(news: _News, edition: editions.Composed, audience: tuple[ColumnElement[bool], ...]) -> None:
-    """One delivery of `edition` for each reader of `audience`, in chunks that each commit."""
     with db.transaction() as session:
         edition_id = editions.store(session, edition)
     last = 0

@@ -6,17 +6,18 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import IO
 from uuid import UUID
 
 from PIL import Image, ImageDraw
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from syndication import clock, db
+from syndication import clock, db, merchants
 from syndication.config import settings
 from syndication.content import Content
-from syndication.errors import Forbidden, Invalid, NotFound, QuotaExceeded
-from syndication.models import Merchant, PictureUse, Post, StoredPicture
+from syndication.errors import Invalid, NotFound, QuotaExceeded, Unavailable
+from syndication.models import PictureUse, Post, StoredPicture
 from syndication.pictures import Limits, NoPicture, shrunk
 
 #: How an upload is kept: enough for every outlet, each of which shrinks it to what it takes.
@@ -45,10 +46,10 @@ def address(picture_id: str) -> str:
     return f"{settings().base_url}/pictures/{picture_id}.jpg"
 
 
-def add(merchant_id: UUID, data: bytes) -> Uploaded:
-    """Keep a JPEG, PNG, WebP or GIF, turned upright and without metadata; the same once more is the same picture.
+def add(merchant_id: UUID, data: bytes | IO[bytes]) -> Uploaded:
+    """Keep the pixels of a JPEG, PNG, WebP or GIF, turned upright; the same once more is the same picture.
 
-    Raises Invalid (no picture), Forbidden (merchant not admitted), QuotaExceeded.
+    Raises Invalid (no picture), Forbidden (merchant not admitted), QuotaExceeded, Unavailable (too many at once).
     """
     now = clock.now()
     with db.reading() as session:
@@ -56,6 +57,8 @@ def add(merchant_id: UUID, data: bytes) -> Uploaded:
     try:
         picture = shrunk(data, _KEPT)
     except NoPicture as fault:
+        if fault.later:
+            raise Unavailable(fault.reason) from fault
         raise Invalid.field("", fault.reason) from fault
     picture_id = hashlib.sha256(merchant_id.bytes + picture.data).hexdigest()[:32]
     row = {
@@ -112,6 +115,23 @@ def own(url: str) -> bytes | None:
         return None
 
 
+def fitting(url: str, limits: Limits) -> bytes | None:
+    """The JPEG at an address of ours as it was uploaded, where that keeps to `limits` but for its size; None for all others."""
+    picture_id = _named(url)
+    with db.reading() as session:
+        row = session.get(StoredPicture, picture_id) if picture_id else None
+    if row is None:
+        return None
+    ratio = row.width / row.height
+    fits = (limits.least_ratio or ratio) <= ratio <= (limits.most_ratio or ratio)
+    return own(url) if fits else None
+
+
+def ours(url: str) -> bool:
+    """Whether an address is that of an uploaded picture, which can be shown as soon as a post does."""
+    return bool(_named(url))
+
+
 def sweep() -> None:
     """Forget the pictures that no post that stands shows, a week after their upload."""
     with db.transaction() as session:
@@ -139,9 +159,8 @@ def _named(url: str) -> str:
 
 
 def _count(session: Session, merchant_id: UUID, now: datetime) -> None:
-    merchant = session.get(Merchant, merchant_id)
-    if merchant is None or merchant.state != "admitted":
-        raise Forbidden("Only merchants who may publish can upload pictures. Please ask the city's operator.")
+    merchant = merchants.require(session, merchant_id, "upload")
+    assert merchant is not None  # an id was given
     quota = _PER_POST * (merchant.posts_per_day or settings().posts_per_day)
     recent = select(func.count()).where(
         StoredPicture.merchant_id == merchant_id, StoredPicture.uploaded_at > now - _QUOTA_WINDOW

@@ -8,8 +8,9 @@ import structlog
 from sqlalchemy import select
 
 from syndication import clock, db, posts
-from syndication.content import control_characters, draft
-from syndication.errors import Invalid, NotFound, SyndicationError
+from syndication.characters import control_characters
+from syndication.content import draft
+from syndication.errors import Invalid, NotFound, SyndicationError, Unavailable
 from syndication.models import DeadLetter, Merchant
 
 _log = structlog.get_logger(__name__)
@@ -23,18 +24,23 @@ _LONGEST_SLUG = 60
 def submit(arguments: Sequence[Any], named: Mapping[str, Any]) -> posts.Outcome | None:
     """The outcome of a message `{"merchant": slug, "post": {…}}`; None where it became a dead letter.
 
-    The post must carry `source_ref`: a message may come twice, and must not become two posts.
+    The post must carry `source_ref`: a message may come twice, and must not become two posts. Both parts may also come by
+    position, or as the one object by position. Raises one of `db.AWAY` where the database does not answer.
     """
     try:
         merchant_slug, fields = _parsed(arguments, named)
         merchant_id = _merchant(merchant_slug)
         return posts.submit(merchant_id, draft(fields))
+    except Unavailable:  # the message comes again
+        raise
     except SyndicationError as error:
         bury({"args": list(arguments), "kwargs": dict(named)}, str(error))
         return None
 
 
 def _parsed(arguments: Sequence[Any], named: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    if not named and [isinstance(one, Mapping) for one in arguments] == [True]:
+        named, arguments = arguments[0], []
     fields = dict(named)
     if unknown := sorted(set(map(str, fields)) - {"merchant", "post"}):
         raise Invalid.field(unknown[0], "is not known; a message holds merchant and post")
@@ -67,9 +73,14 @@ def _merchant(slug: str) -> Any:
 
 def bury(message: Any, reason: str) -> None:
     """Keep what came, as far as it can be shown, with the reason why it became no post."""
-    payload = json.dumps(message, ensure_ascii=True, default=str)[:_KEPT]
-    # A reason may quote what came; a character that no database takes must not keep the letter from being kept.
+    keep(json.dumps(message, ensure_ascii=True, default=str), reason)
+
+
+def keep(payload: str, reason: str) -> None:
+    """Keep the beginning of what came as a dead letter."""
+    # A reason or payload may quote what came; a character that no database takes must not keep the letter from being kept.
     reason = "".join(c if c.isprintable() else "\ufffd" for c in reason[:_LONGEST_REASON])
+    payload = payload[:_KEPT].encode("ascii", "backslashreplace").decode().replace("\0", "\\u0000")[:_KEPT]
     with db.transaction() as session:
         session.add(DeadLetter(source="queue", payload=payload, reason=reason, created_at=clock.now()))
     _log.warning("intake.refused", reason=reason)

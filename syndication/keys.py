@@ -12,6 +12,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from syndication import clock, db, signing
+from syndication.bounds import Few
 from syndication.content import Moment, Value
 from syndication.errors import Invalid, NotFound
 from syndication.merchants import Name
@@ -37,9 +38,7 @@ class KeyRequest(Value):
     """What a new key is to be; `scopes` left out means all of a merchant's."""
 
     name: Annotated[Name, Field(max_length=100)]
-    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=len(get_args(Scope)))] = (
-        MERCHANT_SCOPES
-    )
+    scopes: Annotated[tuple[Scope, ...], Few(len(get_args(Scope)), least=1)] = MERCHANT_SCOPES
     expires_at: Moment | None = None
 
 
@@ -81,6 +80,11 @@ class Caller:
     def may(self, scope: str) -> bool:
         """Whether this caller holds `scope`."""
         return scope in self.scopes or self.is_operator
+
+
+def looks_like(text: str) -> bool:
+    """Whether a text has the shape of a key; whether it is one, only `authenticate` knows."""
+    return _SHAPE.fullmatch(text) is not None
 
 
 def create(merchant_id: UUID | None, request: KeyRequest) -> Created:

@@ -15,6 +15,8 @@ _log = structlog.get_logger(__name__)
 _PREFIX = "syndication:rate:"
 #: A Redis that did not answer is left alone this long (seconds); meanwhile each process counts for itself.
 _SULK = 30.0
+#: Buckets one process keeps by itself before it looks for those that are full again.
+_MANY = 10_000
 
 
 @dataclass(frozen=True)
@@ -43,19 +45,23 @@ class Bucket:
 _TAKE = """
 local now = redis.call('TIME')
 now = now[1] + now[2] / 1000000
-local wait = 0
+local longest = 0
 local full = {}
+local waits = {}
 for index, key in ipairs(KEYS) do
   local interval, seconds = tonumber(ARGV[2 * index - 1]), tonumber(ARGV[2 * index])
   local at = math.max(tonumber(redis.call('GET', key) or '0'), now) + interval
   full[index] = at
-  wait = math.max(wait, at - seconds - now)
+  local wait = math.max(0, at - seconds - now)
+  if wait <= 0.000001 then wait = 0 end
+  waits[index] = tostring(wait)
+  longest = math.max(longest, wait)
 end
-if wait > 0.000001 then return tostring(wait) end
+if longest > 0 then return waits end
 for index, key in ipairs(KEYS) do
   redis.call('SET', key, string.format('%.6f', full[index]), 'PX', math.ceil((full[index] - now) * 1000) + 1000)
 end
-return '0'
+return waits
 """
 
 
@@ -68,11 +74,16 @@ class Buckets:
         self._lock = threading.Lock()
         self._client: Redis | None = None
         self._sulks_until = 0.0
+        self._many = _MANY
 
     def take(self, buckets: Sequence[Bucket]) -> float:
         """Draw one token from each and return 0, or draw none and return the seconds until that will be possible."""
+        return max(self.draw(buckets), default=0.0)
+
+    def draw(self, buckets: Sequence[Bucket]) -> list[float]:
+        """The seconds until each has a token; where all have one, and all are 0, one is drawn from each, else none."""
         if not buckets:
-            return 0.0
+            return []
         if self._url and self._monotonic() >= self._sulks_until:
             try:
                 return self._shared(buckets)
@@ -81,28 +92,29 @@ class Buckets:
                 _log.warning("limits.redis_silent", error=type(error).__name__)
         return self._alone(buckets)
 
-    def _shared(self, buckets: Sequence[Bucket]) -> float:
+    def _shared(self, buckets: Sequence[Bucket]) -> list[float]:
         if self._client is None:
             self._client = Redis.from_url(self._url, socket_timeout=1, socket_connect_timeout=1)
         keys = [_PREFIX + bucket.name for bucket in buckets]
         numbers = [number for bucket in buckets for number in (bucket.rate.interval, bucket.rate.seconds)]
         answer: Any = self._client.eval(_TAKE, len(keys), *keys, *map(str, numbers))
-        return float(answer)
+        return [float(wait) for wait in answer]
 
-    def _alone(self, buckets: Sequence[Bucket]) -> float:
+    def _alone(self, buckets: Sequence[Bucket]) -> list[float]:
         now = self._monotonic()
         with self._lock:
             full = {
                 bucket.name: max(self._full.get(bucket.name, 0.0), now) + bucket.rate.interval
                 for bucket in buckets
             }
-            wait = max(full[bucket.name] - bucket.rate.seconds - now for bucket in buckets)
-            if wait > 1e-6:
-                return wait
+            waits = [full[bucket.name] - bucket.rate.seconds - now for bucket in buckets]
+            if max(waits) > 1e-6:
+                return [max(0.0, wait) for wait in waits]
             self._full.update(full)
-            if len(self._full) > 10_000:
+            if len(self._full) > self._many:
                 self._full = {name: at for name, at in self._full.items() if at > now}
-            return 0.0
+                self._many = max(_MANY, 2 * len(self._full))
+            return [0.0] * len(waits)
 
 
 def redis_url(broker_url: str) -> str:

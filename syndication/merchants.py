@@ -1,5 +1,6 @@
 """Who may publish: merchants apply, are admitted, suspended, read and changed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal, Self
@@ -12,9 +13,45 @@ from sqlalchemy.orm import Session
 from syndication import clock, db
 from syndication.content import Line, Text, Value, WebAddress, new_id, slugify
 from syndication.errors import Forbidden, Invalid, NotFound
+from syndication.mail_headers import Unfit, address
 from syndication.models import Merchant
 
 State = Literal["applied", "admitted", "suspended"]
+#: What a merchant does here, in its own name: over the API, the queue, files, links and the command line alike.
+Act = Literal[
+    "read",
+    "post",
+    "revise",
+    "withdraw",
+    "upload",
+    "set up",
+    "resume",
+    "pause",
+    "delete",
+    "test",
+    "replay",
+    "connect",
+    "end link",
+]  # fmt: skip -- one glance shows every act
+_ADMITTED: frozenset[State] = frozenset({"admitted"})
+_ANY: frozenset[State] = frozenset({"applied", "admitted", "suspended"})
+#: Who may do what; docs/api.md has the same table for people. The operator may do all of it for all of them, but
+#: publishes nothing, and sets up no outlet, in the name of one who may not.
+MAY: Mapping[Act, frozenset[State]] = {
+    "read": _ANY,
+    "post": _ADMITTED,
+    "revise": _ADMITTED,
+    "withdraw": _ADMITTED,  # it is written to every reader
+    "upload": _ADMITTED,
+    "set up": _ADMITTED,
+    "resume": _ADMITTED,
+    "pause": _ANY,
+    "delete": _ANY,
+    "test": _ADMITTED,  # a dry run too: it fetches pictures
+    "replay": _ADMITTED,
+    "connect": _ADMITTED,
+    "end link": _ANY,
+}
 #: How many numbered variants of a slug are tried before the operator must choose one.
 _MOST_NAMESAKES = 100
 
@@ -25,12 +62,20 @@ def _not_empty(text: str) -> str:
     return text
 
 
+def _mailable(text: str) -> str:
+    try:
+        address(text)
+    except Unfit as error:
+        raise ValueError("is not a mail address") from error
+    return text
+
+
 Slug = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Name = Annotated[Line, Field(min_length=1, max_length=200), AfterValidator(_not_empty)]
 Address = Annotated[Text, Field(max_length=500)]
 District = Annotated[Line, Field(min_length=1, max_length=60)]
 Quota = Annotated[int, Field(ge=1, le=10_000, description="Posts in 24 hours; empty: the city's default.")]
-Email = Annotated[EmailStr, Field(max_length=254)]
+Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(_mailable)]
 
 
 class Application(Value):
@@ -156,13 +201,30 @@ def listed(*, state: str | None = None, after: UUID | None = None, limit: int = 
         return [_record(merchant) for merchant in session.scalars(statement)]
 
 
-def require_admitted(session: Session, merchant_id: UUID) -> Merchant:
-    """The merchant, where it may publish. Raises NotFound, or Forbidden that says what to do."""
-    merchant = _known(session, merchant_id)
-    if merchant.state != "admitted":
+def require(session: Session, merchant_id: UUID | None, act: Act) -> Merchant | None:
+    """The merchant, where it may do `act`; None for the city, which may do everything.
+
+    Raises NotFound, or Forbidden that says what to do.
+    """
+    if merchant_id is None:
+        return None
+    return require_of(_known(session, merchant_id), act)
+
+
+def require_of(merchant: Merchant, act: Act) -> Merchant:
+    """The same for a merchant that was read already. Raises Forbidden."""
+    if not may(merchant, act):
         words = {"applied": "is not admitted yet", "suspended": "is suspended"}
-        raise Forbidden(f"{merchant.name} {words[merchant.state]}. Please ask the city's operator.")
+        denied = "cannot publish" if act in ("post", "revise") else "may not do this"
+        raise Forbidden(
+            f"{merchant.name} {words[merchant.state]} and {denied}. Please ask the city's operator."
+        )
     return merchant
+
+
+def may(merchant: Merchant, act: Act) -> bool:
+    """Whether a merchant may do `act` as things stand."""
+    return merchant.state in MAY[act]
 
 
 def _known(session: Session, merchant_id: UUID) -> Merchant:

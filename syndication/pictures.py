@@ -1,36 +1,37 @@
 """The door for pictures: fetched once, checked, turned upright, made small enough, freed of everything that is not picture."""
 
 import contextlib
+import fcntl
 import hashlib
-import io
+import json
 import os
+import tempfile
 import threading
-import warnings
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import IO, Protocol
 from urllib.parse import urljoin
 from uuid import UUID
 
-from PIL import Image, ImageOps, UnidentifiedImageError
-
-from syndication import clock
+from syndication import clock, confined
+from syndication.config import settings
+from syndication.errors import Invalid
 from syndication.http import Answer, Client, Failure
 
-#: Largest picture that is fetched (bytes), and largest that is decoded (pixels): a small file can unfold to gigabytes.
+#: Largest picture that is fetched (bytes); `pixels` says how many pixels are decoded.
 _MOST_BYTES = 12_000_000
-_MOST_PIXELS = 60_000_000
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 _REDIRECTS = 3
 #: How long a fetched picture is kept, and how many (newest first), in the folder.
 _KEPT_SECONDS = 2 * 86_400
 _MOST_KEPT = 1500
-#: An unpacked picture takes up to a quarter of a gigabyte, so only so many are unpacked at once.
-_TURNS = threading.BoundedSemaphore(2)
-#: Pillow's ways to say that a picture is damaged.
-_DAMAGED = (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError)
-#: From fine to coarse; the first that is small enough is taken.
-_QUALITIES = (88, 80, 70, 60, 45, 30)
+#: So many pictures are decoded at once on a machine, each with so much memory (bytes), for so long (seconds); others wait.
+_AT_ONCE, _MEMORY, _SECONDS = 2, 150_000_000, 20.0
+_PATIENCE = 5.0
+#: How long (seconds) a process remembers whether the site shows a picture, and of how many.
+_LOOK_AGAIN, _MOST_LOOKED = 60.0, 1000
+_DECODERS = [confined.Child("syndication.pixels", memory=_MEMORY) for _ in range(_AT_ONCE)]
+BUSY = "Many pictures come in at the moment. Please try again in a few seconds."
 
 
 @dataclass(frozen=True)
@@ -74,25 +75,69 @@ class NoPicture(Exception):
         self.reason, self.later = reason, later
 
 
+class Shelf(Protocol):
+    """Where pictures of posts are kept in the sizes of the city's site (by name); the process hands it in."""
+
+    def has(self, url: str, size: str) -> bool:
+        """Whether it is there. Raises NoPicture where it could not be had a moment ago."""
+
+    def put(self, url: str, size: str, picture: Picture) -> None:
+        """Keep it, where a post shows it."""
+
+
 class Pictures:
     """Pictures of the web, kept in `folder` for two days, so that ten outlets fetch one once and shrink it once.
 
-    Safe in many threads. `own` gives the bytes of an address that is this service's own, so that it need not reach itself.
+    Safe in many threads. `own` gives the bytes of an address that is this service's own, so that it need not reach itself;
+    `shelf` what is kept for the city's site.
     """
 
     def __init__(
-        self, http: Client, folder: Path, own: Callable[[str], bytes | None] = lambda _: None
+        self,
+        http: Client,
+        folder: Path,
+        own: Callable[[str], bytes | None] = lambda _: None,
+        shelf: Shelf | None = None,
     ) -> None:
-        self._http, self._folder, self._own = http, folder, own
+        self._http, self._folder, self._own, self._shelf = http, folder, own, shelf
+        #: (address, size) → until when it is known to be on the site, or why it is not.
+        self._looked: dict[tuple[str, str], tuple[float, NoPicture | None]] = {}
+        self._looking: dict[tuple[str, str], threading.Lock] = {}
 
-    def get(self, url: str, limits: Limits) -> Picture:
-        """The picture at `url` within `limits`. Raises NoPicture."""
-        made = f"{url} {limits}"
-        if data := self._kept(made):
-            with Image.open(io.BytesIO(data)) as known:
-                return Picture(data, known.width, known.height)
-        picture = shrunk(self._own(url) or self._kept(url) or self._fetched(url), limits)
-        self._keep(made, picture.data)
+    def show(self, url: str, size: str) -> None:
+        """See to it that the city's site shows the picture at `url` in one of `SIZES`, before somebody is told to fetch it
+        there. Raises NoPicture, to all who ask within a minute."""
+        one = url, size
+        if len(self._looked) >= _MOST_LOOKED:
+            self._looked.clear()
+            self._looking.clear()
+        with self._looking.setdefault(one, threading.Lock()):
+            until, fault = self._looked.get(one, (0.0, None))
+            if until < clock.monotonic():
+                fault = self._brought(url, size)
+                self._looked[one] = clock.monotonic() + _LOOK_AGAIN, fault
+        if fault is not None:
+            raise fault
+
+    def _brought(self, url: str, size: str) -> NoPicture | None:
+        try:
+            if self._shelf is None:
+                self.get(url, SIZES[size])
+            elif not self._shelf.has(url, size):
+                self._shelf.put(url, size, self.get(url, SIZES[size]))
+        except NoPicture as fault:
+            return fault
+        return None
+
+    def get(self, url: str, limits: Limits, *, patience: float | None = None) -> Picture:
+        """The picture at `url` within `limits`; `patience` is how long (seconds) it waits to be decoded. Raises NoPicture."""
+        made = f"{url} {limits} with its size"
+        if kept := self._kept(made):
+            size, _, data = kept.partition(b"\n")
+            width, height = map(int, size.split())
+            return Picture(data, width, height)
+        picture = shrunk(self._own(url) or self._kept(url) or self._fetched(url), limits, patience=patience)
+        self._keep(made, b"%d %d\n%b" % (picture.width, picture.height, picture.data))
         return picture
 
     def _path(self, name: str) -> Path:
@@ -126,7 +171,7 @@ class Pictures:
         path = self._path(name)
         # A full disk must not keep a post from going out.
         with contextlib.suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             fresh = path.with_name(f"{path.name}.{os.getpid()}.{id(data)}")
             fresh.write_bytes(data)
             fresh.replace(path)
@@ -149,58 +194,72 @@ def _body(answer: Answer) -> bytes:
     return answer.body
 
 
-def shrunk(data: bytes, limits: Limits) -> Picture:
-    """The picture in `data` as a JPEG within `limits`: upright, without metadata (which may hold a place). Raises NoPicture."""
-    with _TURNS:
-        return _encoded(_framed(_opened(data, limits), limits), limits)
+def shrunk(data: bytes | IO[bytes], limits: Limits, *, patience: float | None = None) -> Picture:
+    """The picture in `data` as a JPEG within `limits`: upright, in sRGB, nothing but pixels. Raises NoPicture.
+
+    It is decoded in a process that can do nothing else (`pixels`), two at a time on a machine; a file is read in its turn.
+    """
+    with _turn(_PATIENCE if patience is None else patience) as place:
+        wanted = json.dumps(asdict(limits)).encode()
+        try:
+            answer = _DECODERS[place].ask(
+                data if isinstance(data, bytes) else data.read(), seconds=_SECONDS, reply=lambda _: wanted
+            )
+        except confined.Failed as failure:
+            raise _refusal(failure) from failure
+    head, _, made = answer.partition(b"\n")
+    told = json.loads(head)
+    if why := told.get("why"):
+        raise NoPicture(why)
+    return Picture(made, told["width"], told["height"])
 
 
-def _opened(data: bytes, limits: Limits) -> Image.Image:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
-                if opened.width * opened.height > _MOST_PIXELS:
-                    raise NoPicture(f"The picture has more than {_MOST_PIXELS // 1_000_000} million pixels.")
-                opened.draft("RGB", (2 * limits.side, 2 * limits.side))
-                return _plain(ImageOps.exif_transpose(opened))
-    except NoPicture:
-        raise
-    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise NoPicture("The picture is no JPEG, PNG, WebP or GIF.") from error
-    except _DAMAGED as error:
-        raise NoPicture("The picture is damaged.") from error
+def _refusal(failure: confined.Failed) -> NoPicture:
+    match failure.why:
+        case "busy":
+            return NoPicture(BUSY, later=True)
+        case "slow":
+            return NoPicture(
+                "The picture takes too long to be opened. Please save it smaller, or as a plain JPEG."
+            )
+        case "memory":
+            return NoPicture(
+                "The picture takes too much memory to be opened. Please save it smaller, or as a plain JPEG."
+            )
+        case _:
+            return NoPicture("The picture is damaged.")
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """In RGB, on white where it is transparent."""
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        layered = image.convert("RGBA")
-        white = Image.new("RGBA", layered.size, "white")
-        return Image.alpha_composite(white, layered).convert("RGB")
-    return image.convert("RGB")
-
-
-def _framed(image: Image.Image, limits: Limits) -> Image.Image:
-    """Within the sides and the ratio; nothing is cut off: what is missing becomes white."""
-    image.thumbnail((limits.side, limits.side), Image.Resampling.LANCZOS)
-    width, height = image.size
-    if limits.most_ratio and width / height > limits.most_ratio:
-        height = round(width / limits.most_ratio)
-    if limits.least_ratio and width / height < limits.least_ratio:
-        width = round(height * limits.least_ratio)
-    if (width, height) == image.size:
-        return image
-    return ImageOps.pad(image, (width, height), color="white")
-
-
-def _encoded(image: Image.Image, limits: Limits) -> Picture:
+@contextlib.contextmanager
+def _turn(patience: float) -> Iterator[int]:
+    """One of the places to decode at, over all processes of this machine; the kernel frees that of a killed one."""
+    deadline, pause = clock.monotonic() + patience, threading.Event()
     while True:
-        for quality in _QUALITIES:
-            target = io.BytesIO()
-            image.save(target, "JPEG", quality=quality, optimize=True, progressive=True)
-            if target.tell() <= limits.bytes:
-                return Picture(target.getvalue(), image.width, image.height)
-        if min(image.size) < 64:
-            raise NoPicture("The picture cannot be made small enough.")
-        image = image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS)
+        for place in range(_AT_ONCE):
+            if (lock := _locked(place)) is not None:
+                try:
+                    yield place
+                finally:
+                    os.close(lock)
+                return
+        if clock.monotonic() > deadline:
+            raise NoPicture(BUSY, later=True)
+        pause.wait(0.03)
+
+
+def _locked(place: int) -> int | None:
+    """The open file that holds a place; None where somebody else has it."""
+    try:
+        folder = settings().data_dir
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder / f"picture-{place}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except (OSError, Invalid):  # a disk that takes nothing, or no city: one's own folder for this user
+        own = Path(tempfile.gettempdir()) / f"syndication-{os.getuid()}"
+        own.mkdir(mode=0o700, exist_ok=True)
+        lock = os.open(own / f"picture-{place}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        return None
+    return lock

@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from syndication import bell, clock, db, gallery
+from syndication import bell, clock, db, gallery, merchants, postview, prepared
 from syndication.config import settings
 from syndication.content import Action, Content, Draft, new_id
-from syndication.errors import Conflict, Forbidden, Invalid, NotFound, QuotaExceeded
+from syndication.errors import Conflict, Invalid, NotFound, QuotaExceeded
 from syndication.models import Change, Merchant, Post, PostTopic, Revision
 
 What = Literal["created", "revised", "unchanged"]
@@ -89,7 +89,8 @@ def revise(merchant_id: UUID | None, post_id: UUID, draft: Draft, *, expected: i
     """
     with db.transaction() as session:
         post = _owned(session, merchant_id, post_id)
-        merchant = _publishing(session, post.merchant_id)
+        merchants.require(session, merchant_id, "revise")
+        merchant = session.get_one(Merchant, post.merchant_id)
         if post.state == "withdrawn":
             raise Conflict("This post was withdrawn. A withdrawn post cannot be revised; create a new one.")
         if expected is not None and expected != post.revision:
@@ -131,13 +132,15 @@ def preview(merchant_id: UUID, draft: Draft) -> What:
 
 
 def withdraw(merchant_id: UUID | None, post_id: UUID) -> PostRecord:
-    """Take a post back, everywhere; doing it again changes nothing. Raises NotFound."""
+    """Take a post back, everywhere; doing it again changes nothing. Raises NotFound, and Forbidden (merchant suspended)."""
     with db.transaction() as session:
         post = _owned(session, merchant_id, post_id)
+        merchants.require(session, merchant_id, "withdraw")
         now = clock.now()
         if post.state == "published":
             _announce(session, post, "withdrawn", now)
         if post.state != "withdrawn":
+            prepared.forget(session, post.id)
             post.state, post.withdrawn_at, post.updated_at, post.publish_at = "withdrawn", now, now, None
         merchant = session.get_one(Merchant, post.merchant_id)
         return _record(post, _content(session, post), merchant)
@@ -172,7 +175,7 @@ def listed(
         statement = statement.where(Post.id < after)
     with db.reading() as session:
         return [
-            _record(post, Content.model_validate(revision.content), merchant)
+            _record(post, postview.content_of(revision), merchant)
             for post, revision, merchant in session.execute(statement)
         ]
 
@@ -200,12 +203,7 @@ def _publishing(session: Session, merchant_id: UUID, *, alone: bool = False) -> 
     merchant = session.get(Merchant, merchant_id, with_for_update={"key_share": True} if alone else None)
     if merchant is None:
         raise NotFound("There is no such merchant.")
-    if merchant.state != "admitted":
-        words = {"applied": "is not admitted yet", "suspended": "is suspended"}
-        raise Forbidden(
-            f"{merchant.name} {words[merchant.state]} and cannot publish. Please ask the city's operator."
-        )
-    return merchant
+    return merchants.require_of(merchant, "post")
 
 
 def _owned(session: Session, merchant_id: UUID | None, post_id: UUID) -> Post:
@@ -269,6 +267,7 @@ def _write(session: Session, post: Post, content: Content, now: datetime) -> Non
         )
     )
     gallery.note(session, post.id, content)
+    prepared.want(session, post.id, content)
     session.execute(delete(PostTopic).where(PostTopic.post_id == post.id))
     session.add_all(PostTopic(post_id=post.id, topic=topic) for topic in content.topics)
 
@@ -282,7 +281,7 @@ def _announce(session: Session, post: Post, action: Action, now: datetime) -> No
 
 
 def _content(session: Session, post: Post) -> Content:
-    return Content.model_validate(session.get_one(Revision, (post.id, post.revision)).content)
+    return postview.content_of(session.get_one(Revision, (post.id, post.revision)))
 
 
 def _record(post: Post, content: Content, merchant: Merchant) -> PostRecord:

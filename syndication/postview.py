@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from syndication import db
 from syndication.channels.base import City, PostView, Publisher
 from syndication.config import Settings
-from syndication.content import Content
+from syndication.content import Content, kept
 from syndication.models import Merchant, Post, PostTopic, Revision
 
 
@@ -40,7 +40,7 @@ def content_of(revision: Revision) -> Content:
     if found is None:
         if len(_contents) >= _MOST_CONTENTS:
             _contents.clear()
-        found = _contents[revision.digest] = Content.model_validate(revision.content)
+        found = _contents[revision.digest] = kept(revision.content)
     return found
 
 

@@ -1,32 +1,23 @@
-"""Readers: sign-up with double opt-in, preferences, leaving, and what the law grants them."""
+"""Readers: confirming, preferences, leaving, and what the law grants them."""
 
-import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from syndication import bell, db, interests
-from syndication.channels.letter import Letter
-from syndication.config import Settings, settings
-from syndication.content import Cadence, Interest, control_characters, new_id
+from syndication import db, interests, mailbox, reader_links
+from syndication.config import settings
+from syndication.content import Cadence, Interest
 from syndication.delivery import policy
-from syndication.errors import Invalid, NotFound, Unavailable
-from syndication.models import Consent, Delivery, InterestRow, Reader
+from syndication.errors import Invalid, NotFound
+from syndication.models import Consent, Delivery, InterestRow, Reader, SignUp
 from syndication.rendering import LANGUAGES
-from syndication.signing import Tokens
 
-#: An address nobody confirmed is forgotten after this long.
-_UNCONFIRMED = timedelta(days=7)
-#: Letters one address may be sent: so many within so long.
-_PER_ADDRESS = ((1, timedelta(minutes=10)), (3, timedelta(hours=24)))
-#: Letters of all sign-ups together within a minute: a flood harms the sender's name with every mail server.
-_PER_MINUTE = 100
 _LEFT = "The reader unsubscribed."
+#: Readers forgotten in one transaction of the sweep.
+_CHUNK = 500
 
 
 @dataclass(frozen=True)
@@ -43,42 +34,15 @@ class ReaderRecord:
     next_slot_at: datetime | None
 
 
-def sign_up(
-    email: str, *, language: str, interest: Interest, cadence: str, source: str, wording: str
-) -> None:
-    """Ask the owner of `email` to confirm. The answer is the same whether the address is known or not.
+def confirm(token: str) -> ReaderRecord:
+    """Confirm a sign-up; doing it twice is harmless.
 
-    `wording` is what the reader agreed to, `source` where. Raises Invalid for what is no address, language or cadence,
-    and Unavailable where too many sign up at once.
+    Raises NotFound for a token that is not ours, is older than seven days, or was followed by a newer letter.
     """
-    address, spoken = _address(email), _language(language)
-    rhythm = _cadence(cadence)
     with db.transaction() as session:
         now = db.now(session)
-        if _letters(session, now - timedelta(minutes=1)) >= _PER_MINUTE:
-            raise Unavailable("Very many people sign up at the moment. Please try again in a minute.")
-        reader = _ensure(session, address, spoken, interest, rhythm, now)
-        if reader.state == "suppressed" or _too_many(session, reader, now):
-            return
-        if reader.state == "confirmed":
-            _write(session, reader, "already", token_of(reader.id), now)
-            return
-        # Nothing of what a stranger typed counts before the owner confirms; then the last request does.
-        reader.state, reader.language, reader.cadence = "pending", spoken, str(rhythm)
-        reader.interest_id = interests.ensure(session, interest)
-        reader.created_at = now
-        session.add(Consent(reader_id=reader.id, action="asked", wording=wording, source=source, at=now))
-        _write(session, reader, "confirm", _confirmation(settings()).make(reader.id), now)
-
-
-def confirm(token: str) -> ReaderRecord:
-    """Confirm a sign-up; doing it twice is harmless. Raises NotFound for a token that is not ours, or too old."""
-    with db.transaction() as session:
-        reader = _by_token(session, _confirmation(settings()), token)
-        if reader.state in ("left", "suppressed"):
-            raise NotFound("This link is no longer valid. Please sign up again.")
+        reader = reader_links.asked(session, token, now)
         if reader.state == "pending":
-            now = db.now(session)
             asked = session.scalars(
                 select(Consent)
                 .where(Consent.reader_id == reader.id, Consent.action == "asked")
@@ -94,7 +58,7 @@ def confirm(token: str) -> ReaderRecord:
 def read(token: str) -> ReaderRecord:
     """The reader of a link in a mail. Raises NotFound for a token that is not ours."""
     with db.reading() as session:
-        return _record(session, _by_token(session, _links(settings()), token))
+        return _record(session, reader_links.owner(session, token))
 
 
 def update_preferences(token: str, *, interest: Interest, cadence: str, language: str) -> ReaderRecord:
@@ -102,9 +66,9 @@ def update_preferences(token: str, *, interest: Interest, cadence: str, language
 
     Raises NotFound for a token that is not ours or a reader who left, and Invalid.
     """
-    rhythm, spoken = _cadence(cadence), _language(language)
+    rhythm, spoken = parsed_cadence(cadence), known_language(language)
     with db.transaction() as session:
-        reader = _by_token(session, _links(settings()), token)
+        reader = reader_links.owner(session, token)
         if reader.state != "confirmed":
             raise NotFound("This address is not on the list any more. Please sign up again.")
         reader.interest_id = interests.ensure(session, interest)
@@ -120,7 +84,7 @@ def update_preferences(token: str, *, interest: Interest, cadence: str, language
 def leave(token: str) -> ReaderRecord:
     """Unsubscribe at once; doing it twice is harmless. Raises NotFound for a token that is not ours."""
     with db.transaction() as session:
-        reader = _by_token(session, _links(settings()), token)
+        reader = reader_links.owner(session, token)
         if reader.state in ("confirmed", "pending"):
             _end(session, reader, "left", _LEFT, "withdrawn", "link")
         return _record(session, reader)
@@ -129,11 +93,14 @@ def leave(token: str) -> ReaderRecord:
 def leave_by_address(email: str) -> bool:
     """Unsubscribe somebody who asked the operator for it; returns whether the address was on the list."""
     with db.transaction() as session:
-        reader = session.scalars(select(Reader).where(Reader.email == _address(email))).one_or_none()
-        if reader is None or reader.state not in ("confirmed", "pending"):
-            return False
-        _end(session, reader, "left", _LEFT, "withdrawn", "operator")
-        return True
+        listed = [
+            reader
+            for reader in of_address(session, email, lock=True)
+            if reader.state in ("confirmed", "pending")
+        ]
+        for reader in listed:
+            _end(session, reader, "left", _LEFT, "withdrawn", "operator")
+        return bool(listed)
 
 
 def suppress(reader_id: int, reason: str) -> None:
@@ -147,13 +114,14 @@ def suppress(reader_id: int, reason: str) -> None:
 def export(token: str) -> dict[str, Any]:
     """Everything that is kept about a reader (GDPR Art. 15 and 20), as plain JSON types."""
     with db.reading() as session:
-        reader = _by_token(session, _links(settings()), token)
+        reader = reader_links.owner(session, token)
         consents = session.scalars(select(Consent).where(Consent.reader_id == reader.id).order_by(Consent.id))
         mails = session.execute(
             select(Delivery.created_at, Delivery.state, Delivery.sent_at, Delivery.reason)
             .where(Delivery.reader_id == reader.id)
             .order_by(Delivery.id)
         )
+        waiting = session.scalars(select(SignUp).where(SignUp.email == _spelled(reader.email)))
         return {
             "reader": _plain(_record(session, reader).__dict__),
             "consents": [
@@ -161,135 +129,103 @@ def export(token: str) -> dict[str, Any]:
                 for one in consents
             ],
             "mails": [_plain(row._asdict()) for row in mails],
+            "sign_ups": [
+                _plain(
+                    {
+                        "language": one.language,
+                        "interest": one.interest,
+                        "cadence": one.cadence,
+                        "wording": one.wording,
+                        "source": one.source,
+                        "at": one.at,
+                    }
+                )
+                for one in waiting.all()
+            ],
         }
 
 
 def erase(token: str) -> None:
     """Delete a reader and all that hangs on it (GDPR Art. 17); every link of theirs is dead afterwards."""
     with db.transaction() as session:
-        session.delete(_by_token(session, _links(settings()), token))
+        reader = reader_links.owner(session, token)
+        session.execute(delete(SignUp).where(SignUp.email == _spelled(reader.email)))
+        session.delete(reader)
 
 
 def sweep() -> int:
-    """Forget addresses that nobody confirmed for seven days; returns how many."""
-    with db.transaction() as session:
-        old = (Reader.state == "pending", Reader.created_at < db.now(session) - _UNCONFIRMED)
-        forgotten = session.scalars(select(Reader).where(*old).limit(1000)).all()
-        for reader in forgotten:
-            session.delete(reader)
-        return len(forgotten)
+    """Forget addresses that nobody confirmed for seven days; returns how many.
+
+    Whoever was a reader before, or had been taken off the list, is what they were again, with the proof of it.
+    """
+    forgotten = 0
+    while True:
+        with db.transaction() as session:
+            before = db.now(session) - reader_links.CONFIRM_WITHIN
+            asked = func.coalesce(Reader.asked_at, Reader.created_at)
+            old = select(Reader).where(Reader.state == "pending", asked <= before).limit(_CHUNK)
+            rows = session.scalars(old.with_for_update(skip_locked=True)).all()
+            for reader in rows:
+                if reader.confirmed_at is None and reader.left_at is None:
+                    session.delete(reader)
+                else:
+                    reader.state, reader.left_at = "left", reader.left_at or reader.confirmed_at
+                    session.execute(delete(Consent).where(*_unanswered(session, reader)))
+        forgotten += len(rows)
+        if len(rows) < _CHUNK:
+            return forgotten
 
 
-def token_of(reader_id: int) -> str:
-    """The token in every link of a reader's mails: it opens the preferences and the way out."""
-    return _links(settings()).make(reader_id)
+def of_address(session: Session, email: str, *, lock: bool = False) -> list[Reader]:
+    """Who has this address, whatever capitals it was or is typed with: mostly one, the one to write to first."""
+    address = mailbox.spelled(email)
+    statement = select(Reader).where(Reader.mailbox == mailbox.key(address)).order_by(Reader.id)
+    rows = session.scalars(statement.with_for_update() if lock else statement).all()
+    # Rows of the time when capitals made another reader: the one that is on the list goes before the others.
+    same = [row for row in rows if row.email == address or _spelled(row.email) == address]
+    return sorted(same, key=lambda row: (row.state != "confirmed", row.email != address))
 
 
 def token_for(email: str) -> str:
-    """The same for the reader with that address. Raises NotFound."""
+    """The token in every link of the reader with that address. Raises Invalid and NotFound."""
     with db.reading() as session:
-        reader_id = session.scalar(select(Reader.id).where(Reader.email == email))
-    if reader_id is None:
+        found = of_address(session, email)
+    if not found:
         raise NotFound("This address is not on the list.")
-    return token_of(reader_id)
+    reader = next((one for one in found if one.email == email), found[0])
+    return reader_links.own(reader.id, reader.nonce)
 
 
-# How it is done
-
-
-@lru_cache(maxsize=4)
-def _tokens(keys: tuple[str, ...], purpose: str) -> Tokens:
-    return Tokens(keys, purpose)
-
-
-def _links(cfg: Settings) -> Tokens:
-    return _tokens(tuple(key.get_secret_value() for key in cfg.secret_keys), "reader")
-
-
-def _confirmation(cfg: Settings) -> Tokens:
-    return _tokens(tuple(key.get_secret_value() for key in cfg.secret_keys), "confirm")
-
-
-def _by_token(session: Session, tokens: Tokens, token: str) -> Reader:
-    reader_id = tokens.read(token) if len(token) < 200 else None
-    reader = (
-        session.get(Reader, reader_id, with_for_update=db.writes(session))
-        if isinstance(reader_id, int)
-        else None
-    )
-    if reader is None:
-        raise NotFound("This link is not valid. Please take the link from the newest mail.")
-    return reader
-
-
-def _address(text: str) -> str:
-    text = text.strip()
-    if len(text) > 254 or control_characters(text) or re.search(r"[\s<>,;\"]", text):
-        raise Invalid.field("email", "is not a mail address")
-    try:
-        found = validate_email(text, check_deliverability=False, allow_smtputf8=True)
-    except EmailNotValidError as error:
-        raise Invalid.field("email", "is not a mail address") from error
-    return found.normalized.lower() if found.normalized.isascii() else found.normalized
-
-
-def _language(text: str) -> str:
+def known_language(text: str) -> str:
+    """A language that mails are written in. Raises Invalid."""
     if text not in LANGUAGES:
         raise Invalid.field("language", f"must be one of {', '.join(LANGUAGES)}")
     return text
 
 
-def _cadence(text: str) -> Cadence:
+def parsed_cadence(text: str) -> Cadence:
+    """When a reader hears. Raises Invalid."""
     try:
         return Cadence.parse(text)
     except ValueError as error:
         raise Invalid.field("cadence", str(error)) from error
 
 
-def _ensure(
-    session: Session, address: str, language: str, interest: Interest, cadence: Cadence, now: datetime
-) -> Reader:
-    row = {
-        "email": address,
-        "language": language,
-        "interest_id": interests.ensure(session, interest),
-        "cadence": str(cadence),
-        "state": "pending",
-        "created_at": now,
-    }
-    db.insert_new(session, Reader.__table__, [row])
-    return session.scalars(select(Reader).where(Reader.email == address).with_for_update()).one()
+# How it is done
 
 
-def _letters(session: Session, since: datetime, reader: Reader | None = None) -> int:
-    mine = (Delivery.reader_id == reader.id,) if reader else ()
-    statement = select(func.count()).where(
-        Delivery.channel == Letter.kind, Delivery.created_at > since, *mine
-    )
-    return session.scalar(statement) or 0
+def _spelled(email: str) -> str:
+    try:
+        return mailbox.spelled(email)
+    except Invalid:  # kept since a time when more was taken for an address
+        return email
 
 
-def _too_many(session: Session, reader: Reader, now: datetime) -> bool:
-    return any(_letters(session, now - within, reader) >= most for most, within in _PER_ADDRESS)
-
-
-def _write(session: Session, reader: Reader, letter: str, token: str, now: datetime) -> None:
-    session.add(
-        Delivery(
-            key=f"l{new_id().hex}",
-            channel=Letter.kind,
-            queue=Letter.queue,
-            priority=Letter.priority,
-            reader_id=reader.id,
-            state="waiting",
-            created_at=now,
-            due_at=now,
-            attempts=0,
-            reason="",
-            payload={"letter": letter, "to": reader.email, "language": reader.language, "token": token},
-        )
-    )
-    bell.after_commit(session, Letter.queue)
+def _unanswered(session: Session, reader: Reader) -> tuple[ColumnElement[bool], ...]:
+    """Requests that nothing followed: they prove nothing, and may be a stranger's."""
+    mine = Consent.reader_id == reader.id
+    answered = session.scalar(select(func.max(Consent.id)).where(mine, Consent.action != "asked")) or 0
+    return (mine, Consent.action == "asked", Consent.id > answered)
 
 
 def _plan(reader: Reader, cadence: Cadence, now: datetime) -> None:

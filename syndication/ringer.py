@@ -11,6 +11,9 @@ ROUTES: dict[str, tuple[str, str]] = {
     "push": ("delivery.drain", "push"),
     "mail": ("delivery.drain", "mail"),
     "feeds": ("delivery.drain", "feeds"),
+    # Whoever signs up looks into their mail at once; the sweeps on this queue are short.
+    "sign-up": ("readers.sign_up", "housekeeping"),
+    "pictures": ("pictures.prepare", "housekeeping"),
 }
 QUEUES = ("fanout", "push", "mail", "feeds", "housekeeping")
 #: Processes that send mail on one machine; each has several connections.
@@ -53,7 +56,7 @@ def ringer(cfg: Settings) -> Ringer:
     def ring(bell: str, ids: tuple[str, ...]) -> None:
         task, queue = ROUTES[bell]
         # A drain is told which queue; mail is sent by two processes at once.
-        arguments = ids or (queue,)
+        arguments = ids or ((queue,) if task == "delivery.drain" else ())
         for _ in range(min(cfg.mail_connections, MAIL_PROCESSES) if bell == "mail" else 1):
             app.send_task(
                 task, args=arguments, queue=queue, expires=_EXPIRES, ignore_result=True, retry=False

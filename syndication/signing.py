@@ -8,6 +8,8 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -24,11 +26,38 @@ from standardwebhooks import Webhook
 
 #: Length in bytes of a new webhook secret; Standard Webhooks allows 24 to 64.
 _SECRET_BYTES = 32
+#: What stands in places where a secret is to be filled in.
+_KNOWN = (
+    b"changeme", b"change-me", b"change_me", b"change me", b"password", b"passwort", b"kennwort", b"geheim",
+    b"replaceme", b"replace-me", b"replace_me", b"replace me", b"yoursecret", b"your-secret", b"your_secret", b"topsecret",
+    b"insecure", b"qwertz", b"qwerty", b"asdfgh", b"letmein", b"lorem ipsum", b"deadbeef",
+)  # fmt: skip
 
 
 def new_webhook_secret() -> str:
     """A fresh symmetric secret in the form of Standard Webhooks: `whsec_` and base64."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+
+
+def weak(raw: bytes) -> bool:
+    """Whether a secret is one that people type rather than draw: few different bytes, a pattern, a row, or a known word."""
+    if len(set(raw)) < min(8, len(raw)):
+        return True
+    for period in range(1, len(raw) // 2 + 1):
+        if all(raw[place] == raw[place - period] for place in range(period, len(raw))):
+            return True
+    return 2 * _longest_row(raw) >= len(raw) or any(word in raw.lower() for word in _KNOWN)
+
+
+def _longest_row(raw: bytes) -> int:
+    """Most bytes behind each other that rise or fall by one and the same step, such as 0123456789."""
+    longest = row = 1
+    step = 0
+    for before, after in pairwise(raw):
+        row = row + 1 if after - before == step else 2
+        step = after - before
+        longest = max(longest, row)
+    return longest
 
 
 def check_webhook_secret(text: str) -> None:
@@ -39,6 +68,16 @@ def check_webhook_secret(text: str) -> None:
         raise ValueError("must be whsec_ followed by base64") from error
     if not text.startswith("whsec_") or not 24 <= len(raw) <= 64:
         raise ValueError("must be whsec_ followed by base64 of 24 to 64 bytes")
+
+
+def refuse_guessable(text: str) -> None:
+    """Raise ValueError where a webhook's secret, which `check_webhook_secret` let through, can be guessed."""
+    raw = base64.b64decode(text.removeprefix("whsec_"))
+    # Of 24 bytes that were drawn, one in fourteen thousand million consists of letters, digits and signs alone.
+    if weak(raw) or all(32 <= one < 127 for one in raw):
+        raise ValueError(
+            "can be guessed: leave it out and one is made, or draw it with `openssl rand -base64 32`"
+        )
 
 
 def webhook_signature(keys: Sequence[str], message_id: str, at: datetime, body: bytes) -> str:
@@ -89,8 +128,8 @@ class Tokens:
             ordered, salt=purpose, signer_kwargs={"digest_method": hashlib.sha256}
         )
 
-    def make(self, value: int | str) -> str:
-        """A token that holds `value`."""
+    def make(self, value: int | str | Sequence[int | str | None]) -> str:
+        """A token that holds `value`; a sequence comes back as a list."""
         token = self._serializer.dumps(value)
         return token if isinstance(token, str) else token.decode()
 
@@ -134,6 +173,16 @@ def same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
 
 
+@lru_cache(maxsize=8)
+def _derived(key: str, purpose: str) -> bytes:
+    return derived(key, purpose)
+
+
+def veiled(key: str, purpose: str, text: str) -> str:
+    """Equal for equal texts, and of no use to whoever lacks the key: 32 characters (HMAC-SHA256, RFC 2104)."""
+    return hmac.new(_derived(key, purpose), text.encode(), hashlib.sha256).hexdigest()[:32]
+
+
 def new_vapid_keys() -> tuple[str, str]:
     """A fresh pair of keys for Web Push (RFC 8292 section 3.2: ECDSA on P-256), base64url without padding.
 
@@ -148,6 +197,8 @@ def vapid_public_key(private: str) -> str:
     """The public key of a private one: 32 bytes as `new_vapid_keys` makes them, or DER. Raises ValueError where it is none."""
     raw = base64.b64decode(private + "=" * (-len(private) % 4), altchars=b"-_", validate=True)
     if len(raw) == 32:
+        if weak(raw):
+            raise ValueError("a key that can be guessed")
         return _point(ec.derive_private_key(int.from_bytes(raw, "big"), ec.SECP256R1()))
     key = load_der_private_key(raw, None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):

@@ -16,6 +16,7 @@ import pytest
 
 from syndication import bell, clock, config, db, destinations, migrations
 from syndication.delivery import drain
+from syndication.destinations import knocks
 from syndication.stack import broker
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver
@@ -30,6 +31,14 @@ if _worker := os.environ.get("PYTEST_XDIST_WORKER"):
 VAPID_KEY = "YSBrZXkgb2YgYSB0ZXN0IGNpdHksIDMyIGJ5dGVzIG8"
 #: What could not run here and why; printed at the end, never passed over in silence.
 _MISSING: dict[str, str] = {}
+
+
+@pytest.fixture(autouse=True)
+def _umask() -> Iterator[None]:
+    """Commands that run in this process close what it makes to others; PostgreSQL's folder must stay open to its own user."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +105,17 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@contextmanager
+def empty_database(uri: str, name: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database without tables."""
+    with psycopg.connect(uri, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name}")
+    yield _named(uri, name)
+    with psycopg.connect(uri, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def database(database_url: str) -> Iterator[str]:
     """This process is connected to a fresh database; yields its URL. Clock and bell are reset afterwards."""
@@ -104,6 +124,12 @@ def database(database_url: str) -> Iterator[str]:
     db.engine().dispose()
     clock.reset()
     bell.hang(None)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_knocked() -> None:
+    """Each test begins with full buckets."""
+    knocks.buckets.cache_clear()
 
 
 @pytest.fixture
@@ -131,6 +157,8 @@ def settings_for(tmp_path: Path, **changes: Any) -> config.Settings:
             "mail_from": "news@coburg.example",
             "operator_email": "operator@coburg.example",
             "allow_private_addresses": True,
+            # Tests of what is told, not of when; tests/test_corrections.py has the pause.
+            "correction_pause": 0,
             "log_format": "text",
             **changes,
         }

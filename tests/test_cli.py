@@ -14,7 +14,8 @@ from typer.testing import CliRunner, Result
 from syndication import clock, config, db
 from syndication.cli import app
 from syndication.delivery import drain
-from syndication.destinations import connecting
+from syndication.destinations import asking
+from syndication.errors import NotFound
 from syndication.models import DeadLetter
 from syndication.stack.receiver import Receiver, Reply
 from tests import factories
@@ -169,9 +170,9 @@ def test_a_link_to_connect_an_outlet_is_given_out(run: Run) -> None:
     said = run("destinations", "connect", "mastodon", "Our account", "--merchant", "weinhaus").output
     token = re.search(r"http://localhost:8000/connect/(\S+)", said)
     assert token is not None
-    found = connecting.opened(token.group(1))
+    found = asking.opened(token.group(1))
     assert (found.channel, found.name) == ("mastodon", "Our account")
-    assert found.wish.merchant_id is not None
+    assert found.merchant_id is not None
     assert "must be one of" in run("destinations", "connect", "webhook", "x", code=1).output
     with db.transaction() as session:
         row = factories.destination(
@@ -180,7 +181,25 @@ def test_a_link_to_connect_an_outlet_is_given_out(run: Run) -> None:
     said = run("destinations", "reconnect", str(row.id)).output
     token = re.search(r"/connect/(\S+)", said)
     assert token is not None
-    assert connecting.opened(token.group(1)).wish.renew == row.id
+    assert asking.opened(token.group(1)).destination_id == row.id
+
+
+def test_links_are_listed_and_ended(run: Run) -> None:
+    run("merchants", "add", "Weinhaus", "--email", "wein@haus.example")
+    make = ("destinations", "connect", "mastodon", "Our account", "--merchant", "weinhaus")
+    said = run(*make, "--valid-for", "2d").output
+    token = said.rsplit("/", 1)[1].strip()
+    (listed,) = json.loads(run("destinations", "links", "--json").output)
+    assert (listed["state"], listed["made_by"], listed["merchant_slug"]) == ("open", "command", "weinhaus")
+    assert token not in json.dumps(listed)
+    run("destinations", "end-link", listed["id"])
+    with pytest.raises(NotFound):
+        asking.opened(token)
+    assert "ended" in run("destinations", "links", "--merchant", "weinhaus").output
+    for wrong in ("9d", "5s", "soon"):
+        assert run(*make, "--valid-for", wrong, code=1).output
+    run("merchants", "suspend", "weinhaus")
+    assert "is suspended" in run(*make, code=1).output
 
 
 def test_a_pair_of_keys_for_web_push_belongs_together(run: Run) -> None:

@@ -147,7 +147,7 @@ def test_what_still_gets_notices_stays_however_quiet_it_is(service: FakeWebPush,
         assert session.scalar(select(func.count()).select_from(Destination)) == before
 
 
-def test_the_newest_delivery_keeps_its_device_so_that_its_number_is_not_given_twice(
+def test_a_device_goes_with_the_newest_delivery_and_its_number_is_not_given_twice(
     service: FakeWebPush, receiver: Receiver
 ) -> None:
     turn_on(receiver)
@@ -155,9 +155,14 @@ def test_the_newest_delivery_keeps_its_device_so_that_its_number_is_not_given_tw
     with db.transaction() as session:
         newest = session.scalar(select(func.max(Delivery.id)).where(Delivery.channel == KIND)) or 0
         session.query(Delivery).filter(Delivery.id > newest).delete()
+        highest = session.scalar(select(func.max(Delivery.id))) or 0
     clock.travel(timedelta(days=8))
     insight.prune()
-    assert device(receiver) is not None
+    assert device(receiver) is None
+    turn_on(receiver, "browser2")
+    publish("museum", days=30)
+    fan_out()
+    assert min(row.id for row in deliveries(KIND)) > highest
 
 
 def test_a_push_service_that_is_down_for_days_makes_no_letters(

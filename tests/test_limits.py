@@ -82,3 +82,12 @@ def test_a_silent_redis_is_replaced_by_a_count_of_ones_own() -> None:
 )
 def test_only_a_redis_is_asked(broker_url: str, expected: str) -> None:
     assert redis_url(broker_url) == expected
+
+
+def test_each_bucket_says_its_own_wait_and_none_is_drawn_from(redis_server: broker.Broker) -> None:
+    for buckets in (Buckets(monotonic=Clock()), Buckets(redis_url(redis_server.url))):
+        one, other = Bucket("one of two", Rate(1, 60.0)), Bucket("other of two", Rate(2, 60.0))
+        assert buckets.draw([one, other]) == [0, 0]
+        assert buckets.draw([one, other]) == [pytest.approx(60, abs=1), 0]
+        assert buckets.draw([other]) == [0], "the refused try cost nothing"
+        assert buckets.draw([]) == []

@@ -19,11 +19,11 @@ def test_a_merchant_gets_a_slug_from_its_name_and_publishes_once_admitted() -> N
     applied = merchants.apply(application("Bäckerei Müller & Söhne"))
     assert (applied.slug, applied.state, applied.admitted_at) == ("baeckerei-mueller-soehne", "applied", None)
     with db.transaction() as session, pytest.raises(Forbidden, match="not admitted yet"):
-        merchants.require_admitted(session, applied.id)
+        merchants.require(session, applied.id, "post")
     admitted = merchants.admit(applied.id)
     assert admitted.admitted_at is not None
     with db.transaction() as session:
-        assert merchants.require_admitted(session, applied.id).slug == applied.slug
+        assert merchants.require(session, applied.id, "post")
 
 
 def test_namesakes_get_numbers_but_a_chosen_slug_must_be_free() -> None:
@@ -44,7 +44,7 @@ def test_a_suspended_merchant_comes_back_with_the_moment_it_was_first_admitted()
     first = merchants.create(application())
     assert merchants.suspend(first.id).state == "suspended"
     with db.transaction() as session, pytest.raises(Forbidden, match="is suspended"):
-        merchants.require_admitted(session, first.id)
+        merchants.require(session, first.id, "post")
     again = merchants.admit(first.id)
     assert (again.state, again.admitted_at) == ("admitted", first.admitted_at)
 

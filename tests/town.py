@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from syndication import channels, clock, config, db, fanout, posts
+from syndication import channels, clock, config, db, fanout, posts, signups
+from syndication.content import Interest
 from syndication.delivery import drain
-from syndication.models import Change, Delivery
+from syndication.models import Change, Delivery, SignUp
 from syndication.stack.receiver import Receiver
 from tests import factories
 from tests.channels.samples import SAMPLES, filled_in, kept_pictures
@@ -76,3 +77,18 @@ def states(channel: str = "webhook") -> list[str]:
 
 def later(seconds: float) -> None:
     clock.travel(timedelta(seconds=seconds))
+
+
+def sign_up(email: str, *, cadence: str = "weekly thu 07:00", **chosen: Any) -> None:
+    """Somebody signs up, and a worker does its part."""
+    wanted = {"language": "de", "interest": Interest(), "source": "form", "wording": "Ja, gern.", **chosen}
+    signups.ask(signups.checked(email, cadence=cadence, **wanted))
+    answer_sign_ups()
+
+
+def answer_sign_ups() -> None:
+    """Let a worker answer all that waits."""
+    with db.reading() as session:
+        ids = session.scalars(select(SignUp.id).order_by(SignUp.id)).all()
+    for one in ids:
+        signups.answer(one)

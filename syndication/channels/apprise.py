@@ -1,13 +1,20 @@
-"""Everything that has no channel of its own: more than 150 services through Apprise (appriseit.com), by one address."""
+"""What has no channel of its own: a hundred services through Apprise (appriseit.com), by one address.
 
-import logging
-import sys
+Apprise is not trusted: which addresses it may see stands in `apprise_services`, and it runs in a confined process (`lent`)
+whose requests are sent from here.
+"""
+
+import base64
+import json
+import queue
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar
 
-import apprise
 from pydantic import Field, SecretStr, field_validator
 
+from syndication import confined
+from syndication.channels.apprise_services import service_of
 from syndication.channels.base import (
     Abilities,
     Channel,
@@ -23,24 +30,20 @@ from syndication.channels.by_http import asked_to_wait, message_date, shown, ver
 from syndication.channels.doors import Tools
 from syndication.channels.social.settings import SocialSettings
 from syndication.channels.social.words import compose
-from syndication.lent import Lent, lend
+from syndication.http import OURS, Answer, Client, Failure
 
 _CHARACTERS = 4000
-#: Apprise writes addresses, which hold secrets, into its log.
-logging.getLogger("apprise").disabled = True
-
-
-def _service(url: str) -> Any:
-    """The service behind an address. Raises ValueError with words for whoever entered it."""
-    found = apprise.Apprise.instantiate(url, suppress_exceptions=True)
-    if found is None:
-        raise ValueError("is no address that Apprise knows; see its list of services")
-    if not hasattr(sys.modules[type(found).__module__], "requests"):
-        raise ValueError(
-            "belongs to a service that is not reached over the web; only those that are can be used"
-        )
-    found.request_rate_per_sec = 0  # rates are kept by the delivery engine; a send never sleeps
-    return found
+#: The module that is confined, named and not imported: nothing of Apprise is loaded here.
+_INSIDE = "syndication.lent"
+_MEMORY = 150_000_000
+#: Processes in which Apprise may run for this one; each takes 60 MB while it is in use, and ends a minute later.
+_MOST_AT_ONCE = 4
+#: Seconds for one post in all, and for a process to become free before it.
+_LONGEST, _PATIENCE = 45.0, 20.0
+#: Requests of one post: an address may name many who are to get it.
+_MOST_REQUESTS = 20
+_METHODS = {"GET", "POST", "PUT"}
+_UNUSABLE = "Apprise could not use this address. Please enter it again."
 
 
 class AppriseSettings(SocialSettings):
@@ -50,8 +53,8 @@ class AppriseSettings(SocialSettings):
 
     @field_validator("url")
     @classmethod
-    def _known(cls, url: SecretStr) -> SecretStr:
-        _service(url.get_secret_value())
+    def _may_be_used(cls, url: SecretStr) -> SecretStr:
+        service_of(url.get_secret_value())
         return url
 
 
@@ -81,36 +84,104 @@ class AppriseChannel(Channel[Envelope, Notice]):
         """The post as plain text, no longer than the service takes."""
         assert isinstance(envelope.settings, AppriseSettings)
         url = envelope.settings.url.get_secret_value()
-        service = _service(url)
-        most = min(_CHARACTERS, int(getattr(service, "body_maxlen", 0)) or _CHARACTERS)
+        most = min(_CHARACTERS, service_of(url).most)
         correction = envelope.action == "revised" and envelope.shown is not None
         composed = compose(envelope, self.kind, most, correction=correction)
         return Notice(url, envelope.post.merchant.name, composed.text, composed.remark)
 
     def send(self, message: Notice, tools: Tools) -> Receipt:
         """One notification; its requests go through the same door as all others."""
-        with lend(tools.http) as lent:
-            try:
-                done = _service(message.url).notify(body=message.text, title=message.title)
-            except Exception as error:  # what 150 services do wrong is not listed anywhere
-                raise _verdict(lent) from error
-        if done:
-            code = lent.answers[-1].status if lent.answers else None
-            return Receipt(code=code, remark=message.remark)
-        raise _verdict(lent)
+        door = _Door(tools.http)
+        said = _asked({"url": message.url, "title": message.title, "text": message.text}, door)
+        if said.get("done"):
+            return Receipt(code=door.answers[-1].status if door.answers else None, remark=message.remark)
+        raise _verdict(door)
+
+    def tend(self, settings: Settings, tools: Tools, now: datetime) -> Settings:
+        """Asks Apprise whether it can use the address; nothing is sent."""
+        assert isinstance(settings, AppriseSettings)
+        if not _asked({"url": settings.url.get_secret_value()}, _Door(tools.http)).get("known"):
+            raise Refused(_UNUSABLE)
+        return settings
 
 
-def _verdict(lent: Lent) -> Exception:
+class _Door:
+    """Sends what is asked from within the confined process, by our rules, and remembers what came back."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._left = _MOST_REQUESTS
+        self.answers: list[Answer] = []
+        self.failure: Failure | None = None
+
+    def reply(self, question: bytes) -> bytes:
+        """The answer to one request, or why there is none; a redirect comes without its target, so nobody follows it."""
+        try:
+            answer = self._sent(json.loads(question))
+        except Failure as failure:
+            self.failure = failure
+            return json.dumps({"failure": failure.reason}).encode()
+        self.answers.append(answer)
+        headers = {name: value for name, value in answer.headers.items() if name.lower() != "location"}
+        body = base64.b64encode(answer.body).decode()
+        return json.dumps({"status": answer.status, "headers": headers, "body": body}).encode()
+
+    def _sent(self, asked: Any) -> Answer:
+        self._left -= 1
+        if self._left < 0:
+            raise Failure(
+                f"The address names more receivers than {_MOST_REQUESTS} requests reach.", blocked=True
+            )
+        try:
+            if asked["method"] not in _METHODS:
+                raise Failure("Apprise wanted to do more there than to post.", blocked=True)
+            headers = {name: value for name, value in asked["headers"].items() if name.lower() not in OURS}
+            body = base64.b64decode(asked["body"])
+            return self._client.request(asked["method"], asked["url"], headers=headers, body=body)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise Failure(_UNUSABLE, blocked=True) from error
+
+
+#: The process that was used last is used next, so that idle ones end.
+_free: "queue.LifoQueue[confined.Child]" = queue.LifoQueue()
+for _ in range(_MOST_AT_ONCE):
+    _free.put(confined.Child(_INSIDE, memory=_MEMORY))
+
+
+def _asked(frame: dict[str, str], door: _Door) -> dict[str, Any]:
+    """What the confined process answers; nothing where it ended before it did. Raises TryLater where none became free."""
+    try:
+        child = _free.get(timeout=_PATIENCE)
+    except queue.Empty:
+        raise TryLater(
+            "Other services of Apprise take long to answer. It will be tried again.", outlet=False
+        ) from None
+    try:
+        said: dict[str, Any] = json.loads(
+            child.ask(json.dumps(frame).encode(), seconds=_LONGEST, reply=door.reply)
+        )
+        return said
+    except confined.Failed as failed:
+        if not door.answers and door.failure is None:
+            raise TryLater(
+                "Apprise ended before it sent anything. It will be tried again.", outlet=False
+            ) from failed
+        return {}
+    finally:
+        _free.put(child)
+
+
+def _verdict(door: _Door) -> Exception:
     """What became of it, from the last thing the service said: Apprise itself only says that it did not work."""
-    if lent.failure is not None:
-        if lent.failure.blocked:
-            return Refused(lent.failure.reason)
-        if lent.failure.sent:
-            return Unconfirmed(lent.failure.reason)
-        return TryLater(lent.failure.reason, slow=lent.failure.timed_out)
-    if not lent.answers:
-        return Refused("Apprise could not use this address. Please enter it again.")
-    answer = lent.answers[-1]
+    if door.failure is not None:
+        if door.failure.blocked:
+            return Refused(door.failure.reason)
+        if door.failure.sent:
+            return Unconfirmed(door.failure.reason)
+        return TryLater(door.failure.reason, slow=door.failure.timed_out)
+    if not door.answers:
+        return Refused(_UNUSABLE)
+    answer = door.answers[-1]
     if 200 <= answer.status < 300:
         return Unconfirmed(
             "The service answered something that Apprise does not take for a yes.",

@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
+from syndication.addresses import origin
 from syndication.channels.connector import Connector
 from syndication.channels.doors import Tools
+from syndication.characters import legible
 from syndication.content import Action, Content, Matter, Value, matters
 from syndication.http import Answer
 from syndication.limits import Rate
@@ -144,9 +146,10 @@ class Verdict(Exception):
 
     def __init__(self, reason: str, *, code: int | None = None, answer: str = "") -> None:
         super().__init__(reason)
-        self.reason = reason
+        # A reason may quote the remote, and a remote may say what no table takes.
+        self.reason = legible(reason)
         self.code = code
-        self.answer = answer
+        self.answer = legible(answer)
 
 
 class TryLater(Verdict):
@@ -199,8 +202,24 @@ class Specimen:
 # The contract
 
 
+@dataclass(frozen=True)
+class Account:
+    """Whom an outlet speaks for. `id` is equal while it is the same one; `name` is what people know it by.
+
+    `told`: the network itself said so; else it is only what somebody entered.
+    """
+
+    id: str
+    name: str
+    told: bool = True
+
+
 class Settings(Value):
     """What a person must fill in to set up a destination. Fields of type SecretStr are kept encrypted and never shown."""
+
+    #: Plain settings whose change leaves the secrets: none of them says where a secret is sent. All others count as the
+    #: outlet's address, so that a channel that names none asks for its secrets once too often and gives none away.
+    harmless: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def secret_names(cls) -> tuple[str, ...]:
@@ -222,6 +241,11 @@ class Settings(Value):
         """The machine that is spoken to, in lower case, so that its own limits can be kept; empty: the network's."""
         return ""
 
+    @property
+    def speaks_as(self) -> Account | None:
+        """The account these settings speak for; None where neither they nor the network say."""
+        return None
+
     def plain(self) -> dict[str, Any]:
         """The settings as JSON types, without secrets: safe to store, show and log."""
         return self.model_dump(mode="json", exclude=set(self.secret_names()))
@@ -235,6 +259,24 @@ class Settings(Value):
             return [opened(one) for one in value] if isinstance(value, tuple | list) else value
 
         return {name: opened(getattr(self, name)) for name in self.secret_names()}
+
+    def moved_from(self, before: Mapping[str, Any]) -> bool:
+        """Whether the outlet is elsewhere now than with `before`, its stored settings and secrets: another origin
+        (RFC 6454) where an address is written, another value in any other setting that is not `harmless`."""
+        now = {**self.plain(), **self.secrets()}
+        return any(
+            _elsewhere(before.get(name, info.default), now[name], secret=name in self.secret_names())
+            for name, info in type(self).model_fields.items()
+            if name not in self.harmless
+        )
+
+
+def _elsewhere(before: Any, now: Any, *, secret: bool) -> bool:
+    known, new = origin(before), origin(now)
+    if known and new:
+        return known != new
+    # A secret that is no address is simply a new secret.
+    return not secret and before != now
 
 
 @dataclass(frozen=True)
@@ -267,6 +309,8 @@ class Abilities:
     #: A repeat of the same key does no harm: the receiver recognises it, or it replaces itself.
     repeatable: bool
     images: bool = False
+    #: The size (`pictures.SIZES`) in which the outlet fetches the first picture from the city's site once it is told of it.
+    fetches: str = ""
     #: Whether there is no post without a picture.
     needs_picture: bool = False
     #: Longest text in the outlet's own counting; None: no limit.

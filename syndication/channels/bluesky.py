@@ -9,7 +9,17 @@ from uuid import UUID
 
 from pydantic import Field, SecretStr
 
-from syndication.channels.base import Abilities, Channel, Envelope, Limit, PostView, Queue, Receipt, Settings
+from syndication.channels.base import (
+    Abilities,
+    Account,
+    Channel,
+    Envelope,
+    Limit,
+    PostView,
+    Queue,
+    Receipt,
+    Settings,
+)
 from syndication.channels.by_http import Rule, json_of, rest
 from syndication.channels.doors import Tools
 from syndication.channels.social.counting import cut, graphemes, links
@@ -52,6 +62,8 @@ _ENDED = (Rule(400, "ExpiredToken", "fine"), Rule(401, "ExpiredToken", "fine"))
 class BlueskySettings(SocialSettings):
     """The account, by its name and an app password (Settings, Privacy and security, App passwords)."""
 
+    harmless: ClassVar[frozenset[str]] = SocialSettings.harmless | {"identifier"}
+
     identifier: str = Field(
         min_length=3, max_length=300, description="Name of the account, such as coburg.bsky.social."
     )
@@ -66,6 +78,12 @@ class BlueskySettings(SocialSettings):
     def host(self) -> str:
         """The account's server."""
         return host_of(self.server)
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The name it signs in with, and where."""
+        name = f"{self.identifier.removeprefix('@')} ({self.host})"
+        return Account(name.lower(), name, told=False)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from syndication.addresses import check_url
 from syndication.channels.base import (
     Abilities,
+    Account,
     Channel,
     Envelope,
     Limit,
@@ -65,6 +66,8 @@ def _webhook(secret: SecretStr) -> SecretStr:
 class DiscordSettings(SocialSettings):
     """One webhook; whoever knows its address can post, so all of it is secret."""
 
+    harmless: ClassVar[frozenset[str]] = SocialSettings.harmless | {"server_id", "channel_id"}
+
     webhook: Annotated[SecretStr, AfterValidator(_webhook)] = Field(
         description="Address of the webhook (channel settings, Integrations, Webhooks)."
     )
@@ -75,6 +78,12 @@ class DiscordSettings(SocialSettings):
     def host(self) -> str:
         """Discord's own host."""
         return host_of(self.webhook.get_secret_value())
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The channel that the webhook posts into, as Discord said."""
+        name = f"{self.server_id}/{self.channel_id}"
+        return Account(name, name) if self.channel_id else None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from syndication.channels.base import (
     Abilities,
+    Account,
     Channel,
     Envelope,
     Limit,
@@ -55,8 +56,15 @@ _ALREADY_GONE = (Row(100, "fine", subcodes=(MISSING,)),)
 class FacebookSettings(GraphSettings):
     """The page, by a page access token with pages_manage_posts and pages_read_engagement."""
 
+    harmless: ClassVar[frozenset[str]] = GraphSettings.harmless | {"page_id", "name"}
+
     page_id: str = Field(pattern=r"^\d{3,30}$", description="Number of the page (About, Page transparency).")
     name: str = Field("", max_length=300, description="Name of the page; the service fills it in.")
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The page."""
+        return Account(self.page_id, f"{self.name} ({self.page_id})".lstrip())
 
 
 @dataclass(frozen=True)

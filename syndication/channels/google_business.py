@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr
 from syndication.channels import wording
 from syndication.channels.base import (
     Abilities,
+    Account,
     Channel,
     Envelope,
     Limit,
@@ -28,14 +29,13 @@ from syndication.channels.connector import Beginning, Connector, Site
 from syndication.channels.doors import Tools
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import cut, utf16
-from syndication.channels.social.pictured import fetched, left_out, shown_at
+from syndication.channels.social.pictured import left_out, missing, shown_at
 from syndication.channels.social.requests import Network, text_at, together
 from syndication.channels.social.settings import ExpiringSettings, Server
 from syndication.channels.social.words import compose
 from syndication.content import Content, Image, Value, occurrences
 from syndication.http import Answer
 from syndication.limits import Rate
-from syndication.pictures import SIZES
 
 Topic = Literal["EVENT", "OFFER", "STANDARD"]
 
@@ -72,7 +72,7 @@ LOGIN_RULES: tuple[Rule, ...] = (
     Rule(None, "invalid_client", "refused", "Google does not know the operator's app. Please tell the operator."),
     Rule(400, "", "refused", "Google did not accept the login. Please begin once more."),
 )  # fmt: skip
-_APP, _AUTH = "google", "https://oauth2.googleapis.com"
+_APP, _API, _AUTH = "google", "https://mybusiness.googleapis.com", "https://oauth2.googleapis.com"
 _SCOPE = "https://www.googleapis.com/auth/business.manage"
 _NOT_LASTING = (
     "Google gave no lasting access. Please remove our app under myaccount.google.com and try again."
@@ -83,6 +83,8 @@ _ALREADY_GONE = (Rule(404, "", "fine"),)
 
 class GoogleBusinessSettings(ExpiringSettings):
     """The location, by an app of Google Cloud and its leave to act for whoever manages the profile."""
+
+    harmless: ClassVar[frozenset[str]] = ExpiringSettings.harmless | {"account", "location", "client_id"}
 
     account: str = Field(
         pattern=r"^\d{1,40}$", description="Number of the account (docs say how to find it)."
@@ -96,7 +98,7 @@ class GoogleBusinessSettings(ExpiringSettings):
     )
     refresh_token: SecretStr = Field(description="Refresh token with the scope business.manage.")
     api: Server = Field(
-        "https://mybusiness.googleapis.com",
+        _API,
         description="Address of Google's API; change it only for a proxy.",
     )
     auth: Server = Field(
@@ -108,6 +110,11 @@ class GoogleBusinessSettings(ExpiringSettings):
     def parent(self) -> str:
         """The location as Google names it."""
         return f"accounts/{self.account}/locations/{self.location}"
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The location."""
+        return Account(self.parent, self.parent)
 
 
 @dataclass(frozen=True)
@@ -154,7 +161,14 @@ class _Login(Connector):
         refresh = text_at(oauth.tokens(network, url, site.app, site.redirect, code), "refresh_token")
         if not refresh:
             raise Refused(_NOT_LASTING)
-        return {**memo, "client_id": site.app.id, "refresh_token": refresh}
+        return {
+            **memo,
+            "client_id": site.app.id,
+            "refresh_token": refresh,
+            # What was just given goes to Google, whatever address the outlet had before.
+            "api": site.app.address("api", _API),
+            "auth": site.app.address("auth", _AUTH),
+        }
 
 
 class GoogleBusiness(Channel[Envelope, LocalPost]):
@@ -212,7 +226,8 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
     def send(self, message: LocalPost, tools: Tools) -> Receipt:
         """With a token that is kept until it ends. Only the making of a post must not be repeated."""
         token, fresh = _token(self.label, message.settings, tools, message.at)
-        network = Network(self.label, RULES, tools, (("authorization", f"Bearer {token}"),))
+        access = (("authorization", f"Bearer {token}"),)
+        network = Network(self.label, RULES, tools, access, message.settings.api)
         try:
             return _done(network, _with_picture(message, tools))
         except Refused as verdict:
@@ -226,7 +241,7 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
         assert isinstance(settings, GoogleBusinessSettings)
         found = _granted(self.label, settings, tools)
         token, seconds = text_at(found, "access_token"), text_at(found, "refresh_token_expires_in")
-        network = Network(self.label, RULES, tools, (("authorization", f"Bearer {token}"),))
+        network = Network(self.label, RULES, tools, (("authorization", f"Bearer {token}"),), settings.api)
         network.json("GET", f"{settings.api}/v4/{settings.parent}/localPosts?pageSize=1", most_read=100_000)
         ends = now + timedelta(seconds=int(seconds)) if seconds.isdigit() and int(seconds) else None
         # Each look is some seconds off.
@@ -309,8 +324,8 @@ def _with_picture(message: LocalPost, tools: Tools) -> LocalPost:
     """Without a picture that cannot be had: Google fetches it from us, and would refuse the whole post."""
     if message.image is None or message.delete or "media" not in message.mask:
         return message
-    found, said = fetched([message.image], SIZES[_SIZE], tools)
-    if found:
+    said = missing(message.image, _SIZE, tools)
+    if not said:
         return message
     body = {name: value for name, value in message.body.items() if name != "media"}
     return replace(message, body=body, remark=together(said, message.remark))

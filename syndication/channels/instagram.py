@@ -12,6 +12,7 @@ from pydantic import Field
 
 from syndication.channels.base import (
     Abilities,
+    Account,
     Channel,
     Envelope,
     Limit,
@@ -42,7 +43,6 @@ from syndication.channels.social.words import compose, pieces
 from syndication.content import Image
 from syndication.http import Answer
 from syndication.limits import Rate
-from syndication.pictures import SIZES
 
 #: As the city's site shows the picture to Instagram.
 _SIZE = "framed"
@@ -90,10 +90,17 @@ class InstagramSettings(GraphSettings):
     """The account, by the access token of the Facebook page it is connected with (instagram_basic, instagram_content_publish,
     instagram_manage_contents, pages_read_engagement)."""
 
+    harmless: ClassVar[frozenset[str]] = GraphSettings.harmless | {"user_id", "username"}
+
     user_id: str = Field(
         pattern=r"^\d{3,30}$", description="Number of the Instagram account (docs say how to find it)."
     )
     username: str = Field("", max_length=100, description="Name of the account; the service fills it in.")
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The account."""
+        return Account(self.user_id, f"@{self.username}" if self.username else self.user_id)
 
 
 @dataclass(frozen=True)
@@ -249,7 +256,7 @@ def _prepared(graph: Graph, message: Photo) -> str:
     Instagram fetches the picture from us, so what is wrong with it is found here, in words of ours.
     """
     if message.image:
-        needed(message.image, SIZES[_SIZE], graph.tools)
+        needed(message.image, _SIZE, graph.tools)
     body = {"image_url": message.image_url, "caption": message.caption, "alt_text": message.alt}
     found = text_at(graph.json("POST", f"{message.user_id}/media", body=body), "id")
     if not found:

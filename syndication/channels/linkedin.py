@@ -9,9 +9,11 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
+from syndication.addresses import origin
 from syndication.channels import wording
 from syndication.channels.base import (
     Abilities,
+    Account,
     Channel,
     Envelope,
     Limit,
@@ -69,7 +71,7 @@ LOGIN_RULES: tuple[Rule, ...] = (
     Rule(400, "", "refused", "LinkedIn did not accept the login. Please begin once more."),
     Rule(401, "", "refused", "LinkedIn did not accept the login. Please begin once more."),
 )  # fmt: skip
-_APP, _AUTH = "linkedin", "https://www.linkedin.com"
+_APP, _API, _AUTH = "linkedin", "https://api.linkedin.com", "https://www.linkedin.com"
 #: Reading is needed to say which posts stand there.
 _SCOPE = "w_organization_social r_organization_social"
 _EDIT_GONE = (Rule(404, "", "refused", "The post no longer stands on LinkedIn: somebody deleted it there."),)
@@ -83,6 +85,12 @@ _HASHTAG = re.compile(r"(?<!\w)#(\w+)")
 
 class LinkedInSettings(ExpiringSettings):
     """The organisation, by an access token with w_organization_social."""
+
+    harmless: ClassVar[frozenset[str]] = ExpiringSettings.harmless | {
+        "organization",
+        "client_id",
+        "token_ends_at",
+    }
 
     organization: str = Field(
         pattern=r"^\d{1,20}$",
@@ -105,10 +113,13 @@ class LinkedInSettings(ExpiringSettings):
     token_ends_at: Moment | None = Field(
         None, description="When the access token ends; the service fills it in."
     )
-    api: Server = Field(
-        "https://api.linkedin.com", description="Address of LinkedIn's API; change it only for a proxy."
-    )
+    api: Server = Field(_API, description="Address of LinkedIn's API; change it only for a proxy.")
     auth: Server = Field(_AUTH, description="Where tokens are renewed; change it only for a proxy.")
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The organisation."""
+        return Account(self.organization, f"linkedin.com/company/{self.organization}")
 
 
 @dataclass(frozen=True)
@@ -153,7 +164,15 @@ class _Login(Connector):
         network = Network(LinkedIn.label, LOGIN_RULES, tools)
         url = site.app.address("auth", _AUTH) + "/oauth/v2/accessToken"
         learned = _tokens(oauth.tokens(network, url, site.app, site.redirect, code), now)
-        return {**memo, "client_id": site.app.id, "expires_at": learned.get("token_ends_at"), **learned}
+        return {
+            **memo,
+            "client_id": site.app.id,
+            "expires_at": learned.get("token_ends_at"),
+            # What was just given goes to LinkedIn, whatever address the outlet had before.
+            "api": site.app.address("api", _API),
+            "auth": site.app.address("auth", _AUTH),
+            **learned,
+        }
 
 
 class LinkedIn(Channel[Envelope, OrganisationPost]):
@@ -213,6 +232,7 @@ class LinkedIn(Channel[Envelope, OrganisationPost]):
                 ("linkedin-version", VERSION),
                 ("x-restli-protocol-version", "2.0.0"),
             ),
+            message.api,
         )
         if message.delete:
             return _delete(network, message)
@@ -278,11 +298,13 @@ def _content(network: Network, message: OrganisationPost, tools: Tools) -> tuple
     for image, picture in pictures:
         asked = {"initializeUploadRequest": {"owner": message.author}}
         given = network.json("POST", f"{message.api}/rest/images?action=initializeUpload", body=asked)
+        url = text_at(given, "value", "uploadUrl")
         network.call(
             "PUT",
-            text_at(given, "value", "uploadUrl"),
+            url,
             data=picture.data,
             content_type="application/octet-stream",
+            headers=network.headers if within_linkedin(message.api, url) else (),
         )
         shown_ones.append({"id": text_at(given, "value", "image"), "altText": image.alt})
     if not shown_ones:
@@ -290,6 +312,13 @@ def _content(network: Network, message: OrganisationPost, tools: Tools) -> tuple
     if len(shown_ones) == 1:
         return {"media": shown_ones[0]}, remark
     return {"multiImage": {"images": shown_ones}}, remark
+
+
+def within_linkedin(*urls: str) -> bool:
+    """LinkedIn takes pictures at another server of its own than its API, and wants to see the access there too."""
+    own = re.compile(r"https://[a-z0-9.-]+\.linkedin\.com:443")
+    servers = [origin(url) for url in urls]
+    return all(own.fullmatch(one) for one in servers) and len(set(servers)) > 1
 
 
 def _body(message: OrganisationPost, content: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,17 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from syndication.channels.base import Abilities, Channel, Envelope, Limit, Queue, Receipt, Refused, Settings
+from syndication.channels.base import (
+    Abilities,
+    Account,
+    Channel,
+    Envelope,
+    Limit,
+    Queue,
+    Receipt,
+    Refused,
+    Settings,
+)
 from syndication.channels.by_http import Rule, json_of, rest, shown
 from syndication.channels.connector import Beginning, Client, Connector, Site
 from syndication.channels.doors import Tools
@@ -59,6 +69,14 @@ _ALREADY_GONE = (Rule(404, "", "fine"), Rule(410, "", "fine"))
 class MastodonSettings(SocialSettings):
     """The account, by an access token with the scopes write:statuses, write:media, read:statuses and read:accounts."""
 
+    harmless: ClassVar[frozenset[str]] = SocialSettings.harmless | {
+        "visibility",
+        "account",
+        "characters",
+        "per_link",
+        "pictures",
+    }
+
     server: Server = Field(description="The server of the account, such as https://mastodon.social.")
     access_token: SecretStr = Field(description="Access token of the account (Preferences, Development).")
     visibility: Literal["public", "unlisted", "private"] = Field("public", description="Who sees the posts.")
@@ -71,6 +89,12 @@ class MastodonSettings(SocialSettings):
     def host(self) -> str:
         """The account's server."""
         return host_of(self.server)
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The account whose token it is, as its server said."""
+        name = f"@{self.account}@{self.host}"
+        return Account(name.lower(), name) if self.account else None
 
 
 @dataclass(frozen=True)
@@ -186,7 +210,9 @@ class Mastodon(Channel[Envelope, Toot]):
 
     def send(self, message: Toot, tools: Tools) -> Receipt:
         """Pictures first, then the status that names them. A repeat looks at the account's own timeline before it posts."""
-        network = Network(self.label, RULES, tools, (("authorization", f"Bearer {message.token}"),))
+        network = Network(
+            self.label, RULES, tools, (("authorization", f"Bearer {message.token}"),), message.server
+        )
         status_id, _, media = message.reference.partition(" ")
         if not status_id and message.doubtful:
             status_id, media = _found(network, message)
@@ -210,7 +236,7 @@ class Mastodon(Channel[Envelope, Toot]):
         """Asks the server whose token it is and how long a post may be (GET /api/v2/instance)."""
         assert isinstance(settings, MastodonSettings)
         token = settings.access_token.get_secret_value()
-        network = Network(self.label, RULES, tools, (("authorization", f"Bearer {token}"),))
+        network = Network(self.label, RULES, tools, (("authorization", f"Bearer {token}"),), settings.server)
         me = network.json("GET", f"{settings.server}/api/v1/accounts/verify_credentials")
         about = network.json(
             "GET", f"{settings.server}/api/v2/instance", most_read=_TIMELINE, rules=(Rule(404, "", "fine"),)
@@ -285,7 +311,7 @@ def _found(network: Network, message: Toot) -> tuple[str, str]:
     for status in timeline if isinstance(timeline, list) else []:
         if text_at(status, "created_at") < message.published_at.isoformat()[:10]:
             break  # the newest come first; what is older than the post is another one, however alike
-        said = letters(unescape(re.sub(r"<[^>]*>", "", text_at(status, "content"))))
+        said = letters(unescape(re.sub(r"<[^<>]*>", "", text_at(status, "content"))))
         if any(all(part in said for part in mark) for mark in wanted):
             media = [text_at(one, "id") for one in status.get("media_attachments") or []]
             return text_at(status, "id"), " ".join(media)

@@ -8,7 +8,17 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from syndication.channels.base import Abilities, Channel, Envelope, Limit, Queue, Receipt, Settings, TryLater
+from syndication.channels.base import (
+    Abilities,
+    Account,
+    Channel,
+    Envelope,
+    Limit,
+    Queue,
+    Receipt,
+    Settings,
+    TryLater,
+)
 from syndication.channels.by_http import Rule
 from syndication.channels.doors import Tools
 from syndication.channels.social.counting import links, octets
@@ -45,6 +55,8 @@ RULES: tuple[Rule, ...] = (
 class MatrixSettings(SocialSettings):
     """The account that writes, and the room it writes into. Invite the account there first."""
 
+    harmless: ClassVar[frozenset[str]] = SocialSettings.harmless | {"room", "account"}
+
     server: Server = Field(description="The account's server, such as https://matrix.org.")
     access_token: SecretStr = Field(description="Access token of the account (Settings, Help and about).")
     room: str = Field(
@@ -56,6 +68,12 @@ class MatrixSettings(SocialSettings):
     def host(self) -> str:
         """The account's server."""
         return host_of(self.server)
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The room, and whose token it is as the server said."""
+        name = f"{self.account} ({self.room}, {self.host})".lstrip()
+        return Account(name, name, told=bool(self.account))
 
 
 @dataclass(frozen=True)
@@ -182,7 +200,7 @@ class Matrix(Channel[Envelope, RoomMessage]):
 
 
 def _network(server: str, token: str, tools: Tools) -> Network:
-    return Network(Matrix.label, RULES, tools, (("authorization", f"Bearer {token}"),))
+    return Network(Matrix.label, RULES, tools, (("authorization", f"Bearer {token}"),), server)
 
 
 def _rooms(server: str) -> str:

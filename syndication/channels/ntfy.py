@@ -6,7 +6,17 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from syndication.channels.base import Abilities, Channel, Envelope, Limit, Queue, Receipt, Settings, TryLater
+from syndication.channels.base import (
+    Abilities,
+    Account,
+    Channel,
+    Envelope,
+    Limit,
+    Queue,
+    Receipt,
+    Settings,
+    TryLater,
+)
 from syndication.channels.by_http import Rule
 from syndication.channels.doors import Tools
 from syndication.channels.social import pictured
@@ -33,6 +43,8 @@ RULES: tuple[Rule, ...] = (
 class NtfySettings(SocialSettings):
     """A topic on a server. On a public server whoever knows the topic's name can read along."""
 
+    harmless: ClassVar[frozenset[str]] = SocialSettings.harmless | {"topic"}
+
     server: Server = Field("https://ntfy.sh", description="The server; leave it unless you host your own.")
     topic: str = Field(
         pattern=r"^[-_A-Za-z0-9]{1,64}$", description="Name of the topic, such as coburg-aktuell."
@@ -43,6 +55,12 @@ class NtfySettings(SocialSettings):
     def host(self) -> str:
         """The server."""
         return host_of(self.server)
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The topic on its server."""
+        name = f"{self.host}/{self.topic}"
+        return Account(name, name, told=False)
 
 
 @dataclass(frozen=True)
@@ -65,7 +83,13 @@ class Ntfy(Channel[Envelope, Notice]):
     label: ClassVar[str] = "ntfy"
     queue: ClassVar[Queue] = "push"
     abilities: ClassVar[Abilities] = Abilities(
-        revise=True, withdraw=True, repeatable=True, images=True, length=_BYTES, keeps_track=True
+        revise=True,
+        withdraw=True,
+        repeatable=True,
+        images=True,
+        fetches="page",
+        length=_BYTES,
+        keeps_track=True,
     )
     settings: ClassVar[type[Settings]] = NtfySettings
     typed: ClassVar[tuple[str, ...]] = ("topic", "access_token", "server")
@@ -100,7 +124,7 @@ class Ntfy(Channel[Envelope, Notice]):
     def send(self, message: Notice, tools: Tools) -> Receipt:
         """One POST to the server; the same sequence id takes the place of the earlier notice. Or its deletion."""
         access = (("authorization", f"Bearer {message.token}"),) if message.token else ()
-        network = Network(self.label, RULES, tools, access)
+        network = Network(self.label, RULES, tools, access, message.server)
         if message.delete:
             url = f"{message.server}/{quote(message.topic)}/{message.sequence}"
             return Receipt(code=network.call("DELETE", url, rules=(Rule(404, "", "fine"),)).status)

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr
 
 from syndication.channels.base import (
     Abilities,
+    Account,
     Channel,
     Envelope,
     Limit,
@@ -60,6 +61,8 @@ RULES: tuple[Rule, ...] = (
 class TelegramSettings(SocialSettings):
     """A bot, and the channel or group in which it is an administrator."""
 
+    harmless: ClassVar[frozenset[str]] = SocialSettings.harmless | {"chat", "silent", "title", "username"}
+
     bot_token: SecretStr = Field(description="Token of the bot, as @BotFather tells it.")
     chat: str = Field(
         pattern=r"^(@[A-Za-z]\w{3,31}|-?\d{1,20})$",
@@ -79,6 +82,11 @@ class TelegramSettings(SocialSettings):
     def host(self) -> str:
         """The bot, by its number: Telegram counts what one bot sends to all its chats."""
         return self.bot_token.get_secret_value().partition(":")[0]
+
+    @property
+    def speaks_as(self) -> Account | None:
+        """The channel or group, whichever bot writes into it."""
+        return Account(self.chat.lower(), self.chat, told=bool(self.title or self.username))
 
 
 @dataclass(frozen=True)
@@ -270,4 +278,4 @@ def _receipt(found: Any, message: BotMessage, has_picture: bool, remark: str) ->
 
 def _visible(html: str) -> int:
     """As Telegram counts: UTF-16 code units of what is left when the tags are gone."""
-    return utf16(unescape(re.sub(r"<[^>]*>", "", html)))
+    return utf16(unescape(re.sub(r"<[^<>]*>", "", html)))

@@ -22,7 +22,7 @@ from syndication.channels.base import (
 )
 from syndication.channels.doors import Tools
 from syndication.config import settings as process_settings
-from syndication.content import Moment
+from syndication.content import KEPT, Moment
 
 #: Standard Webhooks: payloads stay under 20 kB.
 _MOST_BYTES = 20_000
@@ -39,6 +39,8 @@ def _allowed(url: str) -> str:
 
 class WebhookSettings(Settings):
     """Where to POST, and the secret both sides know. Left empty, a secret is made."""
+
+    harmless: ClassVar[frozenset[str]] = frozenset({"rotated_at"})
 
     url: Annotated[
         str,
@@ -60,6 +62,8 @@ class WebhookSettings(Settings):
         if secret is not None:
             try:
                 signing.check_webhook_secret(secret.get_secret_value())
+                if info.context != KEPT:  # one that was let in once signs on until its owner has it rotated
+                    signing.refuse_guessable(secret.get_secret_value())
             except ValueError as error:
                 raise ValueError(f"{info.field_name} {error}") from error
         return secret

@@ -83,7 +83,13 @@ class WebPush(Channel[Envelope, Notice]):
     label: ClassVar[str] = "Web Push"
     queue: ClassVar[Queue] = "push"
     abilities: ClassVar[Abilities] = Abilities(
-        revise=True, withdraw=True, repeatable=True, images=True, length=_TEXT, keeps_track=True
+        revise=True,
+        withdraw=True,
+        repeatable=True,
+        images=True,
+        fetches="page",
+        length=_TEXT,
+        keeps_track=True,
     )
     settings: ClassVar[type[Settings]] = WebPushSettings
     personal: ClassVar[bool] = True

@@ -5,18 +5,25 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
+from pydantic import ValidationError
 
 from syndication import destinations as outlets
 from syndication import insight
 from syndication.cli import screen
 from syndication.cli.options import merchant as option_merchant
-from syndication.cli.options import uuid
+from syndication.cli.options import span, uuid
 from syndication.cli.process import start
 from syndication.cli.screen import Json
+from syndication.config import Settings
+from syndication.content import faults_of
 from syndication.delivery import drain, rehearse
-from syndication.destinations import connecting
+from syndication.destinations import connecting, links
+from syndication.errors import Invalid
 
 Id = Annotated[str, typer.Argument(help="The destination's id.")]
+ValidFor = Annotated[
+    str, typer.Option(help="How long the link is good, such as 90m, 6h, 2d; at most eight days.")
+]
 group = typer.Typer(help="Outlets and their health; without a command, all of them.")
 
 
@@ -95,22 +102,66 @@ def connect(
     merchant: Annotated[
         str | None, typer.Option(help="Slug of the merchant whose it is; else the city's.")
     ] = None,
+    valid_for: ValidFor = "1h",
 ) -> None:
     """A link by which its owner connects a new outlet: they log in at the network, or type in the access."""
-    start()
+    cfg = start()
     owner = option_merchant(merchant).id if merchant else None
-    _say_link(connecting.link(connecting.ConnectionRequest(channel=channel, name=name), owner=owner))
+    try:
+        request = connecting.ConnectionRequest(channel=channel, name=name, valid_for=_seconds(valid_for))
+    except ValidationError as error:
+        raise Invalid(*faults_of(error)) from error
+    _say_link(connecting.link(request, links.COMMAND, owner=owner), cfg)
 
 
 @group.command()
-def reconnect(destination: Id) -> None:
-    """A link by which the owner of an outlet renews our access to it."""
+def reconnect(destination: Id, valid_for: ValidFor = "1h") -> None:
+    """A link by which the owner of an outlet renews our access to it; its account stays."""
+    cfg = start()
+    try:
+        request = connecting.RenewalRequest(valid_for=_seconds(valid_for))
+    except ValidationError as error:
+        raise Invalid(*faults_of(error)) from error
+    _say_link(connecting.renewal(_id(destination), links.COMMAND, request=request), cfg)
+
+
+@group.command("links")
+def list_links(
+    merchant: Annotated[str | None, typer.Option(help="Only of this merchant.")] = None,
+    json: Json = False,
+) -> None:
+    """Links by which outlets are connected, the newest first, without their addresses."""
+    cfg = start()
+    rows = links.listed(owner=option_merchant(merchant).id if merchant else None, limit=200)
+    if json:
+        screen.as_json(rows)
+        return
+    screen.table(
+        ("id", "channel", "name", "of", "state", "made by", "made", "until"),
+        [
+            (row.id, row.channel, row.name, row.merchant_slug or "the city", row.state,
+             " ".join(part for part in (row.made_by, row.key_id) if part), row.made_at, row.ends_at)
+            for row in rows
+        ],
+        zone=cfg.zone,
+    )  # fmt: skip
+
+
+@group.command("end-link")
+def end_link(link: Annotated[str, typer.Argument(help="The link's id.")]) -> None:
+    """End a link before it is used."""
     start()
-    _say_link(connecting.renewal(_id(destination)))
+    links.end(_id(link, "link"))
+    screen.say("Ended. It opens nothing more.")
 
 
-def _say_link(link: connecting.Link) -> None:
-    screen.say(f"Good until {link.until:%Y-%m-%d %H:%M} UTC, for whoever has it:\n{link.url}")
+def _seconds(valid_for: str) -> int:
+    return int(span("--valid-for", valid_for).total_seconds())
+
+
+def _say_link(link: links.Link, cfg: Settings) -> None:
+    until = link.until.astimezone(cfg.zone)
+    screen.say(f"Good once, until {until:%Y-%m-%d %H:%M}, for whoever has it:\n{link.url}")
 
 
 def _id(text: str, what: str = "destination") -> UUID:

@@ -50,6 +50,13 @@ def moment(name: str, text: str | None, zone: ZoneInfo) -> datetime | None:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)
 
 
+def span(name: str, text: str) -> timedelta:
+    """The length of time that `text` names, such as 90m, 6h, 2d. Raises Invalid."""
+    if found := _AGE.fullmatch(text):
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    raise Invalid.field(name, "must be a length of time such as 90m, 6h, 2d")
+
+
 def states(given: list[str] | None) -> tuple[str, ...]:
     """The states of deliveries that were named. Raises Invalid."""
     if unknown := [state for state in given or () if state not in STATES]:

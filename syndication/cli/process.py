@@ -6,7 +6,8 @@ import typer
 from sqlalchemy.exc import DBAPIError
 from typer.core import TyperGroup
 
-from syndication import bell, db, logs
+from syndication import bell, db, logs, private
+from syndication.characters import legible
 from syndication.config import Settings, settings
 from syndication.errors import Invalid, SyndicationError
 from syndication.ringer import ringer
@@ -17,6 +18,7 @@ class Group(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """The command's result; exit code 1 after an error that is worded for a person."""
+        private.process()
         try:
             return super().invoke(ctx)
         except Invalid as error:
@@ -33,7 +35,7 @@ class Group(TyperGroup):
 def fail(*lines: str) -> None:
     """Say on stderr what is wrong, and end with exit code 1."""
     for line in lines:
-        typer.echo(f"syndication: {line}", err=True)
+        typer.echo(legible(f"syndication: {line}"), err=True)
     raise typer.Exit(1)
 
 

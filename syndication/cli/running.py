@@ -10,6 +10,7 @@ from syndication.cli.screen import say
 from syndication.config import settings
 from syndication.stack import demo as demo_city
 from syndication.stack import up as whole_stack
+from syndication.web import server
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port of the pages and the API.")]
 
@@ -17,6 +18,7 @@ Port = Annotated[int, typer.Option(min=1, max=65535, help="Port of the pages and
 def join(app: typer.Typer) -> None:
     """Add these commands."""
     app.command()(up)
+    app.command()(web)
     app.command()(demo)
     app.command()(migrate)
 
@@ -26,6 +28,33 @@ def up(
 ) -> None:
     """Run everything on this machine: web, workers, beat, and a redis-server where no broker is set."""
     whole_stack.run(settings(), host=host, port=port)
+
+
+def web(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Port = 8000,
+    proxies: Annotated[
+        str,
+        typer.Option(
+            help="Whose X-Forwarded-For is believed: addresses or networks with commas between; *: anybody's."
+        ),
+    ] = "127.0.0.1",
+    head_seconds: Annotated[
+        float, typer.Option(min=0.1, help="Within these a request's head must have come whole.")
+    ] = 10,
+    reader_seconds: Annotated[
+        float, typer.Option(min=0.1, help="Within these a reader must take 20 kB of an answer, or all of it.")
+    ] = 20,
+    connections: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Most connections at once; 0: as many as the process may have files, at most 2000."
+        ),
+    ] = 0,
+) -> None:
+    """Run the web process alone, as a part of a fleet: pages, feeds, API."""
+    patience = server.Patience(head=head_seconds, reader=reader_seconds, connections=connections)
+    server.serve("syndication.asgi:create", host=host, port=port, proxies=proxies, patience=patience)
 
 
 def demo(

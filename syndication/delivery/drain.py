@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from syndication import bell, clock, feeds, gallery
+from syndication import bell, clock, feeds, gallery, prepared
 from syndication.channels.doors import Tools
 from syndication.config import Settings, settings
 from syndication.delivery import claim, record
@@ -43,7 +43,7 @@ def tools() -> Tools:
             cfg.smtp_timeout,
         ),
         shelf=feeds.Shelf(),
-        pictures=Pictures(http, cfg.data_dir / "pictures", gallery.own),
+        pictures=Pictures(http, cfg.data_dir / "pictures", gallery.own, prepared.Shelf()),
         memory=Memory(),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,10 +16,12 @@ import structlog
 from syndication import clock
 from syndication.channels.base import Channel, Gone, Receipt, Refused, TryLater, Unconfirmed, Verdict
 from syndication.channels.doors import Tools
+from syndication.characters import legible
 from syndication.config import Settings
 from syndication.delivery import policy, positions
 from syndication.delivery.hiding import hide_in, secrets_of
 from syndication.limits import Bucket, Buckets
+from syndication.pictures import NoPicture
 
 _log = structlog.get_logger(__name__)
 #: Outcomes that wait at most this long (seconds), or in this number, before the tables show them.
@@ -173,13 +176,14 @@ class Run:
         started = clock.monotonic()
         try:
             message = parcel.channel.render(replace(parcel.envelope, tried_at=now))
+            self.sending_since = started
+            self._bring_picture(parcel)
             if not parcel.channel.abilities.repeatable and not self._tick("current", parcel.id):
                 self.cancelled.set()
                 return Outcome(parcel, "waiting", now, tried=False)
-            self.sending_since = started
             receipt = parcel.channel.send(message, self.tools)
         except Verdict as verdict:
-            return _without_secrets(self._judge(parcel, verdict, now, _since(started)))
+            return _fit_to_keep(self._judge(parcel, verdict, now, _since(started)))
         except Exception as error:
             _log.exception("channel.broken", channel=parcel.channel.kind, delivery=parcel.id)
             reason = f"An error of ours while preparing it ({type(error).__name__}); the operator has the details in the log."
@@ -187,13 +191,20 @@ class Run:
         finally:
             self.sending_since = None
         self._failures, self._held = 0, receipt.rest > 0
-        return _without_secrets(_sent(parcel, receipt, self._now(), _since(started)))
+        return _fit_to_keep(_sent(parcel, receipt, self._now(), _since(started)))
 
     def _now(self) -> datetime:
         return clock.now() + self.lane.ahead
 
     def _dropped(self, parcel: Parcel, reason: str) -> Outcome:
         return Outcome(parcel, "dropped", self._now(), reason=reason, tried=False)
+
+    def _bring_picture(self, parcel: Parcel) -> None:
+        """Onto the city's site, where the outlet fetches it as soon as it is told. A post goes out without one, too."""
+        size, envelope = parcel.channel.abilities.fetches, parcel.envelope
+        if size and envelope.action != "withdrawn" and not envelope.test and envelope.post.content.images:
+            with suppress(NoPicture):
+                self.tools.pictures.show(envelope.post.content.images[0].url, size)
 
     def _judge(self, parcel: Parcel, verdict: Verdict, now: datetime, duration: int) -> Outcome:
         outcome = Outcome(
@@ -253,8 +264,20 @@ def _since(started: float) -> int:
     return round((clock.monotonic() - started) * 1000)
 
 
+def _fit_to_keep(outcome: Outcome) -> Outcome:
+    """The outcome as people may read it, and as any database takes it: a remote may say what is no text (NUL, half a letter)."""
+    outcome = replace(
+        outcome,
+        reason=legible(outcome.reason),
+        answer=legible(outcome.answer),
+        reference=outcome.reference and legible(outcome.reference),
+        link=outcome.link and legible(outcome.link),
+    )
+    return _without_secrets(outcome)
+
+
 def _without_secrets(outcome: Outcome) -> Outcome:
-    """The outcome as people may read it: some servers repeat in their answer what they were sent."""
+    """Some servers repeat in their answer what they were sent."""
     settings = getattr(outcome.parcel.envelope, "settings", None)  # a reader's copy has none
     if settings is None or not (outcome.answer or outcome.reason):
         return outcome

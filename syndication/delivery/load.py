@@ -9,17 +9,19 @@ from uuid import UUID
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
-from syndication import channels, postview, signing
+from syndication import channels, postview, reader_links, signing
 from syndication.channels.base import Channel, Copy, Envelope, Note, PostView
 from syndication.channels.base import Settings as ChannelSettings
 from syndication.config import Settings
-from syndication.content import Content
+from syndication.content import KEPT, Content
 from syndication.delivery import sample
 from syndication.delivery.course import staying
 from syndication.delivery.lane import Parcel
+from syndication.delivery.record import SUPERSEDED
+from syndication.destinations import links
 from syndication.limits import Bucket
 from syndication.models import Change, Delivery, Destination, Edition, Merchant, Post, Reader, Revision
 
@@ -31,11 +33,6 @@ _NO_SETTINGS = "The settings of this outlet cannot be used: {}. Please enter the
 @lru_cache(maxsize=4)
 def _box(keys: tuple[str, ...]) -> signing.Box:
     return signing.Box(keys)
-
-
-@lru_cache(maxsize=4)
-def _tokens(keys: tuple[str, ...]) -> signing.Tokens:
-    return signing.Tokens(keys, "reader")
 
 
 def keys_of(cfg: Settings) -> tuple[str, ...]:
@@ -52,7 +49,7 @@ def channel_settings(destination: Destination, cfg: Settings) -> ChannelSettings
 @lru_cache(maxsize=2000)
 def _opened(channel: str, plain: str, secrets: str, keys: tuple[str, ...]) -> ChannelSettings:
     opened = _box(keys).open(secrets)
-    return channels.by_kind(channel).settings.model_validate({**json.loads(plain), **opened})
+    return channels.by_kind(channel).settings.model_validate({**json.loads(plain), **opened}, context=KEPT)
 
 
 def parcels(
@@ -96,8 +93,9 @@ class _Loader:
         self.outlets = {key: self._open(destination) for key, destination in destinations.items()}
         self.changes = _changes(session, {row.change_id for row in rows if row.change_id is not None})
         self.editions = _editions(session, {row.edition_id for row in rows if row.edition_id is not None})
-        self.addresses = _addresses(session, {row.reader_id for row in rows if row.reader_id is not None})
+        self.readers = _readers(session, {row.reader_id for row in rows if row.reader_id is not None})
         self.known = _known(session, rows, destinations)
+        self.outdated = _outdated(session, rows)
         self.views: dict[int, PostView] = {}
 
     def _open(self, destination: Destination) -> _Outlet:
@@ -129,6 +127,8 @@ class _Loader:
             )
         channel = channels.by_kind(row.channel)
         stays = isinstance(envelope, Envelope) and staying(envelope, channel.abilities, channel.label)
+        if row.id in self.outdated:
+            stays = ("dropped", SUPERSEDED)
         return Parcel(
             row.id,
             row.key,
@@ -144,11 +144,12 @@ class _Loader:
 
     def _envelope(self, row: Delivery, settings: ChannelSettings) -> Any:
         if row.edition_id is not None and row.reader_id is not None:
+            address, nonce = self.readers[row.reader_id]
             return Copy(
                 key=row.key,
                 parts=self.editions[row.edition_id].parts,
-                address=self.addresses[row.reader_id],
-                leave_token=_tokens(keys_of(self.cfg)).make(row.reader_id),
+                address=address,
+                leave_token=reader_links.own(row.reader_id, nonce),
                 city=self.city,
                 sender=self.cfg.mail_from,
                 tried_at=row.due_at,
@@ -159,7 +160,10 @@ class _Loader:
             return sample.envelope(
                 row, self.city, settings, pictured=channels.by_kind(row.channel).abilities.needs_picture
             )
-        return Note(row.key, row.payload or {}, self.city, settings, self.cfg.mail_from, row.due_at)
+        payload = row.payload or {}
+        if "connect" in payload:
+            payload = {**payload, "connect": links.in_letter(payload)}
+        return Note(row.key, payload, self.city, settings, self.cfg.mail_from, row.due_at)
 
     def _of_change(self, row: Delivery, change_id: int, settings: ChannelSettings) -> Envelope:
         change, post, revision, merchant = self.changes[change_id]
@@ -200,11 +204,25 @@ def _editions(session: Session, ids: set[int]) -> dict[int, Edition]:
     return {row.id: row for row in session.scalars(select(Edition).where(Edition.id.in_(ids)))}
 
 
-def _addresses(session: Session, ids: set[int]) -> dict[int, str]:
-    return {
-        row.id: row.email
-        for row in session.execute(select(Reader.id, Reader.email).where(Reader.id.in_(ids)))
-    }
+def _readers(session: Session, ids: set[int]) -> dict[int, tuple[str, str | None]]:
+    """Address and nonce of each."""
+    columns = select(Reader.id, Reader.email, Reader.nonce)
+    return {row.id: (row.email, row.nonce) for row in session.execute(columns.where(Reader.id.in_(ids)))}
+
+
+def _outdated(session: Session, rows: Sequence[Delivery]) -> set[int]:
+    """Readers' copies that came back from a failed try, or are sent again, while newer news of the same post was made."""
+    ids = [row.id for row in rows if row.reader_id is not None and row.change_id is not None]
+    if not ids:
+        return set()
+    newer = aliased(Delivery)
+    later = exists().where(
+        newer.reader_id == Delivery.reader_id,
+        newer.post_id == Delivery.post_id,
+        newer.change_id > Delivery.change_id,
+        newer.state != "dropped",
+    )
+    return set(session.scalars(select(Delivery.id).where(Delivery.id.in_(ids), later)))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from syndication.channels.base import Rhythm
-from syndication.content import Content
 from syndication.models import Change, Delivery, Revision
 from syndication.rendering import time_of_day
 
@@ -107,7 +106,7 @@ def _candidates(session: Session, destination_id: UUID, now: datetime) -> list[C
         .where(Change.action == "published", Delivery.by_hand.is_(False))
     )
     return [
-        Candidate(delivery_id, over_at, bool(Content.model_validate(content).images))
+        Candidate(delivery_id, over_at, bool(content.get("images")))
         for delivery_id, over_at, content in session.execute(statement)
     ]
 

@@ -21,6 +21,8 @@ SLOW = 2.0
 ANSWERS = 9
 _SLOW_BATCH = 2
 _MAIL_SECONDS, _LEAST_MAILS = 3.0, 10
+#: Longest wait of a correction (seconds).
+_LONGEST_WAIT = 4 * 3600.0
 #: A delivery that was on the wire in this many workers that died is what kills them.
 MOST_CRASHES = 3
 
@@ -85,6 +87,18 @@ def is_slow(answers: Sequence[int]) -> bool:
 def switched_off(failing_since: datetime | None, now: datetime, disable_after: float) -> bool:
     """Whether an outlet that failed without a single success since then is to be disabled."""
     return failing_since is not None and (now - failing_since).total_seconds() >= disable_after
+
+
+def correction_wait(pause: float, repeats: int, left: float | None) -> float:
+    """Seconds a correction to people waits for another one to take its place; `repeats`: corrections they got lately.
+
+    Twice as long each time, up to some hours, and at most half of the time `left` until it would come too late; repeats
+    wait for `pause` nonetheless.
+    """
+    wait: float = min(pause * 2 ** min(repeats, 20), max(pause, _LONGEST_WAIT))
+    if left is not None:
+        wait = min(wait, left / 2)
+    return max(wait, pause) if repeats else wait
 
 
 def is_over(over_at: datetime | None, now: datetime) -> bool:

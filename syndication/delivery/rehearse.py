@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from syndication import channels, clock, db, interests, postview
+from syndication import channels, clock, db, interests, merchants, postview
 from syndication.channels.base import Channel, Envelope, Verdict
 from syndication.channels.base import Settings as ChannelSettings
 from syndication.channels.doors import Tools
@@ -23,6 +23,7 @@ from syndication.delivery.course import staying
 from syndication.delivery.hiding import hide, hide_in, secrets_of
 from syndication.delivery.load import channel_settings, known_of
 from syndication.delivery.memory import Memory
+from syndication.destinations import knocks
 from syndication.errors import Conflict, NotFound
 from syndication.http import Answer, Client
 from syndication.models import Destination, Merchant, Post, Reader, Revision
@@ -82,7 +83,8 @@ def rehearse(
 ) -> Rehearsal:
     """What would be sent for the post as it stands now; `action` is what would come next unless it is given.
 
-    Raises NotFound, and Conflict where the destination cannot be used.
+    Raises NotFound, Forbidden, TooOften (a merchant's dry run fetches pictures of the web), and Conflict where the
+    destination cannot be used.
     """
     cfg = settings()
     with db.reading() as session:
@@ -92,6 +94,8 @@ def rehearse(
             return _of_the_city(session, channel, envelope, cfg)
     if stays := staying(envelope, channel.abilities, channel.label):
         return Rehearsal(envelope.action, *stays, ())
+    if owner is not None and envelope.post.content.images:
+        knocks.count(owner, destination_id, *(image.url for image in envelope.post.content.images))
     door = _Door(channel.rehearsed)
     rehearsing = replace(tools, http=door, memory=Memory())
     try:
@@ -145,6 +149,7 @@ def _envelope(
         raise NotFound("There is no such destination.")
     if post is None or (owner is not None and post.merchant_id != owner):
         raise NotFound("There is no such post.")
+    merchants.require(session, owner, "test")
     if not channels.known(destination.channel):
         raise Conflict(f"The channel {destination.channel} is not installed here. Please tell the operator.")
     try:

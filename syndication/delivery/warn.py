@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from syndication import bell, db
@@ -13,13 +14,15 @@ from syndication.models import Delivery, Destination, Merchant
 
 #: How long before an access ends its owner is told.
 AHEAD = timedelta(days=7)
+#: The letters that hold a link by which the access is renewed.
+_OFFERING = ("destination_refused", "destination_disabled", "destination_expiring")
 
 
 def owner(session: Session, cfg: Settings, destination: Destination, reason: str, now: datetime) -> None:
     """Tell that an outlet refuses us, or was switched off for it; a repeat within the same spell is passed over."""
     letter = "destination_disabled" if destination.state == "disabled" else "destination_refused"
     since = destination.failing_since or now
-    about = {"reason": reason, "since": since.isoformat(), "connect": connecting.offered(destination)}
+    about = {"reason": reason, "since": since.isoformat()}
     if _letter(session, cfg, destination, letter, about, since, now):
         destination.warned_at = now
 
@@ -28,7 +31,7 @@ def ending(
     session: Session, cfg: Settings, destination: Destination, ends_at: datetime, now: datetime
 ) -> None:
     """Tell that an access ends soon; a repeat for the same end is passed over."""
-    about = {"ends": ends_at.isoformat(), "connect": connecting.offered(destination)}
+    about = {"ends": ends_at.isoformat()}
     if _letter(session, cfg, destination, "destination_expiring", about, ends_at, now):
         destination.warned_at = now
 
@@ -54,8 +57,13 @@ def _letter(
     address = merchant.email if merchant else cfg.operator_email
     if not address:
         return False
+    key = f"n{destination.id.hex}-{letter.removeprefix('destination_')}-{spell:%Y%m%d%H%M}"
+    if session.scalar(select(Delivery.id).where(Delivery.key == key)) is not None:
+        return False
+    if letter in _OFFERING:
+        about = {**about, "connect": connecting.offered(session, destination)}
     row = {
-        "key": f"n{destination.id.hex}-{letter.removeprefix('destination_')}-{spell:%Y%m%d%H%M}",
+        "key": key,
         "channel": Letter.kind,
         "queue": Letter.queue,
         "priority": Letter.priority,

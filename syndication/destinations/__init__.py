@@ -4,6 +4,7 @@ from syndication.destinations.built_in import ensure_built_in
 from syndication.destinations.owned import (
     create,
     delete,
+    knocking,
     listed,
     pause,
     read,
@@ -28,6 +29,7 @@ __all__ = [
     "create",
     "delete",
     "ensure_built_in",
+    "knocking",
     "listed",
     "pause",
     "read",

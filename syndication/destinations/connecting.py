@@ -1,44 +1,53 @@
 """Connecting an outlet: a link for its owner, who logs in at the network, or types in the access and has it tried."""
 
 import contextlib
-import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
 from pydantic import Field, ValidationError
-from pydantic.fields import FieldInfo
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from syndication import channels, clock
+from syndication import channels, clock, db, merchants
+from syndication.channels.base import Settings as ChannelSettings
 from syndication.channels.base import Verdict
 from syndication.channels.connector import Connector, Site
 from syndication.channels.doors import Tools
 from syndication.channels.social.oauth import registered
 from syndication.config import settings
 from syndication.content import Interest, Value, faults_of, new_id
-from syndication.destinations import owned
+from syndication.destinations import knocks, links, owned
+from syndication.destinations.asking import Opened, asked_of, connector_of, opened
+from syndication.destinations.links import LETTER, Link, Maker
 from syndication.destinations.sealed import checked_by
-from syndication.destinations.values import (
-    DestinationAmendment,
-    DestinationRecord,
-    DestinationRequest,
-    GivenSettings,
-)
-from syndication.errors import Conflict, Invalid, NotFound
+from syndication.destinations.sealed import opened as secrets_of
+from syndication.destinations.values import DestinationAmendment, DestinationRequest, GivenSettings
+from syndication.errors import Conflict, Forbidden, Invalid, NotFound
 from syndication.merchants import Name
-from syndication.models import Destination
+from syndication.models import ConnectLink, Destination
 from syndication.signing import Box
 
-#: How long a link for the owner is good, and how long they may take at the network.
-LINK, WAY = timedelta(days=8), timedelta(hours=1)
-_OLD = "This link is no longer good. Please ask for a new one."
 _OTHER_BROWSER = "This browser did not begin here. Please open the link once more."
+_OTHER_ACCOUNT = (
+    "This is another account: so far {}, now {}. A link only renews the access to the account that was there, so nothing"
+    " was changed. For another account please set up a new outlet."
+)
+
+ValidFor = Annotated[
+    int,
+    Field(
+        ge=60,
+        le=int(links.LONGEST.total_seconds()),
+        description="Seconds for which the link is good, at most eight days. It is good once.",
+    ),
+]
+_USUAL = int(links.USUAL.total_seconds())
 
 
 class ConnectionRequest(Value):
@@ -50,245 +59,239 @@ class ConnectionRequest(Value):
     settings: GivenSettings = Field(
         default_factory=dict, description="What is known already, so that the owner is not asked for it."
     )
+    valid_for: ValidFor = _USUAL
 
 
-class Wish(Value):
-    """What a link is for: a new outlet, or a new access for one that exists; and whose it is.
+class RenewalRequest(Value):
+    """How long a link is good by which an owner renews an access."""
 
-    A new outlet has its id already, so that a link that is used twice makes one outlet and not two.
-    """
-
-    new: ConnectionRequest | None = None
-    identity: UUID | None = None
-    renew: UUID | None = None
-    merchant_id: UUID | None = None
-
-
-@dataclass(frozen=True)
-class Link:
-    """An address that the owner opens in a browser, and until when it is good (UTC)."""
-
-    url: str
-    until: datetime
-
-
-@dataclass(frozen=True)
-class Opened:
-    """What a link asks for: the outlet, what is known of it, and the questions its owner answers.
-
-    `typed`: with these answers it is connected; else the owner then logs in at the network.
-    """
-
-    wish: Wish
-    channel: str
-    name: str
-    known: Mapping[str, Any]
-    questions: Mapping[str, FieldInfo]
-
-    @property
-    def label(self) -> str:
-        """The network's name."""
-        return channels.by_kind(self.channel).label
-
-    @property
-    def typed(self) -> bool:
-        """Whether the answers are the access itself."""
-        return channels.by_kind(self.channel).connector is None
-
-    @property
-    def shown_by_a_test(self) -> bool:
-        """Whether a test message shows that it works, since the network cannot be asked."""
-        return shown_by_a_test(self.channel)
-
-    @property
-    def secret(self) -> frozenset[str]:
-        """The questions whose answers are never shown again."""
-        return (
-            frozenset(channels.by_kind(self.channel).settings.secret_names()) if self.typed else frozenset()
-        )
+    valid_for: ValidFor = _USUAL
 
 
 @dataclass(frozen=True)
 class Connected:
     """The outlet, and since when it had failed, if it had (UTC); `language` is the one its owner began in, where known."""
 
-    destination: DestinationRecord
+    channel: str
+    destination_id: UUID
     failing_since: datetime | None = None
     language: str = ""
 
 
 @dataclass(frozen=True)
 class Way:
-    """Where the owner goes to log in. `nonce` is kept by their browser and proves on the way back that it is the same."""
+    """Where the owner goes to log in."""
 
     url: str
-    nonce: str
 
 
-def link(request: ConnectionRequest, *, owner: UUID | None = None) -> Link:
-    """A link for a new outlet of a merchant, or of the city. Raises Invalid, and Conflict where no app is registered."""
-    asked = _asked(request.channel)
+def new_nonce() -> str:
+    """What a browser keeps to itself: it proves that who comes back, or presses a button twice, is who began."""
+    return secrets.token_urlsafe(24)
+
+
+def link(request: ConnectionRequest, maker: Maker, *, owner: UUID | None = None) -> Link:
+    """A link for a new outlet of a merchant, or of the city.
+
+    Raises Invalid, Forbidden where the merchant may not, and Conflict where no app is registered.
+    """
+    asked = asked_of(request.channel)
     if unknown := [name for name in request.settings if name not in asked]:
         raise Invalid.field(f"settings.{unknown[0]}", f"is not asked for; known are {', '.join(asked)}")
-    return _link(Wish(new=request, identity=new_id(), merchant_id=owner))
+    with db.transaction() as session:
+        merchants.require(session, owner, "connect")
+        return links.make(
+            session,
+            maker,
+            merchant_id=owner,
+            destination_id=new_id(),
+            renews=False,
+            channel=request.channel,
+            name=request.name,
+            interest=request.interest.model_dump(mode="json"),
+            known=request.settings,
+            good_for=timedelta(seconds=request.valid_for),
+        )
 
 
-def renewal(destination_id: UUID, *, owner: UUID | None = None) -> Link:
-    """A link for a destination that exists. Raises NotFound, Invalid, Conflict."""
-    _asked(owned.read(destination_id, owner=owner).channel)
-    return _link(Wish(renew=destination_id, merchant_id=owner))
+def renewal(
+    destination_id: UUID,
+    maker: Maker,
+    *,
+    owner: UUID | None = None,
+    request: RenewalRequest | None = None,
+) -> Link:
+    """A link for a destination that exists. Raises NotFound, Forbidden, Invalid, Conflict."""
+    asked_of(owned.read(destination_id, owner=owner).channel)
+    with db.transaction() as session:
+        row = session.get(Destination, destination_id)
+        if row is None:
+            raise NotFound("There is no such destination.")
+        # Also where the city makes it: a link that opens nothing would only puzzle whoever gets it.
+        merchants.require(session, row.merchant_id, "connect")
+        return _renewing(session, row, maker, timedelta(seconds=request.valid_for if request else _USUAL))
 
 
-def offered(row: Destination) -> str:
-    """The address of such a link for a letter; empty for an outlet that is set up in another way."""
+def offered(session: Session, row: Destination) -> str:
+    """The address of such a link for a letter, encrypted; empty where it would open nothing, or there is no such way."""
     try:
-        _asked(row.channel)
-    except (Invalid, Conflict):
+        asked_of(row.channel)
+        merchants.require(session, row.merchant_id, "connect")
+    except (Invalid, Conflict, Forbidden):
         return ""
-    return _link(Wish(renew=row.id, merchant_id=row.merchant_id)).url
+    return links.for_letter(_renewing(session, row, LETTER, links.IN_LETTER))
 
 
-def opened(token: str) -> Opened:
-    """What a link asks for. Raises NotFound for one that is old or not ours, and for an outlet that is gone."""
-    wish = Wish.model_validate(_unsealed(token, "link", LINK)["wish"])
-    about: ConnectionRequest | DestinationRecord
-    if wish.renew is not None:
-        about = owned.read(wish.renew, owner=wish.merchant_id)
-    else:
-        assert wish.new is not None
-        about = wish.new
-    asked = _asked(about.channel)
-    known = {name: value for name, value in about.settings.items() if name in asked}
-    # What is typed in is shown with what is known, so that a wrong name can be mended beside a new token.
-    questions = {
-        name: field
-        for name, field in asked.items()
-        if channels.by_kind(about.channel).typed
-        or (name not in known and (field.is_required() or not field.default))
-    }
-    return Opened(wish, about.channel, about.name, known, questions)
+def _renewing(session: Session, row: Destination, maker: Maker, good_for: timedelta) -> Link:
+    return links.make(
+        session,
+        maker,
+        merchant_id=row.merchant_id,
+        destination_id=row.id,
+        renews=True,
+        channel=row.channel,
+        name=row.name,
+        interest={},
+        known={},
+        good_for=good_for,
+    )
 
 
-def begin(token: str, answers: Mapping[str, str], tools: Tools, *, language: str = "") -> "Way | Connected":
-    """Where the owner logs in, after they answered; or the outlet, where that was all. Raises NotFound, Invalid, Conflict.
+def begin(
+    token: str, answers: Mapping[str, str], tools: Tools, *, nonce: str, language: str = ""
+) -> Way | Connected:
+    """Where the owner logs in, after they answered; or the outlet, where that was all.
 
-    `language` is what the owner reads, kept for the way back.
+    `nonce` is kept by their browser, `language` is what the owner reads. Raises NotFound, Invalid, Conflict, TooOften.
     """
-    found = opened(token)
+    found = opened(token, nonce)
+    if found.used:
+        return Connected(found.channel, found.destination_id, language=language)
     given = {name: value for name, value in answers.items() if value and name in found.questions}
     if found.typed:
-        return replace(_typed_in(found, given, tools), language=language)
-    connector = _connector(found.channel)
+        return _typed_in(found, given, tools, nonce, language)
+    connector = connector_of(found.channel)
     try:
         asked = connector.asks.model_validate({**found.known, **given})
     except ValidationError as error:
         raise Invalid(*faults_of(error)) from error
-    try:
+    texts = [one for one in asked.model_dump(mode="json").values() if isinstance(one, str)]
+    knocks.count(found.merchant_id, found.link_id, *texts)
+    with _told():
         beginning = connector.begin(asked, _site(connector), tools)
-    except Verdict as verdict:
-        raise Conflict(verdict.reason) from verdict
-    nonce = secrets.token_urlsafe(24)
     state = {
-        "wish": _plain(found.wish),
-        "channel": found.channel,
+        "link": str(found.link_id),
+        "way": links.begin_way(found.link_id),
         "memo": beginning.memo,
-        "nonce": _digest(nonce),
+        "nonce": links.digest(nonce),
         "language": language,
+        "at": clock.now().timestamp(),
     }
-    return Way(f"{beginning.url}&state={quote(_sealed(state, 'state'), safe='')}", nonce)
+    return Way(f"{beginning.url}&state={quote(_box().close(state), safe='')}")
 
 
 def finish(state: str, code: str, nonce: str, tools: Tools) -> Connected:
     """The connected destination. Raises NotFound, Conflict, and what creating a destination raises."""
-    found = _unsealed(state, "state", WAY)
-    if not hmac.compare_digest(_digest(nonce), found["nonce"]):
+    found = _unsealed(state)
+    if not hmac.compare_digest(links.digest(nonce), found["nonce"]):
         raise NotFound(_OTHER_BROWSER)
-    connector = _connector(found["channel"])
-    try:
+    link_id, language = UUID(found["link"]), found["language"]
+    with db.transaction() as session:
+        row = links.locked(session, link_id)
+        links.refuse_closed(session, row)
+        # Before the network is asked: whatever it says, nobody walks this way again.
+        links.end_way(session, row, found["way"])
+    connector = connector_of(row.channel)
+    with _told():
         learned = connector.finish(found["memo"], code, _site(connector), tools, clock.now())
-    except Verdict as verdict:
-        raise Conflict(verdict.reason) from verdict
-    connected = _connected(Wish.model_validate(found["wish"]), learned)
-    return replace(connected, language=found.get("language", ""))
+        if row.renews:
+            learned = _asked_whose(row, learned, tools)
+    return _connected(link_id, learned, nonce, language)
 
 
-def _typed_in(found: Opened, given: dict[str, str], tools: Tools) -> Connected:
+def _typed_in(found: Opened, given: dict[str, str], tools: Tools, nonce: str, language: str) -> Connected:
     """Keeps what was typed in once the network was asked whether it is right."""
-    channel, wish = channels.by_kind(found.channel), found.wish
-    if wish.renew is not None:
-        checked = owned.preview(wish.renew, given, owner=wish.merchant_id)
+    channel = channels.by_kind(found.channel)
+    if found.renews:
+        changes: dict[str, Any] = given
+        checked = owned.preview(found.destination_id, given)
     else:
-        checked = checked_by(channel, {**found.known, **given})
-    try:
-        channel.tend(checked, tools, clock.now())
-    except Verdict as verdict:
-        raise Conflict(verdict.reason) from verdict
-    connected = _connected(wish, given if wish.renew is not None else {**found.known, **given})
+        # What the sender filled in and the form does not show again, such as a token, stands where nothing was typed.
+        changes = {**found.known, **given}
+        checked = checked_by(channel, changes)
+    knocks.count(found.merchant_id, found.link_id, checked)
+    with _told():
+        after = channel.tend(checked, tools, clock.now())
+    connected = _connected(found.link_id, {**changes, **_learned(checked, after)}, nonce, language)
     if found.shown_by_a_test:
         with contextlib.suppress(Conflict):  # another one is still on its way
-            owned.test(connected.destination.id, owner=wish.merchant_id)
+            owned.test(found.destination_id, owner=found.merchant_id, counted=True)
     return connected
 
 
-def shown_by_a_test(kind: str) -> bool:
-    """Whether connecting such an outlet ends with a test message."""
-    channel = channels.by_kind(kind)
-    return channel.connector is None and channel.tended_every is None
-
-
-def _connected(wish: Wish, learned: dict[str, Any]) -> Connected:
-    if wish.new is not None and not _exists(wish.identity):
-        request = DestinationRequest(
-            channel=wish.new.channel, name=wish.new.name, interest=wish.new.interest, settings=learned
-        )
-        with contextlib.suppress(IntegrityError):  # pressed twice: the first made it
-            return Connected(owned.create(wish.merchant_id, request, identity=wish.identity).destination)
-    known = wish.renew or wish.identity
-    assert known is not None
-    amendment = DestinationAmendment(settings=learned)
-    before = owned.update(known, amendment, owner=wish.merchant_id)
-    return Connected(owned.resume(known, owner=wish.merchant_id), before.failing_since)
-
-
-def _exists(identity: UUID | None) -> bool:
+@contextmanager
+def _told() -> Iterator[None]:
+    """What a network says against it is said to its owner."""
     try:
-        return identity is not None and bool(owned.read(identity))
-    except NotFound:
-        return False
+        yield
+    except Verdict as verdict:
+        raise Conflict(verdict.reason) from verdict
 
 
-def _link(wish: Wish) -> Link:
-    sealed = _sealed({"wish": _plain(wish)}, "link")
-    return Link(f"{settings().base_url}/connect/{sealed}", clock.now() + LINK)
+def _asked_whose(row: ConnectLink, learned: dict[str, Any], tools: Tools) -> dict[str, Any]:
+    """What was learned; where it does not say whose access it is, the network is asked with it. Raises a Verdict."""
+    channel = channels.by_kind(row.channel)
+    if checked_by(channel, learned).speaks_as is not None:
+        return learned
+    checked = owned.preview(row.destination_id, learned)
+    after = channel.tend(checked, tools, clock.now())
+    return {**learned, **_learned(checked, after)}
 
 
-def _plain(wish: Wish) -> dict[str, Any]:
-    # The links stand in letters, so they are kept short.
-    return wish.model_dump(mode="json", exclude_defaults=True)
+def _learned(before: ChannelSettings, after: ChannelSettings) -> dict[str, Any]:
+    was = {**before.plain(), **before.secrets()}
+    return {name: value for name, value in {**after.plain(), **after.secrets()}.items() if value != was[name]}
 
 
-def _asked(kind: str) -> Mapping[str, FieldInfo]:
-    """What the owner of such an outlet is asked. Raises Invalid, and Conflict where no app is registered."""
-    channel = channels.by_kind(kind) if channels.known(kind) else None
-    if channel is None or (channel.connector is None and not channel.typed):
-        able = [one.kind for one in channels.CHANNELS if one.connector is not None or one.typed]
-        raise Invalid.field(
-            "channel", f"must be one of {', '.join(able)}; others are set up by their settings"
-        )
-    if channel.connector is None:
-        return {name: channel.settings.model_fields[name] for name in channel.typed}
-    return _connector(kind).asks.model_fields
+def _connected(link_id: UUID, learned: dict[str, Any], nonce: str, language: str) -> Connected:
+    """The link is used and the outlet connected, both or neither; a second press in the same browser changes nothing."""
+    with db.transaction() as session:
+        row = links.locked(session, link_id)
+        if links.used_here(session, row, nonce):
+            return Connected(row.channel, row.destination_id, language=language)
+        links.refuse_closed(session, row)
+        links.use(row, nonce)
+        if not row.renews:
+            request = DestinationRequest(
+                channel=row.channel,
+                name=row.name,
+                interest=Interest.model_validate(row.interest),
+                settings=learned,
+            )
+            owned.create(row.merchant_id, request, identity=row.destination_id, counted=True)
+            return Connected(row.channel, row.destination_id, language=language)
+        _refuse_another_account(session, row.destination_id, learned)
+        amendment = DestinationAmendment(settings=learned)
+        before = owned.update(row.destination_id, amendment, owner=row.merchant_id, counted=True)
+        owned.resume(row.destination_id, owner=row.merchant_id, counted=True)
+        return Connected(row.channel, row.destination_id, before.destination.failing_since, language)
 
 
-def _connector(kind: str) -> Connector:
-    connector = channels.by_kind(kind).connector
-    assert connector is not None
-    if connector.app is not None and registered(connector.app) is None:
-        raise Conflict(
-            f"No app is registered at {channels.by_kind(kind).label} yet: the operator enters it as {connector.app} in"
-            " SYNDICATION_OAUTH_CLIENTS."
-        )
-    return connector
+def _refuse_another_account(session: Session, destination_id: UUID, learned: Mapping[str, Any]) -> None:
+    """Raise Conflict where an outlet would speak for another account than so far.
+
+    What only somebody entered binds once something was sent there; until then it may be a slip of the pen.
+    """
+    row = session.get_one(Destination, destination_id)
+    channel = channels.by_kind(row.channel)
+    try:
+        so_far = checked_by(channel, {**row.settings, **secrets_of(row)}, kept=True).speaks_as
+    except (Invalid, Conflict):  # nobody can read what was there, so it has to be given anew
+        return
+    now = checked_by(channel, {**row.settings, **secrets_of(row), **learned}).speaks_as
+    bound = so_far is not None and (so_far.told or row.last_sent_at is not None)
+    if so_far is not None and bound and (now is None or now.id != so_far.id):
+        raise Conflict(_OTHER_ACCOUNT.format(so_far.name, now.name if now else "?"))
 
 
 def _site(connector: Connector) -> Site:
@@ -297,23 +300,17 @@ def _site(connector: Connector) -> Site:
     return Site(cfg.city_name, f"{cfg.base_url}/connect/back", client)
 
 
-def _sealed(what: dict[str, Any], purpose: Literal["link", "state"]) -> str:
-    return _box(purpose).close({**what, "at": clock.now().timestamp()})
-
-
-def _unsealed(sealed: str, purpose: Literal["link", "state"], good_for: timedelta) -> dict[str, Any]:
+def _unsealed(state: str) -> dict[str, Any]:
     try:
-        found = _box(purpose).open(sealed)
+        found = _box().open(state)
     except ValueError as error:
-        raise NotFound(_OLD) from error
-    if clock.now().timestamp() - found.get("at", 0) > good_for.total_seconds():
-        raise NotFound(_OLD)
+        raise NotFound(links.OLD) from error
+    old = clock.now().timestamp() - found.get("at", 0) > links.WAY.total_seconds()
+    if old or "link" not in found:  # those of earlier versions name none
+        raise NotFound(links.OLD)
     return found
 
 
-def _box(purpose: str) -> Box:
-    return Box([key.get_secret_value() for key in settings().secret_keys], f"connect {purpose}")
-
-
-def _digest(nonce: str) -> str:
-    return hashlib.sha256(nonce.encode()).hexdigest()
+def _box() -> Box:
+    """What travels over the network and back: the memo may hold secrets, such as those of an app that was just registered."""
+    return Box([key.get_secret_value() for key in settings().secret_keys], "connect state")

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from syndication import bell, channels, clock, db, interests
+from syndication.bounds import Few
 from syndication.config import settings
 from syndication.content import Interest, Kind, Topic, Value
 from syndication.destinations.sealed import AnyChannel, checked_by, keep, stored
@@ -43,8 +44,8 @@ class DeviceRequest(DeviceAddress):
     """A browser's subscription, and what its owner wants to hear of; nothing named means everything."""
 
     keys: DeviceKeys
-    kinds: Annotated[tuple[Kind, ...], Field(max_length=20)] = ()
-    topics: Annotated[tuple[Topic, ...], Field(max_length=50)] = ()
+    kinds: Annotated[tuple[Kind, ...], Few(20)] = ()
+    topics: Annotated[tuple[Topic, ...], Few(50)] = ()
 
 
 @dataclass(frozen=True)

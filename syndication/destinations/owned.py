@@ -1,6 +1,6 @@
 """Outlets that people set up: created, read without their secrets, changed, paused, tested, deleted."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,7 +10,16 @@ from sqlalchemy.orm import Session
 from syndication import bell, channels, clock, db, interests, merchants
 from syndication.channels.base import Settings as ChannelSettings
 from syndication.content import Interest, new_id
-from syndication.destinations.sealed import AnyChannel, checked_by, keep, opened, secret_names, stored
+from syndication.destinations import knocks
+from syndication.destinations.sealed import (
+    AnyChannel,
+    amended,
+    checked_by,
+    keep,
+    opened,
+    secret_names,
+    stored,
+)
 from syndication.destinations.values import (
     DestinationAmendment,
     DestinationRecord,
@@ -26,20 +35,28 @@ _PAUSED = "Paused by its owner."
 
 
 def create(
-    merchant_id: UUID | None, request: DestinationRequest, *, identity: UUID | None = None
+    merchant_id: UUID | None,
+    request: DestinationRequest,
+    *,
+    identity: UUID | None = None,
+    counted: bool = False,
 ) -> Revealed:
     """A new destination of a merchant, or of the city, under a fresh id or a given one that nobody has yet.
 
-    Raises Invalid with one Fault for each field, Forbidden where the merchant is not admitted, Conflict at the limit.
+    `counted`: the knock at its server was counted already. Raises Invalid with one Fault for each field, Forbidden where
+    the merchant is not admitted, Conflict at the limit, TooOften.
     """
     channel = _configurable(request.channel)
     checked = checked_by(channel, request.settings)
+    identity = identity or new_id()
+    if not counted:
+        _count_tending(merchant_id, identity, channel, checked)
     with db.transaction() as session:
-        merchant = merchants.require_admitted(session, merchant_id) if merchant_id else None
+        merchant = merchants.require(session, merchant_id, "set up")
         if merchant is not None:
             _refuse_too_many(session, merchant)
         row = Destination(
-            id=identity or new_id(),
+            id=identity,
             merchant_id=merchant_id,
             channel=channel.kind,
             name=request.name,
@@ -55,10 +72,7 @@ def create(
         )  # fmt: skip -- one glance shows every column
         session.add(row)
         session.flush()  # read back below with its interest
-        made = {name: value for name, value in checked.secrets().items() if name not in request.settings}
-        return Revealed(
-            _record(session, row), {name: value for name, value in made.items() if value is not None}
-        )
+        return Revealed(_record(session, row), _made(checked, request.settings))
 
 
 def read(destination_id: UUID, *, owner: UUID | None = None) -> DestinationRecord:
@@ -91,21 +105,34 @@ def listed(
 
 
 def update(
-    destination_id: UUID, amendment: DestinationAmendment, *, owner: UUID | None = None
-) -> DestinationRecord:
-    """Change a destination. Raises NotFound, Invalid, and Conflict for one that comes with the city."""
+    destination_id: UUID,
+    amendment: DestinationAmendment,
+    *,
+    owner: UUID | None = None,
+    counted: bool = False,
+) -> Revealed:
+    """Change a destination, with the secrets that had to be made anew. One that moves to another server loses its own.
+
+    `counted` as in `create`. Raises NotFound, Forbidden, Invalid, TooOften, and Conflict for one that comes with the city.
+    """
+    if amendment.settings is not None and not counted:
+        _count_change(destination_id, amendment.settings, owner)
+    made: dict[str, Any] = {}
     with db.transaction() as session:
         row = _owned(session, owner, destination_id)
+        merchants.require(session, owner, "set up")
         _own_channel(row)
         if amendment.name is not None:
             row.name = amendment.name
         if amendment.settings is not None:
-            keep(row, _changed(row, amendment.settings))
+            after = _changed(row, amendment.settings)
+            made = _made(after, amendment.settings, opened(row).values())
+            keep(row, after)
         if amendment.interest is not None:
             merchant = session.get(Merchant, row.merchant_id) if row.merchant_id else None
             row.interest_id = _interest(session, merchant, amendment.interest)
         session.flush()  # read back below with its interest
-        return _record(session, row)
+        return Revealed(_record(session, row), made)
 
 
 def preview(
@@ -121,15 +148,22 @@ def pause(destination_id: UUID, *, owner: UUID | None = None) -> DestinationReco
     """Send nothing more to a destination until it is resumed; what comes meanwhile waits. Raises NotFound."""
     with db.transaction() as session:
         row = _owned(session, owner, destination_id)
+        merchants.require(session, owner, "pause")
         if row.state == "active":
             row.state, row.reason = "paused", _PAUSED
         return _record(session, row)
 
 
-def resume(destination_id: UUID, *, owner: UUID | None = None) -> DestinationRecord:
-    """Send to a destination again, at once and with a clean bill of health. Raises NotFound."""
+def resume(destination_id: UUID, *, owner: UUID | None = None, counted: bool = False) -> DestinationRecord:
+    """Send to a destination again, at once and with a clean bill of health; `counted` as in `create`.
+
+    Raises NotFound, Forbidden, TooOften.
+    """
+    if owner is not None and not counted:
+        knocking(destination_id, "resume", owner=owner)
     with db.transaction() as session:
         row = _owned(session, owner, destination_id)
+        merchants.require(session, owner, "resume")
         row.state, row.reason = "active", ""
         row.failures, row.failing_since, row.held_until = 0, None, None
         if channels.known(row.channel):
@@ -141,6 +175,7 @@ def delete(destination_id: UUID, *, owner: UUID | None = None) -> None:
     """Delete a destination with all its deliveries. Raises NotFound, and Conflict for one that comes with the city."""
     with db.transaction() as session:
         row = _owned(session, owner, destination_id)
+        merchants.require(session, owner, "delete")
         _own_channel(row)
         session.delete(row)
 
@@ -152,34 +187,30 @@ def rotate_secret(destination_id: UUID, *, owner: UUID | None = None) -> Reveale
     """
     with db.transaction() as session:
         row = _owned(session, owner, destination_id)
+        merchants.require(session, owner, "set up")
         channel = _own_channel(row)
-        before = checked_by(channel, {**row.settings, **opened(row)})
+        before = checked_by(channel, {**row.settings, **opened(row)}, kept=True)
         rotated = getattr(before, "rotated", None)
         if rotated is None:
             raise Conflict(f"{channel.label} has no secret that could be rotated.")
         after: ChannelSettings = rotated(clock.now())
         keep(row, after)
-        known = [value for value in before.secrets().values() if value is not None]
-        fresh = {
-            name: value for name, value in after.secrets().items() if value is not None and value not in known
-        }
-        return Revealed(_record(session, row), fresh)
+        return Revealed(_record(session, row), _made(after, seen=before.secrets().values()))
 
 
-def test(destination_id: UUID, *, owner: UUID | None = None) -> int:  # noqa: PT028 -- a merchant tests an outlet
+def test(destination_id: UUID, *, owner: UUID | None = None, counted: bool = False) -> int:  # noqa: PT028 -- a merchant tests an outlet
     """Send a made-up post to a destination; returns the id of the delivery, whose attempts tell how it went.
 
-    Raises NotFound, Forbidden, and Conflict where it is not active or an earlier test is still on its way.
+    `counted` as in `create`. Raises NotFound, Forbidden, TooOften, and Conflict where it is not active or an earlier test
+    is still on its way.
     """
+    with db.reading() as session:
+        row, _ = _testable(session, destination_id, owner)
+        addressed = _addressed(row)
+    if not counted:
+        knocks.count(owner, destination_id, addressed)
     with db.transaction() as session:
-        row = _owned(session, owner, destination_id)
-        channel = _own_channel(row)
-        if row.merchant_id is not None:
-            merchants.require_admitted(session, row.merchant_id)
-        if row.state != "active":
-            raise Conflict(f"{row.name} is {row.state}. Please resume it before you test it.")
-        if _test_under_way(session, row):
-            raise Conflict("An earlier test of this destination is still on its way.")
+        row, channel = _testable(session, destination_id, owner)
         now = db.now(session)
         delivery = Delivery(
             key=f"t{uuid4().hex}",
@@ -200,8 +231,63 @@ def test(destination_id: UUID, *, owner: UUID | None = None) -> int:  # noqa: PT
         return delivery.id
 
 
+def knocking(destination_id: UUID, act: merchants.Act, *, owner: UUID | None = None) -> DestinationRecord:
+    """One destination, where its owner may do `act`, by which we knock at its server: it is counted.
+
+    Raises NotFound, Forbidden, TooOften.
+    """
+    with db.reading() as session:
+        row = _owned(session, owner, destination_id)
+        merchants.require(session, owner, act)
+        record, addressed = _record(session, row), _addressed(row)
+    knocks.count(owner, destination_id, addressed)
+    return record
+
+
+def _testable(session: Session, destination_id: UUID, owner: UUID | None) -> tuple[Destination, AnyChannel]:
+    row = _owned(session, owner, destination_id)
+    channel = _own_channel(row)
+    merchants.require(session, owner, "test")
+    if row.state != "active":
+        raise Conflict(f"{row.name} is {row.state}. Please resume it before you test it.")
+    if _test_under_way(session, row):
+        raise Conflict("An earlier test of this destination is still on its way.")
+    return row, channel
+
+
+def _count_tending(
+    owner: UUID | None, destination_id: UUID, channel: AnyChannel, chosen: ChannelSettings
+) -> None:
+    """New settings have the channel look after its outlet at once; whoever runs the city may do so as often as it likes."""
+    if owner is not None and channel.tended_every is not None:
+        knocks.count(owner, destination_id, chosen)
+
+
+def _count_change(destination_id: UUID, changes: Mapping[str, Any], owner: UUID | None) -> None:
+    with db.reading() as session:
+        row = _owned(session, owner, destination_id)
+        channel, chosen = _own_channel(row), _changed(row, changes)
+    _count_tending(owner, destination_id, channel, chosen)
+
+
+def _addressed(row: Destination) -> ChannelSettings | None:
+    """What names the hosts of a destination; None where nobody can read it, and so nothing is sent there."""
+    try:
+        return checked_by(_own_channel(row), {**row.settings, **opened(row)})
+    except (Conflict, Invalid):
+        return None
+
+
 def _changed(row: Destination, changes: Mapping[str, Any]) -> ChannelSettings:
-    return checked_by(_own_channel(row), {**row.settings, **opened(row), **changes})
+    return amended(_own_channel(row), row.settings, opened(row), changes)
+
+
+def _made(settings: ChannelSettings, given: Container[str] = (), seen: Iterable[Any] = ()) -> dict[str, Any]:
+    """The secrets that nobody has seen yet: neither given nor there before."""
+    known = [None, *seen]
+    return {
+        name: value for name, value in settings.secrets().items() if name not in given and value not in known
+    }
 
 
 def _configurable(kind: str) -> AnyChannel:

@@ -10,21 +10,48 @@ from syndication import db
 from syndication.channels.base import Channel
 from syndication.channels.base import Settings as ChannelSettings
 from syndication.config import Settings, settings
-from syndication.content import faults_of
+from syndication.content import KEPT, faults_of
 from syndication.errors import Conflict, Fault, Invalid
 from syndication.models import Destination
 from syndication.signing import Box
 
 AnyChannel = Channel[Any, Any]
+_NEEDED_AGAIN = "is needed again, because the outlet moves to another server"
 
 
-def checked_by(channel: AnyChannel, given: Mapping[str, Any]) -> ChannelSettings:
-    """What a person gave, as the channel's Settings. Raises Invalid that names each field behind `settings.`."""
+def checked_by(channel: AnyChannel, given: Mapping[str, Any], *, kept: bool = False) -> ChannelSettings:
+    """What a person gave, as the channel's Settings. Raises Invalid that names each field behind `settings.`.
+
+    `kept`: it was let in before, and what is refused today is let through.
+    """
     try:
-        return channel.settings.model_validate(dict(given))
+        return channel.settings.model_validate(dict(given), context=KEPT if kept else None)
     except ValidationError as error:
         faults = faults_of(error)
         raise Invalid(*(Fault(f"settings.{one.field}".rstrip("."), one.message) for one in faults)) from error
+
+
+def amended(
+    channel: AnyChannel, plain: Mapping[str, Any], secrets: Mapping[str, Any], changes: Mapping[str, Any]
+) -> ChannelSettings:
+    """Stored settings with what a person changed; the one place where stored secrets meet what somebody wrote.
+
+    Where the outlet moves, no stored secret goes along: whoever moves it would read them at the new address. Raises
+    Invalid, for each secret that is needed again too.
+    """
+    # Another name is no moment to refuse an old secret.
+    kept = not set(changes) & set(channel.settings.secret_names())
+    after = checked_by(channel, {**plain, **secrets, **changes}, kept=kept)
+    if not after.moved_from({**plain, **secrets}):
+        return after
+    needed = [
+        name
+        for name in after.secret_names()
+        if channel.settings.model_fields[name].is_required() and not changes.get(name)
+    ]
+    if needed:
+        raise Invalid(*(Fault(f"settings.{name}", _NEEDED_AGAIN) for name in needed))
+    return checked_by(channel, {**plain, **changes})
 
 
 def stored(checked: ChannelSettings) -> dict[str, Any]:

@@ -8,30 +8,18 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
+from syndication.bounds import Few, plain
 from syndication.content import Interest, Value
 from syndication.merchants import Name
 
 #: Settings are flat, or nearly; deeper ones are an attack on whoever walks through them.
-_DEEPEST = 5
-
-
-def _flat(given: dict[str, Any]) -> dict[str, Any]:
-    layer: list[Any] = [given]
-    for _ in range(_DEEPEST):
-        layer = [
-            inner
-            for one in layer
-            if isinstance(one, dict | list)
-            for inner in (one.values() if isinstance(one, dict) else one)
-        ]
-    if layer:
-        raise ValueError("is nested too deeply")
-    return given
+_DEEPEST, _MOST_SETTINGS, _MOST_VALUES = 5, 60, 500
 
 
 GivenSettings = Annotated[
     dict[str, Any],
-    AfterValidator(_flat),
+    Few(_MOST_SETTINGS),
+    AfterValidator(lambda given: plain(given, deepest=_DEEPEST, most=_MOST_VALUES)),
     Field(description="What the channel needs; /api/v1/channels has the JSON Schema of each."),
 ]
 

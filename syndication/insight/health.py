@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, select
 from syndication import channels, db
 from syndication.errors import NotFound
 from syndication.models import Consent, Destination, Heartbeat, InterestRow, Merchant, Reader
+from syndication.readers import of_address
 
 
 @dataclass(frozen=True)
@@ -117,20 +118,13 @@ def readers() -> list[tuple[str, str, int]]:
 
 
 def reader(email: str) -> ReaderRow:
-    """The reader with this address. Raises NotFound."""
-    typed = email.strip()
-    local, _, domain = typed.rpartition("@")
-    spellings = {typed, f"{local}@{domain.lower()}", typed.lower()}
-    statement = (
-        select(Reader, InterestRow.facets)
-        .join(InterestRow, InterestRow.id == Reader.interest_id)
-        .where(Reader.email.in_(spellings))
-    )
+    """The reader with this address. Raises Invalid and NotFound."""
     with db.reading() as session:
-        found = session.execute(statement).first()
-        if found is None:
+        found = of_address(session, email)
+        if not found:
             raise NotFound(f"No reader has the address {email}.")
-        row, facets = found
+        row = found[0]
+        facets = session.get_one(InterestRow, row.interest_id).facets
         steps = session.scalars(select(Consent).where(Consent.reader_id == row.id).order_by(Consent.id))
         return ReaderRow(
             id=row.id,

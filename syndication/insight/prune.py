@@ -2,7 +2,7 @@
 
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -26,8 +26,7 @@ _DEVICES = 50
 def prune() -> dict[str, int]:
     """Delete what is finished and older than `keep_deliveries` days, and devices that left; returns how many rows, by table.
 
-    Kept longer: deliveries whose attempts are not counted yet, and those that a correction of a living post
-    needs. The newest row of each table stays, because SQLite would give its id away a second time.
+    Kept longer: deliveries whose attempts are not counted yet, and those that a correction of a living post needs.
     """
     gone: Counter[str] = Counter()
     with db.reading() as session:
@@ -53,8 +52,7 @@ def _deliveries(gone: Counter[str], before: datetime) -> None:
             if not rows:
                 return
             position, young = rows[-1].id, rows[-1].created_at >= before
-            newest = session.scalar(select(func.max(Delivery.id)))
-            here = Delivery.id.in_([row.id for row in rows if row.id != newest])
+            here = Delivery.id.in_([row.id for row in rows])
             old = list(session.scalars(select(Delivery.id).where(here, *_prunable(session, before))))
             gone["attempts"] += _count(session, old)
             # The database deletes their attempts with them.
@@ -72,14 +70,8 @@ def _devices(gone: Counter[str], before: datetime) -> None:
     )
     while True:
         with db.transaction() as session:
-            # The database deletes their deliveries with them, so whose are the newest stays.
-            last_try = select(Attempt.delivery_id).order_by(Attempt.id.desc()).limit(1)
-            newest = session.scalar(select(func.max(Delivery.id))), session.scalar(last_try)
-            kept = select(Delivery.destination_id).where(
-                Delivery.id.in_(newest), Delivery.destination_id.is_not(None)
-            )
-            chosen = select(Destination.id).where(*left, Destination.id.not_in(kept)).limit(_DEVICES)
-            ids = session.scalars(chosen).all()
+            ids = session.scalars(select(Destination.id).where(*left).limit(_DEVICES)).all()
+            # The database deletes their deliveries with them.
             gone["devices"] += _delete(session, Destination, Destination.id.in_(ids))
         if len(ids) < _DEVICES:
             return
@@ -91,10 +83,7 @@ def _count(session: Session, delivery_ids: list[int]) -> int:
 
 def _prunable(session: Session, before: datetime) -> tuple[ColumnElement[bool], ...]:
     folded = tallies.folded_until(session)
-    newest_attempt = session.scalar(select(func.max(Attempt.id))) or 0
-    uncounted = exists().where(
-        Attempt.delivery_id == Delivery.id, or_(Attempt.id > folded, Attempt.id == newest_attempt)
-    )
+    uncounted = exists().where(Attempt.delivery_id == Delivery.id, Attempt.id > folded)
     # A correction must find those who were told, and what to edit; of an endless post only the latter.
     needed = or_(Post.over_at.is_not(None), Delivery.reference.is_not(None))
     living = exists().where(Post.id == Delivery.post_id, _lives(before), needed)
@@ -115,7 +104,7 @@ def _lives(before: datetime) -> ColumnElement[bool]:
 def _editions(session: Session, before: datetime) -> int:
     unused = ~exists().where(Delivery.edition_id == Edition.id)
     old = and_(Edition.slot_at < before, Edition.composed_at < before, unused)
-    return _delete(session, Edition, and_(old, _but_newest(session, Edition)))
+    return _delete(session, Edition, old)
 
 
 def _changes(session: Session, before: datetime) -> int:
@@ -123,14 +112,9 @@ def _changes(session: Session, before: datetime) -> int:
     unused = ~exists().where(Delivery.change_id == Change.id)
     living = exists().where(Post.id == Change.post_id, _lives(before))
     old = and_(Change.created_at < before, Change.fanned_at.is_not(None), unused, ~living)
-    return _delete(session, Change, and_(old, _but_newest(session, Change)))
+    return _delete(session, Change, old)
 
 
 def _delete(session: Session, table: Any, condition: ColumnElement[bool]) -> int:
     done = session.execute(delete(table).where(condition).execution_options(synchronize_session=False))
     return int(done.rowcount)  # type: ignore[attr-defined]  # a DELETE has it
-
-
-def _but_newest(session: Session, table: Any) -> ColumnElement[bool]:
-    newest = session.scalar(select(func.max(table.id))) or 0
-    return cast("ColumnElement[bool]", table.id != newest)

@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from syndication import channels, db
-from syndication.models import Change, Delivery, Destination
+from syndication.models import Change, Delivery, Destination, SignUp
 
-#: The queue of changes that are not deliveries yet; the others belong to channels.
-FANOUT = "fanout"
+#: The queues of sign-ups that nobody answered yet, and of changes that are not deliveries; the others belong to channels.
+SIGN_UPS, FANOUT = "housekeeping", "fanout"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def queues() -> list[QueueRow]:
         now = db.now(session)
         counts = _counts(session, now)
         held = _held(session, now)
-        rows = [_fanout(session, now)]
+        rows = [_fanout(session, now), _sign_ups(session, now)]
         for queue in sorted(
             {channel.queue for channel in channels.CHANNELS} | {queue for queue, _ in counts}
         ):
@@ -56,6 +56,11 @@ def changes_waiting(session: Session) -> int:
 def _fanout(session: Session, now: datetime) -> QueueRow:
     oldest = session.scalar(select(func.min(Change.created_at)).where(Change.fanned_at.is_(None)))
     return QueueRow(FANOUT, changes_waiting(session), 0, 0, 0, _age(oldest, now))
+
+
+def _sign_ups(session: Session, now: datetime) -> QueueRow:
+    count, oldest = session.execute(select(func.count(), func.min(SignUp.at))).one()
+    return QueueRow(SIGN_UPS, count, 0, 0, 0, _age(oldest, now))
 
 
 def _counts(session: Session, now: datetime) -> Mapping[tuple[str, str], tuple[int, int, datetime | None]]:

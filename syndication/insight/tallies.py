@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import Float, bindparam, case, cast, func, literal, select, update
+from sqlalchemy import Float, bindparam, case, cast, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from syndication import db
@@ -178,6 +178,8 @@ def _observed(session: Session, start: int, until: int) -> Counter[Key]:
         # A replay says nothing about how long publishing takes.
         .where(*these, Attempt.outcome == "sent", Attempt.trigger == "schedule", since.is_not(None))
         .where(Delivery.sent_at.is_not(None))
+        # Nor does a correction, which waits for others on purpose.
+        .where(or_(Change.id.is_(None), Change.action != "revised", Delivery.reader_id.is_(None)))
         .group_by(Delivery.channel, label_of_wait)
     )
     for channel, label, count, total in session.execute(arrived):

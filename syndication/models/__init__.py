@@ -11,15 +11,17 @@ from syndication.models.dispatch import (
     Lease,
     Tally,
 )
-from syndication.models.outlets import Consent, Destination, InterestRow, Reader
+from syndication.models.outlets import ConnectLink, Consent, Destination, InterestRow, Reader, SignUp
 from syndication.models.publishing import (
     ApiKey,
     Change,
     IdempotencyKey,
     Merchant,
     PictureUse,
+    PictureWant,
     Post,
     PostTopic,
+    PreparedPicture,
     Revision,
     StoredPicture,
 )
@@ -29,6 +31,7 @@ __all__ = [
     "Attempt",
     "Base",
     "Change",
+    "ConnectLink",
     "Consent",
     "DeadLetter",
     "Delivery",
@@ -41,10 +44,13 @@ __all__ = [
     "Lease",
     "Merchant",
     "PictureUse",
+    "PictureWant",
     "Post",
     "PostTopic",
+    "PreparedPicture",
     "Reader",
     "Revision",
+    "SignUp",
     "StoredPicture",
     "Tally",
 ]

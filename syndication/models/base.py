@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Integer, MetaData, Uuid
+from sqlalchemy import JSON, BigInteger, Integer, MetaData, Table, Uuid
 from sqlalchemy.orm import DeclarativeBase
 
 from syndication.db import UTCDateTime
@@ -32,3 +32,10 @@ class Base(DeclarativeBase):
         list[str]: JSON,
         list[int]: JSON,
     }
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        """A number that was given away is never given again: left alone, SQLite repeats the highest after its row is deleted."""
+        super().__init_subclass__(**named)
+        table = cls.__dict__.get("__table__")
+        if isinstance(table, Table) and table.autoincrement_column is not None:
+            table.dialect_options["sqlite"]["autoincrement"] = True

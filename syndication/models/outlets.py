@@ -1,14 +1,21 @@
 """Where posts go: destinations, readers, and what both are interested in."""
 
+import secrets
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
+from syndication import mailbox
 from syndication.content import new_id
 from syndication.models.base import Base, Counter
+
+
+def _mailbox(row: DefaultExecutionContext) -> str:
+    return mailbox.key(row.get_current_parameters()["email"])  # type: ignore[no-untyped-call]  # SQLAlchemy gives none
 
 
 class InterestRow(Base):
@@ -54,6 +61,39 @@ class Destination(Base):
     warned_at: Mapped[datetime | None]
 
 
+class ConnectLink(Base):
+    """A link by which an owner connects one outlet, once: what it is for, who made it, and how it ended.
+
+    Of the token only its digest is kept. `destination_id` is the outlet it renews, or the id that a new one will have.
+    """
+
+    __tablename__ = "connect_links"
+    __table_args__ = (CheckConstraint("made_by IN ('key', 'command', 'letter')", name="made_by"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    merchant_id: Mapped[UUID | None] = mapped_column(ForeignKey("merchants.id"), index=True)
+    destination_id: Mapped[UUID] = mapped_column(index=True)
+    renews: Mapped[bool]
+    channel: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(200))
+    interest: Mapped[dict[str, Any]]
+    #: What the sender filled in already, encrypted as a destination's secrets are.
+    known: Mapped[str] = mapped_column(Text, default="")
+    made_by: Mapped[str] = mapped_column(String(10))
+    #: The key it was made with; the link ends with it.
+    key_id: Mapped[str | None] = mapped_column(String(12))
+    made_at: Mapped[datetime]
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+    #: When somebody, or a newer letter, ended it.
+    ended_at: Mapped[datetime | None]
+    #: Digest of what the browser keeps that used it, so that a button pressed twice ends well there.
+    browser: Mapped[str] = mapped_column(String(64), default="")
+    #: Digests of the ways to the network that were begun and not walked back yet.
+    ways: Mapped[list[str]] = mapped_column(default=list)
+
+
 class Reader(Base):
     """A person with an address and an interest. Pending → confirmed → left; `suppressed` after a hard bounce."""
 
@@ -64,15 +104,22 @@ class Reader(Base):
         Index("ix_readers_state_next_slot_at", "state", "next_slot_at"),
         # Who hears at once, by interest and language.
         Index("ix_readers_state_cadence_interest_id", "state", "cadence", "interest_id"),
+        Index("ix_readers_mailbox", "mailbox"),
     )
 
     id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    #: 96 random bits in every link of this reader's; None for readers of the time when links held the number alone.
+    nonce: Mapped[str | None] = mapped_column(String(16), default=lambda: secrets.token_urlsafe(12))
     email: Mapped[str] = mapped_column(String(254), unique=True)
+    #: Equal for all addresses whose mail arrives in one mailbox; see mailbox.key.
+    mailbox: Mapped[str] = mapped_column(String(32), default=_mailbox)
     language: Mapped[str] = mapped_column(String(5))
     interest_id: Mapped[int] = mapped_column(ForeignKey("interests.id"))
     cadence: Mapped[str] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(12), default="pending")
     created_at: Mapped[datetime]
+    #: When the newest letter that asks to confirm was written, in whole seconds; None: before links held this moment.
+    asked_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
     #: All changes that joined up to here were offered to this reader; the next edition begins behind it.
@@ -92,3 +139,19 @@ class Consent(Base):
     wording: Mapped[str] = mapped_column(Text)
     source: Mapped[str] = mapped_column(String(40))
     at: Mapped[datetime]
+
+
+class SignUp(Base):
+    """A wish to get the newsletter as somebody typed it; it lives until a worker has looked whom it is about."""
+
+    __tablename__ = "sign_ups"
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    email: Mapped[str] = mapped_column(String(254))
+    language: Mapped[str] = mapped_column(String(5))
+    interest: Mapped[dict[str, Any]]
+    cadence: Mapped[str] = mapped_column(String(20))
+    source: Mapped[str] = mapped_column(String(40))
+    #: What whoever typed it agreed to.
+    wording: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(index=True)

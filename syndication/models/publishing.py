@@ -117,6 +117,36 @@ class PictureUse(Base):
     )
 
 
+class PreparedPicture(Base):
+    """A picture that posts show, by the SHA-256 of its address, in the sizes of the city's site.
+
+    `due_at` is when a worker tries next; None: it is there, or `reason` says why it never will be.
+    """
+
+    __tablename__ = "prepared_pictures"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    url: Mapped[str] = mapped_column(String(2000))
+    host: Mapped[str] = mapped_column(String(255))
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
+    tries: Mapped[int]
+    reason: Mapped[str] = mapped_column(String(500))
+    made_at: Mapped[datetime | None]
+    #: Bytes of both.
+    size: Mapped[int]
+    page: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    framed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+
+class PictureWant(Base):
+    """That the current revision of a post shows a prepared picture. One without the other does no harm: it is made anew."""
+
+    __tablename__ = "picture_wants"
+
+    post_id: Mapped[UUID] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True, index=True)
+
+
 class Change(Base):
     """One row of the outbox: a post, a revision, and what happened.
 

@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
-
+from syndication import recurrence
 from syndication.errors import Invalid
 
 #: A series is looked at this far (occurrences): a daily one over 27 years.
@@ -16,7 +15,7 @@ _MOST_OCCURRENCES = 10_000
 _MOST_PARTS = 60
 #: Occurrences by which two readings of a rule are compared: two years of a weekly one, so every change of the clocks.
 _COMPARED = 110
-_UNREADABLE = (ValueError, TypeError, OverflowError, KeyError, ZeroDivisionError)
+_NO_RULE = "is not a rule of RFC 5545: "
 
 
 @dataclass(frozen=True)
@@ -42,12 +41,13 @@ def split(
     `rule` is an RRULE (RFC 5545 section 3.3.10) with UNTIL in UTC; its occurrences keep `zone`'s wall-clock time.
     Parts that are over by `now` are left out, unless all are. Raises Invalid where the series cannot be told.
     """
-    _refuse_unsupported(rule)
     remarks: list[str] = []
     try:
+        recurrence.checked(rule, start)
         parts = list(_stretches(rule, start, set(exceptions), zone))
-    except _UNREADABLE as error:
-        raise Invalid.field("recurrence", f"is not a rule of RFC 5545: {error}") from error
+    except ValueError as error:
+        known = str(error).removeprefix(_NO_RULE)
+        raise Invalid.field("recurrence", f"{_NO_RULE}{known}") from error
     if not parts:
         raise Invalid.field("recurrence", "leaves no date: every date of the series is an exception")
     if (
@@ -67,25 +67,18 @@ def split(
     return current, remarks
 
 
-def _refuse_unsupported(rule: str) -> None:
-    if several := sorted({"BYHOUR", "BYMINUTE", "BYSECOND"} & set(_fields(rule))):
-        raise Invalid.field("recurrence", f"holds {', '.join(several)}, which is not supported in a rule")
-    # dateutil would look for its second date for ever
-    if not _fields(rule).get("INTERVAL", "1").strip("0"):
-        raise Invalid.field("recurrence", "is not a rule of RFC 5545: INTERVAL must be 1 or more")
-
-
 def agrees(rule: str, start: datetime, zone: ZoneInfo) -> bool:
     """Whether a rule means the same moments in the zone of `start` as at `zone`'s wall clock."""
     try:
-        own = [moment.astimezone(UTC) for moment in islice(rrulestr(rule, dtstart=start), _COMPARED)]
+        walk = recurrence.walk(recurrence.parsed(rule), start)
+        own = [moment.astimezone(UTC) for moment in islice(walk, _COMPARED)]
         return own == list(islice(_occurrences(rule, start, zone), _COMPARED))
-    except _UNREADABLE:
+    except ValueError:
         return True  # the rule itself is at fault, and `split` says so
 
 
 def _occurrences(rule: str, start: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    for moment in rrulestr(rule, dtstart=start.astimezone(zone)):
+    for moment in recurrence.walk(recurrence.parsed(rule), start.astimezone(zone)):
         yield moment.astimezone(UTC)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import redis
 
-from syndication import clock
+from syndication import clock, private
 from syndication.errors import Unavailable
 
 #: The kernel takes no longer path for a unix socket (sun_path, 108 bytes with its end).
@@ -30,6 +30,8 @@ _OPTIONS: dict[str, str] = {
     "save": "",
     "maxmemory-policy": "noeviction",
     "daemonize": "no",
+    # No program can make a worker take in more at once; a message that is opened has 256 kB.
+    "proto-max-bulk-len": "32mb",
 }
 
 
@@ -73,7 +75,7 @@ def start(folder: Path, *, executable: str | None = None, tied: bool = False) ->
 
     `tied`: it also ends where this thread dies without leaving the block, as after kill -9.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    private.folder(folder)
     executable = executable if executable is not None else program()
     if not executable:
         with _substitute() as stand_in:

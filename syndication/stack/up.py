@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from syndication import broker as outside
-from syndication import db, destinations, logs, migrations
+from syndication import db, destinations, logs, migrations, private
 from syndication.config import Settings, use
 from syndication.ringer import MAIL_PROCESSES
 from syndication.stack import broker
@@ -20,15 +20,14 @@ _WORKER_GRACE = 30.0
 def parts(cfg: Settings, host: str, port: int) -> list[Part]:
     """The processes of one machine, in the order they are stopped: first whoever takes new work."""
     return [
-        Part("web", python("uvicorn", "syndication.asgi:create", "--factory", "--host", host, "--port", str(port),
-                           "--no-access-log", "--timeout-graceful-shutdown", "5")),
+        Part("web", python("syndication.cli", "web", "--host", host, "--port", str(port))),
         Part("beat", python("celery", "-A", "worker", "beat", "--pidfile=")),
         # Nobody waits for a mail or a feed as for a page or a webhook: these leave the processor to the others.
         Part("mail", _worker("mail", "mail", min(cfg.mail_connections, MAIL_PROCESSES)), _WORKER_GRACE, nice=5),
         Part("push", _worker("push", "push", 1), _WORKER_GRACE),
         # Processes of its own: a post waits neither behind a feed that is built nor behind one post for many readers.
         Part("fanout", _worker("fanout", "fanout", 2), _WORKER_GRACE),
-        Part("work", _worker("work", "feeds,housekeeping", 2), _WORKER_GRACE, nice=5),
+        Part("work", _worker("work", "feeds,housekeeping", 3), _WORKER_GRACE, nice=5),
     ]  # fmt: skip
 
 
@@ -47,7 +46,8 @@ def running(
 
     Raises Unavailable where a database or broker that the settings name does not answer.
     """
-    cfg.data_dir.mkdir(parents=True, exist_ok=True)
+    private.process()
+    private.folder(cfg.data_dir)
     with _broker(cfg, say) as url:
         prepare(cfg)
         known = {**environment, "SYNDICATION_BROKER_URL": url}

@@ -6,10 +6,11 @@ from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_init, worker_process_init, worker_process_shutdown
 from kombu.entity import Queue
 
-from syndication import bell, db, logs
+from syndication import bell, db, logs, private
 from syndication.config import Settings, settings
 from syndication.delivery import drain
 from syndication.ringer import QUEUES, ringer, transport_options
+from syndication.tasks import transport
 
 #: Longest a task may run (seconds): soft, then hard. A drain claims for 8 s and then waits for what is on the wire.
 SOFT_LIMIT, HARD_LIMIT = 100, 120
@@ -24,6 +25,8 @@ def configuration(cfg: Settings) -> dict[str, Any]:
         "broker_transport_options": transport_options(cfg.resolved_broker_url, visibility=900),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
+        # A key of the broker that is no list, for instance: the worker asks again, and says so, until it is gone.
+        "broker_channel_error_retry": True,
         "task_queues": [Queue(name) for name in QUEUES],
         "task_default_queue": "housekeeping",
         "task_create_missing_queues": False,
@@ -40,8 +43,8 @@ def configuration(cfg: Settings) -> dict[str, Any]:
         "task_publish_retry_policy": {"max_retries": 3, "interval_start": 0.1, "interval_max": 0.5},
         "worker_consumer": "syndication.tasks.consumer:SturdyConsumer",
         "worker_prefetch_multiplier": 1,
-        # Mail takes two processes and webhooks one, so four leave one for fan-out and housekeeping.
-        "worker_concurrency": 4,
+        # Mail takes two processes, webhooks and pictures one each, so five leave one for fan-out and housekeeping.
+        "worker_concurrency": 5,
         "worker_max_tasks_per_child": 1000,
         "worker_max_memory_per_child": 250_000,
         "worker_soft_shutdown_timeout": 20,
@@ -56,16 +59,19 @@ def configuration(cfg: Settings) -> dict[str, Any]:
             "syndication.tasks.delivery",
             "syndication.tasks.housekeeping",
             "syndication.tasks.posts",
+            "syndication.tasks.signups",
         ],
     }
 
 
+private.process()  # before anything of a worker or of beat makes a file
 app = Celery("syndication")
 
 
 @app.on_configure.connect
 def _configure(sender: Celery, **_: Any) -> None:
     sender.conf.update(configuration(settings()))
+    transport.use()
 
 
 @setup_logging.connect
@@ -91,4 +97,4 @@ def _close(**_: Any) -> None:
 
 @beat_init.connect
 def _beat(**_: Any) -> None:
-    settings().data_dir.mkdir(parents=True, exist_ok=True)
+    private.folder(settings().data_dir)

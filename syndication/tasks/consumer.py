@@ -1,22 +1,61 @@
-"""A consumer that buries what Celery would only log, and survives what would end it."""
+"""A consumer that looks at each message before Celery does, and survives what would end it."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 from celery.worker.consumer import Consumer
+from kombu import compression
 
-from syndication import intake
+from syndication.tasks import messages
 
 _log = structlog.get_logger(__name__)
 
 
+def _packed(_data: Any) -> NoReturn:
+    raise ValueError("compressed messages are not opened")
+
+
+def open_nothing() -> None:
+    """kombu unpacks a message before it shows it to anybody, and 291 kB can unfold to 2 GB: from now on it unpacks none."""
+    for kind in compression.encoders():
+        compression.register(compression.get_encoder(kind)[0], _packed, kind)
+
+
 class SturdyConsumer(Consumer):  # type: ignore[misc]  # celery ships no types
-    """Celery's consumer; each message it would drop becomes a dead letter with its reason first.
+    """Celery's consumer. It gets calls of our tasks in our own words; all else that came becomes the call that buries it.
 
     A broker that dies while a task runs leaves messages that nobody can acknowledge; kombu 5.7 then meets a connection
     that is None, and Celery would end the worker over it. Both places are caught: the broker delivers the bell again.
     """
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        open_nothing()
+        super().__init__(*arguments, **named)
+
+    def create_task_handler(self, *arguments: Any, **named: Any) -> Callable[[Any], Any]:
+        """What is done with each message."""
+        self._handle = super().create_task_handler(*arguments, **named)
+
+        def look(message: Any) -> Any:
+            parts = messages.Parts(
+                message.headers, message.content_type, message.content_encoding, message.body
+            )
+            return self._take(message, messages.call(parts))
+
+        return look
+
+    def on_decode_error(self, message: Any, exc: Exception) -> None:
+        """A message that kombu gave up: it was compressed, or its body is no text."""
+        reason = "The message is compressed or damaged. Please send it as plain JSON."
+        shown = {"headers": repr(getattr(message, "headers", None))[:4000]}
+        _log.warning("message.given_up", error=f"{type(exc).__name__}: {exc}"[:200])
+        self._take(message, messages.buried(reason, shown))
+
+    def _take(self, message: Any, call: messages.Call) -> Any:
+        message.headers, message.body, message.properties = call.headers, call.body, {}
+        message.content_type, message.content_encoding = "application/json", "utf-8"
+        return self._handle(message)
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         """Let go of the dead connection; Celery connects anew afterwards."""
@@ -35,28 +74,3 @@ class SturdyConsumer(Consumer):  # type: ignore[misc]  # celery ships no types
                 _log.warning("message.not_settled", error=str(error))
 
         return super().call_soon_ack(settle, *arguments, **named)
-
-    def on_decode_error(self, message: Any, exc: Exception) -> None:
-        """A body that is not JSON, or says it is of another type."""
-        intake.bury(_shown(message), f"The message cannot be read: {exc}")
-        super().on_decode_error(message, exc)
-
-    def on_unknown_message(self, body: Any, message: Any) -> None:
-        """A message that is not in Celery's form."""
-        intake.bury(_shown(message), "The message is not in the form of Celery's protocol.")
-        super().on_unknown_message(body, message)
-
-    def on_unknown_task(self, body: Any, message: Any, exc: Exception) -> None:
-        """A message for a task that does not exist here."""
-        intake.bury(_shown(message), f"There is no task called {exc}.")
-        super().on_unknown_task(body, message, exc)
-
-    def on_invalid_task(self, body: Any, message: Any, exc: Exception) -> None:
-        """A message whose arguments Celery cannot use."""
-        intake.bury(_shown(message), f"The arguments cannot be used: {exc}")
-        super().on_invalid_task(body, message, exc)
-
-
-def _shown(message: Any) -> dict[str, Any]:
-    body = message.body if isinstance(message.body, str) else bytes(message.body).decode("utf-8", "replace")
-    return {"headers": dict(message.headers or {}), "body": body}

@@ -1,8 +1,22 @@
 """Wakes the sweeps that stand behind every bell; beat_schedule.py says how often."""
 
-from syndication import bell, db, editions, fanout, feeds, gallery, idempotency, insight, posts, readers
+from syndication import (
+    bell,
+    db,
+    editions,
+    fanout,
+    feeds,
+    gallery,
+    idempotency,
+    insight,
+    posts,
+    prepared,
+    readers,
+    signups,
+)
 from syndication.delivery import drain, looking, record, rescue, tending
 from syndication.delivery.claim import due, seen
+from syndication.destinations import links
 from syndication.tasks.app import app
 
 
@@ -16,6 +30,12 @@ def publish_due() -> None:
 def changes() -> None:
     """Fan out what no bell completed."""
     fanout.sweep()
+
+
+@app.task(name="sweep.sign_ups")
+def sign_ups() -> None:
+    """Answer the sign-ups that no bell completed."""
+    signups.sweep()
 
 
 @app.task(name="sweep.leases")
@@ -45,6 +65,19 @@ def documents() -> None:
     feeds.sweep()
 
 
+@app.task(name="pictures.prepare")
+def pictures() -> None:
+    """Fetch the pictures of posts and make them ready to be shown."""
+    prepared.work(drain.tools().pictures)
+
+
+@app.task(name="sweep.pictures")
+def missing_pictures() -> None:
+    """Ring for the pictures that are due: those whose bell was lost, and further tries."""
+    if prepared.due():
+        bell.ring(prepared.BELL)
+
+
 @app.task(name="sweep.beat")
 def beat() -> None:
     """Note that beat is alive."""
@@ -72,3 +105,5 @@ def retention() -> None:
     idempotency.sweep()
     readers.sweep()
     gallery.sweep()
+    prepared.sweep()
+    links.sweep()

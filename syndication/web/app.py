@@ -2,21 +2,33 @@
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.types import Receive, Scope, Send
 
 from syndication import __version__
 from syndication.config import Settings
-from syndication.web import api, feeds, health, problems, readers_api, site
+from syndication.web import api, feeds, headers, health, problems, readers_api, site
 from syndication.web.api import schema
-from syndication.web.bodies import ApiHeaders, BodyLimit
+from syndication.web.bodies import BodyLimit
 from syndication.web.site import frame
 
 #: A router each; they are tried in this order, so the one that is asked most, by programs that poll, stands first.
 ROUTERS = (feeds.router, api.router, readers_api.router, health.router, site.router)
 
 
+class _App(FastAPI):
+    """The app, around which every answer is completed: also those that are made outside of its middleware."""
+
+    cfg: Settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            send = headers.completed(self.cfg, scope, send)
+        await super().__call__(scope, receive, send)
+
+
 def create_app(cfg: Settings) -> FastAPI:
     """The app of the city in `cfg`. The process has already connected its database and hung its bell."""
-    app = FastAPI(
+    app = _App(
         title=f"Syndication API of {cfg.city_name}",
         summary="Post once, arrive everywhere.",
         version=__version__,
@@ -27,9 +39,8 @@ def create_app(cfg: Settings) -> FastAPI:
     )
     for router in ROUTERS:
         app.include_router(router)
-    problems.install(app, frame.trouble)
-    app.add_middleware(BodyLimit)
-    app.add_middleware(ApiHeaders)
+    app.cfg = cfg
+    app.add_middleware(BodyLimit, refusal=problems.install(app, frame.trouble))
     app.openapi = lambda: _described(app, cfg)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 import structlog
@@ -15,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 
+from syndication import bounds
 from syndication.errors import (
     Conflict,
     Fault,
@@ -23,13 +25,14 @@ from syndication.errors import (
     NotFound,
     QuotaExceeded,
     SyndicationError,
+    TooOften,
     Unavailable,
 )
 from syndication.idempotency import InFlight
 
 MEDIA_TYPE = "application/problem+json"
 #: How much of what a stranger sent may come back in an answer.
-_MOST_FAULTS, _MOST_CHARACTERS = 50, 300
+_MOST_CHARACTERS = 300
 #: Seconds after which trying again makes sense.
 _RETRY_AFTER = {QuotaExceeded: 3600, Unavailable: 5, InFlight: 1}
 _STATUS: tuple[tuple[type[SyndicationError], int], ...] = (
@@ -38,6 +41,7 @@ _STATUS: tuple[tuple[type[SyndicationError], int], ...] = (
     (Forbidden, 403),
     (Conflict, 409),
     (QuotaExceeded, 429),
+    (TooOften, 429),
     (Unavailable, 503),
 )
 _DETAIL = {
@@ -94,7 +98,7 @@ def problem(
         "status": status,
         "detail": _shown(detail),
     }
-    if found := list(faults)[:_MOST_FAULTS]:
+    if found := list(faults):
         body["errors"] = [{"field": _shown(one.field), "message": _shown(one.message)} for one in found]
     return JSONResponse(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
@@ -105,8 +109,15 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 
-def install(app: FastAPI, page: Page | None = None) -> None:
-    """Let every error of `app` end in a problem document, or in `page` outside the API where a browser asks."""
+#: Answers a request that no route has seen: request, status, sentence, headers.
+Refusal = Callable[[Request, int, str, Mapping[str, str]], Response]
+
+
+def install(app: FastAPI, page: Page | None = None) -> Refusal:
+    """Let every error of `app` end in a problem document, or in `page` outside the API where a browser asks.
+
+    Returns what answers in the same way for whoever stands before the routes.
+    """
     answers = _Answers(app, page)
     app.add_exception_handler(SyndicationError, answers.ours)
     app.add_exception_handler(HTTPException, answers.http)
@@ -115,6 +126,7 @@ def install(app: FastAPI, page: Page | None = None) -> None:
     for unanswered in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(unanswered, answers.no_database)
     app.add_exception_handler(Exception, answers.broken)
+    return answers.refusal
 
 
 class _Answers:
@@ -140,11 +152,16 @@ class _Answers:
             return answer
         return problem(status, detail, faults=faults, headers=headers)
 
+    def refusal(self, request: Request, status: int, detail: str, headers: Mapping[str, str]) -> Response:
+        """The answer of whoever stands before the routes."""
+        return self._answer(request, status, detail, headers=headers)
+
     async def ours(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, SyndicationError)
         status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
-        wait = next((seconds for kind, seconds in _RETRY_AFTER.items() if isinstance(error, kind)), None)
-        headers = {"Retry-After": str(wait)} if wait else None
+        usual = next((seconds for kind, seconds in _RETRY_AFTER.items() if isinstance(error, kind)), None)
+        wait = getattr(error, "after", None) or usual
+        headers = {"Retry-After": str(ceil(wait))} if wait else None
         faults = error.faults if isinstance(error, Invalid) else ()
         return self._answer(request, status, str(error), faults, headers)
 
@@ -165,8 +182,9 @@ class _Answers:
         if broken := next((one for one in found if one["type"] == "json_invalid"), None):
             where = f"{broken['ctx']['error']} at character {broken['loc'][-1]}"
             return self._answer(request, 400, f"The body is not JSON: {where}.")
-        faults = [fault for one in found for fault in _faults(one)]
-        return self._answer(request, 422, "; ".join(map(str, faults)), faults)
+        faults = [fault for one in found[: bounds.MOST_FAULTS] for fault in _faults(one)]
+        named = bounds.told(faults[: bounds.MOST_FAULTS], max(len(found), len(faults)))
+        return self._answer(request, 422, "; ".join(map(str, named)), named)
 
     async def collision(self, request: Request, error: Exception) -> Response:
         _log.warning("request.collision", path=request.url.path, error=str(getattr(error, "orig", ""))[:200])

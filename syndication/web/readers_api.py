@@ -10,13 +10,13 @@ from fastapi import APIRouter, Depends
 from pydantic import Field
 from starlette.requests import Request
 
-from syndication import readers
-from syndication.content import Interest, Value
+from syndication import readers, signups
+from syndication.content import Interest, Text, Value
 from syndication.readers import ReaderRecord
+from syndication.web import brake
 from syndication.web.access import json_spoken
 from syndication.web.api.pages import PREFIX, Answer
 from syndication.web.problems import documented
-from syndication.web.site import brake
 
 router = APIRouter(prefix=f"{PREFIX}/readers", tags=["readers"], dependencies=[Depends(json_spoken)])
 
@@ -37,7 +37,7 @@ class SignUp(Value):
     interest: Interest = Interest()
     cadence: CadenceText = "weekly thu 07:00"
     wording: Annotated[
-        str, Field(min_length=1, max_length=2000, description="The sentence the reader agreed to.")
+        Text, Field(min_length=1, max_length=2000, description="The sentence the reader agreed to.")
     ]
 
 
@@ -76,8 +76,7 @@ class ReaderAnswer(Answer):
 @router.post("", status_code=202, operation_id="signUp", responses=documented(429))
 def sign_up(wanted: SignUp, request: Request) -> Asked:
     """Ask the owner of an address to confirm."""
-    brake.SIGN_UPS.count(request)
-    readers.sign_up(
+    sign_up = signups.checked(
         wanted.email,
         language=wanted.language,
         interest=wanted.interest,
@@ -85,6 +84,8 @@ def sign_up(wanted: SignUp, request: Request) -> Asked:
         source="api",
         wording=wanted.wording,
     )
+    brake.SIGN_UPS.count(request)
+    signups.ask(sign_up)
     return Asked()
 
 

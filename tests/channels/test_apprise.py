@@ -1,18 +1,31 @@
-"""Apprise: more than 150 services by one address, all of them through the one door."""
+"""Apprise: a hundred services by one address, confined, all of them through the one door."""
 
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from pydantic import ValidationError
 
-from syndication.channels.apprise import AppriseChannel, AppriseSettings
+from syndication import lent
+from syndication.channels import apprise as apprise_channel
+from syndication.channels.apprise import AppriseSettings, Notice, _Door
 from syndication.channels.base import Refused, TryLater, Unconfirmed
 from syndication.channels.doors import Tools
+from syndication.content import faults_of
 from syndication.http import Client
-from syndication.lent import lend
+from syndication.rendering import said
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.network import Account, account
+from tests.channels.samples import AT
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -85,22 +98,128 @@ def test_a_private_address_is_refused_by_the_door(tools: Tools, service: Account
     assert service.remote.notices == []
 
 
-def test_only_what_is_lent_goes_through_the_door(receiver: Receiver, tools: Tools) -> None:
-    with lend(tools.http) as lent:
-        assert requests.get(receiver.url(), timeout=2).status_code == 204
-        assert requests.post(receiver.url(), data={"a": "b"}, timeout=2).status_code == 204
-    assert len(lent.answers) == 2
-    assert requests.get(receiver.url(), timeout=2).status_code == 204
-    assert len(lent.answers) == 2
-    assert receiver.requests[1].body == b"a=b"
+def test_an_address_that_apprise_cannot_use_is_said_before_a_post_needs_it(
+    service: Account, receiver: Receiver
+) -> None:
+    for url, usable in (("zulip://nonsense", False), (f"json://127.0.0.1:{receiver.port}/hook", True)):
+        checked = AppriseSettings(url=url)
+        if usable:
+            assert service.channel.tend(checked, service.tools, AT) == checked
+            continue
+        with pytest.raises(Refused, match="could not use this address"):
+            service.channel.tend(checked, service.tools, AT)
+        with pytest.raises(Refused, match="could not use this address"):
+            service.channel.send(Notice(url, "Weinhaus", "Weinabend", ""), service.tools)
+    assert receiver.requests == []
 
 
-def test_a_broken_library_is_a_verdict_too(service: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Broken:
-        def notify(self, **_: Any) -> bool:
-            raise KeyError("oops")
+def test_it_runs_in_another_process_that_is_made_anew_when_it_died(service: Account) -> None:
+    service.publish()
+    running = [child for child in apprise_channel._free.queue if child.pid is not None]
+    assert running
+    for child in running:
+        os.kill(child.pid or 0, signal.SIGKILL)
+    service.publish()
+    assert len(service.remote.notices) == 2
 
-    monkeypatch.setattr("syndication.channels.apprise._service", lambda _: Broken())
-    assert isinstance(service.channel, AppriseChannel)
-    with pytest.raises(Refused):
-        service.publish()
+
+def test_where_all_processes_are_in_use_a_post_waits_and_is_tried_later(
+    service: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apprise_channel, "_PATIENCE", 0.05)
+    free = apprise_channel._free
+    used = [free.get_nowait() for _ in range(apprise_channel._MOST_AT_ONCE)]
+    try:
+        with pytest.raises(TryLater, match="take long to answer") as later:
+            service.publish()
+    finally:
+        for child in used:
+            free.put(child)
+    assert not later.value.outlet, "it says nothing about this outlet"
+    service.publish()
+
+
+def test_nothing_of_apprise_is_loaded_here() -> None:
+    """Neither its plugins nor its memory: it only runs where it is confined."""
+    said = "import sys, syndication.channels; print('apprise' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", said], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_a_long_list_of_receivers_is_not_worked_off(service: Account) -> None:
+    many = "/".join(str(4915112345600 + one) for one in range(30))
+    host = service.receiver.url("").removeprefix("http://").rstrip("/")
+    notice = Notice(f"signal://{host}/4915112345678/{many}?batch=no", "Weinhaus", "Weinabend", "")
+    with pytest.raises(ValueError, match="leave it out: batch"):
+        AppriseSettings(url=notice.url)
+    with pytest.raises(Refused, match="20 requests"):
+        service.channel.send(notice, service.tools)
+    assert len(service.receiver.requests) == 20
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {"method": "DELETE", "url": "(here)", "headers": {}, "body": ""},
+        {"method": "POST", "url": "(here)", "headers": {"X": "a\r\nb: c"}, "body": ""},
+        {"method": "POST", "url": "(here)", "headers": [], "body": ""},
+        {"method": "POST", "url": "file:///etc/passwd", "headers": {}, "body": ""},
+        {"method": "POST", "url": 7, "headers": {}, "body": ""},
+        {"method": "POST"},
+        [],
+    ],
+)
+def test_what_is_asked_from_within_is_judged_like_all_else(
+    service: Account, receiver: Receiver, question: Any
+) -> None:
+    if isinstance(question, dict) and question.get("url") == "(here)":
+        question = question | {"url": receiver.url()}
+    door = _Door(service.tools.http)
+    told = json.loads(door.reply(json.dumps(question).encode()))
+    assert set(told) == {"failure"}
+    assert receiver.requests == []
+
+
+def test_only_what_is_answered_is_handed_out(receiver: Receiver) -> None:
+    asked: list[Any] = []
+
+    def ask(question: bytes) -> bytes:
+        asked.append(json.loads(question))
+        return json.dumps({"status": 200, "headers": {}, "body": ""}).encode()
+
+    frame = {
+        "url": f"json://anna:pw@127.0.0.1:{receiver.port}/hook",
+        "title": "Weinhaus",
+        "text": "Weinabend",
+    }
+    assert json.loads(lent.answer(json.dumps(frame).encode(), ask)) == {"known": True, "done": True}
+    (question,) = asked
+    assert question["url"] == receiver.url()
+    assert question["headers"]["Authorization"] == "Basic YW5uYTpwdw=="
+    assert json.loads(base64.b64decode(question["body"]))["message"] == "Weinabend"
+    assert receiver.requests == []
+    assert requests.get(receiver.url(), timeout=2).status_code == 204, "all others send as ever"
+
+
+def test_a_broken_plugin_is_a_verdict_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> bool:
+        raise KeyError("oops")
+
+    monkeypatch.setattr("apprise.plugins.custom_json.NotifyJSON.send", broken)
+    frame = {"url": "json://board.example/hook", "title": "Weinhaus", "text": "Weinabend"}
+    said = json.loads(lent.answer(json.dumps(frame).encode(), lambda _: b""))
+    assert said == {"known": True, "done": False}
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "holds a part that cannot be used here, please leave it out: template"),
+        ("de", "enthält einen Teil, der hier nicht verwendet werden kann, bitte weglassen: template"),
+    ],
+)
+def test_what_is_refused_is_said_in_the_readers_language(language: str, words: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        AppriseSettings(url="zulip://bot@org/token/stream?template=x")
+    (fault,) = faults_of(refused.value)
+    assert said(fault.message, language) == words

@@ -8,7 +8,7 @@ import pytest
 from syndication.channels.base import Refused, TryLater, Unconfirmed, Verdict
 from syndication.channels.by_http import Rule
 from syndication.channels.doors import Tools
-from syndication.channels.linkedin import RULES, TOKEN_RULES, LinkedInSettings, little
+from syndication.channels.linkedin import RULES, TOKEN_RULES, LinkedInSettings, little, within_linkedin
 from syndication.content import Image
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.network import Account, account
@@ -45,6 +45,21 @@ def test_a_post_is_published_with_its_picture_revised_and_withdrawn(page: Accoun
     assert sum("/images" in call.path for call in page.remote.calls) == 1
     page.send(page.change(before, receipt, "withdrawn"))
     assert page.remote.posts == {}
+
+
+@pytest.mark.parametrize(
+    ("api", "url", "shown"),
+    [
+        ("https://api.linkedin.com", "https://www.linkedin.com/dms-uploads/1", True),
+        ("https://api.linkedin.com", "http://www.linkedin.com/dms-uploads/1", False),
+        ("https://api.linkedin.com", "https://www.linkedin.com:8443/dms-uploads/1", False),
+        ("https://api.linkedin.com", "https://www.linkedin.com.evil.example/dms-uploads/1", False),
+        ("https://api.linkedin.com", "https://evil-linkedin.com/dms-uploads/1", False),
+        ("https://proxy.example", "https://www.linkedin.com/dms-uploads/1", False),
+    ],
+)
+def test_the_access_is_shown_to_linkedins_own_servers_alone(api: str, url: str, *, shown: bool) -> None:
+    assert within_linkedin(api, url) is shown
 
 
 def test_without_pictures_the_link_makes_a_card_that_keeps_its_title(page: Account) -> None:

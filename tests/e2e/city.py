@@ -111,6 +111,14 @@ class City:
                 env=environment, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 
+    def worker_pid(self, name: str) -> int:
+        """The process id of a worker; raises AssertionError with its last words where it has ended."""
+        process = self._processes[name]
+        ended = process.poll()
+        log = self.folder / f"{name}.log"
+        assert ended is None, f"{name} ended with {ended}: {log.read_text(errors='replace')[-2000:]}"
+        return process.pid
+
     def pool_processes(self) -> list[psutil.Process]:
         """The processes that do the work, of all workers."""
         found: list[psutil.Process] = []

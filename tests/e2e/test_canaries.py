@@ -1,6 +1,7 @@
 """No secret of the city, of an outlet or of a caller stands anywhere it could be read: files, logs, broker, metrics, lists."""
 
 import base64
+import hashlib
 import json
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from tests.web.serving import served
 #: The city's key, an app's secret at a network, an outlet's signing secret, another's header.
 CITY_KEY = "canary-of-the-citys-key-0123456789abcdef"
 APP_SECRET = "canary-of-an-app-at-a-network"
-SIGNING = base64.b64encode(b"canary of a signing secret, 32 b").decode()
+SIGNING = base64.b64encode(hashlib.sha256(b"canary of a signing secret").digest()).decode()
 TOKEN = "canary-of-a-token-at-a-network"
 
 

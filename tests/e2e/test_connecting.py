@@ -10,7 +10,7 @@ import pytest
 
 from syndication import config, db
 from syndication.delivery import drain
-from syndication.destinations import connecting
+from syndication.destinations import connecting, links
 from syndication.models import Destination
 from syndication.stack.receiver import Receiver
 from tests import factories
@@ -45,7 +45,7 @@ def link(kind: str, **known: Any) -> str:
     with db.transaction() as session:
         merchant_id = factories.merchant(session, "weinhaus").id
     request = connecting.ConnectionRequest(channel=kind, name="Weinhaus am Markt", settings=known)
-    return connecting.link(request, owner=merchant_id).url
+    return connecting.link(request, links.COMMAND, owner=merchant_id).url
 
 
 def fill_in(tab: Tab, **answers: str) -> None:

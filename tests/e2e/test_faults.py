@@ -1,16 +1,21 @@
 """What dies, and what must not be lost by it. Each test shows that its fault happened."""
 
+import json
 import random
 import re
 import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import func, select
 
-from syndication import bell, migrations
+from syndication import bell, db, migrations
+from syndication.models import DeadLetter, Post
+from tests import factories, hostile_messages
 from tests.conftest import postgres_server
 from tests.e2e.city import LEASE, City, every, lost_and_doubled
 
@@ -138,6 +143,42 @@ def test_a_postgresql_stopped_at_once_loses_nothing(own_postgres: tuple[str, Pat
         lost, doubled = lost_and_doubled(city, 1000)
     assert lost == 0
     assert doubled <= 4, "one for each connection that was sending, before and after"
+
+
+def test_messages_that_come_while_the_database_is_down_are_kept_good_ones_and_bad_ones(
+    own_postgres: tuple[str, Path], tmp_path: Path
+) -> None:
+    url, folder = own_postgres
+
+    def message(reference: str, **changes: Any) -> str:
+        post = hostile_messages.POST | {"source_ref": reference}
+        whole = hostile_messages.envelope(
+            hostile_messages.body(named={"merchant": "kino", "post": post}), **changes
+        )
+        return json.dumps(whole)
+
+    def count(model: Any) -> int:
+        with db.reading() as session:
+            return session.scalar(select(func.count()).select_from(model)) or 0
+
+    with City(tmp_path, url) as city:
+        with db.transaction() as session:
+            factories.merchant(session, "kino")
+        city.start_worker("rest", "housekeeping", 2)
+        queue = city.broker.client()
+        queue.lpush("housekeeping", message("0"))
+        city.await_that(lambda: count(Post) == 1, seconds=60, what="a worker that works")
+        _pg_ctl(folder, "stop", "-m", "immediate")
+        queue.lpush("housekeeping", message("1"), message("2", content_type="application/data"), "garbage")
+        queue.lpush("housekeeping", message("3"), message("4", task="posts.eat"))
+        log = tmp_path / "rest.log"
+        city.await_that(lambda: log.read_text().count("message.comes_back") >= 3, seconds=40, what="refusals")
+        _pg_ctl(folder, "start", "-o", _options(folder))
+        city.await_that(
+            lambda: (count(Post), count(DeadLetter)) == (3, 3), seconds=60, what="3 posts and 3 dead letters"
+        )
+        city.await_that(lambda: queue.hlen("unacked") == 0, seconds=20, what="all acknowledged")
+        assert queue.llen("housekeeping") == 0
 
 
 def _pg_ctl(folder: Path, *arguments: str) -> None:

@@ -18,7 +18,6 @@ from syndication.destinations import devices
 from syndication.destinations.devices import DeviceAddress
 from syndication.models import Destination
 from syndication.stack.receiver import Receiver
-from syndication.web.site import brake
 from tests import factories
 from tests.browser import AUTH, P256DH, b64
 from tests.chromium import CHROMIUM, Tab, browsing
@@ -104,7 +103,6 @@ class Device:
 
 @pytest.fixture
 def device(city: config.Settings, receiver: Receiver, tmp_path: Path) -> Iterator[Device]:
-    brake.NOTICES.release()
     config.use(city.model_copy(update={"push_services": ("127.0.0.1",)}))
     service = FakeWebPush()
     receiver.answer = service.answer

@@ -13,7 +13,7 @@ from syndication.delivery import drain
 from syndication.stack.mail_sink import MailSink
 from tests import factories
 from tests.chromium import CHROMIUM, FLAGS
-from tests.town import publish
+from tests.town import answer_sign_ups, publish
 from tests.web.serving import served
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; .ci/run installs it")
@@ -91,6 +91,7 @@ def test_the_whole_way_of_a_reader_works_without_scripts(
         clock.travel(timedelta(seconds=3))
         body = f"email=anna%40example.org&stamp={stamp.group(1)}&rhythm=weekly&weekday=thu&hour=7".encode()
         assert b"Postfach" in http.request("POST", f"{base}/sign-up?lang=de", headers=form, body=body).body
+        answer_sign_ups()
         drain.drain("mail")
         (letter,) = mail_sink.await_mails(1)
         link = re.search(r"/confirm/[\w.-]+", letter.message.get_body(("plain",)).get_content())  # type: ignore[union-attr]  # it has one

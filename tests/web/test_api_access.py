@@ -75,6 +75,8 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/destinations/connect"): everybody("destinations:write", body=MASTODON),
     # A webhook's access is not given by logging in.
     ("POST", "/destinations/{destination_id}/connect"): own("destinations:write", 422),
+    ("GET", "/destinations/links"): everybody("destinations:read"),
+    ("DELETE", "/destinations/links/{link_id}"): own("destinations:write", 204),
     ("GET", "/deliveries"): everybody("deliveries:read"),
     ("GET", "/deliveries/{delivery_id}"): own("deliveries:read"),
     ("POST", "/deliveries/{delivery_id}/replay"): own("destinations:write", 202),
@@ -138,6 +140,7 @@ def things(cafe: Party) -> dict[str, Any]:
         "destination_id": destination,
         "delivery_id": delivery_id,
         "slug": "cafe",
+        "link_id": cafe("POST", "/destinations/connect", json=MASTODON).json()["id"],
         "key_id": keys.create(cafe.merchant_id, KeyRequest(name="old")).key.id,
     }
 
@@ -254,7 +257,7 @@ def test_a_merchant_does_not_see_the_outlets_of_the_city(client: TestClient, caf
         assert cafe(method, f"/destinations/{city}{path}").status_code == 404
 
 
-def test_a_suspended_merchant_still_reads_and_withdraws_but_publishes_nothing(client: TestClient) -> None:
+def test_a_suspended_merchant_still_reads_but_publishes_and_withdraws_nothing(client: TestClient) -> None:
     shop = admitted(client, "shop")
     where = f"/posts/{shop('POST', '/posts', json=POST).json()['id']}"
     assert shop.merchant_id is not None
@@ -262,7 +265,7 @@ def test_a_suspended_merchant_still_reads_and_withdraws_but_publishes_nothing(cl
     assert shop("GET", where).status_code == 200
     assert shop("PUT", where, json=POST | {"title": "Tee"}).status_code == 403
     assert shop("POST", "/destinations", json=HOOK).status_code == 403
-    assert shop("DELETE", where).status_code == 200
+    assert shop("DELETE", where).status_code == 403
 
 
 def test_a_key_of_the_city_may_do_only_what_it_was_made_for(client: TestClient, cafe: Party) -> None:

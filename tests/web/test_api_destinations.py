@@ -39,7 +39,7 @@ def test_a_secret_that_was_made_is_shown_once_and_never_again(cafe: Party) -> No
 
 
 def test_a_secret_of_ones_own_is_not_shown_at_all(cafe: Party) -> None:
-    secret = "whsec_" + "QUJD" * 10
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
     answer = cafe("POST", "/destinations", json=HOOK | {"settings": HOOK["settings"] | {"secret": secret}})  # type: ignore[operator]  # a dict
     assert answer.json()["new_secrets"] == {}
     assert secret not in answer.text
@@ -112,6 +112,30 @@ def test_a_change_keeps_what_it_leaves_out(cafe: Party) -> None:
         row = session.scalars(select(Destination)).one()
         kept = channel_settings(row, settings()).secret.get_secret_value()  # type: ignore[attr-defined]  # webhook's
     assert kept == made["new_secrets"]["secret"]
+
+
+def test_a_webhook_that_moves_to_another_server_gets_a_new_secret_that_is_shown_once(cafe: Party) -> None:
+    made = hook(cafe)
+    where = f"/destinations/{made['id']}"
+    cafe("POST", f"{where}/rotate-secret")
+    moved = cafe("PATCH", where, json={"settings": {"url": "http://127.0.0.1:10/hook"}}).json()
+    assert moved["secrets"] == ["secret"], "the one before the rotation stays behind too"
+    assert moved["new_secrets"]["secret"] not in ("", made["new_secrets"]["secret"])
+    again = cafe("PATCH", where, json={"settings": {"url": "http://127.0.0.1:10/other"}}).json()
+    assert (again["secrets"], again["new_secrets"]) == (["secret"], {})
+
+
+def test_a_move_without_the_access_is_refused_field_by_field_and_changes_nothing(cafe: Party) -> None:
+    account = {"server": "http://127.0.0.1:9", "access_token": "mastodon-access-token"}
+    wanted = {"channel": "mastodon", "name": "x", "settings": account}
+    where = f"/destinations/{cafe('POST', '/destinations', json=wanted).json()['id']}"
+    answer = cafe("PATCH", where, json={"settings": {"server": "http://127.0.0.1:10"}})
+    assert answer.status_code == 422
+    (fault,) = answer.json()["errors"]
+    assert fault["field"] == "settings.access_token"
+    assert fault["message"] == "is needed again, because the outlet moves to another server"
+    assert cafe("GET", where).json()["settings"]["server"] == "http://127.0.0.1:9"
+    assert cafe("PATCH", where, json={"settings": {"visibility": "unlisted"}}).status_code == 200
 
 
 def test_a_rotated_secret_leaves_the_old_one_valid_beside_it(cafe: Party) -> None:

@@ -20,6 +20,7 @@ from syndication.channels import google_business, linkedin, mastodon
 from syndication.config import Settings
 from syndication.delivery import drain, tending, warn
 from syndication.delivery.drain import tools
+from syndication.destinations import links
 from syndication.destinations.sealed import opened
 from syndication.errors import Invalid
 from syndication.models import Delivery, Destination
@@ -198,8 +199,8 @@ def test_what_could_not_be_posted_is_sent_once_the_access_is_renewed(
     assert states("mastodon") == ["sent", "failed"]
     with db.reading() as session:
         letter = session.scalars(select(Delivery.payload).where(Delivery.channel == "letter")).one() or {}
-    assert len(letter["connect"]) < 400, "it stands in a letter"
-    assert "is connected" in owner.connect(letter["connect"], {}).text
+    assert len(links.in_letter(letter)) < 100, "it stands in a letter"
+    assert "is connected" in owner.connect(links.in_letter(letter), {}).text
     drain.drain("push")
     assert states("mastodon") == ["sent", "sent"]
     assert [one["text"].partition("\n")[0] for one in owner.remote.statuses.values()] == ["Tee", "Kaffee"]
@@ -293,6 +294,19 @@ def test_another_browser_cannot_finish_what_this_one_began(
     assert "is connected" in owner.come_back(back).text
 
 
+def test_over_https_the_proof_is_bound_to_this_host(
+    client: TestClient, receiver: Receiver, cafe: Party
+) -> None:
+    owner, base = Owner(client, receiver, "mastodon"), "https://news.coburg.example"
+    config.use(config.settings().model_copy(update={"base_url": base}))
+    page = owner.fill_in(asked_for(cafe, "mastodon"), {"server": "(here)"})
+    # RFC 6265bis section 4.1.3.2: the prefix needs Secure, Path=/ and no Domain.
+    cookie = page.headers["set-cookie"]
+    assert cookie.startswith("__Host-connect=")
+    assert {"HttpOnly", "Secure", "Path=/", "SameSite=lax"} <= {part.strip() for part in cookie.split(";")}
+    assert "domain" not in cookie.lower()
+
+
 def test_a_code_is_good_once(client: TestClient, receiver: Receiver, cafe: Party) -> None:
     owner = Owner(client, receiver, "mastodon")
     back = owner.log_in(owner.fill_in(asked_for(cafe, "mastodon"), {"server": "(here)"}).text)
@@ -300,7 +314,7 @@ def test_a_code_is_good_once(client: TestClient, receiver: Receiver, cafe: Party
     owner.come_back(back)
     client.cookies.update(cookies)
     end = owner.come_back(back)
-    assert (end.status_code, "did not accept the login" in end.text) == (409, True)
+    assert (end.status_code, "no longer good" in end.text) == (404, True)
     assert len(rows()) == 1
 
 
@@ -395,9 +409,9 @@ def test_the_letter_about_an_access_holds_the_link(
         warn.ending(session, config.settings(), row, clock.now() + timedelta(days=6), clock.now())
     with db.reading() as session:
         payload = session.scalars(select(Delivery.payload).where(Delivery.channel == "letter")).one() or {}
-    assert client.get(payload["connect"], headers=BROWSER).status_code == 200
+    assert client.get(links.in_letter(payload), headers=BROWSER).status_code == 200
     clock.travel(timedelta(days=7))  # still good when the access ends
-    assert "is connected" in owner.connect(payload["connect"], {}).text
+    assert "is connected" in owner.connect(links.in_letter(payload), {}).text
 
 
 def test_every_question_and_every_answer_has_german_words() -> None:

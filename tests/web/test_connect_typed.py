@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from syndication import channels
 from syndication.config import Settings
 from syndication.delivery import drain
-from syndication.destinations import connecting
+from syndication.destinations import asking, links
 from syndication.destinations.sealed import opened
 from syndication.rendering import translations
 from syndication.stack.receiver import Receiver
@@ -93,7 +93,7 @@ def test_an_owner_connects_an_outlet_by_typing_in_its_access(
     secrets = {name for name in given if name in channels.by_kind(kind).settings.secret_names()}
     assert {name: opened(row)[name] for name in secrets} == {name: given[name] for name in secrets}
     drain.drain("push")
-    tested = connecting.shown_by_a_test(kind)
+    tested = asking.shown_by_a_test(kind)
     assert ("A test message" in end.text, bool(states(kind))) == (tested, tested)
     if tested:
         assert (states(kind)[0], deliveries(kind)[0].reason) == ("sent", "")
@@ -158,7 +158,7 @@ def test_a_refused_access_is_typed_in_anew_by_the_link_in_the_letter_and_all_is_
     drain.drain("push")
     assert states("telegram") == ["failed"]
     (letter,) = deliveries("letter")
-    link = (letter.payload or {})["connect"]
+    link = links.in_letter(letter.payload or {})
     form = client.get(link, headers=BROWSER).text
     assert 'value="@coburg"' in form, "a wrong name could be mended beside the token"
     assert "123456:telegram-bot-token" not in form
@@ -174,6 +174,7 @@ def test_a_link_that_is_used_twice_makes_one_outlet(
 ) -> None:
     network("telegram", receiver)
     link, given = asked_for(cafe, "telegram"), answers("telegram", receiver)
+    client.get(link, headers=BROWSER)  # the browser keeps what makes a second press its own
     with ThreadPoolExecutor(4) as pool:  # pressed more than once
         ends = list(pool.map(lambda _: client.post(link, data=given, headers=BROWSER), range(4)))
     ends.append(client.post(link, data=given, headers=BROWSER))
@@ -190,6 +191,75 @@ def test_a_secret_that_is_left_empty_stays(client: TestClient, receiver: Receive
     (row,) = rows()
     assert row.settings["topic"] == "neu"
     assert opened(row) == {"access_token": "tk_ntfy-access-token"}
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "is needed again, because the outlet moves to another server"),
+        ("de", "wird noch einmal gebraucht, weil der Kanal auf einen anderen Server umzieht"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["matrix", "bluesky"])
+def test_another_server_wants_the_access_anew_and_sees_nothing_of_the_old_one(
+    client: TestClient, receiver: Receiver, cafe: Party, kind: str, language: str, words: str
+) -> None:
+    network(kind, receiver)
+    given = answers(kind, receiver)
+    client.post(asked_for(cafe, kind), data=given, headers=BROWSER)
+    (row,) = rows()
+    link = cafe("POST", f"/destinations/{row.id}/connect").json()["url"]
+    (secret,) = (name for name in given if name in channels.by_kind(kind).settings.secret_names())
+    with Receiver() as trap:
+        trap.answer = receiver.answer
+        moved = given | {"server": trap.url(""), secret: ""}
+        page = client.post(f"{link}?lang={language}", data=moved, headers=BROWSER)
+        assert page.status_code == 422
+        text = html.unescape(page.text)
+        assert f'id="fault-{secret}">{words}' in text
+        assert all(value in text for name, value in moved.items() if name != secret), "what was typed stays"
+        assert trap.requests == []
+        (row,) = rows()
+        assert row.settings["server"] == given["server"].rstrip("/")
+        end = client.post(link, data=moved | {secret: given[secret]}, headers=BROWSER)
+        # A Matrix server said whose account it was, so one elsewhere is another's; at Bluesky a slip of the pen is mended.
+        renewed = "is connected" in end.text
+        assert renewed is (kind == "bluesky"), end.text
+        assert renewed or "another account" in html.unescape(end.text)
+        assert (rows()[0].settings["server"] == trap.url("")) is renewed
+
+
+def test_an_access_that_is_not_needed_is_not_taken_to_another_server(
+    client: TestClient, receiver: Receiver, cafe: Party
+) -> None:
+    network("ntfy", receiver)
+    client.post(asked_for(cafe, "ntfy"), data=answers("ntfy", receiver), headers=BROWSER)
+    (row,) = rows()
+    link = cafe("POST", f"/destinations/{row.id}/connect").json()["url"]
+    with Receiver() as trap:
+        moved = answers("ntfy", receiver) | {"access_token": "", "server": trap.url("")}
+        client.post(link, data=moved, headers=BROWSER)
+        drain_a_second_later()
+        assert trap.requests
+        assert [one.headers.get("authorization") for one in trap.requests] == [None] * len(trap.requests)
+    assert opened(rows()[0]) == {}
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "What you enter goes to evil.example"), ("de", "Was Sie eintragen, geht an evil.example")],
+)
+def test_who_types_in_an_access_is_told_of_a_server_they_are_not_asked_for(
+    client: TestClient, receiver: Receiver, cafe: Party, language: str, words: str
+) -> None:
+    network("telegram", receiver)
+    client.post(asked_for(cafe, "telegram"), data=answers("telegram", receiver), headers=BROWSER)
+    (row,) = rows()
+    link = cafe("POST", f"/destinations/{row.id}/connect").json()["url"] + f"?lang={language}"
+    assert words not in client.get(link, headers=BROWSER).text
+    moved = {"api": "http://evil.example", "bot_token": "1:bogus"}
+    assert cafe("PATCH", f"/destinations/{row.id}", json={"settings": moved}).status_code == 200
+    assert words in client.get(link, headers=BROWSER).text
 
 
 def test_an_address_within_the_house_is_refused_in_the_form(

@@ -14,7 +14,6 @@ from syndication.destinations import devices
 from syndication.keys import KeyRequest
 from syndication.models import Delivery, Destination, InterestRow
 from syndication.web.app import create_app
-from syndication.web.site import brake
 from tests.browser import AUTH, P256DH, b64
 from tests.conftest import settings_for
 from tests.town import fan_out, publish
@@ -27,7 +26,6 @@ BROWSER = {"Accept": "text/html"}
 
 @pytest.fixture
 def client(database: str, settings: config.Settings) -> Iterator[TestClient]:
-    brake.NOTICES.release()
     with TestClient(create_app(settings), raise_server_exceptions=False) as one:
         yield one
 

@@ -12,8 +12,7 @@ from syndication import clock, config, db, posts, readers
 from syndication.content import Interest
 from syndication.models import Consent, Delivery, Reader
 from syndication.web.app import create_app
-from syndication.web.site import brake
-from tests import factories
+from tests import factories, town
 
 BROWSER = {"Accept": "text/html"}
 NOBODY = "/posts/00000000-0000-7000-8000-000000000000"
@@ -21,7 +20,6 @@ NOBODY = "/posts/00000000-0000-7000-8000-000000000000"
 
 @pytest.fixture
 def client(database: str, settings: config.Settings) -> Iterator[TestClient]:
-    brake.SIGN_UPS.release()
     with TestClient(create_app(settings), follow_redirects=False) as one:
         yield one
 
@@ -40,6 +38,7 @@ def sign_up(client: TestClient, email: str = "anna@example.org", **fields: str) 
 
 
 def letters() -> list[dict[str, str]]:
+    town.answer_sign_ups()
     with db.reading() as session:
         rows = session.scalars(select(Delivery).where(Delivery.channel == "letter").order_by(Delivery.id))
         return [row.payload or {} for row in rows]
@@ -51,14 +50,7 @@ def reader() -> Reader:
 
 
 def confirmed() -> str:
-    readers.sign_up(
-        "anna@example.org",
-        language="de",
-        interest=Interest(),
-        cadence="weekly thu 07:00",
-        source="x",
-        wording="y",
-    )
+    town.sign_up("anna@example.org")
     readers.confirm(letters()[-1]["token"])
     return readers.token_for("anna@example.org")
 
@@ -97,7 +89,7 @@ def test_every_address_gets_the_same_answer(client: TestClient) -> None:
 def test_one_address_is_not_flooded(client: TestClient) -> None:
     for _ in range(4):
         sign_up(client)
-    assert len(letters()) == 1
+        assert len(letters()) == 1
 
 
 @pytest.mark.parametrize("fields", [{"website": "http://spam.example"}, {"stamp": "forged"}, {"stamp": ""}])
@@ -111,6 +103,32 @@ def test_a_form_sent_within_two_seconds_is_a_robots(client: TestClient) -> None:
     assert found
     client.post("/sign-up", data={"email": "a@example.org", "stamp": found.group(1)})
     assert letters() == []
+
+
+def test_a_form_is_good_for_three_letters(client: TestClient) -> None:
+    one = stamp(client)
+    answers = [
+        client.post("/sign-up?lang=de", data={"email": f"a{number}@example.org", "stamp": one})
+        for number in range(4)
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 422]
+    assert "Bitte schicken Sie es noch einmal ab." in answers[-1].text
+    assert 'value="a3@example.org"' in answers[-1].text
+    assert len(letters()) == 3
+
+
+def test_a_form_that_was_open_for_days_is_said_and_shown_anew(client: TestClient) -> None:
+    one = stamp(client)
+    clock.travel(timedelta(days=2))
+    answer = client.post("/sign-up?lang=de", data={"email": "a@example.org", "stamp": one, "rhythm": "daily"})
+    assert answer.status_code == 422
+    assert "zu lange offen" in answer.text
+    assert 'value="daily" checked' in answer.text
+    clock.travel(timedelta(seconds=3))
+    fresh = re.search(r'name="stamp" value="([^"]+)"', answer.text)
+    assert fresh
+    client.post("/sign-up", data={"email": "a@example.org", "stamp": fresh.group(1)})
+    assert len(letters()) == 1
 
 
 def test_a_wrong_address_is_said_at_the_field(client: TestClient) -> None:

@@ -150,7 +150,8 @@ class Graph:
         if self.access.proof:
             url += ("&" if "?" in url else "?") + urlencode({"appsecret_proof": self.access.proof})
         # A token in a header is in nobody's access log.
-        network = Network(self.name, (), self.tools, (("authorization", f"Bearer {self.access.token}"),))
+        access = (("authorization", f"Bearer {self.access.token}"),)
+        network = Network(self.name, (), self.tools, access, self.access.api)
         answer = network.call(
             method, url, repeatable=repeatable, rules=(_AnyFault(None, "", "fine"),), **named
         )

@@ -61,7 +61,13 @@ class Hook(Channel[Envelope, HookMessage]):
 
     queue: ClassVar[Queue] = "push"
     abilities: ClassVar[Abilities] = Abilities(
-        revise=False, withdraw=False, repeatable=False, images=True, keeps_track=True, corrects=True
+        revise=False,
+        withdraw=False,
+        repeatable=False,
+        images=True,
+        fetches="page",
+        keeps_track=True,
+        corrects=True,
     )
     settings: ClassVar[type[Settings]] = HookSettings
     typed: ClassVar[tuple[str, ...]] = ("webhook",)

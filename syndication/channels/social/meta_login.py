@@ -57,7 +57,8 @@ class PageConnector(Connector):
         short = self._token(site.app, tools, redirect_uri=site.redirect, code=code)
         long = self._token(site.app, tools, grant_type="fb_exchange_token", fb_exchange_token=short)
         asked = urlencode({"fields": self.fields, "limit": 100})
-        found = self._network(tools, long).json("GET", f"{_api(site.app)}/{VERSION}/me/accounts?{asked}")
+        network = self._network(tools, (("authorization", f"Bearer {long}"),), _api(site.app))
+        found = network.json("GET", f"{_api(site.app)}/{VERSION}/me/accounts?{asked}")
         page = self._chosen(found.get("data", []) if isinstance(found, dict) else [], str(memo["page_id"]))
         # The app's secret proves that a request comes from the app; some apps demand it.
         learned = {"access_token": text_at(page, "access_token"), "app_secret": site.app.secret}
@@ -68,10 +69,10 @@ class PageConnector(Connector):
         found = self._network(tools).json("GET", f"{_api(client)}/{VERSION}/oauth/access_token?{asked}")
         return text_at(found, "access_token")
 
-    def _network(self, tools: Tools, token: str = "") -> Network:
+    def _network(self, tools: Tools, access: tuple[tuple[str, str], ...] = (), home: str = "") -> Network:
         rules = (Rule(None, "client", "refused", f"{self.name} does not know the operator's app. Please tell the operator."),
                  Rule(400, "", "refused", _AGAIN.format(who=self.name)))  # fmt: skip
-        return Network(self.name, rules, tools, (("authorization", f"Bearer {token}"),) if token else ())
+        return Network(self.name, rules, tools, access, home)
 
     def _chosen(self, pages: list[Any], wanted: str) -> Any:
         """The page that was meant."""

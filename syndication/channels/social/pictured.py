@@ -20,10 +20,20 @@ def fetched(images: Sequence[Image], limits: Limits, tools: Tools) -> tuple[list
     return found, " ".join(dict.fromkeys(remarks))
 
 
-def needed(image: Image, limits: Limits, tools: Tools) -> Picture:
-    """A picture without which there is no post. Raises TryLater, or Refused where it will never be had."""
+def missing(image: Image, size: str, tools: Tools) -> str:
+    """A remark about a picture that the city's site cannot show; empty where it does, from now on at the latest."""
     try:
-        return tools.pictures.get(image.url, limits)
+        tools.pictures.show(image.url, size)
+    except NoPicture as fault:
+        return f"Posted without a picture: {fault.reason}"
+    return ""
+
+
+def needed(image: Image, size: str, tools: Tools) -> None:
+    """See to it that the city's site shows a picture without which there is no post. Raises TryLater, or Refused where it
+    will never be had."""
+    try:
+        tools.pictures.show(image.url, size)
     except NoPicture as fault:
         if fault.later:
             raise TryLater(fault.reason, outlet=False) from fault

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from syndication.addresses import origin
 from syndication.channels import by_http
 from syndication.channels.base import HttpMessage, TryLater
 from syndication.channels.by_http import Rule
 from syndication.channels.doors import Tools
+from syndication.characters import legible
 from syndication.http import Answer, multipart
 
 #: Separates the parts of a form; no picture holds it but by a chance of one in 2**200.
@@ -21,12 +23,16 @@ Field = tuple[str, str | tuple[str, bytes, str]]
 
 @dataclass(frozen=True)
 class Network:
-    """Speaks with one network on behalf of one send: headers and rules are the same for all its requests."""
+    """Speaks with one network on behalf of one send: headers and rules are the same for all its requests.
+
+    `headers` hold the access, so only the server `home` is shown them: an answer may name any other address.
+    """
 
     name: str
     rules: tuple[Rule, ...]
     tools: Tools
     headers: tuple[tuple[str, str], ...] = ()
+    home: str = ""
 
     def call(
         self,
@@ -47,7 +53,8 @@ class Network:
         `rules` of this request go before those of the network. Not `repeatable`: see by_http.call.
         """
         payload = as_json(body) if body is not None else data
-        sent = [*self.headers, *headers, *([("content-type", content_type)] if payload else [])]
+        access = self.headers if origin(url) == origin(self.home) else ()
+        sent = [*access, *headers, *([("content-type", content_type)] if payload else [])]
         return by_http.call(
             HttpMessage(method, url, tuple(sent), payload),
             self.tools,
@@ -101,4 +108,5 @@ def text_at(found: Any, *path: str | int) -> str:
             found = found[step]
         else:
             return ""
-    return "" if found is None or isinstance(found, Mapping | list) else str(found)
+    # JSON may hold what no table and no header takes: NUL, half a character.
+    return "" if found is None or isinstance(found, Mapping | list) else legible(str(found))

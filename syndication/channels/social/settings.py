@@ -1,7 +1,7 @@
 """What every account at a network can be told, and the form of the answers people give."""
 
 from datetime import datetime, time
-from typing import Annotated
+from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
@@ -33,6 +33,10 @@ Server = Annotated[str, Field(max_length=300), AfterValidator(_without_path)]
 class SocialSettings(Settings):
     """When an account may speak. Corrections and withdrawals wait for nothing."""
 
+    harmless: ClassVar[frozenset[str]] = frozenset(
+        {"quiet_from", "quiet_until", "gap_minutes", "most_per_day"}
+    )
+
     quiet_from: str | None = Field(
         None, pattern=_CLOCK, description="Nothing new is posted from this time of day, such as 21:30."
     )
@@ -61,6 +65,8 @@ class SocialSettings(Settings):
 
 class ExpiringSettings(SocialSettings):
     """Settings of a network whose access ends at a moment that it tells."""
+
+    harmless: ClassVar[frozenset[str]] = SocialSettings.harmless | {"expires_at"}
 
     expires_at: Moment | None = Field(None, description="When the access ends; the service fills it in.")
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from syndication import channels, destinations, insight, merchants
+from syndication.bounds import Few
 from syndication.content import Moment
 from syndication.delivery import replay
 from syndication.errors import Forbidden, NotFound
@@ -83,7 +84,7 @@ class DeliveryHistory(DeliveryAnswer):
 class DeliveryFilter(Paging):
     """Which deliveries to list; moments bound `created_at`."""
 
-    state: Annotated[tuple[State, ...], Field(max_length=6)] = ()
+    state: Annotated[tuple[State, ...], Few(6)] = ()
     channel: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")] | None = None
     destination_id: UUID | None = None
     merchant: MerchantSlug = None
@@ -127,7 +128,7 @@ def read_delivery(delivery_id: DeliveryId, caller: DeliveriesReader) -> Delivery
 
 
 @router.post(
-    "/{delivery_id}/replay", status_code=202, operation_id="replayDelivery", responses=documented(409)
+    "/{delivery_id}/replay", status_code=202, operation_id="replayDelivery", responses=documented(409, 429)
 )
 def replay_delivery(delivery_id: DeliveryId, caller: DestinationsWriter) -> DeliveryAnswer:
     """Send one finished delivery again, under the key that the outlet already knows."""
@@ -136,6 +137,8 @@ def replay_delivery(delivery_id: DeliveryId, caller: DestinationsWriter) -> Deli
         raise Forbidden(
             "This went to an outlet of the city. Please ask the city's operator to send it again."
         )
+    if caller.merchant_id is not None and row.destination_id is not None:
+        destinations.knocking(row.destination_id, "replay", owner=caller.merchant_id)
     replay.one(delivery_id, merchant_id=caller.merchant_id)
     return DeliveryAnswer.of(insight.delivery(delivery_id))
 

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from starlette.responses import JSONResponse
 
 from syndication import destinations
+from syndication.bounds import Few
 from syndication.content import Action, Interest, Moment, Value
 from syndication.delivery import drain, rehearse, replay
 from syndication.destinations import DestinationAmendment, DestinationRecord, DestinationRequest, Revealed
@@ -88,7 +89,7 @@ class ReplayRequest(Value):
 
     since: Moment
     until: Moment | None = Field(None, description="Exclusive; left out: until now.")
-    states: Annotated[tuple[Finished, ...], Field(min_length=1, max_length=4)] = _DEAD
+    states: Annotated[tuple[Finished, ...], Few(4, least=1)] = _DEAD
     dry_run: bool = Field(False, description="Only count.")
 
     @model_validator(mode="after")
@@ -118,7 +119,7 @@ class TestAnswer(Answer):
     status_code=201,
     response_model=RevealedAnswer,
     operation_id="createDestination",
-    responses={201: {"headers": HEADERS}, **documented(409)},
+    responses={201: {"headers": HEADERS}, **documented(409, 429)},
 )
 def create_destination(
     request: DestinationRequest,
@@ -165,12 +166,16 @@ def read_destination(destination_id: UUID, caller: DestinationsReader) -> Destin
     return DestinationAnswer.of(destinations.read(destination_id, owner=caller.merchant_id))
 
 
-@router.patch("/{destination_id}", operation_id="changeDestination", responses=documented(409))
+@router.patch("/{destination_id}", operation_id="changeDestination", responses=documented(409, 429))
 def change_destination(
     destination_id: UUID, amendment: DestinationAmendment, caller: DestinationsWriter
-) -> DestinationAnswer:
-    """Change a destination; what is left out stays, also within `settings`."""
-    return DestinationAnswer.of(destinations.update(destination_id, amendment, owner=caller.merchant_id))
+) -> RevealedAnswer:
+    """Change a destination; what is left out stays, also within `settings`.
+
+    Where it moves to another server, its secrets do not go along: those that are needed are asked for again, the others
+    are dropped, and a signing secret is made anew and shown in this answer only.
+    """
+    return RevealedAnswer.made(destinations.update(destination_id, amendment, owner=caller.merchant_id))
 
 
 @router.delete(
@@ -187,7 +192,7 @@ def pause_destination(destination_id: UUID, caller: DestinationsWriter) -> Desti
     return DestinationAnswer.of(destinations.pause(destination_id, owner=caller.merchant_id))
 
 
-@router.post("/{destination_id}/resume", operation_id="resumeDestination")
+@router.post("/{destination_id}/resume", operation_id="resumeDestination", responses=documented(429))
 def resume_destination(destination_id: UUID, caller: DestinationsWriter) -> DestinationAnswer:
     """Send again at once, also to one that was switched off after too many failures."""
     return DestinationAnswer.of(destinations.resume(destination_id, owner=caller.merchant_id))
@@ -200,19 +205,23 @@ def rotate_secret(destination_id: UUID, caller: DestinationsWriter) -> RevealedA
 
 
 @router.post(
-    "/{destination_id}/test", status_code=202, operation_id="testDestination", responses=documented(409)
+    "/{destination_id}/test", status_code=202, operation_id="testDestination", responses=documented(409, 429)
 )
 def test_destination(destination_id: UUID, caller: DestinationsWriter) -> TestAnswer:
     """Send a made-up post that says that it is one."""
     return TestAnswer(delivery_id=destinations.test(destination_id, owner=caller.merchant_id))
 
 
-@router.post("/{destination_id}/replay", status_code=202, operation_id="replayDestination")
+@router.post(
+    "/{destination_id}/replay", status_code=202, operation_id="replayDestination", responses=documented(429)
+)
 def replay_destination(
     destination_id: UUID, request: ReplayRequest, caller: DestinationsWriter
 ) -> ReplayAnswer:
     """Send what failed in a time window again, under the keys that the outlet already knows. Ask with `dry_run` first."""
     destinations.read(destination_id, owner=caller.merchant_id)
+    if caller.merchant_id is not None:
+        destinations.knocking(destination_id, "replay", owner=caller.merchant_id)
     chosen = {
         "destination_id": destination_id,
         "states": request.states,
@@ -253,7 +262,7 @@ class RehearsalAnswer(Answer):
     )
 
 
-@router.post("/{destination_id}/dry-run", operation_id="rehearse", responses=documented(409))
+@router.post("/{destination_id}/dry-run", operation_id="rehearse", responses=documented(409, 429))
 def dry_run(destination_id: UUID, request: RehearsalRequest, caller: DestinationsWriter) -> RehearsalAnswer:
     """What would be sent for a post, request by request and byte for byte. Nothing is sent."""
     found = rehearse.rehearse(

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from syndication import insight, posts
 from syndication.content import Content, Draft, Kind
+from syndication.destinations import knocks
 from syndication.errors import Conflict
 from syndication.posts import PostRecord
 from syndication.web.access import (
@@ -160,12 +161,14 @@ def read_post(post_id: UUID, caller: PostsReader, response: Response) -> PostAns
 @router.put(
     "/{post_id}",
     operation_id="revisePost",
-    responses={200: {"headers": ETAG}, **documented(409, 412)},
+    responses={200: {"headers": ETAG}, **documented(409, 412, 429)},
 )
 def revise_post(
     post_id: UUID, draft: Draft, caller: PostsWriter, response: Response, if_match: IfMatch = None
 ) -> RevisionAnswer:
     """Give a post new content, whole. It goes out as a correction; what says the same changes nothing."""
+    if caller.merchant_id is not None:
+        knocks.count_revision(caller.merchant_id, post_id)
     seen = None if if_match in (None, "*") else int(str(if_match).strip('"'))
     try:
         outcome = posts.revise(caller.merchant_id, post_id, draft, expected=seen)

@@ -1,49 +1,64 @@
-"""What a reader can choose in a form."""
+"""What a reader can choose in a form, read so that a wrong field is told beside it and all others stay as they were ticked."""
 
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.datastructures import FormData
+from starlette.requests import Request
 
-from syndication.content import WEEKDAYS, Cadence, Interest, Kind
+from syndication.bounds import Few
+from syndication.content import WEEKDAYS, Cadence, Interest, Kind, Topic
 from syndication.readers import ReaderRecord
+from syndication.rendering import gettext
+
+_MOST_TEXT, _MOST_FIELDS = 400, 200
+#: What the form offers; an hour that was chosen over the API stands beside them.
+_HOURS = range(5, 23)
 
 
 class Choices(BaseModel):
-    """The fields of the forms. No kind and no topic chosen means all of them."""
+    """The fields of the forms. No kind and no topic chosen means all of them. `minute` is no field: it stays as it was."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    kinds: list[Kind] = []
-    topics: list[str] = []
+    kinds: Annotated[tuple[Kind, ...], Few(20)] = ()
+    topics: Annotated[tuple[Topic, ...], Few(50)] = ()
     rhythm: Literal["instantly", "daily", "weekly"] = "weekly"
     weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] = "thu"
-    hour: int = 7
+    hour: Annotated[int, Field(ge=0, le=23)] = 7
+    minute: Annotated[int, Field(ge=0, le=59)] = 0
 
     @classmethod
     def of(cls, reader: ReaderRecord) -> "Choices":
         """What a reader chose before."""
         cadence = Cadence.parse(reader.cadence)
+        at_once = cadence.rhythm == "instantly"
         return cls(
-            kinds=list(reader.interest.kinds),
-            topics=list(reader.interest.topics),
+            kinds=reader.interest.kinds,
+            topics=reader.interest.topics,
             rhythm=cadence.rhythm,
             weekday=WEEKDAYS[3 if cadence.weekday is None else cadence.weekday],
-            hour=7 if cadence.rhythm == "instantly" else cadence.hour,
+            hour=7 if at_once else cadence.hour,
+            minute=0 if at_once else cadence.minute,
         )
 
-    def interest(self) -> Interest:
-        """The interest; pydantic's ValidationError for what is no topic."""
-        return Interest(kinds=tuple(self.kinds), topics=tuple(self.topics))
+    def interest(self, known: Interest | None = None) -> Interest:
+        """The interest; of `known` stays what no form asks for, such as merchants and districts."""
+        return (known or Interest()).model_copy(update={"kinds": self.kinds, "topics": self.topics})
 
     def cadence(self) -> str:
         """The cadence in words that `Cadence.parse` takes."""
+        at = f"{self.hour:02d}:{self.minute:02d}"
         if self.rhythm == "instantly":
             return "instantly"
-        return (
-            f"daily {self.hour:02d}:00"
-            if self.rhythm == "daily"
-            else f"weekly {self.weekday} {self.hour:02d}:00"
-        )
+        return f"daily {at}" if self.rhythm == "daily" else f"weekly {self.weekday} {at}"
+
+    def hours(self) -> list[tuple[int, str]]:
+        """The hours to choose from: the form's value and the time, that of the chosen one to the minute."""
+        offered = sorted({*_HOURS, self.hour})
+        return [(hour, f"{hour:02d}:{self.minute if hour == self.hour else 0:02d}") for hour in offered]
 
 
 NOTHING = Choices()
@@ -51,6 +66,54 @@ _DAYS = {
     "de": ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"),
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 }
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A form as it came: single texts, and the choices of which each could be read or not."""
+
+    texts: Mapping[str, str]
+    chosen: Mapping[str, Any]
+
+    def text(self, name: str) -> str:
+        """A field of one text, at most 400 characters; empty where there is none."""
+        return self.texts.get(name, "")[:_MOST_TEXT]
+
+    def choices(self, before: Choices, language: str) -> tuple[Choices, dict[str, str]]:
+        """What was chosen, and a sentence for each field that cannot be read, of which `before` stays."""
+        given = {"kinds": (), "topics": (), **self.chosen}
+        try:
+            return _kept_minute(Choices.model_validate({**before.model_dump(), **given}), before), {}
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_context=False)
+        wrong = {str(one["loc"][0]) for one in found}
+        for name in wrong:
+            bad = {one["loc"][1] for one in found if one["loc"][0] == name and len(one["loc"]) > 1}
+            # Of several ticks only those go that cannot be read.
+            given[name] = (
+                [value for number, value in enumerate(given[name]) if number not in bad]
+                if bad
+                else getattr(before, name)
+            )
+        say = gettext(language)("Please choose from what is offered here.")
+        return Choices.model_validate({**before.model_dump(), **given}), dict.fromkeys(wrong, say)
+
+
+async def typed(request: Request) -> Typed:
+    """A dependency: the form of a request; files in it are left out."""
+    form = await request.form(max_files=0, max_fields=_MOST_FIELDS)
+    texts = {name: value for name, value in form.items() if isinstance(value, str)}
+    single = {name: texts[name] for name in ("rhythm", "weekday", "hour") if texts.get(name)}
+    return Typed(texts, {**{name: _several(form, name) for name in ("kinds", "topics")}, **single})
+
+
+def _several(form: FormData, name: str) -> list[str]:
+    return [value for value in form.getlist(name) if isinstance(value, str)]
+
+
+def _kept_minute(chosen: Choices, before: Choices) -> Choices:
+    """Half past seven stays that where seven is still chosen."""
+    return chosen if chosen.hour == before.hour else chosen.model_copy(update={"minute": 0})
 
 
 def weekdays(language: str) -> list[tuple[str, str]]:

@@ -8,23 +8,28 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Cookie, Depends, Query
+from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from syndication import channels
+from syndication.characters import control_characters
 from syndication.config import settings
 from syndication.delivery import drain, replay
-from syndication.destinations import connecting
+from syndication.destinations import asking, connecting
+from syndication.destinations.links import OLD, WAY
 from syndication.errors import Conflict, Invalid, NotFound
-from syndication.rendering import gettext, said
+from syndication.rendering import gettext, moment, said
+from syndication.web.site import links
 from syndication.web.site.frame import language_of, page
 
 router = APIRouter(prefix="/connect")
-#: Keeps, in the owner's browser alone, the proof that they began here.
-_COOKIE = "connect"
+#: Keeps, in the owner's browser alone, the proof that they began here, and that a second press is theirs. The prefix binds it
+#: to this very host (RFC 6265bis section 4.1.3.2); browsers take it over https only.
+_COOKIE, _BOUND_COOKIE = "connect", "__Host-connect"
 #: Longest answer (characters): addresses of webhooks are long.
-_LONGEST = 2000
+_LONGEST, _MOST_FIELDS = 2000, 20
+_WRONG = "This does not look right."
 _NOT_ALLOWED = "The access was not given. Nothing was connected; you can open the link once more."
 
 
@@ -40,27 +45,39 @@ class Question:
     fault: str = ""
 
 
+def _over_https() -> bool:
+    return settings().base_url.startswith("https:")
+
+
+def _cookie() -> str:
+    return _BOUND_COOKIE if _over_https() else _COOKIE
+
+
+def _nonce(request: Request) -> str:
+    return request.cookies.get(_cookie(), "")[:100]
+
+
+Nonce = Annotated[str, Depends(_nonce)]
+
+
 async def _answers(request: Request) -> dict[str, str]:
-    form = await request.form(max_files=0, max_fields=20)
+    form = await request.form(max_files=0, max_fields=_MOST_FIELDS)
     return {name: value.strip()[:_LONGEST] for name, value in form.items() if isinstance(value, str)}
 
 
 @router.get("/back")
 def back(
     request: Request,
+    nonce: Nonce,
     state: Annotated[str, Query(max_length=8000)] = "",
     code: Annotated[str, Query(max_length=4000)] = "",
-    nonce: Annotated[str, Cookie(alias=_COOKIE, max_length=100)] = "",
 ) -> Response:
     """Where the network sends the owner back to, with a code or without one."""
     if not state:
-        raise NotFound("This link is no longer good. Please ask for a new one.")
+        raise NotFound(OLD)
     if not code:
         raise Conflict(_NOT_ALLOWED)
-    found = connecting.finish(state, code, nonce, drain.tools())
-    answer = _end(found)
-    answer.delete_cookie(_COOKIE, path="/connect")
-    return answer
+    return _end(connecting.finish(state, code, nonce, drain.tools()))
 
 
 @router.get("/done/{kind}")
@@ -73,43 +90,60 @@ def done(request: Request, kind: str) -> Response:
         "connected.html",
         private=True,
         label=channels.by_kind(kind).label,
-        tested=connecting.shown_by_a_test(kind),
+        tested=asking.shown_by_a_test(kind),
     )
 
 
 @router.get("/{token}")
-def ask(request: Request, token: str) -> Response:
-    """What is connected, and the questions before it."""
-    return _form(request, token, {}, {})
+def ask(request: Request, token: str, nonce: Nonce) -> Response:
+    """For whom what is connected, and the questions before it."""
+    found = asking.opened(token, nonce)
+    if found.used:
+        return _done(found.channel, language_of(request))
+    return _keeping(_form(request, token, found, {}, {}), nonce or connecting.new_nonce())
 
 
 @router.post("/{token}")
-def begin(request: Request, token: str, answers: Annotated[dict[str, str], Depends(_answers)]) -> Response:
+def begin(
+    request: Request,
+    token: str,
+    answers: Annotated[dict[str, str], Depends(_answers)],
+    nonce: Nonce,
+) -> Response:
     """The way to the network, or the end of it all; or the form again, with what is wrong."""
+    nonce, language = nonce or connecting.new_nonce(), language_of(request)
+    found = asking.opened(token, nonce)
+    if broken := [name for name, value in answers.items() if control_characters(name + value)]:
+        kept = {name: value for name, value in answers.items() if name not in broken}
+        return _keeping(_form(request, token, found, kept, dict.fromkeys(broken, _WRONG)), nonce)
     try:
-        way = connecting.begin(token, answers, drain.tools(), language=language_of(request))
+        way = connecting.begin(token, answers, drain.tools(), nonce=nonce, language=language)
     except Invalid as error:
         faults = {one.field.removeprefix("settings."): one.message for one in error.faults}
-        return _form(request, token, answers, faults)
+        return _keeping(_form(request, token, found, answers, faults), nonce)
     except Conflict as error:
-        return _form(request, token, answers, {"": str(error)})
+        return _keeping(_form(request, token, found, answers, {"": str(error)}), nonce)
     if isinstance(way, connecting.Connected):
-        return _end(way)
-    label = connecting.opened(token).label
+        return _keeping(_end(way), nonce)
     answer = page(
         request,
         "connect_onward.html",
         private=True,
-        label=label,
+        found=found,
         url=way.url,
         host=urlsplit(way.url).hostname,
     )
+    return _keeping(answer, nonce)
+
+
+def _keeping(answer: Response, nonce: str) -> Response:
+    """The answer, and the browser keeps the nonce."""
     answer.set_cookie(
-        _COOKIE,
-        way.nonce,
-        max_age=int(connecting.WAY.total_seconds()),
-        path="/connect",
-        secure=settings().base_url.startswith("https:"),
+        _cookie(),
+        nonce,
+        max_age=int(WAY.total_seconds()),
+        path="/",
+        secure=_over_https(),
         httponly=True,
         samesite="lax",  # sent along when the network leads back here
     )
@@ -120,16 +154,20 @@ def _end(found: connecting.Connected) -> Response:
     """On to the end of the way, after what could not be posted without the access was put in line again."""
     if found.failing_since is not None:
         replay.many(
-            states=("failed",), destination_id=found.destination.id, failing_since=found.failing_since
+            states=("failed",), destination_id=found.destination_id, failing_since=found.failing_since
         )
-    spoken = f"?lang={found.language}" if found.language else ""
-    return RedirectResponse(
-        f"/connect/done/{found.destination.channel}{spoken}", 303, headers={"Cache-Control": "no-store"}
-    )
+    return _done(found.channel, found.language)
 
 
-def _form(request: Request, token: str, answers: dict[str, str], faults: dict[str, str]) -> Response:
-    found, language = connecting.opened(token), language_of(request)
+def _done(kind: str, language: str) -> Response:
+    spoken = {"lang": language} if language else {}
+    return RedirectResponse(links.to("/connect/done", kind, **spoken), 303)
+
+
+def _form(
+    request: Request, token: str, found: asking.Opened, answers: dict[str, str], faults: dict[str, str]
+) -> Response:
+    language = language_of(request)
     elsewhere = [message for name, message in faults.items() if name not in found.questions]
     return page(
         request,
@@ -137,11 +175,9 @@ def _form(request: Request, token: str, answers: dict[str, str], faults: dict[st
         status=422 if faults else 200,
         private=True,
         token=token,
-        label=found.label,
-        kind=found.channel,
-        name=found.name,
-        typed=found.typed,
-        tested=found.shown_by_a_test,
+        found=found,
+        servers=", ".join(found.elsewhere),
+        until=moment(found.until, settings().zone, language),
         questions=[
             _question(found, name, answers.get(name, ""), _in_words(faults.get(name, ""), language))
             for name in found.questions
@@ -150,14 +186,14 @@ def _form(request: Request, token: str, answers: dict[str, str], faults: dict[st
     )
 
 
-def _question(found: connecting.Opened, name: str, answer: str, fault: str) -> Question:
+def _question(found: asking.Opened, name: str, answer: str, fault: str) -> Question:
     field, secret = found.questions[name], name in found.secret
     usual = field.default if isinstance(field.default, str) else ""
     return Question(
         name,
         field.description or name,
-        # A secret that is kept need not be typed in again.
-        field.is_required() and not (secret and found.wish.renew is not None),
+        # A secret that is kept, or was filled in by the sender, need not be typed in.
+        field.is_required() and not (secret and (found.renews or name in found.known)),
         secret,
         "" if secret else answer or str(found.known.get(name, usual)),
         fault,
@@ -167,5 +203,5 @@ def _question(found: connecting.Opened, name: str, answer: str, fault: str) -> Q
 def _in_words(fault: str, language: str) -> str:
     """What is wrong, in the visitor's language and without the pattern that a text did not fit."""
     if fault.startswith("String should"):
-        fault = "This does not look right."
+        fault = _WRONG
     return said(gettext(language)(fault), language)

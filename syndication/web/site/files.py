@@ -30,7 +30,10 @@ def page_script(request: Request) -> Response:
 @router.get("/notices.js")
 def worker_script(request: Request) -> Response:
     """The service worker, which shows what is sent to a device. It may only act for what lies beside or below it."""
-    return _file(request, "notices.js", _SCRIPT)
+    answer = _file(request, "notices.js", _SCRIPT)
+    # A service worker lives by the policy of its own script: it asks us, and shows our pictures.
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; connect-src 'self'; img-src 'self'"
+    return answer
 
 
 @router.get("/manifest.webmanifest")

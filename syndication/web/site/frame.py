@@ -7,7 +7,8 @@ from starlette.responses import HTMLResponse, Response
 
 from syndication import postview
 from syndication.config import settings
-from syndication.rendering import LANGUAGES, gettext, render
+from syndication.rendering import LANGUAGES, gettext, render, said
+from syndication.web.site import links
 from syndication.web.spoken import preferred
 
 #: No script, no picture from elsewhere, no frame around us, forms only to ourselves.
@@ -16,7 +17,6 @@ _POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'se
 _SCRIPTED = "; script-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'"
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
     "Referrer-Policy": "same-origin",
 }
@@ -40,16 +40,22 @@ def page(
     private: bool = False,
     scripted: bool = False,
     language: str = "",
+    home: bool = False,
     **values: Any,
 ) -> Response:
-    """The page made from `site/<template>` in the visitor's language, or in `language` where that is known better."""
+    """The page made from `site/<template>` in the visitor's language, or in `language` where that is known better.
+
+    `home`: its address cannot be opened, so its link to the other language leads to the front page.
+    """
     spoken = language or language_of(request)
+    other = "en" if spoken == "de" else "de"
     html = render(
         f"site/{template}",
         spoken,
         city=postview.city(settings()),
-        other="en" if spoken == "de" else "de",
-        here=request.url.path,
+        other=other,
+        link=links.to,
+        elsewhere=links.to("/", lang=other) if home else links.again(request, lang=other),
         **values,
     )
     headers = {**_HEADERS, **(_PRIVATE if private else {}), "Content-Language": spoken}
@@ -60,6 +66,15 @@ def page(
 
 def trouble(request: Request, status: int, detail: str) -> Response:
     """The page for whatever goes wrong, with the sentence that says what."""
-    say = gettext(language_of(request))
+    language = language_of(request)
+    say = gettext(language)
     title = say("This page does not exist") if status == 404 else say("That did not work")
-    return page(request, "trouble.html", status=status, private=True, title=title, detail=say(detail))
+    return page(
+        request,
+        "trouble.html",
+        status=status,
+        private=True,
+        home=request.method != "GET",
+        title=title,
+        detail=said(say(detail), language),
+    )

@@ -1,19 +1,23 @@
 """The front page: what is new, how to get it, and signing up for the newsletter."""
 
+import secrets
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndication import clock, postview, readers
+from syndication import clock, postview, signups
 from syndication.channels.feed.documents import CONTENT_TYPES
 from syndication.config import settings
 from syndication.destinations import devices
 from syndication.errors import Invalid
 from syndication.rendering import gettext
 from syndication.signing import Tokens
-from syndication.web.site import brake, choices
+from syndication.web import brake
+from syndication.web.site import choices
 from syndication.web.site.frame import language_of, page
 from syndication.web.site.post import shown
 
@@ -30,53 +34,61 @@ def home(request: Request) -> Response:
 
 
 @router.post("/sign-up")
-def sign_up(
-    request: Request,
-    email: Annotated[str, Form(max_length=400)] = "",
-    website: Annotated[str, Form(max_length=400)] = "",
-    stamp: Annotated[str, Form(max_length=400)] = "",
-    chosen: Annotated[choices.Choices, Form()] = choices.NOTHING,
-) -> Response:
+def sign_up(request: Request, form: Annotated[choices.Typed, Depends(choices.typed)]) -> Response:
     """Ask for a confirmation. The answer is the same for every address, known or not.
 
     No token against forged requests: whoever forges one sends a letter that its receiver has to confirm, and could
     as well fill in the form.
     """
-    language = language_of(request)
+    language, email = language_of(request), form.text("email")
+    say, stamp = gettext(language), form.text("stamp")
+    made = _made(stamp)
     # A field that people do not see, and a form sent within two seconds: no person did that.
-    if website or not _in_time(stamp):
-        return page(request, "look_into_mail.html", language=language)
-    brake.SIGN_UPS.count(request)
+    if form.text("website") or made is None or clock.now().timestamp() - made < _FASTEST:
+        return page(request, "look_into_mail.html", language=language, home=True)
+    chosen, faults = form.choices(choices.NOTHING, language)
+    if clock.now().timestamp() - made > _SLOWEST or not brake.fresh(stamp):
+        faults["form"] = say("This form was open for too long, or was sent before. Please send it once more.")
+    if faults:
+        return _home(request, chosen, email=email, faults=faults)
     try:
-        readers.sign_up(
+        sign_up = signups.checked(
             email,
             language=language,
             interest=chosen.interest(),
             cadence=chosen.cadence(),
             source="form",
-            wording=gettext(language)("I want the news by mail and can unsubscribe at any time."),
+            wording=say("I want the news by mail and can unsubscribe at any time."),
         )
     except Invalid:
-        return _home(
-            request, status=422, email=email, fault=gettext(language)("Please check the mail address.")
-        )
-    return page(request, "look_into_mail.html", language=language)
+        return _home(request, chosen, email=email, faults={"email": say("Please check the mail address.")})
+    brake.SIGN_UPS.count(request)
+    signups.ask(sign_up)
+    return page(request, "look_into_mail.html", language=language, home=True)
 
 
-def _home(request: Request, *, status: int = 200, email: str = "", fault: str = "") -> Response:
+def _home(
+    request: Request,
+    chosen: choices.Choices = choices.NOTHING,
+    *,
+    email: str = "",
+    faults: Mapping[str, str] = MappingProxyType({}),
+) -> Response:
     cfg, language = settings(), language_of(request)
     newest = postview.newest(_NEWEST, cfg.base_url, clock.now())
     return page(
         request,
         "home.html",
-        status=status,
+        status=422 if faults else 200,
+        home=request.method != "GET",
         posts=[shown(one, cfg, language) for one in newest],
-        topics=postview.topics(),
-        chosen=choices.NOTHING,
+        topics=list(dict.fromkeys([*chosen.topics, *postview.topics()])),
+        chosen=chosen,
         feeds=[(form, f"{cfg.base_url}/feeds/all.{form}") for form in CONTENT_TYPES],
-        stamp=_stamps().make(int(clock.now().timestamp())),
+        # The random part makes each form another one, so that its uses can be counted.
+        stamp=_stamps().make([int(clock.now().timestamp()), secrets.token_urlsafe(9)]),
         email=email,
-        fault=fault,
+        faults=faults,
         notices=bool(devices.public_key()),
         weekdays=choices.weekdays(language),
     )
@@ -86,6 +98,10 @@ def _stamps() -> Tokens:
     return Tokens([key.get_secret_value() for key in settings().secret_keys], "form")
 
 
-def _in_time(stamp: str) -> bool:
-    made = _stamps().read(stamp)
-    return isinstance(made, int) and _FASTEST <= clock.now().timestamp() - made <= _SLOWEST
+def _made(stamp: str) -> int | None:
+    """When a form was made (seconds of Unix time); None for what is no stamp of ours."""
+    match _stamps().read(stamp):
+        case [int(moment), str()]:
+            return moment
+        case _:
+            return None

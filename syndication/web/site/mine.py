@@ -3,15 +3,17 @@
 No token against forged requests: the token in the address is the secret, and who has it may do all this anyway.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from syndication import postview, readers
-from syndication.errors import Invalid
-from syndication.web.site import choices
+from syndication.rendering import LANGUAGES, gettext
+from syndication.web.site import choices, links
 from syndication.web.site.frame import page
 
 router = APIRouter()
@@ -29,7 +31,7 @@ def confirm(request: Request, token: str) -> Response:
     reader = readers.confirm(token)
     return page(
         request, "confirmed.html", private=True, language=reader.language, reader=reader,
-        preferences=f"/preferences/{readers.token_for(reader.email)}",
+        preferences=links.to("/preferences", readers.token_for(reader.email)),
     )  # fmt: skip
 
 
@@ -41,16 +43,17 @@ def preferences(request: Request, token: str) -> Response:
 
 @router.post("/preferences/{token}")
 def save_preferences(
-    request: Request,
-    token: str,
-    language: Annotated[str, Form(max_length=5)] = "de",
-    chosen: Annotated[choices.Choices, Form()] = choices.NOTHING,
+    request: Request, token: str, form: Annotated[choices.Typed, Depends(choices.typed)]
 ) -> Response:
-    """Saved, and the form again."""
-    try:
-        interest = chosen.interest()
-    except ValueError as error:
-        raise Invalid.field("topics", "cannot be understood") from error
+    """Saved, and the form again; or the form with what is wrong. What no field asks for stays as it was."""
+    known = readers.read(token)
+    language = form.text("language") or known.language
+    chosen, faults = form.choices(choices.Choices.of(known), known.language)
+    if language not in LANGUAGES:
+        faults["language"] = gettext(known.language)("Please choose from what is offered here.")
+    if faults:
+        return _preferences(request, token, known, chosen=chosen, faults=faults)
+    interest = chosen.interest(known.interest)
     reader = readers.update_preferences(token, interest=interest, cadence=chosen.cadence(), language=language)
     return _preferences(request, token, reader, saved=True)
 
@@ -63,31 +66,36 @@ def ask_to_leave(request: Request, token: str) -> Response:
 
 
 @router.post("/leave/{token}")
-def leave(
-    request: Request,
-    token: str,
-    one_click: Annotated[str, Form(alias="List-Unsubscribe", max_length=40)] = "",
-) -> Response:
+def leave(request: Request, token: str, form: Annotated[choices.Typed, Depends(choices.typed)]) -> Response:
     """Gone from the list. A mail program's one click (RFC 8058 section 3.2) gets a plain 200 without page or redirect."""
     reader = readers.leave(token)
-    if one_click == "One-Click":
-        return PlainTextResponse("OK", headers={"Cache-Control": "no-store"})
+    if form.text("List-Unsubscribe") == "One-Click":
+        return PlainTextResponse("OK")
     return page(request, "left.html", private=True, language=reader.language, reader=reader)
 
 
 def _preferences(
-    request: Request, token: str, reader: readers.ReaderRecord, *, saved: bool = False
+    request: Request,
+    token: str,
+    reader: readers.ReaderRecord,
+    *,
+    chosen: choices.Choices | None = None,
+    faults: Mapping[str, str] = MappingProxyType({}),
+    saved: bool = False,
 ) -> Response:
-    known = list(dict.fromkeys([*reader.interest.topics, *postview.topics()]))
+    chosen = chosen or choices.Choices.of(reader)
+    known = list(dict.fromkeys([*reader.interest.topics, *chosen.topics, *postview.topics()]))
     return page(
         request,
         "preferences.html",
+        status=422 if faults else 200,
         private=True,
         language=reader.language,
         token=token,
         reader=reader,
         topics=known,
-        chosen=choices.Choices.of(reader),
+        chosen=chosen,
+        faults=faults,
         weekdays=choices.weekdays(reader.language),
         saved=saved,
     )

@@ -14,8 +14,9 @@ from syndication.content import Kind
 from syndication.destinations import devices
 from syndication.destinations.devices import DeviceAddress, DeviceRequest
 from syndication.errors import NotFound
+from syndication.web import brake
 from syndication.web.access import json_spoken
-from syndication.web.site import brake, choices
+from syndication.web.site import choices
 from syndication.web.site.frame import page
 
 router = APIRouter(prefix="/notices")

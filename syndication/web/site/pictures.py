@@ -1,16 +1,14 @@
 """Pictures: those that merchants uploaded, and those of posts in the sizes that pages and networks need."""
 
-import threading
 from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from syndication import clock, gallery, posts
-from syndication.delivery import drain
+from syndication import gallery, posts, prepared
 from syndication.errors import NotFound
-from syndication.pictures import SIZES, Limits, NoPicture, Picture
+from syndication.pictures import SIZES, NoPicture
 
 router = APIRouter()
 #: A withdrawn post takes its pictures with it, so nobody keeps them for long.
@@ -19,15 +17,8 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'",
     "X-Content-Type-Options": "nosniff",
 }
-#: So many pictures are prepared at once; a slow website must not take all threads from the readers.
-_TURNS = threading.BoundedSemaphore(4)
-_PATIENCE = 5.0
-#: Pictures that could not be fetched, until when they are not tried again (seconds).
-_broken: dict[str, float] = {}
-_MOST_BROKEN, _PAUSE = 1000, 60.0
 _NONE = "There is no such picture."
 _LATER = "The picture cannot be had at the moment. Please try again later."
-_WAIT = {"Retry-After": f"{_PAUSE:.0f}"}
 
 
 @router.get("/pictures/{picture_id}.jpg")
@@ -38,7 +29,8 @@ def read_upload(picture_id: str) -> Response:
 
 @router.get("/posts/{post_id}/pictures/{number}-{size}.jpg")
 def read_picture(post_id: str, number: int, size: str) -> Response:
-    """A picture of a post, by its place from 1, in a size of `pictures.SIZES`. Raises NotFound; 503 where it may come later."""
+    """A picture of a post, by its place from 1, in a size of `pictures.SIZES`, as workers prepared it: nothing is fetched while
+    somebody waits. Raises NotFound; 503 where it may come later."""
     try:
         record = posts.read(UUID(post_id))
         urls = {place: image.url for place, image in enumerate(record.content.images, 1)}
@@ -47,21 +39,12 @@ def read_picture(post_id: str, number: int, size: str) -> Response:
         raise NotFound(_NONE) from error
     if record.state != "published":
         raise NotFound(_NONE)
-    picture = _prepared(url, limits)
-    return Response(picture.data, media_type=picture.type, headers=_HEADERS)
-
-
-def _prepared(url: str, limits: Limits) -> Picture:
-    if _broken.get(url, 0.0) > clock.monotonic() or not _TURNS.acquire(timeout=_PATIENCE):
-        raise HTTPException(503, _LATER, _WAIT)
     try:
-        return drain.tools().pictures.get(url, limits)
+        data = prepared.shown(url, size)
     except NoPicture as fault:
-        if not fault.later:
-            raise NotFound(fault.reason) from fault
-        if len(_broken) >= _MOST_BROKEN:
-            _broken.clear()
-        _broken[url] = clock.monotonic() + _PAUSE
-        raise HTTPException(503, _LATER, _WAIT) from fault
-    finally:
-        _TURNS.release()
+        raise NotFound(fault.reason) from fault
+    except prepared.Later as later:
+        data = gallery.fitting(url, limits) or b""
+        if not data:
+            raise HTTPException(503, _LATER, {"Retry-After": str(later.seconds)}) from later
+    return Response(data, media_type="image/jpeg", headers=_HEADERS)

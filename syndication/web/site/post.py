@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndication import db, postview
+from syndication import db, gallery, postview, prepared
 from syndication import posts as all_posts
 from syndication.channels import wording
 from syndication.channels.base import PostView
@@ -46,11 +46,15 @@ def read_post(request: Request, post_id: str) -> Response:
         raise NotFound("There is no such post.")
     with db.reading() as session:
         view = postview.by_id(session, [record.id], cfg.base_url)[record.id]
-    return page(request, "post.html", post=shown(view, cfg, language), data=_structured(view, cfg))
+    ready = prepared.there(image.url for image in view.content.images)
+    return page(request, "post.html", post=shown(view, cfg, language, ready), data=_structured(view, cfg))
 
 
-def shown(post: PostView, cfg: Settings, language: str) -> dict[str, Any]:
-    """What the templates show of a post."""
+def shown(
+    post: PostView, cfg: Settings, language: str, ready: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """What the templates show of a post. What a worker still fetches is not `ready`, and is left out rather than shown
+    broken; an uploaded picture can be shown at once."""
     content = post.content
     return {
         "title": content.title,
@@ -67,6 +71,7 @@ def shown(post: PostView, cfg: Settings, language: str) -> dict[str, Any]:
                 "at": path(post.id, number, image.url, "page"),
                 "framed": path(post.id, number, image.url, "framed"),
                 "alt": image.alt,
+                "ready": image.url in ready or gallery.ours(image.url),
             }
             for number, image in enumerate(content.images, 1)
         ],

@@ -1,0 +1,323 @@
+"""Corrections to people: who was told what of a post, what is new to them now, and when they hear of it.
+
+A merchant who mends a post rarely mends it once. So what people would get as one more message waits for a moment, and the
+next revision takes its place without pushing it back; what comes again about the same post waits longer each time. Machines,
+and networks where a post is edited in place, are told at once.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
+
+from syndication import bell, channels, db, editions, interests
+from syndication.channels.base import PostView
+from syndication.channels.newsletter import Newsletter
+from syndication.config import Settings
+from syndication.content import Content, Interest, kept, matters, occurrences
+from syndication.delivery import policy
+from syndication.delivery.record import SUPERSEDED
+from syndication.models import Change, Delivery, Destination, Reader, Revision
+
+HELD = "Waits a moment, so that several changes become one message."
+UNDONE = "It was changed back before anybody was told."
+WITHDRAWN = "The post was withdrawn before this was sent."
+#: Readers of one transaction, as in fanout; and how many are looked up at a time.
+_PEOPLE, _LOOKED_UP = 250, 5000
+#: Messages about one post are counted for so long.
+_COUNTED = timedelta(hours=24)
+#: Of these people must hear at once, the first time.
+_URGENT = ("cancelled", "postponed")
+#: What may have arrived counts as told.
+_ARRIVED = ("sent", "sending", "unconfirmed")
+
+
+@dataclass(frozen=True)
+class News:
+    """A change with what is needed to see whom it concerns. `before` is the content of the revision it replaces."""
+
+    change: Change
+    view: PostView
+    merchant_id: UUID
+    over_at: datetime | None
+    before: Content | None
+
+    def concerns(self, interest: Interest) -> bool:
+        """Whether an interest covers the post as it is, or as it was before this change."""
+        told = [self.view.content, *([self.before] if self.before is not None else [])]
+        return any(interests.wants(interest, content, self.view.merchant) for content in told)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """When each destination is due to hear; one that is missing has nothing to hear. All aware, UTC."""
+
+    now: datetime
+    due: Mapping[UUID, datetime]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What somebody was told last of a post, and how many messages behind the first one they got lately."""
+
+    content: Content
+    change_id: int
+    repeats: int
+
+
+@dataclass(frozen=True)
+class _Replaced:
+    """The deliveries of one recipient that waited, and when the first of them was due."""
+
+    ids: tuple[int, ...]
+    due_at: datetime
+
+
+# Destinations
+
+
+def heard(session: Session, news: News, destination_ids: Sequence[UUID]) -> set[UUID | None]:
+    """Which destinations have, or are about to get, an earlier version: they hear of this one whatever interests them."""
+    if news.change.action == "published":
+        return set()
+    earlier = _earlier(news, Delivery.destination_id, destination_ids)
+    known = select(Delivery.destination_id).where(*earlier, Delivery.state.in_((*_ARRIVED, "waiting")))
+    return set(session.scalars(known))
+
+
+def to_destinations(
+    session: Session, news: News, destinations: Sequence[Destination], cfg: Settings
+) -> Moments:
+    """When these destinations hear the news; older news of the same post that still waits for them is dropped."""
+    now = db.now(session)
+    ids = [destination.id for destination in destinations]
+    replaced = _drop_waiting(session, news, Delivery.destination_id, ids)
+    held = [
+        destination.id for destination in destinations if news.before is not None and _is_held(destination)
+    ]
+    told = _told(session, news, Delivery.destination_id, held)
+    due, undone = dict.fromkeys(ids, now), list[_Replaced]()
+    for destination_id, known in told.items():
+        if known.content.digest() == news.view.content.digest():
+            undone += [replaced[destination_id]] if destination_id in replaced else []
+            del due[destination_id]
+        else:
+            due[destination_id] = _due(known, news, now, replaced.get(destination_id), cfg)
+    _undo(session, undone)
+    return Moments(now, due)
+
+
+def _is_held(destination: Destination) -> bool:
+    """Whether a revision makes one more message there: on a person's device, or beside a post that cannot be edited."""
+    channel = channels.by_kind(destination.channel)
+    return channel.personal or (channel.abilities.corrects and not channel.abilities.revise)
+
+
+# Readers
+
+
+def to_readers(news: News, cfg: Settings) -> None:
+    """Tell the readers who were told of the post, or were about to be, what is new to them; a repeat adds nothing."""
+    made = _Editions(news, cfg)
+    for ids in _reader_ids(news):
+        with db.transaction() as session:
+            # One after the other, so that a fan-out that runs twice sees what the first wrote.
+            db.in_line(session, f"post {news.view.id}", alone=True)
+            _retell(session, news, ids, made, cfg)
+
+
+def _reader_ids(news: News) -> Iterator[list[int]]:
+    """Everybody with a copy of older news of this post, in chunks."""
+    last = 0
+    while True:
+        copies = (
+            select(Delivery.reader_id)
+            .where(Delivery.post_id == news.view.id, Delivery.reader_id > last)
+            .where(Delivery.change_id < news.change.id, Delivery.state.in_((*_ARRIVED, "waiting")))
+            .distinct()
+            .order_by(Delivery.reader_id)
+            .limit(_LOOKED_UP)
+        )
+        with db.reading() as session:
+            ids = [found for found in session.scalars(copies) if found is not None]
+        if not ids:
+            return
+        for start in range(0, len(ids), _PEOPLE):
+            yield ids[start : start + _PEOPLE]
+        last = ids[-1]
+
+
+def _retell(session: Session, news: News, ids: list[int], made: "_Editions", cfg: Settings) -> None:
+    """Drop what waits and decide for each reader, in one transaction: nobody is counted twice while a worker claims."""
+    now = db.now(session)
+    replaced = _drop_waiting(session, news, Delivery.reader_id, ids)
+    told = _told(session, news, Delivery.reader_id, ids)
+    again = select(Delivery.reader_id).where(
+        Delivery.change_id == news.change.id, Delivery.reader_id.in_(ids)
+    )
+    done = set(session.scalars(again))
+    confirmed = select(Reader.id, Reader.language).where(Reader.id.in_(ids), Reader.state == "confirmed")
+    groups: dict[tuple[str, int, datetime], list[int]] = {}
+    undone: list[_Replaced] = []
+    for reader_id, language in session.execute(confirmed):
+        known = told.get(reader_id)
+        if reader_id in done:
+            continue
+        if known is None:
+            if reader_id in replaced and news.before is not None:
+                groups.setdefault((language, 0, now), []).append(reader_id)
+        elif news.before is not None and not matters(known.content, news.view.content):
+            undone += [replaced[reader_id]] if reader_id in replaced else []
+        else:
+            made.note(known)
+            due = _due(known, news, now, replaced.get(reader_id), cfg)
+            groups.setdefault((language, known.change_id, due), []).append(reader_id)
+    _undo(session, undone)
+    for (language, since, due), readers in groups.items():
+        edition_id = made.id_of(session, language, since)
+        if edition_id is None:
+            continue
+        editions.deliver(
+            session,
+            edition_id,
+            (Reader.id.in_(readers), Reader.state == "confirmed"),
+            over_at=made.over_at(since),
+            change_id=news.change.id,
+            post_id=news.view.id,
+            due_at=due,
+            reason=HELD if due > now else "",
+        )
+    if groups:
+        bell.after_commit(session, Newsletter.queue)
+
+
+@dataclass
+class _Editions:
+    """The editions of one change, each composed once: for those who were told nothing (0), and by what was told last."""
+
+    news: News
+    cfg: Settings
+    _told: dict[int, Content] = field(default_factory=dict)
+    _ids: dict[tuple[str, int], int | None] = field(default_factory=dict)
+
+    def note(self, told: _Told) -> None:
+        """Remember what the change of this number said."""
+        self._told[told.change_id] = told.content
+
+    def id_of(self, session: Session, language: str, since: int) -> int | None:
+        """The stored edition that says what is new since a change; None where the post cannot be put into one."""
+        if (language, since) not in self._ids:
+            composed = self._composed(language, since)
+            self._ids[language, since] = editions.store(session, composed) if composed else None
+        return self._ids[language, since]
+
+    def over_at(self, since: int) -> datetime | None:
+        """From when it is not worth telling: when both what was told and what is true now are over; a withdrawal always is."""
+        if not since or self.news.before is None:
+            return self.news.over_at
+        ends = [one.over_at(self.cfg.zone) for one in (self._told[since], self.news.view.content)]
+        return None if None in ends else max(end for end in ends if end is not None)
+
+    def _composed(self, language: str, since: int) -> editions.Composed | None:
+        change, view = self.news.change, self.news.view
+        if not since:
+            return editions.of_change(change, view, language, self.cfg)
+        gone = self.news.before is None
+        what = "withdrawn" if gone else editions.what_changed(self._told[since], view.content)
+        return editions.of_correction(change, view, what, language, self.cfg, since=since)
+
+
+# Both
+
+
+def _earlier(news: News, who: Any, ids: Sequence[Any]) -> tuple[ColumnElement[bool], ...]:
+    """Deliveries of older news of this post to some of its recipients."""
+    return (who.in_(ids), Delivery.post_id == news.view.id, Delivery.change_id < news.change.id)
+
+
+def _drop_waiting(session: Session, news: News, who: Any, ids: Sequence[Any]) -> dict[Any, _Replaced]:
+    """Drop older news that still waits; returns it by its recipient."""
+    if news.change.action == "published":
+        return {}
+    dropped = session.execute(
+        update(Delivery)
+        .where(*_earlier(news, who, ids), Delivery.state == "waiting")
+        .values(state="dropped", reason=SUPERSEDED if news.before is not None else WITHDRAWN)
+        .returning(who, Delivery.id, Delivery.due_at)
+        .execution_options(synchronize_session=False)
+    ).all()
+    found: dict[Any, _Replaced] = {}
+    for one, delivery_id, due_at in dropped:
+        known = found.get(one, _Replaced((), due_at))
+        found[one] = _Replaced((*known.ids, delivery_id), min(known.due_at, due_at))
+    return found
+
+
+def _undo(session: Session, undone: Sequence[_Replaced]) -> None:
+    """Say of what was just dropped that there is nothing to tell any more."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_([delivery_id for one in undone for delivery_id in one.ids]))
+        .values(reason=UNDONE)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _told(session: Session, news: News, who: Any, ids: Sequence[Any]) -> dict[Any, _Told]:
+    """What these recipients were told last. Call it after `_drop_waiting`: what a worker has claimed since is told too."""
+    if not ids:
+        return {}
+    moment = func.coalesce(Delivery.sent_at, Delivery.created_at)
+    arrived = (
+        select(who, Delivery.change_id, moment)
+        .where(*_earlier(news, who, ids), Delivery.state.in_(_ARRIVED))
+        .order_by(Delivery.change_id)
+    )
+    messages: dict[Any, list[tuple[int, datetime]]] = {}
+    for one, change_id, at in session.execute(arrived):
+        messages.setdefault(one, []).append((change_id, at))
+    said = _contents(session, {told[-1][0] for told in messages.values()})
+    lately = db.now(session) - _COUNTED
+    return {
+        one: _Told(said[told[-1][0]], told[-1][0], sum(at > lately for _, at in told[1:]))
+        for one, told in messages.items()
+    }
+
+
+def _contents(session: Session, change_ids: set[int]) -> dict[int, Content]:
+    statement = (
+        select(Change.id, Revision.content)
+        .join(Revision, (Revision.post_id == Change.post_id) & (Revision.number == Change.revision))
+        .where(Change.id.in_(change_ids))
+    )
+    return {found: kept(content) for found, content in session.execute(statement)}
+
+
+def _due(told: _Told, news: News, now: datetime, replaced: _Replaced | None, cfg: Settings) -> datetime:
+    """When somebody hears the news who was told of the post before; not later than what it takes the place of."""
+    content = news.view.content
+    first_alarm = told.repeats == 0 and content.status in _URGENT and told.content.status != content.status
+    if news.before is None or first_alarm:
+        return now
+    wait = policy.correction_wait(
+        cfg.correction_pause, told.repeats, _time_left(told.content, content, now, cfg)
+    )
+    due = now + timedelta(seconds=wait)
+    return min(due, replaced.due_at) if replaced is not None else due
+
+
+def _time_left(before: Content, after: Content, now: datetime, cfg: Settings) -> float | None:
+    """Seconds until what the post is about begins, as it was told or as it is now, or else ends; None: never."""
+    begins = [
+        start
+        for one in (before, after)
+        for start in occurrences(one, cfg.zone, after=now, most=2)
+        if start > now
+    ]
+    ends = [end for one in (before, after) if (end := one.over_at(cfg.zone)) is not None and end > now]
+    soonest = min(begins or ends, default=None)
+    return (soonest - now).total_seconds() if soonest is not None else None

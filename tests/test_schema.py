@@ -1,0 +1,193 @@
+"""The schema that migrations make is the models', nothing is lost on the way there, and no number is given twice."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from alembic import command
+from sqlalchemy import JSON, Column, Connection, Engine, MetaData, Table, inspect, select, text
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateTable
+
+from syndication import clock, db, migrations
+from syndication.models import Base
+from tests.conftest import empty_database
+
+COUNTING = [table for table in Base.metadata.sorted_tables if table.autoincrement_column is not None]
+#: What the tables' checks allow.
+ALLOWED = {
+    "merchants.state": "admitted",
+    "destinations.state": "active",
+    "readers.state": "confirmed",
+    "posts.state": "published",
+    "deliveries.state": "sent",
+    "deliveries.destination_id": None,
+    "changes.action": "published",
+}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'bare.sqlite'}"
+        return
+    name = f"bare_{abs(hash(request.node.nodeid)):x}"
+    with empty_database(request.getfixturevalue("postgres"), name) as url:
+        yield url
+
+
+def described(engine: Engine) -> dict[str, Any]:
+    """All that a database says of its tables, whatever the order of their columns."""
+    found = inspect(engine)
+    return {
+        table: {
+            "columns": {
+                one["name"]: (str(one["type"]), one["nullable"], str(one["default"]).partition("_id_seq")[1])
+                for one in found.get_columns(table)
+            },
+            "key": found.get_pk_constraint(table),
+            "foreign keys": sorted(found.get_foreign_keys(table), key=str),
+            "unique": sorted(found.get_unique_constraints(table), key=str),
+            "checks": sorted(
+                (str(one["name"]), one["sqltext"]) for one in found.get_check_constraints(table)
+            ),
+            "indexes": sorted(
+                (str(one["name"]), tuple(map(str, one["column_names"])), bool(one["unique"]))
+                for one in found.get_indexes(table)
+            ),
+            "counts": _counts(engine, table),
+        }
+        for table in found.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+def _counts(engine: Engine, table: str) -> bool:
+    """Whether SQLite never gives a number of the table away again."""
+    if engine.dialect.name != "sqlite":
+        return True
+    with engine.connect() as connection:
+        made = connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table})
+    return "AUTOINCREMENT" in str(made)
+
+
+def test_migrations_make_the_schema_of_the_models(bare_url: str) -> None:
+    migrations.upgrade(bare_url)
+    engine = db.open_engine(bare_url)
+    by_migrations = described(engine)
+    with engine.begin() as connection:
+        Base.metadata.drop_all(connection)
+        Base.metadata.create_all(connection)
+    by_models = described(engine)
+    engine.dispose()
+    assert set(by_migrations) == set(by_models)
+    for table, made in by_models.items():
+        assert by_migrations[table] == made, table
+
+
+@pytest.mark.parametrize("table", COUNTING, ids=lambda table: table.name)
+def test_every_table_that_counts_counts_for_good(table: Table) -> None:
+    assert "AUTOINCREMENT" in str(CreateTable(table).compile(dialect=sqlite.dialect()))
+
+
+def test_a_new_table_cannot_forget_it() -> None:
+    from sqlalchemy.orm import Mapped, mapped_column
+
+    from syndication.models.base import Counter
+
+    class Forgetful(Base):
+        __tablename__ = "forgetful"
+        id: Mapped[int] = mapped_column(Counter, primary_key=True)
+
+    made = Forgetful.__table__
+    assert isinstance(made, Table)
+    Base.metadata.remove(made)
+    assert "AUTOINCREMENT" in str(CreateTable(made).compile(dialect=sqlite.dialect()))
+
+
+def test_every_row_survives_the_way_to_the_newest_schema(bare_url: str) -> None:
+    command.upgrade(migrations._config(bare_url), "0003")
+    engine = db.open_engine(bare_url)
+    with engine.begin() as connection:
+        for number in (1, 2, 3):
+            fill(connection, number)
+        connection.execute(text("DELETE FROM attempts WHERE id = 3"))
+        before = rows(connection)
+    engine.dispose()
+    migrations.upgrade(bare_url)
+    engine = db.open_engine(bare_url)
+    with engine.begin() as connection:
+        after = rows(connection)
+        for name, kept in before.items():
+            known = kept[0].keys()
+            assert [{column: row[column] for column in known} for row in after[name]] == kept, name
+        if engine.dialect.name == "sqlite":
+            assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+            assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+        given = {table.name: {1, 2, 3} for table in COUNTING if table.name in before}
+        for table in reversed(reflected(connection).sorted_tables):
+            connection.execute(table.delete())
+        fill(connection, 4)
+        for name, earlier in given.items():
+            assert [row["id"] for row in rows(connection)[name] if row["id"] in earlier] == [], name
+    engine.dispose()
+
+
+def reflected(connection: Connection) -> MetaData:
+    found = MetaData()
+    found.reflect(connection)
+    found.remove(found.tables["alembic_version"])
+    return found
+
+
+def rows(connection: Connection) -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table, in the order of their keys."""
+    return {
+        table.name: [
+            dict(row) for row in connection.execute(select(table).order_by(*table.primary_key)).mappings()
+        ]
+        for table in reflected(connection).sorted_tables
+    }
+
+
+def fill(connection: Connection, number: int) -> None:
+    """A row in every table; those with a number `number` point at each other."""
+    made: dict[tuple[str, str], Any] = {}
+    for table in reflected(connection).sorted_tables:
+        values = {
+            column.name: _value(table, column, number, made)
+            for column in table.columns
+            if not (table.primary_key.columns.keys() == ["id"] and column.name == "id" and _is_number(column))
+        }
+        key = connection.execute(table.insert().values(values)).inserted_primary_key
+        assert key is not None
+        made |= {
+            (table.name, name): value
+            for name, value in zip(table.primary_key.columns.keys(), key, strict=True)
+        }
+
+
+def _value(table: Table, column: Column[Any], number: int, made: dict[tuple[str, str], Any]) -> Any:
+    name = f"{table.name}.{column.name}"
+    if name in ALLOWED:
+        return ALLOWED[name]
+    for target in column.foreign_keys:
+        return made[target.column.table.name, target.column.name]
+    if str(column.type) == "CHAR(32)":
+        return f"{number:032x}"
+    if isinstance(column.type, JSON):
+        return {"one": number}
+    kind = column.type.python_type
+    if kind is bool:
+        return False
+    values: dict[Any, Any] = {UUID: UUID(int=number), bytes: b"x", str: f"{column.name[:4]}{number}"}
+    if kind in values:
+        return values[kind]
+    return number if _is_number(column) else clock.now()
+
+
+def _is_number(column: Column[Any]) -> bool:
+    return column.type.python_type in (int, float)
