@@ -159,7 +159,7 @@ def _queues(_: Settings) -> Iterator[Finding]:
 
 
 def _beat(_: Settings) -> Iterator[Finding]:
-    advice = "See that exactly one `celery -A worker beat` runs, and a worker for the queue housekeeping."
+    advice = "See that exactly one `celery -A worker beat` runs, and a worker for the queue sweeps."
     tick = next((part for part in insight.heartbeats() if part.name == "beat"), None)
     if tick is None:
         yield Finding("beat", "bad", "Beat has never ticked.", advice)

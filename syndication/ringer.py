@@ -15,7 +15,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "sign-up": ("readers.sign_up", "housekeeping"),
     "pictures": ("pictures.prepare", "housekeeping"),
 }
-QUEUES = ("fanout", "push", "mail", "feeds", "housekeeping")
+QUEUES = ("fanout", "push", "mail", "feeds", "housekeeping", "sweeps")
 #: Processes that send mail on one machine; each has several connections.
 MAIL_PROCESSES = 2
 #: Seconds after which a bell in the broker is stale: the sweep has done its work by then, also where the clocks of two

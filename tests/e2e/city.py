@@ -84,7 +84,7 @@ class City:
     def start(self, *, beats: int = 1) -> None:
         """Two workers, as `syndication up` would have them, and beat."""
         self.start_worker("mail", "mail", 2)
-        self.start_worker("rest", "fanout,push,feeds,housekeeping", 3)
+        self.start_worker("rest", "fanout,push,feeds,housekeeping,sweeps", 3)
         for number in range(beats):
             self._start(f"beat{number}", "beat", "--pidfile=", "-s", str(self.folder / f"beat{number}.db"))
 
