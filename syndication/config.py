@@ -18,8 +18,10 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from syndication.content import faults_of
+from syndication.addresses import check_url
+from syndication.content import Line, Text, faults_of
 from syndication.errors import Fault, Invalid
+from syndication.mail_headers import Unfit, address
 from syndication.signing import vapid_public_key, weak
 
 _PREFIX = "SYNDICATION_"
@@ -62,7 +64,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore", frozen=True)
 
     # The city
-    city_name: str = Field(min_length=1, description="Name of the city, as readers see it.")
+    city_name: Line = Field(min_length=1, max_length=200, description="Name of the city, as readers see it.")
     base_url: str = Field(
         pattern=r"^https?://[^/]+$", description="Public address of the service, without a slash at the end."
     )
@@ -70,7 +72,7 @@ class Settings(BaseSettings):
         "Europe/Berlin", description="The city's time zone; cadences and all-day dates live in it."
     )
     language: Literal["de", "en"] = Field("de", description="Language of texts where a reader chose none.")
-    imprint: str = Field(
+    imprint: Text = Field(
         "", description="Name and address of the operator, at the foot of every mail and page."
     )
 
@@ -234,13 +236,28 @@ class Settings(BaseSettings):
             )
         return keys
 
-    @field_validator("mail_from")
+    @field_validator("mail_from", "operator_email")
     @classmethod
-    def _address(cls, address: str) -> str:
-        local, _, domain = address.rpartition("@")
-        if not local or not domain or any(c in address for c in "\r\n <>,"):
-            raise ValueError("must be a bare address such as news@example.org")
-        return address
+    def _address(cls, given: str) -> str:
+        try:
+            return address(given) if given else ""
+        except Unfit as error:
+            raise ValueError("must be a bare address such as news@example.org") from error
+
+    @field_validator("city_name", "mail_from")
+    @classmethod
+    def _given(cls, given: str) -> str:
+        if not given:
+            raise ValueError("must not be empty")
+        return given
+
+    @field_validator("base_url")
+    @classmethod
+    def _bare_url(cls, given: str) -> str:
+        """In ASCII: it stands in headers of mails and answers."""
+        if "?" in given:
+            raise ValueError("must end behind the name and the port")
+        return check_url(given, allow_private=True)
 
     @model_validator(mode="after")
     def _secure_outside_the_demo(self) -> "Settings":

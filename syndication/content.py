@@ -28,6 +28,7 @@ from pydantic import (
 
 from syndication import bounds, clock, recurrence
 from syndication.bounds import Few
+from syndication.characters import control_characters
 from syndication.errors import Fault, Invalid
 
 Kind = Literal["offer", "event"]
@@ -57,13 +58,6 @@ def slugify(text: str) -> str:
     """A lower-case word of a-z, 0-9 and hyphens for `text`, at most 60 long; empty where nothing is left."""
     plain = unicodedata.normalize("NFKD", text.translate(_TRANSLITERATED)).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60].strip("-")
-
-
-def control_characters(text: str, *, allowed: str = "") -> set[str]:
-    """The characters of `text` that must stand in no header, title or line: Cc, Cs, U+2028 and U+2029."""
-    return {
-        c for c in set(text) - set(allowed) if unicodedata.category(c) in ("Cc", "Cs") or c in "\u2028\u2029"
-    }
 
 
 def _one_line(text: str) -> str:

@@ -178,9 +178,12 @@ def _retell(session: Session, news: News, ids: list[int], made: "_Editions", cfg
             groups.setdefault((language, known.change_id, due), []).append(reader_id)
     _undo(session, undone)
     for (language, since, due), readers in groups.items():
+        edition_id = made.id_of(session, language, since)
+        if edition_id is None:
+            continue
         editions.deliver(
             session,
-            made.id_of(session, language, since),
+            edition_id,
             (Reader.id.in_(readers), Reader.state == "confirmed"),
             over_at=made.over_at(since),
             change_id=news.change.id,
@@ -199,16 +202,17 @@ class _Editions:
     news: News
     cfg: Settings
     _told: dict[int, Content] = field(default_factory=dict)
-    _ids: dict[tuple[str, int], int] = field(default_factory=dict)
+    _ids: dict[tuple[str, int], int | None] = field(default_factory=dict)
 
     def note(self, told: _Told) -> None:
         """Remember what the change of this number said."""
         self._told[told.change_id] = told.content
 
-    def id_of(self, session: Session, language: str, since: int) -> int:
-        """The stored edition that says what is new since a change."""
+    def id_of(self, session: Session, language: str, since: int) -> int | None:
+        """The stored edition that says what is new since a change; None where the post cannot be put into one."""
         if (language, since) not in self._ids:
-            self._ids[language, since] = editions.store(session, self._composed(language, since))
+            composed = self._composed(language, since)
+            self._ids[language, since] = editions.store(session, composed) if composed else None
         return self._ids[language, since]
 
     def over_at(self, since: int) -> datetime | None:
@@ -218,7 +222,7 @@ class _Editions:
         ends = [one.over_at(self.cfg.zone) for one in (self._told[since], self.news.view.content)]
         return None if None in ends else max(end for end in ends if end is not None)
 
-    def _composed(self, language: str, since: int) -> editions.Composed:
+    def _composed(self, language: str, since: int) -> editions.Composed | None:
         change, view = self.news.change, self.news.view
         if not since:
             return editions.of_change(change, view, language, self.cfg)

@@ -1,7 +1,7 @@
 """Editions: what a slot's readers have not heard yet, composed once for all who get the same, and never empty."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,12 +13,20 @@ from sqlalchemy.orm import Session
 
 from syndication import bell, clock, db, interests, postview
 from syndication.channels.base import PostView
-from syndication.channels.newsletter import Correction, EditionView, Entry, Newsletter, What, compose
+from syndication.channels.newsletter import (
+    LEFT_OUT,
+    Correction,
+    EditionView,
+    Entry,
+    Newsletter,
+    What,
+    compose,
+)
 from syndication.config import Settings, settings
 from syndication.content import Cadence, Content, Interest, matters
 from syndication.db import UTCDateTime
 from syndication.delivery import policy
-from syndication.models import Change, Delivery, Edition, Post, Reader, Revision
+from syndication.models import Change, Delivery, Destination, Edition, Post, Reader, Revision
 
 _log = structlog.get_logger(__name__)
 #: Changes join, and windows are read, in line under this name, so that a window sees all that joined before its end.
@@ -71,22 +79,24 @@ class _Story:
     fresh: bool
     withdrawn: bool
     before: Content | None
+    change_id: int
 
 
 # Editions of one change, for readers who hear instantly
 
 
-def of_change(change: Change, view: PostView, language: str, cfg: Settings) -> Composed:
-    """The edition that tells of one new post."""
-    return _composed(f"change:{change.id}:{language}", language, change.created_at, [Entry(view)], [], cfg)
+def of_change(change: Change, view: PostView, language: str, cfg: Settings) -> Composed | None:
+    """The edition that tells of one new post; None where the post cannot be put into one, which its merchant is told."""
+    key, told = f"change:{change.id}:{language}", {view.id: change.id}
+    return _composed(key, language, change.created_at, [Entry(view)], [], cfg, told)
 
 
 def of_correction(
     change: Change, view: PostView, what: What, language: str, cfg: Settings, *, since: int
-) -> Composed:
-    """The edition that corrects what the change with the number `since` told."""
-    key = f"change:{change.id}:{language}:correction:{since}"
-    return _composed(key, language, change.created_at, [], [Correction(view, what)], cfg)
+) -> Composed | None:
+    """The edition that corrects what the change with the number `since` told; None as with `of_change`."""
+    key, told = f"change:{change.id}:{language}:correction:{since}", {view.id: change.id}
+    return _composed(key, language, change.created_at, [], [Correction(view, what)], cfg, told)
 
 
 def what_changed(before: Content, after: Content) -> What:
@@ -211,6 +221,7 @@ def _stories(since: datetime | None, slot: datetime, cfg: Settings) -> list[_Sto
                 fresh=any(change.action == "published" for change in told),
                 withdrawn=posts[post_id] == "withdrawn",
                 before=_content_before(session, told[0]),
+                change_id=told[-1].id,
             )
             for post_id, told in by_post.items()
         ]
@@ -229,12 +240,12 @@ def _issue(audience: _Audience, stories: Sequence[_Story], cfg: Settings) -> Non
     entries, corrections = _selection(interest, stories)
     edition_id = over_at = None
     if entries or corrections:
-        composed = _composed(
-            _key(audience, entries, corrections), audience.language, audience.slot, entries, corrections, cfg
-        )
-        over_at = composed.over_at
-        with db.transaction() as session:
-            edition_id = store(session, composed)
+        key, told = _key(audience, entries, corrections), {one.view.id: one.change_id for one in stories}
+        composed = _composed(key, audience.language, audience.slot, entries, corrections, cfg, told)
+        if composed is not None:
+            over_at = composed.over_at
+            with db.transaction() as session:
+                edition_id = store(session, composed)
     following = policy.next_slot(Cadence.parse(audience.cadence), audience.slot, cfg.zone)
     while _serve(audience, edition_id, over_at, following):
         pass
@@ -299,16 +310,78 @@ def _composed(
     entries: Sequence[Entry],
     corrections: Sequence[Correction],
     cfg: Settings,
-) -> Composed:
-    view = EditionView(language, slot_at, tuple(entries), tuple(corrections))
-    ends = [entry.post.over_at for entry in entries]
-    told = [entry.post for entry in entries] + [correction.post for correction in corrections]
+    told: Mapping[UUID, int],
+) -> Composed | None:
+    """The edition, without the posts that cannot be in one; None where nothing is left. `told`: each post's change."""
+    try:
+        return _whole(key, EditionView(language, slot_at, tuple(entries), tuple(corrections)), cfg)
+    except Exception:  # whatever it is that one post holds, all others are told
+        # Where not even an edition of nothing can be made, it is no post's fault: its readers wait until it is mended.
+        compose(EditionView(language, slot_at, (), ()), postview.city(cfg), cfg.mail_from)
+        every: list[Entry | Correction] = [*entries, *corrections]
+        sound = [one for one in every if _fits(one, language, slot_at, cfg)]
+        unfit = [one.post for one in every if one not in sound]
+        if not unfit:
+            raise
+    _leave_out([(told[post.id], post.id) for post in unfit])
+    view = EditionView(
+        language,
+        slot_at,
+        tuple(one for one in sound if isinstance(one, Entry)),
+        tuple(one for one in sound if isinstance(one, Correction)),
+    )
+    return _whole(key, view, cfg) if sound else None
+
+
+def _whole(key: str, view: EditionView, cfg: Settings) -> Composed:
+    ends = [entry.post.over_at for entry in view.entries]
+    posts = [entry.post for entry in view.entries] + [correction.post for correction in view.corrections]
     return Composed(
         key=key,
-        language=language,
-        slot_at=slot_at,
+        language=view.language,
+        slot_at=view.slot_at,
         parts=compose(view, postview.city(cfg), cfg.mail_from),
-        posts=[[str(post.id), str(post.revision)] for post in told],
+        posts=[[str(post.id), str(post.revision)] for post in posts],
         # As long as one thing in it is worth hearing the edition goes out.
-        over_at=None if corrections or None in ends else max((end for end in ends if end), default=None),
+        over_at=None if view.corrections or None in ends else max((end for end in ends if end), default=None),
     )
+
+
+def _fits(one: Entry | Correction, language: str, slot_at: datetime, cfg: Settings) -> bool:
+    """Whether an edition of this alone can be made."""
+    entries, corrections = ((one,), ()) if isinstance(one, Entry) else ((), (one,))
+    try:
+        compose(EditionView(language, slot_at, entries, corrections), postview.city(cfg), cfg.mail_from)
+    except Exception:
+        _log.exception("edition.left_out", post=str(one.post.id), revision=one.post.revision)
+        return False
+    return True
+
+
+def _leave_out(told: Iterable[tuple[int, UUID]]) -> None:
+    """A dead letter of the newsletter for each change and post: the merchant reads why, and the operator that it is so."""
+    with db.transaction() as session:
+        newsletter = session.scalar(
+            select(Destination.id).where(Destination.channel == Newsletter.kind).limit(1)
+        )
+        if newsletter is None:  # a city that has none yet; the log has it
+            return
+        now = db.now(session)
+        rows = [
+            {
+                "key": f"c{change_id}-{newsletter.hex}",
+                "channel": Newsletter.kind,
+                "queue": Newsletter.queue,
+                "priority": Newsletter.priority,
+                "destination_id": newsletter,
+                "change_id": change_id,
+                "post_id": post_id,
+                "state": "failed",
+                "reason": LEFT_OUT,
+                "created_at": now,
+                "due_at": now,
+                "attempts": 0,
+            }
+            for change_id, post_id in told
+        ]
+        db.insert_new(session, Delivery.__table__, rows)

@@ -211,8 +211,10 @@ def _publish_to(news: News, language: str, cfg: Settings) -> None:
     _spread(news, editions.of_change(news.change, news.view, language, cfg), audience)
 
 
-def _spread(news: News, edition: editions.Composed, audience: tuple[ColumnElement[bool], ...]) -> None:
-    """One delivery of `edition` for each reader of `audience`, in chunks that each commit."""
+def _spread(news: News, edition: editions.Composed | None, audience: tuple[ColumnElement[bool], ...]) -> None:
+    """One delivery of `edition` for each reader of `audience`, in chunks that each commit; none where there is none."""
+    if edition is None:
+        return
     with db.transaction() as session:
         edition_id = editions.store(session, edition)
     last = 0

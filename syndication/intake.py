@@ -8,7 +8,8 @@ import structlog
 from sqlalchemy import select
 
 from syndication import clock, db, posts
-from syndication.content import control_characters, draft
+from syndication.characters import control_characters
+from syndication.content import draft
 from syndication.errors import Invalid, NotFound, SyndicationError, Unavailable
 from syndication.models import DeadLetter, Merchant
 

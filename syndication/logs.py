@@ -1,5 +1,6 @@
 """Log lines: one event name and its data, in JSON or text, times in UTC, secrets masked; for our code and libraries alike."""
 
+import json
 import logging
 import re
 import sys
@@ -9,6 +10,7 @@ from typing import Any
 import structlog
 
 from syndication import clock
+from syndication.characters import escaped, legible
 
 _SECRET_NAMES = re.compile(r"secret|password|token|authorization|signature|api_key", re.IGNORECASE)
 _SECRET_VALUES = re.compile(r"(whsec_|syn_[0-9a-f]{8}_)[A-Za-z0-9+/=_-]+|(?<=://)([^/@:\s]*):[^/@\s]+(?=@)")
@@ -38,9 +40,30 @@ def masked(text: str) -> str:
     return _SECRET_VALUES.sub(mask, text)
 
 
+def _continued(text: str) -> str:
+    """Text of more lines than one, each that follows marked as such: nothing that is quoted begins a line of the log."""
+    return legible(text.replace("\r\n", "\n")).replace("\n", "\n  | ")
+
+
+def _unforgeable(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The line for people: foreign words in it end no line, and tell the terminal nothing."""
+    return {
+        _continued(name): _continued(value)
+        if isinstance(value, str)
+        else value
+        if isinstance(value, bool | int | float | None)
+        else legible(repr(value))
+        for name, value in line.items()
+    }
+
+
 def _stamp(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     line["at"] = clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return line
+
+
+def _json(line: Any, **named: Any) -> str:
+    return escaped(json.dumps(line, ensure_ascii=False, **named))
 
 
 def configure(level: str = "INFO", style: str = "json") -> None:
@@ -59,16 +82,16 @@ def configure(level: str = "INFO", style: str = "json") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    last: Any = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
+    last: list[Any] = (
+        [structlog.processors.JSONRenderer(serializer=_json)]
         if style == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else [_unforgeable, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
     root = logging.getLogger()

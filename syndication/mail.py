@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from typing import Literal, NoReturn
 
-import idna
+from syndication.mail_headers import Unfit, address
 
 Stage = Literal["connect", "login", "sender", "recipient", "data", "after_data"]
 Security = Literal["starttls", "tls", "none"]
@@ -282,15 +282,10 @@ class _Connection:
 
 def _address(text: str, stage: Stage) -> str:
     """An envelope address, its domain in ASCII; one that could break out of the command is refused."""
-    local, _, domain = text.rpartition("@")
-    if not local or not domain or any(c in "<>\x7f" or ord(c) <= 32 for c in text):
-        raise MailFailure("This is not a mail address.", stage=stage, permanent=True)
-    if domain.isascii():
-        return text
     try:
-        return f"{local}@{idna.encode(domain, uts46=True).decode()}"
-    except UnicodeError as error:
-        raise MailFailure("This mail address names no domain.", stage=stage, permanent=True) from error
+        return address(text)
+    except Unfit as error:
+        raise MailFailure(str(error), stage=stage, permanent=True) from error
 
 
 def _text(said: bytes) -> str:

@@ -6,7 +6,8 @@ import unicodedata
 
 from email_validator import EmailNotValidError, validate_email
 
-from syndication.content import control_characters
+from syndication import mail_headers
+from syndication.characters import control_characters
 from syndication.errors import Invalid
 
 #: Providers of free mailboxes that deliver whatever dots stand in the name, and the name they are counted under.
@@ -23,7 +24,8 @@ def spelled(text: str) -> str:
         raise Invalid.field("email", "is not a mail address")
     try:
         found = validate_email(text, check_deliverability=False, allow_smtputf8=True)
-    except EmailNotValidError as error:
+        mail_headers.address(found.normalized)
+    except (EmailNotValidError, mail_headers.Unfit) as error:
         raise Invalid.field("email", "is not a mail address") from error
     small = unicodedata.normalize("NFC", f"{found.local_part.lower()}@{found.domain.lower()}")
     if len(small) > 254:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from syndication import clock, db
 from syndication.content import Line, Text, Value, WebAddress, new_id, slugify
 from syndication.errors import Forbidden, Invalid, NotFound
+from syndication.mail_headers import Unfit, address
 from syndication.models import Merchant
 
 State = Literal["applied", "admitted", "suspended"]
@@ -61,12 +62,20 @@ def _not_empty(text: str) -> str:
     return text
 
 
+def _mailable(text: str) -> str:
+    try:
+        address(text)
+    except Unfit as error:
+        raise ValueError("is not a mail address") from error
+    return text
+
+
 Slug = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Name = Annotated[Line, Field(min_length=1, max_length=200), AfterValidator(_not_empty)]
 Address = Annotated[Text, Field(max_length=500)]
 District = Annotated[Line, Field(min_length=1, max_length=60)]
 Quota = Annotated[int, Field(ge=1, le=10_000, description="Posts in 24 hours; empty: the city's default.")]
-Email = Annotated[EmailStr, Field(max_length=254)]
+Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(_mailable)]
 
 
 class Application(Value):

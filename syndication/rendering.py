@@ -21,6 +21,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from syndication.characters import legible
+
 _HERE = Path(__file__).parent
 #: In a checkout templates/ stands beside the package; in an installed wheel inside it.
 _TEMPLATES = [path for path in (_HERE.parent / "templates", _HERE / "templates") if path.is_dir()]
@@ -28,6 +30,8 @@ _TRANSLATIONS = _HERE / "translations"
 #: English as it is written in Europe: day before month.
 _LOCALES = {"de": "de", "en": "en_GB"}
 LANGUAGES = tuple(_LOCALES)
+#: Characters; a reason is kept with 500. Sentences with several values are costly to recognise in a long text.
+_LONGEST_SAID = 1000
 _TAGS = {
     "p", "br", "strong", "em", "b", "i", "a", "ul", "ol", "li", "blockquote", "code", "pre", "hr",
     "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td", "del", "s",
@@ -57,8 +61,10 @@ def said(text: str, language: str) -> str:
     """Sentences that code wrote in English, such as the reason of a verdict, in `language`; an unknown one stays as it is.
 
     The catalogue has them with `{}` for each value, in the same order in both languages. One that ends with a colon
-    begins what somebody else said, which stays as it is.
+    begins what somebody else said, which stays as it is; so does a text longer than any reason of ours.
     """
+    if len(text) > _LONGEST_SAID:
+        return text
     pieces, place = [], 0
     while place < len(text):
         for pattern, translated in _sentences(spoken(language)):
@@ -92,7 +98,7 @@ def _pattern(text: str) -> re.Pattern[str]:
     escaped = re.escape(text).replace(r"\{\}", "(.+?)")
     if escaped.startswith("(.+?)"):
         escaped = r"((?:(?!\. ).)+?)" + escaped.removeprefix("(.+?)")
-    return re.compile(escaped + r"(?=\s|$)")
+    return re.compile(escaped + r"(?=\s|$)")  # at most 1,000 characters: see said
 
 
 def gettext(language: str) -> Callable[[str], str]:
@@ -135,13 +141,26 @@ def render_first(templates: Sequence[str], language: str, /, **values: Any) -> s
 
 # Markdown
 
-_markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+#: A quote is looked for to the end of the text for each `>` anew, and a link from each bracket in many ways. A text made of
+#: them would keep a worker busy for minutes, so from these numbers on they stay as they were typed.
+_MOST_LOOKS, _MOST_BRACKETS = 10_000, 600
+
+
+@lru_cache(maxsize=4)
+def _parser_without(*rules: str) -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable(rules)
+
+
+def _parser(text: str) -> MarkdownIt:
+    quotes = () if text.count(">") * text.count("\n") <= _MOST_LOOKS else ("blockquote",)
+    links = () if text.count("[") <= _MOST_BRACKETS else ("link", "image")
+    return _parser_without(*quotes, *links)
 
 
 def markdown_to_html(text: str) -> str:
     """Markdown (CommonMark) as harmless HTML: no scripts, no styles, no pictures, links only to http, https and mailto."""
     return nh3.clean(
-        _markdown.render(text),
+        legible(_parser(text).render(text)),
         tags=_TAGS,
         attributes={"a": {"href", "title"}},
         url_schemes={"http", "https", "mailto"},
@@ -150,11 +169,12 @@ def markdown_to_html(text: str) -> str:
     )
 
 
+@lru_cache(maxsize=100)  # one post goes to many outlets, and some look at its text more than once
 def markdown_to_text(text: str) -> str:
     """Markdown as plain text: links as "words (address)", lists with dashes, paragraphs with an empty line between."""
     blocks: list[str] = []
     depth = 0
-    for token in _markdown.parse(text):
+    for token in _parser(text).parse(text):
         if token.type in ("bullet_list_open", "ordered_list_open"):
             depth += 1
         elif token.type in ("bullet_list_close", "ordered_list_close"):
@@ -164,7 +184,7 @@ def markdown_to_text(text: str) -> str:
             blocks.append(f"{'  ' * (depth - 1)}- {line}" if depth else line)
         elif token.type in ("fence", "code_block"):
             blocks.append(token.content.rstrip("\n"))
-    return _joined(blocks)
+    return legible(_joined(blocks))  # a character may be written as its number: &#27;
 
 
 def _inline(tokens: list[Token]) -> str:
@@ -185,11 +205,14 @@ def _inline(tokens: list[Token]) -> str:
 
 
 def _joined(blocks: list[str]) -> str:
-    text = ""
+    pieces: list[str] = []
+    listed = False
     for block in blocks:
-        near = block.lstrip().startswith("- ") and text.rpartition("\n")[2].lstrip().startswith("- ")
-        text += ("\n" if near else "\n\n") + block if text else block
-    return text
+        if pieces:
+            pieces.append("\n" if listed and block.lstrip().startswith("- ") else "\n\n")
+        pieces.append(block)
+        listed = block.rpartition("\n")[2].lstrip().startswith("- ")
+    return "".join(pieces)
 
 
 def inline_css(html: str) -> str:

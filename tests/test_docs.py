@@ -34,6 +34,12 @@ def test_links_lead_somewhere(path: Path) -> None:
     assert [link for link in links if not (path.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("path", PAPERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_test_that_a_paper_names_is_there(path: Path) -> None:
+    named = re.findall(r"\btests/[\w/]+\.py\b", path.read_text(encoding="utf-8"))
+    assert [name for name in named if "NAME" not in name and not (ROOT / name).exists()] == []
+
+
 def test_the_settings_page_is_what_the_settings_say() -> None:
     assert paper("docs/settings.md").strip() == settings_page().strip()
 

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from syndication.addresses import origin
 from syndication.channels.connector import Connector
 from syndication.channels.doors import Tools
+from syndication.characters import legible
 from syndication.content import Action, Content, Matter, Value, matters
 from syndication.http import Answer
 from syndication.limits import Rate
@@ -145,9 +146,10 @@ class Verdict(Exception):
 
     def __init__(self, reason: str, *, code: int | None = None, answer: str = "") -> None:
         super().__init__(reason)
-        self.reason = reason
+        # A reason may quote the remote, and a remote may say what no table takes.
+        self.reason = legible(reason)
         self.code = code
-        self.answer = answer
+        self.answer = legible(answer)
 
 
 class TryLater(Verdict):

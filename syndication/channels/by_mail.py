@@ -1,4 +1,7 @@
-"""One mail, one verdict: what every channel that sends mail shares."""
+"""One body in two texts, one mail, one verdict: what every channel that sends mail shares."""
+
+import quopri
+from collections.abc import Sequence
 
 from syndication.channels.base import Gone, MailMessage, Receipt, Refused, TryLater, Unconfirmed, Verdict
 from syndication.channels.doors import Tools
@@ -8,6 +11,35 @@ from syndication.mail import MailFailure
 _NO_MAILBOX = {550, 551, 553, 521, 556}
 #: Enhanced codes (RFC 3463) that speak of our reputation or the content, though the code sounds like a lost mailbox.
 _ABOUT_US = ("5.7.", "5.6.", "5.3.", "5.4.")
+
+#: A piece of a finished mail: its text, or before it the name of what is filled in for each reader.
+Piece = tuple[str | None, str]
+
+
+def content_type(boundary: str) -> str:
+    """The header's value for a body that `alternative` made."""
+    return f'multipart/alternative; boundary="{boundary}"'
+
+
+def alternative(plain: Sequence[str], html: Sequence[str], boundary: str) -> list[Piece]:
+    """A body of two parts, in quoted-printable; between the pieces of each text the slot `token` is left.
+
+    A `boundary` with "=_" in it cannot stand in the texts (RFC 2045 section 6.7).
+    """
+    pieces: list[Piece] = []
+    for kind, (first, *rest) in (("plain", plain), ("html", html)):
+        head = f'--{boundary}\r\nContent-Type: text/{kind}; charset="utf-8"\r\n'
+        pieces.append((None, head + "Content-Transfer-Encoding: quoted-printable\r\n\r\n" + _quoted(first)))
+        # A token stands alone on its line, between two soft breaks, so that no line grows beyond 76 characters.
+        for part in rest:
+            pieces += [(None, "=\r\n"), ("token", "=\r\n" + _quoted(part))]
+        pieces.append((None, "\r\n"))
+    return [*pieces, (None, f"--{boundary}--\r\n")]
+
+
+def _quoted(text: str) -> str:
+    encoded = quopri.encodestring(text.replace("\r\n", "\n").encode(), quotetabs=False).decode("ascii")
+    return encoded.replace("\n", "\r\n")
 
 
 def deliver(message: MailMessage, tools: Tools) -> Receipt:

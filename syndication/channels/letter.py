@@ -1,15 +1,15 @@
 """Letters: single mails to one person about their own affairs, such as a confirmation or an outlet in trouble."""
 
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any, ClassVar, Literal
 
 from syndication.channels import by_mail
-from syndication.channels.base import Abilities, Channel, MailMessage, Note, Queue, Receipt, Refused
+from syndication.channels.base import Abilities, Channel, Gone, MailMessage, Note, Queue, Receipt, Refused
 from syndication.channels.doors import Tools
+from syndication.characters import legible
+from syndication.mail_check import checked
+from syndication.mail_headers import Unfit, address, exact, mailbox, text, word, written
 from syndication.rendering import inline_css, moment, render, said, spoken
 
 #: What each letter needs to be told, beside `letter`, `to` and `language`. `connect` may be told to all: where the owner
@@ -44,36 +44,41 @@ class Letter(Channel[Note, MailMessage]):
         if name not in LETTERS or missing:
             raise Refused(f"The letter {name!r} cannot be written: {', '.join(missing) or 'it is unknown'}.")
         language = spoken(str(payload["language"]))
-        values: dict[str, Any] = {field: payload[field] for field in LETTERS[name]}
+        # A remote's answer may be quoted in a reason, with whatever stood in it.
+        values: dict[str, Any] = {field: legible(str(payload[field])) for field in LETTERS[name]}
         if "reason" in values:
-            values["reason"] = said(str(values["reason"]), language)
+            values["reason"] = said(values["reason"], language)
         for field in ("since", "ends"):
             if field in values:
                 values[field] = moment(datetime.fromisoformat(values[field]), envelope.city.zone, language)
         values |= {"city": envelope.city, "connect": payload.get("connect", "")}
-        message = _message(envelope, str(payload["to"]), name, language, values)
-        return MailMessage(envelope.sender, str(payload["to"]), message.as_bytes())
+        try:
+            to = address(str(payload["to"]))
+        except Unfit as error:
+            raise Gone(str(error)) from error
+        return MailMessage(envelope.sender, to, _message(envelope, to, name, language, values))
 
     def send(self, message: MailMessage, tools: Tools) -> Receipt:
         """One mail through the mail server."""
         return by_mail.deliver(message, tools)
 
 
-def _message(envelope: Note, to: str, name: str, language: str, values: dict[str, Any]) -> EmailMessage:
+def _message(envelope: Note, to: str, name: str, language: str, values: dict[str, Any]) -> bytes:
     """RFC 5322, with a Message-ID from the key and a Date from the delivery, so that a repeat is the same mail."""
-    folder = f"newsletter/{name}"
-    subject = render(f"{folder}/subject.txt", language, **values).strip()
-    domain = envelope.sender.rpartition("@")[2]
-    message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
-    message["From"] = Address(envelope.city.name, addr_spec=envelope.sender)
-    message["To"] = Address(addr_spec=to)
-    message["Subject"] = subject
-    message["Date"] = format_datetime(envelope.tried_at)
-    message["Message-ID"] = f"<{envelope.key}@{domain}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(render(f"{folder}/body.txt", language, **values))
+    folder, boundary = f"newsletter/{name}", f"=_{envelope.key}"
+    domain = address(envelope.sender).rpartition("@")[2]
+    lines = [
+        mailbox("From", envelope.city.name, envelope.sender),
+        mailbox("To", "", to),
+        text("Subject", render(f"{folder}/subject.txt", language, **values).strip()),
+        exact("Date", format_datetime(envelope.tried_at)),
+        exact("Message-ID", f"<{word(envelope.key)}@{domain}>"),
+        exact("Auto-Submitted", "auto-generated"),
+        exact("Content-Language", language),
+        exact("MIME-Version", "1.0"),
+        exact("Content-Type", by_mail.content_type(boundary)),
+    ]
+    plain = render(f"{folder}/body.txt", language, **values)
     html = inline_css(render(f"{folder}/body.html", language, **values))
-    message.add_alternative(html, subtype="html")
-    message["Content-Language"] = language  # only now: the parts would take it along
-    message.set_boundary(f"=_{envelope.key}")
-    return message
+    body = "".join(piece for _, piece in by_mail.alternative([plain], [html], boundary))
+    return checked(f"{written(lines)}\r\n{body}".encode(), lines, plain, html)

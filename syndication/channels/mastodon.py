@@ -311,7 +311,7 @@ def _found(network: Network, message: Toot) -> tuple[str, str]:
     for status in timeline if isinstance(timeline, list) else []:
         if text_at(status, "created_at") < message.published_at.isoformat()[:10]:
             break  # the newest come first; what is older than the post is another one, however alike
-        said = letters(unescape(re.sub(r"<[^>]*>", "", text_at(status, "content"))))
+        said = letters(unescape(re.sub(r"<[^<>]*>", "", text_at(status, "content"))))
         if any(all(part in said for part in mark) for mark in wanted):
             media = [text_at(one, "id") for one in status.get("media_attachments") or []]
             return text_at(status, "id"), " ".join(media)

@@ -1,14 +1,11 @@
 """The newsletter: an edition is composed once for all who share it, and each reader's copy costs a few substitutions."""
 
 import hashlib
-import quopri
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
+from functools import lru_cache
 from itertools import count
 from typing import Any, ClassVar, Literal
 
@@ -19,14 +16,18 @@ from syndication.channels.base import (
     City,
     Copy,
     Envelope,
+    Gone,
     MailMessage,
     PostView,
     Queue,
     Receipt,
+    Refused,
     Specimen,
 )
 from syndication.channels.doors import Tools
 from syndication.content import Action
+from syndication.mail_check import checked
+from syndication.mail_headers import Line, Unfit, address, exact, mailbox, text, word, written
 from syndication.rendering import LANGUAGES, day, gettext, inline_css, markdown_to_text, render
 
 What = Literal["cancelled", "postponed", "sold_out", "moved", "time", "price", "withdrawn", "changed"]
@@ -38,6 +39,17 @@ _SUBJECT = 78
 _SUBJECT_TITLE = 42
 #: Whom a dry run writes to (RFC 2606).
 _NOBODY = "reader@example.org"
+#: What the merchant is told of a post that no edition can be made of.
+LEFT_OUT = (
+    "This post could not be put into the newsletter. Please publish it anew in other words; "
+    "the operator has the details in the log."
+)
+_FOREIGN = "This edition was stored by an earlier version with a header that is not ours, so it was not sent."
+#: The headers that every edition begins with; `_head` writes them.
+_HEADERS = (
+    "From", "Subject", "Date", "List-Id", "List-Post", "List-Unsubscribe-Post", "Precedence", "Auto-Submitted",
+    "Content-Language", "MIME-Version", "Message-ID",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -77,12 +89,20 @@ class Newsletter(Channel[Copy, MailMessage]):
     configurable: ClassVar[bool] = False
     takes_changes: ClassVar[bool] = False
 
-    def render(self, envelope: Copy) -> MailMessage:
+    def render(self, envelope: Copy | Envelope) -> MailMessage:
         """The reader's copy: the edition's pieces with address, link token and Message-ID between them."""
-        values = {"to": envelope.address, "token": envelope.leave_token, "key": envelope.key}
-        pieces = envelope.parts["pieces"]
-        text = "".join(piece if slot is None else values[slot] + piece for slot, piece in pieces)
-        return MailMessage(envelope.sender, envelope.address, text.encode())
+        if isinstance(
+            envelope, Envelope
+        ):  # a post that was left out, sent again: no edition is waiting for it
+            raise Refused(LEFT_OUT)
+        try:
+            to = address(envelope.address)
+        except Unfit as error:
+            raise Gone(str(error)) from error
+        if not _headed_by_us(envelope.parts["pieces"][0][1]):
+            raise Refused(_FOREIGN)
+        values = {"to": to, "token": word(envelope.leave_token), "key": word(envelope.key)}
+        return MailMessage(envelope.sender, to, _filled_in(envelope.parts["pieces"], values))
 
     def send(self, message: MailMessage, tools: Tools) -> Receipt:
         """One mail through the mail server."""
@@ -110,40 +130,77 @@ class Newsletter(Channel[Copy, MailMessage]):
 
 
 def compose(view: EditionView, city: City, sender: str) -> dict[str, Any]:
-    """The edition as pieces of a finished mail (plain JSON), to be filled in for each reader. Pure."""
-    mark = _mark(view)
+    """The edition as pieces of a finished mail (plain JSON), to be filled in for each reader. Pure.
+
+    Raises Unfit where a mail made of them would be read otherwise than it was meant: one is read back before it is kept.
+    """
+    mark, subject = _mark(view), _subject(view, city)
+    head = _head(view, city, sender, subject)
     values = _values(view, city, mark)
-    subject = _subject(view, city)
-    text = render("newsletter/edition/body.txt", view.language, **values)
+    plain = render("newsletter/edition/body.txt", view.language, **values)
     html = inline_css(render("newsletter/edition/body.html", view.language, **values))
-    digest = hashlib.sha256(f"{view.slot_at} {subject} {text}".encode()).hexdigest()
-    pieces = _head(view, city, sender, subject, digest) + _body(text.split(mark), html.split(mark), digest)
-    return {"subject": subject, "pieces": _merged(pieces)}
+    digest = hashlib.sha256(f"{view.slot_at} {subject} {plain}".encode()).hexdigest()
+    own = _own_pieces(city, sender, digest)
+    body = by_mail.alternative(plain.split(mark), html.split(mark), _boundary(digest))
+    pieces = _merged([(None, written(head)), *own, *body])
+    sample = {"to": _NOBODY, "token": "token-of-the-reader", "key": "e0-r0"}
+    lines = [*head, *_own_lines(city, sender, digest, sample)]
+    plain, html = (said.replace(mark, sample["token"]) for said in (plain, html))
+    checked(_filled_in(pieces, sample), lines, plain, html)
+    return {"subject": subject, "pieces": pieces}
 
 
-def _head(
-    view: EditionView, city: City, sender: str, subject: str, digest: str
-) -> list[tuple[str | None, str]]:
-    """The header (RFC 5322; RFC 2369 and RFC 8058 for the list), folded and encoded by the standard library."""
-    domain = sender.rpartition("@")[2]
-    message = EmailMessage(policy=SMTP)
-    message["From"] = Address(city.name, addr_spec=sender)
-    message["Subject"] = subject
-    message["Date"] = format_datetime(view.slot_at)
-    message["List-Id"] = f"<newsletter.{domain}>"
-    message["List-Post"] = "NO"
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message["Precedence"] = "bulk"
-    message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = view.language
-    message["MIME-Version"] = "1.0"
-    static = "".join(message.policy.fold(name, value) for name, value in message.items())
+@lru_cache(maxsize=50)  # asked for each reader of an edition
+def _headed_by_us(head: str) -> bool:
+    lines = head.replace("\r\n ", " ").split("\r\n")
+    return tuple(line.partition(":")[0] for line in lines) == _HEADERS
+
+
+def _filled_in(pieces: Iterable[Any], values: Mapping[str, str]) -> bytes:
+    return "".join(piece if slot is None else values[slot] + piece for slot, piece in pieces).encode()
+
+
+def _head(view: EditionView, city: City, sender: str, subject: str) -> list[Line]:
+    """What every reader's head begins with (RFC 5322; RFC 2369 and RFC 8058 for the list)."""
+    domain = address(sender).rpartition("@")[2]
     return [
-        (None, f"{static}Message-ID: <"),
-        ("key", f".{digest[:12]}@{domain}>\r\nTo: <"),
-        ("to", f">\r\nList-Unsubscribe: <{city.base_url}/leave/"),
-        ("token", ">\r\n"),
+        mailbox("From", city.name, sender),
+        text("Subject", subject),
+        exact("Date", format_datetime(view.slot_at)),
+        exact("List-Id", f"<newsletter.{domain}>"),
+        exact("List-Post", "NO"),
+        exact("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        exact("Precedence", "bulk"),
+        exact("Auto-Submitted", "auto-generated"),
+        exact("Content-Language", view.language),
+        exact("MIME-Version", "1.0"),
     ]
+
+
+def _own_pieces(city: City, sender: str, digest: str) -> list[by_mail.Piece]:
+    """What the head says to one reader alone, with its slots, and how the body is made."""
+    domain = address(sender).rpartition("@")[2]
+    return [
+        (None, "Message-ID: <"),
+        ("key", f".{digest[:12]}@{domain}>\r\nTo: <"),
+        ("to", f">\r\nList-Unsubscribe: <{word(city.base_url)}/leave/"),
+        ("token", f">\r\nContent-Type: {by_mail.content_type(_boundary(digest))}\r\n\r\n"),
+    ]
+
+
+def _own_lines(city: City, sender: str, digest: str, reader: Mapping[str, str]) -> list[Line]:
+    """What `_own_pieces` must say to one reader."""
+    domain = address(sender).rpartition("@")[2]
+    return [
+        exact("Message-ID", f"<{reader['key']}.{digest[:12]}@{domain}>"),
+        mailbox("To", "", reader["to"]),
+        exact("List-Unsubscribe", f"<{city.base_url}/leave/{reader['token']}>"),
+        exact("Content-Type", by_mail.content_type(_boundary(digest))),
+    ]
+
+
+def _boundary(digest: str) -> str:
+    return f"=_{digest[:32]}"
 
 
 def _mark(view: EditionView) -> str:
@@ -152,35 +209,14 @@ def _mark(view: EditionView) -> str:
     return next(word for number in count() if (word := f"readerstoken{number}end") not in said)
 
 
-def _body(text: list[str], html: list[str], digest: str) -> list[tuple[str | None, str]]:
-    """multipart/alternative in quoted-printable; a boundary with "=_" cannot stand in it (RFC 2045 section 6.7)."""
-    boundary = f"=_{digest[:32]}"
-    pieces: list[tuple[str | None, str]] = [
-        (None, f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n')
-    ]
-    for kind, (first, *rest) in (("plain", text), ("html", html)):
-        head = f'--{boundary}\r\nContent-Type: text/{kind}; charset="utf-8"\r\n'
-        pieces.append((None, head + "Content-Transfer-Encoding: quoted-printable\r\n\r\n" + _quoted(first)))
-        # A token stands alone on its line, between two soft breaks, so that no line grows beyond 76 characters.
-        for part in rest:
-            pieces += [(None, "=\r\n"), ("token", "=\r\n" + _quoted(part))]
-        pieces.append((None, "\r\n"))
-    return [*pieces, (None, f"--{boundary}--\r\n")]
-
-
-def _quoted(text: str) -> str:
-    encoded = quopri.encodestring(text.replace("\r\n", "\n").encode(), quotetabs=False).decode("ascii")
-    return encoded.replace("\n", "\r\n")
-
-
 def _merged(pieces: Iterable[tuple[str | None, str]]) -> list[list[str | None]]:
     """Neighbours without a slot between them become one piece."""
     merged: list[list[str | None]] = []
-    for slot, text in pieces:
+    for slot, said in pieces:
         if slot is None and merged:
-            merged[-1][1] = f"{merged[-1][1]}{text}"
+            merged[-1][1] = f"{merged[-1][1]}{said}"
         else:
-            merged.append([slot, text])
+            merged.append([slot, said])
     return merged
 
 

@@ -278,4 +278,4 @@ def _receipt(found: Any, message: BotMessage, has_picture: bool, remark: str) ->
 
 def _visible(html: str) -> int:
     """As Telegram counts: UTF-16 code units of what is left when the tags are gone."""
-    return utf16(unescape(re.sub(r"<[^>]*>", "", html)))
+    return utf16(unescape(re.sub(r"<[^<>]*>", "", html)))

@@ -7,6 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from typer.core import TyperGroup
 
 from syndication import bell, db, logs, private
+from syndication.characters import legible
 from syndication.config import Settings, settings
 from syndication.errors import Invalid, SyndicationError
 from syndication.ringer import ringer
@@ -34,7 +35,7 @@ class Group(TyperGroup):
 def fail(*lines: str) -> None:
     """Say on stderr what is wrong, and end with exit code 1."""
     for line in lines:
-        typer.echo(f"syndication: {line}", err=True)
+        typer.echo(legible(f"syndication: {line}"), err=True)
     raise typer.Exit(1)
 
 

@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from syndication.characters import escaped, legible
+
 #: The option of every command that shows something.
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, with times in UTC.")]
 #: Columns of a table that goes to a file or a pipe, where nothing says how wide it may be.
@@ -29,13 +31,13 @@ def console(*, err: bool = False) -> Console:
 
 
 def say(line: str) -> None:
-    """One line for a person, on stdout."""
-    typer.echo(line)
+    """One line for a person, on stdout; nothing in it is a command to the terminal."""
+    typer.echo(legible(line.replace("\r\n", "\n")))
 
 
 def as_json(found: Any) -> None:
     """`found` as JSON on stdout: lists, mappings, dataclasses and models of plain values."""
-    typer.echo(json.dumps(found, default=_plain, ensure_ascii=False, indent=2))
+    typer.echo(escaped(json.dumps(found, default=_plain, ensure_ascii=False, indent=2)))
 
 
 def table(
@@ -48,7 +50,12 @@ def table(
 ) -> None:
     """Rows under headings, moments in `zone`; the sentence `none` where there are no rows."""
     drawn = Table(
-        title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", show_edge=False
+        title=legible(title) if title else None,
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+        show_edge=False,
     )
     for heading in headings:
         drawn.add_column(heading, overflow="fold")

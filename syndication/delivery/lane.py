@@ -16,6 +16,7 @@ import structlog
 from syndication import clock, db
 from syndication.channels.base import Channel, Gone, Receipt, Refused, TryLater, Unconfirmed, Verdict
 from syndication.channels.doors import Tools
+from syndication.characters import legible
 from syndication.config import Settings
 from syndication.delivery import policy
 from syndication.delivery.hiding import hide_in, secrets_of
@@ -177,7 +178,7 @@ class Run:
                 return Outcome(parcel, "waiting", now, tried=False)
             receipt = parcel.channel.send(message, self.tools)
         except Verdict as verdict:
-            return _without_secrets(self._judge(parcel, verdict, now, _since(started)))
+            return _fit_to_keep(self._judge(parcel, verdict, now, _since(started)))
         except Exception as error:
             _log.exception("channel.broken", channel=parcel.channel.kind, delivery=parcel.id)
             reason = f"An error of ours while preparing it ({type(error).__name__}); the operator has the details in the log."
@@ -185,7 +186,7 @@ class Run:
         finally:
             self.sending_since = None
         self._failures, self._held = 0, receipt.rest > 0
-        return _without_secrets(_sent(parcel, receipt, _since(started)))
+        return _fit_to_keep(_sent(parcel, receipt, _since(started)))
 
     def _bring_picture(self, parcel: Parcel) -> None:
         """Onto the city's site, where the outlet fetches it as soon as it is told. A post goes out without one, too."""
@@ -255,8 +256,20 @@ def _since(started: float) -> int:
     return round((clock.monotonic() - started) * 1000)
 
 
+def _fit_to_keep(outcome: Outcome) -> Outcome:
+    """The outcome as people may read it, and as any database takes it: a remote may say what is no text (NUL, half a letter)."""
+    outcome = replace(
+        outcome,
+        reason=legible(outcome.reason),
+        answer=legible(outcome.answer),
+        reference=outcome.reference and legible(outcome.reference),
+        link=outcome.link and legible(outcome.link),
+    )
+    return _without_secrets(outcome)
+
+
 def _without_secrets(outcome: Outcome) -> Outcome:
-    """The outcome as people may read it: some servers repeat in their answer what they were sent."""
+    """Some servers repeat in their answer what they were sent."""
     settings = getattr(outcome.parcel.envelope, "settings", None)  # a reader's copy has none
     if settings is None or not (outcome.answer or outcome.reason):
         return outcome

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 T = TypeVar("T")
 
-_GERMAN = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4}|\d{2})(?:,?\s+(.+))?")
+_GERMAN = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4}|\d{2})(?:,?\s+(\S.*))?")
 _CLOCK = re.compile(r"(?:um\s+)?(\d{1,2})(?:[:.](\d{2})(?::\d{2})?)?\s*(?:Uhr|h)?", re.IGNORECASE)
 _FREE = {"kostenlos", "kostenfrei", "gratis", "frei", "eintritt frei", "free"}
 _YES = {"ja", "j", "yes", "y", "x", "1", "true", "wahr"}

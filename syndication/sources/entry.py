@@ -17,7 +17,7 @@ from syndication.sources.row import LONGEST_REF
 
 _MOST_TOPICS = 10
 _MOST_IMAGES = 10
-_PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg)(?:\?.*)?$", re.IGNORECASE)
+_PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg)(?:\?|$)", re.IGNORECASE)
 _BARE_ADDRESS = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?", re.IGNORECASE)
 _STATUS = {"CANCELLED": "cancelled", "CONFIRMED": "scheduled", "": "scheduled"}
 

@@ -28,13 +28,13 @@ _GARBLED = re.compile(r"[\u00c2\u00c3][^\x00-\x7f]|\u00e2[^\x00-\x7f]{2}|\u00f0[
 _ELEMENT = re.compile(
     r"</?(?:p|br|a|b|i|u|ul|ol|li|div|span|strong|em|h[1-6])(?:\s[^<>]*)?/?>", re.IGNORECASE
 )
-_ANCHOR = re.compile(
-    r"""<a\s[^<>]*?href\s*=\s*["']?(https?://[^"'\s<>]+)[^<>]*>(.*?)</a>""", re.IGNORECASE | re.DOTALL
-)
+#: Looked for one after the other: in one pattern for a whole link each would be tried anew for every place of the one before.
+_ANCHOR = re.compile(r"<a\s([^<>]*)>|</a>", re.IGNORECASE)
+_HREF = re.compile(r"""(?:^|\s)href\s*=\s*["']?(https?://[^"'\s<>]+)""", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 _SOURCE = re.compile(r"(?:Quelle|Source)\s*:\s*(https?://\S+)", re.IGNORECASE)
 _STAMP = re.compile(
-    r"(?:Zuletzt\b.*\b(?:abgeglichen|aktualisiert|geändert|synchronisiert)|Last (?:updated|changed|synced))\b.*\d.*",
+    r"(?:Zuletzt\b.*?\b(?:abgeglichen|aktualisiert|geändert|synchronisiert)|Last (?:updated|changed|synced))\b",
     re.IGNORECASE,
 )
 
@@ -90,11 +90,36 @@ def without_html(text: str, remarks: list[str]) -> str:
     if not _ELEMENT.search(text):
         return text
     remarks.append(_UNMARKED)
-    text = _ANCHOR.sub(lambda a: a[1] if a[2].strip() in ("", a[1]) else f"{a[2]} ({a[1]})", text)
+    text = _with_addresses(text)
     text = re.sub(r"<br\s*/?>|</(?:div|li|h[1-6]|ul|ol)>", "\n", text, flags=re.IGNORECASE)
     text = re.sub(r"</p>", "\n\n", text, flags=re.IGNORECASE)
     text = re.sub(r"<li(?:\s[^<>]*)?>", "- ", text, flags=re.IGNORECASE)
     return html.unescape(nh3.clean(text, tags=set()))
+
+
+def _with_addresses(text: str) -> str:
+    """HTML with each link to a web address as `words (address)`."""
+    pieces, done = [], 0
+    opened: tuple[re.Match[str], str] | None = None
+    for tag in _ANCHOR.finditer(text):
+        if opened is None:
+            address = _HREF.search(tag[1] or "")
+            opened = (tag, address[1]) if address else None
+        elif tag[1] is None:
+            start, link = opened
+            words = text[start.end() : tag.start()]
+            pieces += [
+                text[done : start.start()],
+                link if words.strip() in ("", link) else f"{words} ({link})",
+            ]
+            done, opened = tag.end(), None
+    return "".join([*pieces, text[done:]])
+
+
+def _is_stamp(line: str) -> bool:
+    """Whether a line tells when something was exported: the word for it, and behind it a number."""
+    found = _STAMP.match(line)
+    return found is not None and any(c.isdecimal() for c in line[found.end() :])
 
 
 def without_boilerplate(text: str, url: str | None, remarks: list[str]) -> tuple[str, str | None]:
@@ -110,7 +135,7 @@ def without_boilerplate(text: str, url: str | None, remarks: list[str]) -> tuple
         link = source[1] if source else line if _ADDRESS.fullmatch(line) else None
         if link and found in (None, link):
             found = link
-        elif _STAMP.fullmatch(line):
+        elif _is_stamp(line):
             remarks.append(_STAMPED)
         elif line:
             break

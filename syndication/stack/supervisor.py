@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from syndication import clock
+from syndication.characters import legible
 
 _LOOK = 0.2
 _LONGEST_PAUSE = 30.0
@@ -107,7 +108,7 @@ class Supervisor:
     def _relay(self, name: str, output: IO[bytes]) -> None:
         with output:
             for line in output:
-                self._say(name, line.decode("utf-8", "replace").rstrip("\n"))
+                self._say(name, legible(line.decode("utf-8", "replace").rstrip("\r\n")))
 
     def _stop(self, running: _Running) -> None:
         if running.process.poll() is not None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import get_args
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -77,7 +78,9 @@ async def _asked(path: str, known: _Answer | None) -> _Answer:
 def _links(scope: str, form: Format, cfg: Settings) -> str:
     """WebSub discovery in the header (W3C Recommendation, section 4)."""
     itself = f'<{cfg.base_url}/feeds/{scope}.{form}>; rel="self"'
-    return f'{itself}, <{cfg.websub_hub}>; rel="hub"' if cfg.websub_hub else itself
+    # As a URI is spelled (RFC 3986): nothing in it can end it, nor is beyond ASCII, which no header holds.
+    hub = quote(cfg.websub_hub, safe=":/?#[]@!$&'()*+,;=%~")
+    return f'{itself}, <{hub}>; rel="hub"' if hub else itself
 
 
 class _Memory:

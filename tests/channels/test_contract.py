@@ -16,6 +16,7 @@ from syndication.config import Settings as ProcessSettings
 from syndication.delivery.course import staying
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver, Reply
+from tests import hostile
 from tests.channels.conftest import make_tools
 from tests.channels.samples import AT, SAMPLES, Sample, filled_in
 from tests.remotes import REMOTES, Losing, Remote
@@ -160,6 +161,25 @@ def test_hostile_and_extreme_content_is_sent_or_refused_in_words(
     for mail in mail_sink.mails:
         assert "49" not in mail.message["Subject"]
         assert mail.message["Bcc"] is None
+
+
+@pytest.mark.parametrize("kind", [channel.kind for channel in channels.CHANNELS if channel.queue == "push"])
+def test_no_text_adds_a_header_to_a_request(
+    kind: str, tools: Tools, receiver: Receiver, remote: Remote | None
+) -> None:
+    """The names of the headers are those of a harmless post, and no value comes from the text."""
+    one = sample(kind)
+    one.channel.send(one.channel.render(one.envelope(receiver.url())), tools)
+    known = {name for request in receiver.requests for name in request.headers}
+    before = len(receiver.requests)
+    for text in hostile.LEGAL[::4]:
+        with contextlib.suppress(Refused, TryLater):  # a fake network that has this post already says so
+            message = one.channel.render(one.envelope(receiver.url(), title=text, summary=text))
+            one.channel.send(message, tools)
+    assert len(receiver.requests) > before
+    for request in receiver.requests[before:]:
+        assert set(request.headers) <= known
+        assert all(value.isascii() and value.isprintable() for value in request.headers.values())
 
 
 @pytest.mark.parametrize("kind", ALL)

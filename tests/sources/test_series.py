@@ -121,7 +121,10 @@ def test_a_start_that_the_rule_leaves_out_becomes_a_post_of_its_own_and_counts()
 )
 def test_a_rule_that_is_none_is_refused_in_words(rule: str) -> None:
     start = datetime(2036, 3, 3, 18, 0, tzinfo=UTC)
-    with pytest.raises(Invalid, match="recurrence: is not a rule of RFC 5545"):
+    with pytest.raises(
+        Invalid,
+        match=r"recurrence: (is not a rule of RFC 5545|must begin with FREQ=|has an INTERVAL that is no number)",
+    ):
         series.split(rule, start, (), length=HOURS, zone=BERLIN, now=LONG_AGO)
 
 

@@ -1,12 +1,14 @@
 """Counting and cutting text as people and networks see it: by user-perceived characters (UAX #29), at the ends of words."""
 
 from collections.abc import Callable
+from itertools import accumulate
 
 import regex
 
+from syndication import characters
+
 Count = Callable[[str], int]
 
-_GRAPHEME = regex.compile(r"\X")
 #: An address up to the next white space; what closes a sentence behind it does not belong to it.
 _LINK = regex.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?'()\[\]]")
 _ELLIPSIS = "…"
@@ -14,7 +16,7 @@ _ELLIPSIS = "…"
 
 def graphemes(text: str) -> int:
     """User-perceived characters: a family emoji is one (UAX #29 extended grapheme clusters)."""
-    return sum(1 for _ in _GRAPHEME.finditer(text))
+    return sum(1 for _ in characters.graphemes(text))
 
 
 def utf16(text: str) -> int:
@@ -54,7 +56,7 @@ def cut(text: str, most: int, count: Count = graphemes) -> str:
     if best:
         return _closed(text[:best])
     inside = {place for start, end in links(text) for place in range(start + 1, end)}
-    places = [found.end() for found in _GRAPHEME.finditer(text)]
+    places = list(accumulate(map(len, characters.graphemes(text))))
     best = _longest(text, [place for place in places if place not in inside], most, count)
     return _closed(text[:best]) if best else ""
 

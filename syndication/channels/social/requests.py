@@ -11,6 +11,7 @@ from syndication.channels import by_http
 from syndication.channels.base import HttpMessage, TryLater
 from syndication.channels.by_http import Rule
 from syndication.channels.doors import Tools
+from syndication.characters import legible
 from syndication.http import Answer, multipart
 
 #: Separates the parts of a form; no picture holds it but by a chance of one in 2**200.
@@ -107,4 +108,5 @@ def text_at(found: Any, *path: str | int) -> str:
             found = found[step]
         else:
             return ""
-    return "" if found is None or isinstance(found, Mapping | list) else str(found)
+    # JSON may hold what no table and no header takes: NUL, half a character.
+    return "" if found is None or isinstance(found, Mapping | list) else legible(str(found))

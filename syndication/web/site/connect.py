@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from syndication import channels
+from syndication.characters import control_characters
 from syndication.config import settings
-from syndication.content import control_characters
 from syndication.delivery import drain, replay
 from syndication.destinations import asking, connecting
 from syndication.destinations.links import OLD, WAY
