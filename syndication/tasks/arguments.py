@@ -46,9 +46,10 @@ TASKS: Mapping[str, Fits] = {
     "fanout.change": _number,
     "delivery.drain": _queue,
     "pictures.prepare": _nothing,
+    "readers.sign_up": _number,
     **{
         f"sweep.{name}": _nothing
         for name in ("posts", "changes", "leases", "deliveries", "editions", "feeds", "pictures", "beat", "tallies", "outlets",
-                     "retention")
+                     "retention", "sign_ups")
     },
 }  # fmt: skip
