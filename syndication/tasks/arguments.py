@@ -44,6 +44,7 @@ TASKS: Mapping[str, Fits] = {
     "posts.submit": _anything,
     BURY: _texts,
     "fanout.change": _number,
+    "readers.sign_up": _number,
     "delivery.drain": _queue,
     "pictures.prepare": _nothing,
     "readers.sign_up": _number,
