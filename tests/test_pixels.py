@@ -202,7 +202,7 @@ def test_two_at_a_time_and_the_others_are_told_to_come_again(monkeypatch: pytest
     inside, leave = threading.Barrier(3), threading.Event()
 
     def hold() -> None:
-        with pictures._turn():
+        with pictures._turn(20):
             inside.wait(20)
             leave.wait(20)
 

@@ -16,7 +16,7 @@ from lxml import etree
 from pydantic import ValidationError
 from sqlalchemy import select
 
-from syndication import config, db, logs, mail_headers, merchants
+from syndication import config, db, logs, mail_headers, merchants, signups
 from syndication.channels.base import Publisher
 from syndication.channels.feed.documents import render
 from syndication.cli import process, screen

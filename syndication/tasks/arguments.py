@@ -47,7 +47,6 @@ TASKS: Mapping[str, Fits] = {
     "readers.sign_up": _number,
     "delivery.drain": _queue,
     "pictures.prepare": _nothing,
-    "readers.sign_up": _number,
     **{
         f"sweep.{name}": _nothing
         for name in ("posts", "changes", "leases", "deliveries", "editions", "feeds", "pictures", "beat", "tallies", "outlets",
