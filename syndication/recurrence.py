@@ -13,6 +13,7 @@ _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 _PARTS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "WKST"}
 _DAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)", re.ASCII)
+_SIGNED, _UNSIGNED = re.compile(r"[+-]?[0-9]{1,3}"), re.compile(r"[0-9]{1,3}")
 _UNTIL = re.compile(r"(\d{8})(?:T(\d{6})Z?)?", re.ASCII)
 _MOST_COUNTED = 99_999
 #: The longest that each month can be, so that a day which no chosen month has is seen at once.
@@ -133,9 +134,9 @@ def _number(parts: dict[str, str], name: str, most: int) -> int | None:
 def _numbers(parts: dict[str, str], name: str, most: int, *, signed: bool = False) -> tuple[int, ...]:
     if name not in parts:
         return ()
-    shape = r"[+-]?[0-9]{1,3}" if signed else r"[0-9]{1,3}"
+    shape = _SIGNED if signed else _UNSIGNED
     texts = parts[name].split(",")
-    if not all(re.fullmatch(shape, text) and 1 <= abs(int(text)) <= most for text in texts):
+    if not all(shape.fullmatch(text) and 1 <= abs(int(text)) <= most for text in texts):
         raise ValueError(f"has a {name} that is no number from 1 to {most}")
     return tuple(dict.fromkeys(map(int, texts)))
 

@@ -100,7 +100,7 @@ def test_a_shop_uploads_ten_pictures_for_each_post_it_may_write(cafe: UUID) -> N
 def test_only_merchants_who_may_publish_upload(database: str, settings: Settings) -> None:
     with db.transaction() as session:
         applied = factories.merchant(session, "new", state="applied").id
-    with pytest.raises(Forbidden, match="may publish"):
+    with pytest.raises(Forbidden, match="not admitted yet and may not"):
         gallery.add(applied, drawn())
 
 

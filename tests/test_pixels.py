@@ -199,17 +199,17 @@ def test_every_orientation_comes_out_upright(orientation: int) -> None:
 
 
 def test_two_at_a_time_and_the_others_are_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "_PATIENCE", 0.2)
     inside, leave = threading.Barrier(3), threading.Event()
 
     def hold() -> None:
-        with pictures._turn():
+        with pictures._turn(20):
             inside.wait(20)
             leave.wait(20)
 
     with ThreadPoolExecutor(2) as pool:
         held = [pool.submit(hold) for _ in range(2)]
         inside.wait(20)
+        monkeypatch.setattr(pictures, "_PATIENCE", 0.2)
         began = clock.monotonic()
         with pytest.raises(NoPicture, match="try again") as caught:
             shrunk(png(10, 10), WANTED)

@@ -25,6 +25,7 @@ ALLOWED = {
     "deliveries.state": "sent",
     "deliveries.destination_id": None,
     "changes.action": "published",
+    "connect_links.made_by": "key",
 }
 
 

@@ -69,7 +69,7 @@ def test_what_dies_in_the_middle_leaves_all_or_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("syndication.links.confirmation", dies)
+        patch.setattr("syndication.reader_links.confirmation", dies)
         with pytest.raises(KeyboardInterrupt):
             signups.answer(one)
     assert waiting() == ["anna@example.org"]

@@ -80,9 +80,8 @@ def opened(token: str, nonce: str = "") -> Opened:
     """
     with db.reading() as session:
         row = links.find(session, token)
-        if links.used_here(session, row, nonce):
+        if links.closed_or_used_here(session, row, nonce):
             return _opened(session, row, {}, {}, used=True)
-        links.refuse_closed(session, row)
         asked = asked_of(row.channel)
         given = session.get_one(Destination, row.destination_id).settings if row.renews else links.known(row)
         known = {name: value for name, value in given.items() if name in asked}

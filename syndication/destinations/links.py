@@ -133,6 +133,21 @@ def refuse_closed(session: Session, row: ConnectLink) -> None:
         raise NotFound(OLD)
 
 
+def closed_or_used_here(session: Session, row: ConnectLink, nonce: str) -> bool:
+    """Whether this browser used the link a moment ago. Raises NotFound for one that is closed to whoever asks."""
+    if used_here(session, row, nonce):
+        return True
+    try:
+        refuse_closed(session, row)
+    except NotFound:
+        # It may have been used between two looks: then what closed it is the press before this one.
+        session.refresh(row)
+        if used_here(session, row, nonce):
+            return True
+        raise
+    return False
+
+
 def used_here(session: Session, row: ConnectLink, nonce: str) -> bool:
     """Whether the browser that keeps `nonce` used this link a moment ago, and the outlet still stands."""
     fresh = row.used_at is not None and clock.now() - row.used_at < WAY

@@ -44,11 +44,12 @@ TASKS: Mapping[str, Fits] = {
     "posts.submit": _anything,
     BURY: _texts,
     "fanout.change": _number,
+    "readers.sign_up": _number,
     "delivery.drain": _queue,
     "pictures.prepare": _nothing,
     **{
         f"sweep.{name}": _nothing
         for name in ("posts", "changes", "leases", "deliveries", "editions", "feeds", "pictures", "beat", "tallies", "outlets",
-                     "retention")
+                     "retention", "sign_ups")
     },
 }  # fmt: skip

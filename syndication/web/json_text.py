@@ -5,9 +5,12 @@ import re
 from typing import Any
 
 #: A post has some dozen lists and objects, and less than a thousand values.
-_MOST_NESTS, _DEEPEST, _MOST_DIGITS, _MOST_VALUES = 2000, 32, 100, 50_000
+_MOST_NESTS, _MOST_DIGITS, _MOST_VALUES = 2000, 100, 50_000
+#: What the parser can follow; that settings are flat is said by their field.
+_DEEPEST = 920
 # Possessive, and an end of the text ends a string too: no text makes this look twice at any byte.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\(?:.|\Z)[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
+_DEEP = f"The body is nested too deeply; at most {_DEEPEST} levels are accepted."
 _NEST = re.compile(rb"[\[{\]}]")
 _DIGITS = re.compile(rb"[0-9]{%d}" % (_MOST_DIGITS + 1))
 
@@ -32,13 +35,15 @@ def fault(body: bytes) -> str:
     if bare.count(b",") > _MOST_VALUES:
         return too_many
     if _depth(bare) > _DEEPEST:
-        return f"The body is nested too deeply; at most {_DEEPEST} levels are accepted."
+        return _DEEP
     if _DIGITS.search(bare):
         return f"The body holds a number of more than {_MOST_DIGITS} digits."
     try:
         json.loads(text, object_pairs_hook=_once)
     except _Twice as twice:
         return f"The body names the field {twice} twice; which of them counts cannot be known."
+    except RecursionError:
+        return _DEEP
     except ValueError:  # said later, with the character it stands at
         return ""
     return ""
