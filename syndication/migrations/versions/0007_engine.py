@@ -14,7 +14,7 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("destinations", sa.Column("answers", sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("destinations", sa.Column("slow", sa.Boolean(), nullable=False, server_default=sa.false()))
-    op.add_column("heartbeats", sa.Column("ahead", sa.Float(), nullable=False, server_default="0"))
+    op.add_column("heartbeats", sa.Column("ahead", sa.Double(), nullable=False, server_default="0"))
     op.add_column("deliveries", sa.Column("by_hand", sa.Boolean(), nullable=False, server_default=sa.false()))
     counter = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     op.add_column("changes", sa.Column("reached", counter, nullable=False, server_default="0"))
