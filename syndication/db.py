@@ -233,7 +233,8 @@ def in_line(session: Session, name: str, *, alone: bool) -> None:
 class _Ticker:
     """A connection of its own for single tiny statements between sends, each durable at once against a killed process.
 
-    It does not wait for the disk: after a power cut the last ticks may be missing, after kill -9 none is.
+    On SQLite it leaves the wait for the disk to the next checkpoint: after a power cut the last ticks may be missing, after
+    kill -9 none is.
     """
 
     def __init__(self) -> None:
@@ -244,7 +245,6 @@ class _Ticker:
             driver.execute("PRAGMA synchronous=NORMAL")
         else:
             driver.autocommit = True
-            driver.execute("SET synchronous_commit TO off")
         self._cursor = driver.cursor()
 
     def execute(self, statement: str, values: tuple[Any, ...]) -> int:

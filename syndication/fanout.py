@@ -19,8 +19,8 @@ from syndication.models import Change, Delivery, Destination, Merchant, Post, Re
 _CHUNK = 500
 #: Readers, or devices, of one transaction: few, so that whoever else writes waits some ten milliseconds at most.
 _PEOPLE = 500
-#: How long one call is at a change (seconds); and how long a change stays its own after each chunk of readers.
-_SECONDS, _LEASE = 20.0, timedelta(seconds=15)
+#: How long one call is at a change (seconds).
+_SECONDS = 20.0
 #: A bell gets this long before the sweep does its work.
 _PATIENCE = timedelta(seconds=3)
 
@@ -94,20 +94,23 @@ def _next_of(session: Session, news: News) -> int | None:
     return session.scalar(select(func.min(Change.id)).where(*later))
 
 
+def _lease(now: datetime) -> datetime:
+    """Until when a change is somebody's; each chunk of readers prolongs it."""
+    return now + timedelta(seconds=settings().lease)
+
+
 def _take(session: Session, change_id: int) -> bool:
     """Be the one who is at a change; False where it is done, unknown, or somebody else's."""
     now = db.now(session)
     mine = update(Change).where(Change.id == change_id, Change.fanned_at.is_(None), _free(now))
-    taken = session.execute(
-        mine.values(taken_until=now + _LEASE).execution_options(synchronize_session=False)
-    )
+    taken = session.execute(mine.values(taken_until=_lease(now)).execution_options(synchronize_session=False))
     return bool(taken.rowcount)  # type: ignore[attr-defined]  # an UPDATE has it
 
 
 def _reach(session: Session, reader_id: int, *, news: News) -> None:
     """Everything up to this reader is done; in the transaction that did it. The change stays ours for a while longer."""
     known = update(Change).where(Change.id == news.change.id)
-    values = {"reached": reader_id, "taken_until": db.now(session) + _LEASE}
+    values = {"reached": reader_id, "taken_until": _lease(db.now(session))}
     session.execute(known.values(**values).execution_options(synchronize_session=False))
 
 

@@ -1,7 +1,8 @@
 """How far each lane got, durable at once against a killed process: on SQLite in a file that is mapped into memory.
 
-SQLite has one writer at a time; a tick after every mail would have all senders wait for each other. On PostgreSQL the tick
-is a statement of its own that waits for no disk. After a power cut the last ticks may be missing, after kill -9 none is.
+SQLite has one writer at a time; a tick after every mail would have all senders wait for each other. After a power cut the
+last ticks in the file may be missing, after kill -9 none is. On PostgreSQL, which may be stopped while its clients live,
+a tick is a statement of its own that waits for the disk.
 """
 
 import hashlib
