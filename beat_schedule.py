@@ -1,10 +1,16 @@
-"""What runs by the clock, and how often. `expires` is shorter than the interval, so that ticks never pile up."""
+"""What runs by the clock, and how often. Ticks that nobody took expire, so that they do not pile up while workers are down."""
 
 from typing import Any
 
+#: Seconds by which the clocks of beat's machine and a worker's may differ: the moment at which a tick expires is written by
+#: one and read by the other.
+_CLOCKS_DIFFER = 60.0
 
-def _every(seconds: float, task: str) -> dict[str, Any]:
-    return {"task": task, "schedule": seconds, "options": {"queue": "housekeeping", "expires": seconds * 0.9}}
+
+def _every(seconds: float, task: str, queue: str = "sweeps") -> dict[str, Any]:
+    """On `sweeps` is only what takes no time; what may take long, or asks others, is on `housekeeping`."""
+    options = {"queue": queue, "expires": seconds + _CLOCKS_DIFFER}
+    return {"task": task, "schedule": seconds, "options": options}
 
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
@@ -13,23 +19,23 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # A lost bell delays a change by five seconds.
     "fan out what waits": _every(5, "sweep.changes"),
     # Who signed up waits before an empty mailbox; a lost bell makes that five seconds.
-    "answer sign-ups": _every(5, "sweep.sign_ups"),
+    "answer sign-ups": _every(5, "sweep.sign_ups", "housekeeping"),
     # A worker that died is noticed five seconds after its lease ran out.
     "take over what died": _every(5, "sweep.leases"),
     # Retries come due in the tables; nothing else would wake their queue.
     "ring for what is due": _every(5, "sweep.deliveries"),
     # Nobody minds a newsletter ten seconds after its slot.
-    "compose editions": _every(10, "sweep.editions"),
+    "compose editions": _every(10, "sweep.editions", "housekeeping"),
     # An offer leaves the feeds when it is over; readers' requests look themselves, this is for WebSub.
-    "refresh feeds": _every(10, "sweep.feeds"),
+    "refresh feeds": _every(10, "sweep.feeds", "housekeeping"),
     # A website in trouble is asked again after a minute; a picture whose bell was lost is ten seconds late.
-    "prepare pictures": _every(10, "sweep.pictures"),
+    "prepare pictures": _every(10, "sweep.pictures", "housekeeping"),
     # What the operator's page calls "beat was last seen".
     "show that beat lives": _every(10, "sweep.beat"),
     # Half the usual scrape interval of Prometheus.
-    "fold tallies": _every(30, "sweep.tallies"),
+    "fold tallies": _every(30, "sweep.tallies", "housekeeping"),
     # An access that is renewed a minute late is still in time: it is renewed well before it ends.
-    "look after outlets": _every(60, "sweep.outlets"),
+    "look after outlets": _every(60, "sweep.outlets", "housekeeping"),
     # Retention counts in days; once an hour keeps each run small.
-    "forget what is old": _every(3600, "sweep.retention"),
+    "forget what is old": _every(3600, "sweep.retention", "housekeeping"),
 }

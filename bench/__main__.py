@@ -12,22 +12,25 @@ from rich.table import Table
 from bench import feeds, newsletter, webhooks
 from bench.figures import Figure, good
 
-NAMES = ("newsletter", "webhooks", "latency", "feeds")
+NAMES = ("newsletter", "relay", "webhooks", "latency", "feeds")
 
 
 def main() -> None:
     """Measure, print, write bench/results.json."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", default=list(NAMES), choices=[*NAMES, []])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="a tenth of everything")
     asked = parser.parse_args()
+    if unknown := sorted(set(asked.names) - set(NAMES)):
+        parser.error(f"no figure is called {', '.join(unknown)}; there are {', '.join(NAMES)}")
     part = 10 if asked.quick else 1
     rows: list[Figure] = []
     for name in asked.names or NAMES:
         found = {
             "newsletter": lambda: newsletter.run(asked.database, 20_000 // part, asked.rounds),
+            "relay": lambda: newsletter.relay(asked.database, 20_000 // part, asked.rounds),
             "webhooks": lambda: webhooks.run(asked.database, 200 // part, 50, asked.rounds),
             "latency": lambda: webhooks.latency(asked.database, 300 // part, 20_000 // part),
             "feeds": lambda: feeds.run(asked.database, 200, asked.rounds),

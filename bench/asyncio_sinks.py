@@ -1,16 +1,27 @@
-"""Sinks of our own for machines without postfix and nginx: `python -m bench.asyncio_sinks smtp|http PORT`."""
+"""Sinks of our own: `python -m bench.asyncio_sinks smtp|http PORT [MILLISECONDS]`, which each SMTP command then takes."""
 
 import asyncio
 import sys
 
 
 class Smtp(asyncio.Protocol):
-    """Says yes to everything, and reads the data up to its dot."""
+    """Says yes to everything, each time after `seconds`, one command after the other; reads the data up to its dot."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self._seconds, self._free_at = seconds, 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport, self._buffer, self._data = transport, b"", False
         transport.write(b"220 sink ESMTP\r\n")
+
+    def _say(self, answer: bytes) -> None:
+        if not self._seconds:
+            self._transport.write(answer)
+            return
+        loop = asyncio.get_running_loop()
+        self._free_at = max(self._free_at, loop.time()) + self._seconds
+        loop.call_at(self._free_at, self._transport.write, answer)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -22,9 +33,9 @@ class Smtp(asyncio.Protocol):
             self._buffer = rest
             if self._data:
                 self._data = False
-                self._transport.write(b"250 OK\r\n")
+                self._say(b"250 OK\r\n")
             else:
-                self._transport.write(self._answer(line[:4].upper()))
+                self._say(self._answer(line[:4].upper()))
 
     def _answer(self, verb: bytes) -> bytes:
         if verb == b"EHLO":
@@ -60,8 +71,11 @@ class Http(asyncio.Protocol):
 async def main() -> None:
     """Serve until killed."""
     kind, port = sys.argv[1], int(sys.argv[2])
+    seconds = int(sys.argv[3]) / 1000 if len(sys.argv) > 3 else 0.0
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Smtp if kind == "smtp" else Http, "127.0.0.1", port, backlog=4096)
+    server = await loop.create_server(
+        (lambda: Smtp(seconds)) if kind == "smtp" else Http, "127.0.0.1", port, backlog=4096
+    )
     await server.serve_forever()
 
 

@@ -52,6 +52,14 @@ def mail() -> Iterator[Sink]:
 
 
 @contextmanager
+def relay(milliseconds: int) -> Iterator[Sink]:
+    """An SMTP server that takes its time over every command."""
+    port = free_port()
+    with _running([sys.executable, "-m", "bench.asyncio_sinks", "smtp", str(port), str(milliseconds)], port):
+        yield Sink(port, f"{milliseconds} ms a command")
+
+
+@contextmanager
 def http() -> Iterator[Sink]:
     """An HTTP server that answers 204 to everything."""
     port = free_port()

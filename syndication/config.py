@@ -123,7 +123,10 @@ class Settings(BaseSettings):
     )
     mail_from: str = Field(description="Sender address of every mail; its domain stands in Message-ID.")
     mail_connections: int = Field(
-        2, ge=1, le=50, description="Newsletter connections open at once, over all workers."
+        40,
+        ge=1,
+        le=50,
+        description="Most connections to the mail server at once, over all workers; fewer are used where more bring nothing.",
     )
     mail_batch: int = Field(200, ge=1, le=5000, description="Mails claimed at a time by one connection.")
 

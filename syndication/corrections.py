@@ -5,7 +5,7 @@ next revision takes its place without pushing it back; what comes again about th
 and networks where a post is edited in place, are told at once.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,6 +34,10 @@ _COUNTED = timedelta(hours=24)
 _URGENT = ("cancelled", "postponed")
 #: What may have arrived counts as told.
 _ARRIVED = ("sent", "sending", "unconfirmed")
+
+
+#: Notes how far (the last reader) a transaction got.
+Keep = Callable[[Session, int], None]
 
 
 @dataclass(frozen=True)
@@ -120,19 +124,23 @@ def _is_held(destination: Destination) -> bool:
 # Readers
 
 
-def to_readers(news: News, cfg: Settings) -> None:
-    """Tell the readers who were told of the post, or were about to be, what is new to them; a repeat adds nothing."""
+def to_readers(news: News, cfg: Settings, *, after: int, keep: Keep) -> Iterator[int]:
+    """Tell the readers who were told of the post, or were about to be, what is new to them; a repeat adds nothing.
+
+    Goes on behind reader `after`. `keep` notes in each chunk's transaction how far it got, and so is yielded then.
+    """
     made = _Editions(news, cfg)
-    for ids in _reader_ids(news):
+    for ids in _reader_ids(news, after):
         with db.transaction() as session:
             # One after the other, so that a fan-out that runs twice sees what the first wrote.
             db.in_line(session, f"post {news.view.id}", alone=True)
             _retell(session, news, ids, made, cfg)
+            keep(session, ids[-1])
+        yield ids[-1]
 
 
-def _reader_ids(news: News) -> Iterator[list[int]]:
-    """Everybody with a copy of older news of this post, in chunks."""
-    last = 0
+def _reader_ids(news: News, last: int) -> Iterator[list[int]]:
+    """Everybody behind reader `last` with a copy of older news of this post, in chunks."""
     while True:
         copies = (
             select(Delivery.reader_id)

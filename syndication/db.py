@@ -5,7 +5,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -126,6 +126,7 @@ def _begin_sqlite(connection: Any) -> None:
 def connect(url: str, *, pool_size: int = 10) -> Engine:
     """Make `url` this process's database and return its engine; an earlier one is disposed of."""
     global _engine, _sessions, _turn  # noqa: PLW0603 -- one process, one database
+    _tickers.close()
     if _engine is not None:
         _engine.dispose()
     if _turn is not None:
@@ -146,6 +147,9 @@ def engine() -> Engine:
 
 def after_fork() -> None:
     """Forget the parent's connections and locks without closing them; call first in every forked child."""
+    global _tickers  # noqa: PLW0603 -- see connect
+    _inherited.append(_tickers)
+    _tickers = _Tickers()
     if _turn is not None:
         _turn.forget()
     if _engine is not None:
@@ -226,11 +230,11 @@ def in_line(session: Session, name: str, *, alone: bool) -> None:
         session.execute(text(f"SELECT {lock}(hashtext(:name))"), {"name": name})
 
 
-class Ticker:
+class _Ticker:
     """A connection of its own for single tiny statements between sends, each durable at once against a killed process.
 
-    It holds no transaction, so it may live beside a socket. On SQLite it leaves the wait for the disk to the next
-    checkpoint: after a power cut the last ticks may be missing, after kill -9 none is.
+    On SQLite it leaves the wait for the disk to the next checkpoint: after a power cut the last ticks may be missing, after
+    kill -9 none is.
     """
 
     def __init__(self) -> None:
@@ -243,24 +247,58 @@ class Ticker:
             driver.autocommit = True
         self._cursor = driver.cursor()
 
-    def execute(self, statement: str, *values: Any) -> int:
-        """Run one statement with `?` for each value; returns how many rows it touched."""
+    def execute(self, statement: str, values: tuple[Any, ...]) -> int:
         with _writing():
             self._cursor.execute(statement if self._sqlite else statement.replace("?", "%s"), values)
         return int(self._cursor.rowcount)
 
-    def close(self) -> None:
-        """Give the connection back as it was; one that broke is thrown away."""
-        driver: Any = self._pooled.driver_connection
-        try:
+    def discard(self) -> None:
+        """Throw the connection away: it would have to be made again as it was."""
+        with suppress(Exception):
             self._cursor.close()
-            if self._sqlite:
-                driver.execute("PRAGMA synchronous=FULL")
-            else:
-                driver.autocommit = False
-        except Exception:
-            self._pooled.invalidate()
+        self._pooled.invalidate()
         self._pooled.close()
+
+
+class _Tickers:
+    """A few of them for all threads of this process; each is somebody's for one statement, never near a socket."""
+
+    _MOST = 8
+
+    def __init__(self) -> None:
+        self._turns = threading.BoundedSemaphore(self._MOST)
+        self._idle: list[_Ticker] = []
+
+    def execute(self, statement: str, values: tuple[Any, ...]) -> int:
+        with self._turns:
+            try:
+                ticker = self._idle.pop()
+            except IndexError:
+                ticker = _Ticker()
+            try:
+                touched = ticker.execute(statement, values)
+            except BaseException:
+                ticker.discard()
+                raise
+            self._idle.append(ticker)
+            return touched
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().discard()
+
+
+_tickers = _Tickers()
+#: Those of a parent process, kept so that nothing closes what the parent still uses.
+_inherited: list[_Tickers] = []
+
+
+def tick(statement: str, *values: Any) -> int:
+    """Run one tiny statement with `?` for each value, durable at once against a killed process; returns the rows it touched.
+
+    It opens no transaction that anybody waits for, so it may stand between sends.
+    """
+    return _tickers.execute(statement, values)
 
 
 def check() -> None:

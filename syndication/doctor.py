@@ -22,7 +22,8 @@ Verdict = Literal["ok", "warn", "bad"]
 #: Seconds.
 _BEAT_LATE, _BEAT_DEAD = 30, 120
 _QUEUE_SLOW, _QUEUE_STUCK = 60, 600
-_DRIFT = 2
+#: From the second on, messages expire before they are read.
+_DRIFT, _MOST_DRIFT = 2, 45
 _SMTP_PATIENCE = 10
 _PROBE_PATIENCE, _PROBE_MEMORY = 20, 50_000_000
 #: Oldest PostgreSQL that is supported.
@@ -158,7 +159,7 @@ def _queues(_: Settings) -> Iterator[Finding]:
 
 
 def _beat(_: Settings) -> Iterator[Finding]:
-    advice = "See that exactly one `celery -A worker beat` runs, and a worker for the queue housekeeping."
+    advice = "See that exactly one `celery -A worker beat` runs, and a worker for the queue sweeps."
     tick = next((part for part in insight.heartbeats() if part.name == "beat"), None)
     if tick is None:
         yield Finding("beat", "bad", "Beat has never ticked.", advice)
@@ -236,6 +237,12 @@ def _clock(cfg: Settings) -> Iterator[Finding]:
     with db.reading() as session:
         drift = (db.now(session) - clock.now()).total_seconds()
     local = clock.now().astimezone(cfg.zone)
+    for part in insight.heartbeats():
+        if part.age < _BEAT_DEAD and abs(part.ahead) > _DRIFT:
+            where = part.name.removeprefix("worker:")
+            said = f"The clock of {where} is {abs(part.ahead):.0f} s {'ahead of' if part.ahead > 0 else 'behind'} the database's."
+            graver: Verdict = "bad" if abs(part.ahead) > _MOST_DRIFT else "warn"
+            yield Finding("clock", graver, said, "Let NTP set the clocks of all machines.")
     if abs(drift) > _DRIFT:
         said = f"This machine's clock and the database's differ by {abs(drift):.0f} s."
         verdict: Verdict = "bad" if abs(drift) > cfg.lease / 2 else "warn"

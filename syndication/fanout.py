@@ -1,12 +1,12 @@
 """Fan-out: one change becomes one delivery for every destination and every reader it concerns. Running it twice is harmless."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-import structlog
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from syndication import bell, channels, clock, corrections, db, editions, feeds, interests, postview
@@ -15,34 +15,40 @@ from syndication.config import Settings, settings
 from syndication.corrections import News
 from syndication.models import Change, Delivery, Destination, Merchant, Post, Reader, Revision
 
-_log = structlog.get_logger(__name__)
 #: Rows of one insert.
 _CHUNK = 500
 #: Readers, or devices, of one transaction: few, so that whoever else writes waits some ten milliseconds at most.
-_PEOPLE = 250
+_PEOPLE = 500
+#: How long one call is at a change (seconds).
+_SECONDS = 20.0
 #: A bell gets this long before the sweep does its work.
 _PATIENCE = timedelta(seconds=3)
 
 
-def fan_out(change_id: int) -> None:
-    """Complete the fan-out of one change, after those of earlier changes of the same post. An unknown id is passed over."""
-    for earlier in _unfinished_before(change_id):
-        _fan_out(earlier)
-    _fan_out(change_id)
+def fan_out(change_id: int) -> bool:
+    """Go on with the fan-out of one change, after those of earlier changes of the same post; returns whether it is complete.
+
+    After some seconds it leaves the rest to another call, for which it rings; what is done is not done again. While one
+    call is at a change others pass it over. An unknown id is complete.
+    """
+    return all(_go_on(one) for one in (*_unfinished_before(change_id), change_id))
 
 
 def sweep(*, most: int = 100) -> int:
-    """Fan out what no bell completed; returns how many changes there were."""
+    """Ring for the changes that nobody is at, though they are not told yet; returns how many there were.
+
+    The fan-out itself runs where it holds up no sweep.
+    """
     with db.reading() as session:
+        now = db.now(session)
         waiting = select(Change.id).where(
-            Change.fanned_at.is_(None), Change.created_at < clock.now() - _PATIENCE
+            Change.fanned_at.is_(None), Change.created_at < now - _PATIENCE, _free(now)
         )
-        ids = session.scalars(waiting.order_by(Change.id).limit(most)).all()
+        # Those that were tried last come last, so that some which cannot be told do not hold up the others.
+        order = (Change.taken_until.asc().nulls_first(), Change.id)
+        ids = session.scalars(waiting.order_by(*order).limit(most)).all()
     for change_id in ids:
-        try:
-            fan_out(change_id)
-        except Exception:  # one that cannot be told must not hold up the others; it is tried again
-            _log.exception("fanout.broken", change=change_id)
+        bell.ring("fanout", change_id)
     return len(ids)
 
 
@@ -55,25 +61,62 @@ def _unfinished_before(change_id: int) -> list[int]:
         return list(session.scalars(earlier.order_by(Change.id)))
 
 
-def _fan_out(change_id: int) -> None:
-    cfg = settings()
+def _free(now: datetime) -> ColumnElement[bool]:
+    """Nobody is at it, or whoever was has died."""
+    return or_(Change.taken_until.is_(None), Change.taken_until < now)
+
+
+def _go_on(change_id: int) -> bool:
+    cfg, deadline = settings(), clock.monotonic() + _SECONDS
     with db.transaction() as session:
+        if not _take(session, change_id):
+            done = select(Change.id).where(Change.id == change_id, Change.fanned_at.is_(None))
+            return session.scalar(done) is None
         news = _join(session, change_id, cfg)
-        if news is None:
-            return
-        _to_outlets(session, news)
-        feeds.mark(session, _scopes(news))
-    _to_devices(news)
-    _to_readers(news, cfg)
+        if news.change.reached == 0:
+            _to_outlets(session, news)
+            feeds.mark(session, _scopes(news))
+    if news.change.reached == 0:
+        _to_devices(news)
+    complete = _to_readers(news, cfg, deadline)
     with db.transaction() as session:
-        session.execute(update(Change).where(Change.id == change_id).values(fanned_at=clock.now()))
+        ended = {"fanned_at": db.now(session)} if complete else {}
+        session.execute(update(Change).where(Change.id == change_id).values(taken_until=None, **ended))
+        # What is left, or the next change of this post, which had to wait for this one.
+        following = change_id if not complete else _next_of(session, news)
+        if following is not None:
+            bell.after_commit(session, "fanout", following)
+    return complete
 
 
-def _join(session: Session, change_id: int, cfg: Settings) -> News | None:
-    """Give the change its place in the line of changes and read what it says; None where it is done or unknown."""
-    change = session.get(Change, change_id, with_for_update=True)
-    if change is None or change.fanned_at is not None:
-        return None
+def _next_of(session: Session, news: News) -> int | None:
+    later = (Change.post_id == news.view.id, Change.id > news.change.id, Change.fanned_at.is_(None))
+    return session.scalar(select(func.min(Change.id)).where(*later))
+
+
+def _lease(now: datetime) -> datetime:
+    """Until when a change is somebody's; each chunk of readers prolongs it."""
+    return now + timedelta(seconds=settings().lease)
+
+
+def _take(session: Session, change_id: int) -> bool:
+    """Be the one who is at a change; False where it is done, unknown, or somebody else's."""
+    now = db.now(session)
+    mine = update(Change).where(Change.id == change_id, Change.fanned_at.is_(None), _free(now))
+    taken = session.execute(mine.values(taken_until=_lease(now)).execution_options(synchronize_session=False))
+    return bool(taken.rowcount)  # type: ignore[attr-defined]  # an UPDATE has it
+
+
+def _reach(session: Session, reader_id: int, *, news: News) -> None:
+    """Everything up to this reader is done; in the transaction that did it. The change stays ours for a while longer."""
+    known = update(Change).where(Change.id == news.change.id)
+    values = {"reached": reader_id, "taken_until": _lease(db.now(session))}
+    session.execute(known.values(**values).execution_options(synchronize_session=False))
+
+
+def _join(session: Session, change_id: int, cfg: Settings) -> News:
+    """Give the change its place in the line of changes and read what it says."""
+    change = session.get_one(Change, change_id, with_for_update=True)
     if change.joined_at is None:
         db.in_line(session, editions.LINE, alone=False)
         change.joined_at = db.now(session)
@@ -176,61 +219,50 @@ def _row(news: News, destination: Destination, moments: corrections.Moments) -> 
 # Readers who hear instantly
 
 
-def _to_readers(news: News, cfg: Settings) -> None:
+def _to_readers(news: News, cfg: Settings, deadline: float) -> bool:
+    """Tell the readers behind `reached`, until `deadline` (monotonic seconds); returns whether all are told."""
     if news.change.action != "published":
-        corrections.to_readers(news, cfg)
-        return
-    with db.reading() as session:
-        languages = list(
-            session.scalars(select(Reader.language).where(Reader.state == "confirmed").distinct())
-        )
-    for language in languages:
-        _publish_to(news, language, cfg)
+        chunks = corrections.to_readers(news, cfg, after=news.change.reached, keep=partial(_reach, news=news))
+    else:
+        chunks = _publish(news, cfg)
+    return all(clock.monotonic() < deadline for _ in chunks)
 
 
-def _publish_to(news: News, language: str, cfg: Settings) -> None:
+def _publish(news: News, cfg: Settings) -> Iterator[int]:
+    """A copy for each reader who hears at once, in chunks that each commit; yields the last reader of each."""
     with db.reading() as session:
-        used = (
-            select(Reader.interest_id)
-            .where(Reader.state == "confirmed", Reader.cadence == "instantly")
-            .distinct()
-        )
-        wanted = interests.all_of(session, used)
+        hears = (Reader.state == "confirmed", Reader.cadence == "instantly")
+        wanted = interests.all_of(session, select(Reader.interest_id).where(*hears).distinct())
+        languages = list(session.scalars(select(Reader.language).where(*hears).distinct()))
     matching = [key for key, interest in wanted.items() if news.concerns(interest)]
     if not matching:
         return
     # A reader who switched to hearing instantly has everything up to the switch in one last edition.
     since = func.coalesce(Reader.next_slot_at, Reader.covered_until)
-    audience = (
-        Reader.state == "confirmed",
-        Reader.cadence == "instantly",
-        Reader.language == language,
-        Reader.interest_id.in_(matching),
-        since < news.change.joined_at,
-    )
-    _spread(news, editions.of_change(news.change, news.view, language, cfg), audience)
-
-
-def _spread(news: News, edition: editions.Composed | None, audience: tuple[ColumnElement[bool], ...]) -> None:
-    """One delivery of `edition` for each reader of `audience`, in chunks that each commit; none where there is none."""
-    if edition is None:
-        return
+    audience = (*hears, Reader.interest_id.in_(matching), since < news.change.joined_at)
+    made = {language: editions.of_change(news.change, news.view, language, cfg) for language in languages}
     with db.transaction() as session:
-        edition_id = editions.store(session, edition)
-    last = 0
-    while True:
+        stored = {language: editions.store(session, edition) for language, edition in made.items() if edition}
+    last = news.change.reached
+    while ids := _next_readers(audience, last):
         with db.transaction() as session:
-            chunk = select(Reader.id).where(*audience, Reader.id > last).order_by(Reader.id).limit(_PEOPLE)
-            ids = session.scalars(chunk).all()
-            if not ids:
-                return
-            editions.deliver(
-                session,
-                edition_id,
-                (*audience, Reader.id > last, Reader.id <= ids[-1]),
-                over_at=news.over_at,
-                change_id=news.change.id,
-                post_id=news.view.id,
-            )
-            bell.after_commit(session, Newsletter.queue)
+            for language, edition_id in stored.items():
+                editions.deliver(
+                    session,
+                    edition_id,
+                    (*audience, Reader.language == language, Reader.id > last, Reader.id <= ids[-1]),
+                    over_at=news.over_at,
+                    change_id=news.change.id,
+                    post_id=news.view.id,
+                )
             last = ids[-1]
+            _reach(session, last, news=news)
+            bell.after_commit(session, Newsletter.queue)
+        yield last
+
+
+def _next_readers(audience: tuple[ColumnElement[bool], ...], last: int) -> Sequence[int]:
+    """Looked up without a turn as a writer."""
+    with db.reading() as session:
+        chunk = select(Reader.id).where(*audience, Reader.id > last).order_by(Reader.id).limit(_PEOPLE)
+        return session.scalars(chunk).all()

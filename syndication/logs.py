@@ -19,6 +19,10 @@ _MASK = "[redacted]"
 _QUIET = ("kombu", "amqp", "urllib3", "mail.log", "httpx", "alembic", "markdown_it", "asyncio")
 
 
+#: What beats all day long, whether anything happens or not: only who looks for a fault wants it.
+_HEARTBEATS = ("celery.app.trace", "celery.worker.strategy", "celery.beat")
+
+
 def redact(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Mask values under names of secrets, and what looks like one of ours inside any text."""
     for name, value in line.items():
@@ -97,5 +101,5 @@ def configure(level: str = "INFO", style: str = "json") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in _QUIET:
+    for name in (*_QUIET, *(() if level == "DEBUG" else _HEARTBEATS)):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))

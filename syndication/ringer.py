@@ -15,9 +15,12 @@ ROUTES: dict[str, tuple[str, str]] = {
     "sign-up": ("readers.sign_up", "housekeeping"),
     "pictures": ("pictures.prepare", "housekeeping"),
 }
-QUEUES = ("fanout", "push", "mail", "feeds", "housekeeping")
-#: Seconds after which a bell in the broker is stale: the sweep has done its work by then.
-_EXPIRES = 60
+QUEUES = ("fanout", "push", "mail", "feeds", "housekeeping", "sweeps")
+#: Processes that send mail on one machine; each has several connections.
+MAIL_PROCESSES = 2
+#: Seconds after which a bell in the broker is stale: the sweep has done its work by then, also where the clocks of two
+#: machines differ by a minute.
+_EXPIRES = 120
 #: A broker that does not answer holds up whoever rings no longer than this (seconds).
 _TIMEOUT = 2
 
@@ -52,9 +55,9 @@ def ringer(cfg: Settings) -> Ringer:
 
     def ring(bell: str, ids: tuple[str, ...]) -> None:
         task, queue = ROUTES[bell]
-        # A drain is told which queue; a queue with several connections at once needs a message for each.
+        # A drain is told which queue; mail is sent by two processes at once.
         arguments = ids or ((queue,) if task == "delivery.drain" else ())
-        for _ in range(cfg.mail_connections if bell == "mail" else 1):
+        for _ in range(min(cfg.mail_connections, MAIL_PROCESSES) if bell == "mail" else 1):
             app.send_task(
                 task, args=arguments, queue=queue, expires=_EXPIRES, ignore_result=True, retry=False
             )

@@ -36,6 +36,7 @@ ALLOWED = {
     ("cli", "migrations"): "a command runs them",
     ("cli", "ringer"): "a command rings after a replay",
     ("tasks", "ringer"): "the app routes by its table",
+    ("stack", "ringer"): "it starts as many mail processes as a bell wakes",
     ("stack", "migrations"): "a fresh machine has no tables",
     ("stack", "broker"): "a broker that does not answer is said before anything starts",
     ("doctor", "broker"): "it is checked",

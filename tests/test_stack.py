@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ import pytest
 import redis
 
 from syndication import clock, config
-from syndication.errors import Unavailable
+from syndication.errors import Conflict, Unavailable
 from syndication.stack import broker, up
 from syndication.stack.supervisor import Part, Supervisor, python
 from tests.conftest import settings_for
@@ -171,3 +172,53 @@ def test_a_database_that_does_not_answer_is_named_before_anything_starts(tmp_pat
         pass
     config.use(None)
     assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("real_redis")
+def test_a_redis_server_that_is_killed_is_started_again_with_what_it_kept(tmp_path: Path) -> None:
+    said: list[str] = []
+    with (
+        broker.start(tmp_path) as server,
+        Supervisor([], {}, lambda name, line: said.append(f"{name}: {line}"), server) as supervisor,
+    ):
+        server.client().rpush("fanout", "bell")
+        first = server.pid
+        assert first is not None
+        assert until(lambda: bool(server.client().info("persistence")["aof_pending_bio_fsync"] == 0))
+        os.kill(first, signal.SIGKILL)
+
+        def back() -> bool:
+            supervisor.tend()
+            try:
+                return bool(server.client().lrange("fanout", 0, -1) == [b"bell"])
+            except redis.RedisError:
+                return False
+
+        assert until(back)
+        assert server.pid != first
+    assert said == ["broker: had ended; it was started again, and nothing is lost"]
+
+
+@pytest.mark.usefixtures("real_redis")
+def test_a_second_start_in_the_same_folder_is_refused_in_words_and_harms_nothing(tmp_path: Path) -> None:
+    cfg = settings_for(tmp_path)
+    with up.alone(tmp_path):
+        with (
+            pytest.raises(Conflict, match=rf"process {os.getpid()} works in .*SYNDICATION_DATA_DIR"),
+            up.running(cfg, "127.0.0.1", 0, {}, print),
+        ):
+            pass
+        assert not (tmp_path / "redis.sock").exists()
+    with up.alone(tmp_path):
+        pass
+
+
+@pytest.mark.usefixtures("real_redis")
+def test_a_port_that_is_taken_is_said_before_anything_starts(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with (
+            pytest.raises(Conflict, match=rf"127\.0\.0\.1:{port} cannot be used.*--port"),
+            up.running(settings_for(tmp_path), "127.0.0.1", port, {}, print),
+        ):
+            pass

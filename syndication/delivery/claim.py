@@ -1,6 +1,7 @@
 """Claiming: due deliveries become lanes under leases, in one short transaction; no two workers get the same one."""
 
 import contextlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,18 +19,24 @@ from syndication.models import Delivery, Destination, Heartbeat, Lease, Reader
 SHARED = ("mail",)
 
 
-def claim(queue: str, owner: str, most: int, cfg: Settings) -> list[Lane]:
-    """At most `most` lanes of due deliveries, leased to `owner` for `cfg.lease` seconds; empty where nothing is due."""
-    if not _waits(queue):  # asked without taking a turn as a writer
+def claim(queue: str, owner: str, ready: int, slow: int, cfg: Settings) -> list[Lane]:
+    """Lanes of due deliveries, leased to `owner` for `cfg.lease` seconds; empty where nothing is due.
+
+    At most `ready` of outlets that answer quickly, or of which nothing is known yet, and at most `slow` of others.
+    """
+    if ready + slow <= 0 or not _waits(queue):  # asked without taking a turn as a writer
         return []
     with db.transaction() as session:
         now = db.now(session)
+        ahead = now - clock.now()
         _note(session, f"worker:{owner.partition('/')[0]}:{queue}", now)
         if queue in SHARED:
-            return _claim_shared(session, queue, owner, cfg, now)
-        return _claim_destinations(
-            session, queue, owner, _free_destinations(session, queue, most, now), cfg, now
-        )
+            return _claim_shared(session, queue, owner, cfg, now, ahead)
+        found = [
+            *_free_destinations(session, queue, ready, now, slow=False),
+            *_free_destinations(session, queue, slow, now, slow=True),
+        ]
+        return _claim_destinations(session, queue, owner, found, cfg, now, ahead)
 
 
 def _waits(queue: str) -> bool:
@@ -71,16 +78,19 @@ def _note(session: Session, name: str, now: datetime) -> None:
 
 
 def seen(session: Session, name: str, now: datetime) -> None:
-    """Record that the part called `name` is alive."""
-    if not session.execute(update(Heartbeat).where(Heartbeat.name == name).values(at=now)).rowcount:  # type: ignore[attr-defined]  # an UPDATE has it
-        db.insert_new(session, Heartbeat.__table__, [{"name": name, "at": now}])
+    """Record that the part called `name` is alive, and what this machine's clock says at `now`."""
+    ahead = round((clock.now() - now).total_seconds(), 1)
+    known = update(Heartbeat).where(Heartbeat.name == name).values(at=now, ahead=ahead)
+    if not session.execute(known).rowcount:  # type: ignore[attr-defined]  # an UPDATE has it
+        db.insert_new(session, Heartbeat.__table__, [{"name": name, "at": now, "ahead": ahead}])
 
 
-def renew(owner: str, cfg: Settings) -> None:
-    """Prolong every lease of `owner`; called by its heartbeat while sends are under way."""
+def renew(owner: str, lease_ids: Sequence[int], cfg: Settings) -> None:
+    """Prolong leases of `owner` whose lanes are under way."""
     with db.transaction() as session:
         until = db.now(session) + timedelta(seconds=cfg.lease)
-        session.execute(update(Lease).where(Lease.owner == owner).values(until=until))
+        mine = (Lease.id.in_(lease_ids), Lease.owner == owner)
+        session.execute(update(Lease).where(*mine).values(until=until))
 
 
 def _waiting(queue: str, now: datetime) -> Select[int]:
@@ -107,27 +117,41 @@ def _claimable(queue: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _free_destinations(session: Session, queue: str, most: int, now: datetime) -> list[Destination]:
-    """Destinations with due deliveries that nobody is sending to, the longest unserved first."""
-    statement = (
-        select(Destination)
-        .where(*_claimable(queue, now))
-        .order_by(Destination.failures, Destination.last_sent_at.asc().nulls_first())
-        .limit(most)
-        .with_for_update(skip_locked=True, of=Destination)
-    )
-    return list(session.scalars(statement))
+def _free_destinations(
+    session: Session, queue: str, most: int, now: datetime, *, slow: bool
+) -> list[Destination]:
+    """Destinations with due deliveries that nobody is sending to, the longest unserved first.
+
+    Each channel has its turn, so that a thousand webhooks do not go before the first device.
+    """
+    if most <= 0:
+        return []
+    urgency = (Destination.failures, Destination.last_sent_at.asc().nulls_first())
+    turn = func.row_number().over(partition_by=Destination.channel, order_by=urgency).label("turn")
+    found = select(Destination.id, turn).where(*_claimable(queue, now), Destination.slow.is_(slow)).subquery()
+    ids = session.scalars(select(found.c.id).order_by(found.c.turn).limit(most)).all()
+    if not ids:
+        return []
+    # Asked once more, row by row: another worker may have taken one in between.
+    chosen = select(Destination).where(Destination.id.in_(ids), *_claimable(queue, now))
+    return list(session.scalars(chosen.with_for_update(skip_locked=True, of=Destination)))
 
 
 def _claim_destinations(
-    session: Session, queue: str, owner: str, found: list[Destination], cfg: Settings, now: datetime
+    session: Session,
+    queue: str,
+    owner: str,
+    found: list[Destination],
+    cfg: Settings,
+    now: datetime,
+    ahead: timedelta,
 ) -> list[Lane]:
     """A lane for each destination, all of them with the same few statements."""
     if not found:
         return []
     for destination in found:
         _pace(session, destination, cfg, now)
-    most = {destination.id: policy.batch(destination.failures, cfg.push_batch) for destination in found}
+    most = {one.id: policy.batch(one.failures, cfg.push_batch, slow=one.slow) for one in found}
     place = func.row_number().over(partition_by=Delivery.destination_id, order_by=Delivery.id).label("place")
     waiting = (
         select(Delivery.id, Delivery.destination_id, place)
@@ -157,7 +181,17 @@ def _claim_destinations(
     outlets = {destination.id: destination for destination in found}
     loaded = parcels(session, [lease.id for lease in leases], outlets, cfg)
     return [
-        Lane(lease.id, owner, queue, destination.id, destination.failures, False, loaded[lease.id])
+        Lane(
+            lease.id,
+            owner,
+            queue,
+            destination.id,
+            destination.failures,
+            False,
+            loaded[lease.id],
+            ahead,
+            destination.slow,
+        )
         for lease, destination in zip(leases, found, strict=True)
     ]
 
@@ -177,7 +211,9 @@ _TAKE = (
 )
 
 
-def _claim_shared(session: Session, queue: str, owner: str, cfg: Settings, now: datetime) -> list[Lane]:
+def _claim_shared(
+    session: Session, queue: str, owner: str, cfg: Settings, now: datetime, ahead: timedelta
+) -> list[Lane]:
     db.in_line(
         session, f"claim {queue}", alone=True
     )  # the number of connections is counted before one is added
@@ -188,13 +224,15 @@ def _claim_shared(session: Session, queue: str, owner: str, cfg: Settings, now: 
     ).one_or_none()
     if outlet is not None and (outlet.state != "active" or (outlet.held_until and outlet.held_until > now)):
         return []
-    if (session.scalar(select(func.count()).where(Lease.queue == queue)) or 0) >= cfg.mail_connections:
-        return []
     failures = outlet.failures if outlet else 0
+    # A server that is failing is asked by one connection, however many could be had.
+    most = 1 if failures else cfg.mail_connections
+    if (session.scalar(select(func.count()).where(Lease.queue == queue)) or 0) >= most:
+        return []
     mine = (
         _waiting(queue, now)
         .order_by(Delivery.priority, Delivery.due_at)
-        .limit(policy.batch(failures, cfg.mail_batch))
+        .limit(policy.mail_batch(failures, cfg.mail_batch, outlet.answers if outlet else ()))
         .with_for_update(skip_locked=True)
     )
     ids = list(session.scalars(mine))
@@ -205,7 +243,7 @@ def _claim_shared(session: Session, queue: str, owner: str, cfg: Settings, now: 
     session.flush()  # deliveries carry the key that the database gives
     session.connection().execute(_TAKE, [{"of": delivery_id, "lease": lease.id} for delivery_id in ids])
     found = parcels(session, [lease.id], {}, cfg)[lease.id]
-    return [Lane(lease.id, owner, queue, outlet.id if outlet else None, failures, True, found)]
+    return [Lane(lease.id, owner, queue, outlet.id if outlet else None, failures, True, found, ahead)]
 
 
 def _lease(queue: str, owner: str, cfg: Settings, now: datetime, destination_id: UUID | None) -> Lease:

@@ -1,38 +1,30 @@
-"""Draining a queue: claim lanes and walk them side by side until nothing is due or the time is up."""
+"""Draining a queue: claim lanes while there is a free slot for one, until nothing is due or the time is up."""
 
 import contextlib
 import fcntl
 import os
-import queue as queues
-import socket
 import tempfile
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
-import structlog
-
-from syndication import clock, feeds, gallery, prepared
+from syndication import bell, clock, feeds, gallery, prepared
 from syndication.channels.doors import Tools
 from syndication.config import Settings, settings
-from syndication.content import new_id
 from syndication.delivery import claim, record
 from syndication.delivery.lane import Lane, Run
 from syndication.delivery.memory import Memory
+from syndication.delivery.slots import Slots
+from syndication.delivery.width import Width
 from syndication.http import Client
 from syndication.limits import Buckets, redis_url
 from syndication.mail import Outbox
 from syndication.pictures import Pictures
 
-_log = structlog.get_logger(__name__)
-#: A send that takes longer than this (seconds) no longer counts against `push_threads`: a hung outlet holds up nobody.
-_PATIENCE = 1.0
-#: Threads one process may have in all, the patient ones included.
-_MOST_THREADS = 256
-#: How often (seconds) the tables are asked for new work while slow sends are awaited.
+#: How often (seconds) the tables are asked for new work while lanes are under way.
 _GLANCE = 0.05
+#: How long (seconds) a process that is to end waits for what is on the wire.
+_LAST = 25.0
 
 
 @lru_cache(maxsize=1)
@@ -61,26 +53,77 @@ def _buckets() -> Buckets:
     return Buckets(redis_url(settings().resolved_broker_url))
 
 
-@lru_cache(maxsize=1)
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=_MOST_THREADS, thread_name_prefix="lane")
+_slots: dict[str, Slots] = {}
+_widths: dict[tuple[str, int], Width] = {}
+
+
+def _slots_of(queue: str) -> Slots:
+    """This process's slots on a queue; a forked child makes its own."""
+    found = _slots.get(queue)
+    if found is None or found.process != os.getpid():
+        found = _slots[queue] = Slots(queue, _run_of)
+    return found
+
+
+def _run_of(lane: Lane) -> Run:
+    return Run(lane, tools(), settings(), _settle_one, claim.withdrawn, _buckets())
+
+
+def _settle_one(run: Run) -> bool:
+    return bool(record.settle([run], last=False))
 
 
 def drain(queue: str, *, seconds: float = 8.0) -> int:
-    """Send what is due on `queue` for at most `seconds`, then wait for sends under way; returns how many lanes ran.
+    """Claim and send what is due on `queue` for at most `seconds`; returns how many lanes were started.
 
-    One process of a worker drains a queue at a time, mail aside: others return at once, and this one sees their work.
+    It ends when nothing is left to do, or after `seconds`, whichever comes first: lanes that are under way then go on by
+    themselves, and the queue's bell rings for what is still due. One process of a worker drains a queue at a time, mail
+    aside: others return at once, and this one sees their work.
     """
-    ran = 0
-    while True:
-        with _alone(queue) as mine:
-            if not mine:
-                return ran
-            lanes = _Drain(queue, settings()).run(seconds)
-        ran += lanes
-        # Somebody may have been turned away after our last look and before the lock was free.
-        if lanes == 0 or not claim.due(queue):
-            return ran
+    with _alone(queue) as mine:
+        if not mine:
+            return 0
+        started, more = _drain(_slots_of(queue), clock.monotonic() + seconds)
+    # Somebody may have been turned away after our last look and before the lock was free.
+    if more or claim.due(queue):
+        bell.ring(queue)
+    return started
+
+
+def _drain(slots: Slots, deadline: float) -> tuple[int, bool]:
+    """How many lanes were started, and whether the time was up before all was done."""
+    cfg, started, looked_at = settings(), 0, 0.0
+    while clock.monotonic() < deadline:
+        most = _width(slots, cfg) if slots.queue in claim.SHARED else cfg.push_threads
+        ready, slow = slots.free(most)
+        lanes: list[Lane] = []
+        # Lanes are claimed in handfuls: one transaction for six costs little more than for one.
+        if ready >= most / 4 or clock.monotonic() - looked_at >= _GLANCE:
+            looked_at = clock.monotonic()
+            lanes = claim.claim(slots.queue, slots.owner, ready, slow, cfg)
+        for lane in lanes:
+            slots.start(lane)
+        started += len(lanes)
+        if not lanes:
+            if not slots.running:
+                return started, False
+            slots.wait(_GLANCE)
+    return started, slots.running > 0
+
+
+def _width(slots: Slots, cfg: Settings) -> int:
+    """How many connections this process uses now; over all processes the leases count them."""
+    width = _widths.setdefault((slots.owner, cfg.mail_connections), Width(cfg.mail_connections))
+    if slots.was_refused():
+        width.refused(clock.monotonic())
+    return width.look(slots.sent(), slots.running, clock.monotonic())
+
+
+def finish(seconds: float = _LAST) -> None:
+    """Let all lanes of this process end after the send they are at; called when the process is to end."""
+    for slots in list(_slots.values()):
+        if slots.process == os.getpid():
+            slots.finish(seconds)
 
 
 @contextlib.contextmanager
@@ -97,93 +140,3 @@ def _alone(queue: str) -> Iterator[bool]:
             yield False
             return
         yield True
-
-
-def _settle_one(run: Run) -> bool:
-    return bool(record.settle([run], last=False))
-
-
-class _Drain:
-    """One drain: its lease owner's name, its running lanes, and the heartbeat that renews their leases."""
-
-    def __init__(self, queue: str, cfg: Settings) -> None:
-        self.queue, self.cfg = queue, cfg
-        self.owner = f"{socket.gethostname()}/{os.getpid()}/{new_id().hex[-8:]}"
-        self.running: set[Run] = set()
-        self.done: queues.Queue[Run] = queues.Queue()
-        self.ended = threading.Event()
-        self.claimed_at = 0.0
-
-    def run(self, seconds: float) -> int:
-        deadline, ran = clock.monotonic() + seconds, 0
-        heartbeat = threading.Thread(target=self._renew, name="heartbeat", daemon=True)
-        heartbeat.start()
-        try:
-            while True:
-                if clock.monotonic() < deadline:
-                    for lane in self._claim():
-                        self._start(lane)
-                        ran += 1
-                if not self.running:
-                    return ran
-                self._settle(self._ended())
-        finally:
-            self.ended.set()
-            heartbeat.join()
-
-    def _claim(self) -> list[Lane]:
-        most = 1 if self.queue in claim.SHARED else self.cfg.push_threads
-        busy = sum(1 for run in self.running if not self._patient(run))
-        free = min(most - busy, _MOST_THREADS - len(self.running))
-        # Lanes are claimed in handfuls: one transaction for six costs little more than for one.
-        now = clock.monotonic()
-        if free <= 0 or (free < most // 4 and now - self.claimed_at < _GLANCE):
-            return []
-        self.claimed_at = now
-        return claim.claim(self.queue, self.owner, free, self.cfg)
-
-    def _patient(self, run: Run) -> bool:
-        since = run.sending_since
-        return self.queue not in claim.SHARED and since is not None and clock.monotonic() - since > _PATIENCE
-
-    def _start(self, lane: Lane) -> None:
-        run = Run(lane, tools(), self.cfg, _settle_one, claim.withdrawn, _buckets())
-        self.running.add(run)
-        _pool().submit(self._walk, run)
-
-    def _walk(self, run: Run) -> None:
-        try:
-            run.walk()
-        except Exception:
-            _log.exception("lane.broken", queue=self.queue, lease=run.lane.lease_id)
-        finally:
-            self.done.put(run)
-
-    def _ended(self) -> list[Run]:
-        """The runs that ended since the last look; waits a moment for the first."""
-        found: list[Run] = []
-        with contextlib.suppress(queues.Empty):
-            found.append(self.done.get(timeout=_GLANCE))
-            while True:
-                found.append(self.done.get_nowait())
-        return found
-
-    def _settle(self, runs: list[Run]) -> None:
-        """Write the last outcomes of all of them at once; one that cannot be written must not hold up the others."""
-        if not runs:
-            return
-        try:
-            record.settle(runs, last=True)
-        except Exception:
-            for run in runs if len(runs) > 1 else []:
-                self._settle([run])
-            if len(runs) == 1:
-                _log.exception("lane.not_settled", queue=self.queue, lease=runs[0].lane.lease_id)
-        self.running.difference_update(runs)
-
-    def _renew(self) -> None:
-        while not self.ended.wait(self.cfg.lease / 3):
-            try:
-                claim.renew(self.owner, self.cfg)
-            except Exception:
-                _log.exception("lease.not_renewed", queue=self.queue)

@@ -13,12 +13,12 @@ from uuid import UUID
 
 import structlog
 
-from syndication import clock, db
+from syndication import clock
 from syndication.channels.base import Channel, Gone, Receipt, Refused, TryLater, Unconfirmed, Verdict
 from syndication.channels.doors import Tools
 from syndication.characters import legible
 from syndication.config import Settings
-from syndication.delivery import policy
+from syndication.delivery import policy, positions
 from syndication.delivery.hiding import hide_in, secrets_of
 from syndication.limits import Bucket, Buckets
 from syndication.pictures import NoPicture
@@ -27,6 +27,8 @@ _log = structlog.get_logger(__name__)
 #: Outcomes that wait at most this long (seconds), or in this number, before the tables show them.
 _SETTLE_EVERY = 1.0
 _SETTLE_AT = 100
+#: A lane ends after this long (seconds), whatever is left of it: others wait for its slot.
+_YIELD = 4.0
 #: A reader who leaves gets nothing later than this (seconds), even from a claim that already stands.
 _LOOK_AGAIN = 2.0
 
@@ -65,6 +67,10 @@ class Lane:
     failures: int
     shared: bool
     parcels: tuple[Parcel, ...]
+    #: How far the database's clock, which all moments in the tables come from, is ahead of this machine's.
+    ahead: timedelta = timedelta(0)
+    #: Its answers take long, so that it has one of the few slots that slow outlets share.
+    slow: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,39 +118,39 @@ class Run:
     #: Set by the drain while a send takes long, so that its slot is given to another lane.
     sending_since: float | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
+    #: How many went out, and whether the outlet asked to be left alone.
+    sent: int = 0
+    refused: bool = False
     _failures: int = 0
     _held: bool = False
 
     def walk(self) -> None:
         """Send every parcel or stop where the outlet does not take more; what was not tried goes back to waiting."""
         self._failures = self.lane.failures
-        ticker = db.Ticker()
-        settled_at = looked_at = clock.monotonic()
+        began = settled_at = looked_at = clock.monotonic()
         last = self.lane.parcels[-1] if self.lane.parcels else None
         # A destination was looked at when it was claimed, a moment ago; a reader was not.
         withdrawn = self.recheck(self.lane) if self.lane.shared else set()
-        try:
-            for parcel in self.lane.parcels:
-                if clock.monotonic() - looked_at > _LOOK_AGAIN:
-                    withdrawn, looked_at = self.recheck(self.lane), clock.monotonic()
-                # A paused destination's deliveries wait; a reader who left gets nothing any more.
-                if self.cancelled.is_set() or (parcel.id in withdrawn and not self.lane.shared):
-                    continue
-                left = parcel.id in withdrawn
-                outcome = _dropped(parcel, LEFT) if left else self._try(parcel, ticker)
-                self.outcomes.append(outcome)
-                plain = outcome.state == "sent" and not (outcome.reference or outcome.link or outcome.reason)
-                if parcel is last or self._held:
-                    break  # what stands behind this is written at once
-                if plain and not self._tick(ticker, "position", parcel.id):
+        for parcel in self.lane.parcels:
+            if clock.monotonic() - looked_at > _LOOK_AGAIN:
+                withdrawn, looked_at = self.recheck(self.lane), clock.monotonic()
+            # A paused destination's deliveries wait; a reader who left gets nothing any more.
+            if self.cancelled.is_set() or (parcel.id in withdrawn and not self.lane.shared):
+                continue
+            left = parcel.id in withdrawn
+            outcome = self._dropped(parcel, LEFT) if left else self._try(parcel)
+            self.outcomes.append(outcome)
+            self.sent += outcome.state == "sent"
+            plain = outcome.state == "sent" and not (outcome.reference or outcome.link or outcome.reason)
+            if parcel is last or self._held or clock.monotonic() - began > _YIELD:
+                break  # what stands behind this is written at once
+            if plain and not self._tick("position", parcel.id):
+                return self._fenced()
+            waited = clock.monotonic() - settled_at
+            if not plain or len(self.outcomes) >= _SETTLE_AT or waited > _SETTLE_EVERY:
+                if not self.settle(self):
                     return self._fenced()
-                waited = clock.monotonic() - settled_at
-                if not plain or len(self.outcomes) >= _SETTLE_AT or waited > _SETTLE_EVERY:
-                    if not self.settle(self):
-                        return self._fenced()
-                    settled_at = clock.monotonic()
-        finally:
-            ticker.close()
+                settled_at = clock.monotonic()
         return None
 
     def _fenced(self) -> None:
@@ -152,14 +158,13 @@ class Run:
         _log.warning("lane.fenced", lease=self.lane.lease_id, lost=len(self.outcomes))
         self.outcomes.clear()
 
-    def _tick(self, ticker: db.Ticker, column: str, delivery_id: int) -> bool:
-        statement = f"UPDATE leases SET {column} = ? WHERE id = ? AND owner = ?"  # noqa: S608 -- one of two literals
-        return ticker.execute(statement, delivery_id, self.lane.lease_id, self.lane.owner) == 1
+    def _tick(self, column: positions.Column, delivery_id: int) -> bool:
+        return positions.note(self.lane.lease_id, self.lane.owner, column, delivery_id)
 
-    def _try(self, parcel: Parcel, ticker: db.Ticker) -> Outcome:
-        now = clock.now()
+    def _try(self, parcel: Parcel) -> Outcome:
+        now = self._now()
         if policy.is_over(parcel.over_at, now):
-            return _dropped(parcel, OVER)
+            return self._dropped(parcel, OVER)
         if parcel.fault:
             return Outcome(parcel, "failed", now, reason=parcel.fault)
         if parcel.stays:
@@ -173,7 +178,7 @@ class Run:
             message = parcel.channel.render(replace(parcel.envelope, tried_at=now))
             self.sending_since = started
             self._bring_picture(parcel)
-            if not parcel.channel.abilities.repeatable and not self._tick(ticker, "current", parcel.id):
+            if not parcel.channel.abilities.repeatable and not self._tick("current", parcel.id):
                 self.cancelled.set()
                 return Outcome(parcel, "waiting", now, tried=False)
             receipt = parcel.channel.send(message, self.tools)
@@ -186,7 +191,13 @@ class Run:
         finally:
             self.sending_since = None
         self._failures, self._held = 0, receipt.rest > 0
-        return _fit_to_keep(_sent(parcel, receipt, _since(started)))
+        return _fit_to_keep(_sent(parcel, receipt, self._now(), _since(started)))
+
+    def _now(self) -> datetime:
+        return clock.now() + self.lane.ahead
+
+    def _dropped(self, parcel: Parcel, reason: str) -> Outcome:
+        return Outcome(parcel, "dropped", self._now(), reason=reason, tried=False)
 
     def _bring_picture(self, parcel: Parcel) -> None:
         """Onto the city's site, where the outlet fetches it as soon as it is told. A post goes out without one, too."""
@@ -234,6 +245,7 @@ class Run:
         seconds = 0.0
         if verdict.outlet:
             self._failures += 1
+            self.refused = True
             seconds = policy.hold(self._failures, after=verdict.after, slow=verdict.slow)
             self._held = seconds > 0 or self.lane.shared
         outcome = replace(outcome, hold=seconds, unhealthy=verdict.outlet)
@@ -246,10 +258,6 @@ class Run:
 
 OVER = "It was over before it could be sent, so it was not sent late."
 LEFT = "The reader unsubscribed before it was sent."
-
-
-def _dropped(parcel: Parcel, reason: str) -> Outcome:
-    return Outcome(parcel, "dropped", clock.now(), reason=reason, tried=False)
 
 
 def _since(started: float) -> int:
@@ -277,11 +285,11 @@ def _without_secrets(outcome: Outcome) -> Outcome:
     return replace(outcome, reason=hide_in(outcome.reason, secrets), answer=hide_in(outcome.answer, secrets))
 
 
-def _sent(parcel: Parcel, receipt: Receipt, duration: int) -> Outcome:
+def _sent(parcel: Parcel, receipt: Receipt, at: datetime, duration: int) -> Outcome:
     return Outcome(
         parcel,
         "sent",
-        clock.now(),
+        at,
         duration,
         code=receipt.code,
         answer=receipt.answer,

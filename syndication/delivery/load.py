@@ -136,7 +136,7 @@ class _Loader:
             envelope,
             row.attempts,
             row.over_at,
-            "replay" if (row.payload or {}).get("replay") else "schedule",
+            "replay" if row.by_hand else "schedule",
             fault,
             stays or None,
             _buckets(channel, row.destination_id, outlet.settings) if channel.limits else (),
@@ -182,7 +182,7 @@ class _Loader:
             shown=known.shown,
             # Who sends it again by hand has looked; who is tried again by us has not.
             earlier=known.earlier,
-            doubtful=(known.doubtful or row.attempts > 0) and not (row.payload or {}).get("replay"),
+            doubtful=(known.doubtful or row.attempts > 0) and not row.by_hand,
         )
 
 

@@ -99,16 +99,15 @@ def postpone(session: Session, destination_id: UUID, rhythm: Rhythm, now: dateti
 def _candidates(session: Session, destination_id: UUID, now: datetime) -> list[Candidate]:
     """New posts that are due. What a person sends again by hand waits for nothing."""
     statement = (
-        select(Delivery.id, Delivery.over_at, Delivery.payload, Revision.content)
+        select(Delivery.id, Delivery.over_at, Revision.content)
         .join(Change, Change.id == Delivery.change_id)
         .join(Revision, (Revision.post_id == Change.post_id) & (Revision.number == Change.revision))
         .where(Delivery.destination_id == destination_id, Delivery.state == "waiting", Delivery.due_at <= now)
-        .where(Change.action == "published")
+        .where(Change.action == "published", Delivery.by_hand.is_(False))
     )
     return [
         Candidate(delivery_id, over_at, bool(content.get("images")))
-        for delivery_id, over_at, payload, content in session.execute(statement)
-        if not (payload or {}).get("replay")
+        for delivery_id, over_at, content in session.execute(statement)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from statistics import median
 from zoneinfo import ZoneInfo
 
 from syndication.content import Cadence
@@ -14,6 +15,12 @@ SLOW_FLOOR = 60.0
 HOLD_FROM = 3
 _FIRST_HOLD = 5.0
 _LONGEST_HOLD = 300.0
+#: An outlet whose answers take longer than this (seconds) is slow, and has a share of the slots.
+SLOW = 2.0
+#: How many of its last answers decide, by their median.
+ANSWERS = 9
+_SLOW_BATCH = 2
+_MAIL_SECONDS, _LEAST_MAILS = 3.0, 10
 #: Longest wait of a correction (seconds).
 _LONGEST_WAIT = 4 * 3600.0
 #: A delivery that was on the wire in this many workers that died is what kills them.
@@ -56,9 +63,25 @@ def hold(failures: int, *, after: float | None = None, slow: bool = False) -> fl
     return float(min(max(seconds, after or 0.0), _LONGEST_HOLD))
 
 
-def batch(failures: int, size: int) -> int:
-    """How many deliveries to claim for an outlet: one, as a probe, while it is failing."""
-    return 1 if failures else size
+def batch(failures: int, size: int, *, slow: bool = False) -> int:
+    """How many deliveries to claim for an outlet: one, as a probe, while it is failing, and few where each takes long."""
+    return 1 if failures else min(size, _SLOW_BATCH) if slow else size
+
+
+def mail_batch(failures: int, size: int, answers: Sequence[int]) -> int:
+    """How many mails to claim for one connection: what it sends in a few seconds, by how long (milliseconds) the last took."""
+    each = max(1.0, median(answers)) if answers else 1.0
+    return min(batch(failures, size), max(_LEAST_MAILS, int(_MAIL_SECONDS * 1000 / each)))
+
+
+def slow_share(slots: int) -> int:
+    """How many of so many slots all slow outlets together may have: a quarter, and at least one."""
+    return max(1, slots // 4)
+
+
+def is_slow(answers: Sequence[int]) -> bool:
+    """Whether an outlet is slow, by how long (milliseconds) its last answers took, whatever they said."""
+    return bool(answers) and median(answers) > SLOW * 1000
 
 
 def switched_off(failing_since: datetime | None, now: datetime, disable_after: float) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import bindparam, delete, exists, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
@@ -13,6 +14,7 @@ from syndication.delivery import policy, sample, warn
 from syndication.delivery.lane import OVER, Outcome, Run
 from syndication.models import Attempt, Delivery, Destination, Lease
 
+_log = structlog.get_logger(__name__)
 SUPERSEDED = "A newer version of this post went out instead."
 _SWITCHED_OFF = "The outlet is switched off: {}"
 
@@ -65,6 +67,7 @@ _SENT = (
         reference=bindparam("by"),
         link=bindparam("seen_at"),
         attempts=Delivery.attempts + 1,
+        by_hand=False,
     )
 )
 
@@ -94,6 +97,15 @@ _ATTEMPT = insert(Attempt.__table__)  # type: ignore[arg-type]  # a mapped class
 
 def _write_other(session: Session, run: Run, outcome: Outcome) -> None:
     state, reason = outcome.state, outcome.reason
+    if state in ("failed", "unconfirmed"):
+        parcel = outcome.parcel
+        _log.warning(
+            f"delivery.{state}",
+            channel=parcel.channel.kind,
+            delivery=parcel.id,
+            tries=parcel.attempts + 1,
+            reason=reason,
+        )
     if state == "waiting" and _superseded(session, outcome.parcel.id):
         state, reason = "dropped", SUPERSEDED
     session.execute(
@@ -104,6 +116,7 @@ def _write_other(session: Session, run: Run, outcome: Outcome) -> None:
             lease_id=None,
             reason=reason,
             attempts=Delivery.attempts + (1 if outcome.tried else 0),
+            **({} if state == "waiting" else {"by_hand": False}),
             **({"due_at": outcome.due_at} if outcome.due_at else {}),
         )
         .execution_options(synchronize_session=False)
@@ -163,10 +176,18 @@ def _health(session: Session, runs: Sequence[Run]) -> None:
 
 
 def _tell(destination: Destination, outcome: Outcome) -> None:
+    if outcome.tried and outcome.duration:
+        answers = [*destination.answers, outcome.duration][-policy.ANSWERS :]
+        destination.answers, destination.slow = answers, policy.is_slow(answers)
+    where = {"channel": destination.channel, "destination": str(destination.id)}
     if outcome.unhealthy:
         destination.failures += 1
         destination.failing_since = destination.failing_since or outcome.at
+        if destination.failures == policy.HOLD_FROM:
+            _log.warning("outlet.held", **where, reason=outcome.reason)
     elif outcome.unhealthy is False:
+        if destination.failures >= policy.HOLD_FROM:
+            _log.info("outlet.well_again", **where, failures=destination.failures)
         destination.failures, destination.failing_since, destination.held_until = 0, None, None
         destination.last_sent_at = outcome.at
     if outcome.hold:
@@ -194,6 +215,9 @@ def _consequences(
 def switch_off(session: Session, destination: Destination, reason: str) -> None:
     """Disable a destination; what waits for it becomes a dead letter that can be replayed."""
     destination.state, destination.reason = "disabled", reason
+    _log.warning(
+        "outlet.switched_off", channel=destination.channel, destination=str(destination.id), reason=reason
+    )
     session.execute(
         update(Delivery)
         .where(Delivery.destination_id == destination.id, Delivery.state == "waiting")
@@ -204,17 +228,17 @@ def switch_off(session: Session, destination: Destination, reason: str) -> None:
 
 def drop_over(*, most: int = 1000) -> int:
     """Drop what became stale while it waited (P4); returns how many."""
+    # Looked for without a turn as a writer: mostly there is nothing.
+    with db.reading() as session:
+        over = (Delivery.state == "waiting", Delivery.over_at <= db.now(session))
+        ids = session.scalars(select(Delivery.id).where(*over).limit(most)).all()
+    if not ids:
+        return 0
     with db.transaction() as session:
-        ids = session.scalars(
-            select(Delivery.id)
-            .where(Delivery.state == "waiting", Delivery.over_at <= db.now(session))
-            .limit(most)
-            .with_for_update(skip_locked=True)
-        ).all()
-        session.execute(
+        dropped = session.execute(
             update(Delivery)
-            .where(Delivery.id.in_(ids))
+            .where(Delivery.id.in_(ids), Delivery.state == "waiting")
             .values(state="dropped", reason=OVER)
             .execution_options(synchronize_session=False)
         )
-        return len(ids)
+        return int(dropped.rowcount)  # type: ignore[attr-defined]  # an UPDATE has it

@@ -6,7 +6,7 @@ from sqlalchemy import func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from syndication import channels, db
-from syndication.delivery import policy
+from syndication.delivery import policy, positions
 from syndication.delivery.record import release
 from syndication.models import Attempt, Delivery, Lease
 
@@ -33,7 +33,8 @@ def sweep(*, most: int = 50) -> int:
 
 def _rescue(session: Session, lease: Lease, now: datetime) -> None:
     mine = (Delivery.lease_id == lease.id, Delivery.state == "sending")
-    arrived = [*mine, Delivery.id <= lease.position]
+    reached = positions.take(lease.id, lease.owner, positions.Reached(lease.position, lease.current))
+    arrived = [*mine, Delivery.id <= reached.position]
     session.execute(
         insert(Attempt).from_select(
             ["delivery_id", "at", "duration", "outcome", "reason", "answer", "trigger"],
@@ -56,12 +57,12 @@ def _rescue(session: Session, lease: Lease, now: datetime) -> None:
     )
     on_the_wire = session.scalars(select(Delivery).where(*mine).order_by(Delivery.id).limit(1)).one_or_none()
     if on_the_wire is not None:
-        _crashed(session, lease, on_the_wire, now)
+        _crashed(session, reached, on_the_wire, now)
         session.flush()  # what was decided for this one must not be undone by the release of the rest
     release(session, [lease.id], lease.queue)
 
 
-def _crashed(session: Session, lease: Lease, delivery: Delivery, now: datetime) -> None:
+def _crashed(session: Session, reached: positions.Reached, delivery: Delivery, now: datetime) -> None:
     """Decide about the one delivery that may have been on the wire when the worker died."""
     repeatable = (
         not channels.known(delivery.channel) or channels.by_kind(delivery.channel).abilities.repeatable
@@ -69,7 +70,7 @@ def _crashed(session: Session, lease: Lease, delivery: Delivery, now: datetime) 
     crashes = session.scalar(
         select(func.count()).where(Attempt.delivery_id == delivery.id, Attempt.outcome == "crashed")
     )
-    if not repeatable and lease.current == delivery.id:
+    if not repeatable and reached.current == delivery.id:
         delivery.state, delivery.reason = "unconfirmed", _UNKNOWN
     elif (crashes or 0) + 1 >= policy.MOST_CRASHES:
         delivery.state, delivery.reason = "failed", _POISON

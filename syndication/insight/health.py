@@ -37,6 +37,8 @@ class Beat:
     name: str
     at: datetime
     age: float
+    #: How far the clock of its machine is ahead of the database's (seconds).
+    ahead: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,10 @@ def heartbeats() -> list[Beat]:
     """Every part that was ever seen at work, by name."""
     with db.reading() as session:
         now = db.now(session)
-        found = session.execute(select(Heartbeat.name, Heartbeat.at).order_by(Heartbeat.name))
-        return [Beat(name, at, max(0.0, (now - at).total_seconds())) for name, at in found]
+        found = session.execute(
+            select(Heartbeat.name, Heartbeat.at, Heartbeat.ahead).order_by(Heartbeat.name)
+        )
+        return [Beat(name, at, max(0.0, (now - at).total_seconds()), ahead) for name, at, ahead in found]
 
 
 def readers() -> list[tuple[str, str, int]]:

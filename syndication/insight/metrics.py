@@ -116,13 +116,20 @@ def _parts() -> Iterator[Metric]:
         "Seconds since a worker last claimed from a queue.",
         labels=["worker"],
     )
+    skews = GaugeMetricFamily(
+        "syndication_clock_ahead_seconds",
+        "How far the clock of a part's machine is ahead of the database's.",
+        labels=["part"],
+    )
     beat = _NEVER
     for part in heartbeats():
+        skews.add_metric([part.name.removeprefix("worker:")], part.ahead)
         if part.name == "beat":
             beat = part.age
         else:
             claims.add_metric([part.name.removeprefix("worker:")], part.age)
     yield claims
+    yield skews
     yield _gauge(
         "syndication_last_beat_seconds",
         "Seconds since the last tick of beat; +Inf where it never ticked.",

@@ -25,7 +25,13 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map: ClassVar = {datetime: UTCDateTime, UUID: Uuid, dict[str, Any]: JSON, list[str]: JSON}
+    type_annotation_map: ClassVar = {
+        datetime: UTCDateTime,
+        UUID: Uuid,
+        dict[str, Any]: JSON,
+        list[str]: JSON,
+        list[int]: JSON,
+    }
 
     def __init_subclass__(cls, **named: Any) -> None:
         """A number that was given away is never given again: left alone, SQLite repeats the highest after its row is deleted."""

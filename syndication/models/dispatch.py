@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -60,6 +61,9 @@ class Lease(Base):
     current: Mapped[int] = mapped_column(Counter, default=0)
 
 
+_WAITING = text("state = 'waiting'")
+
+
 class Delivery(Base):
     """One message for one destination or reader: waiting → sending → sent, failed, dropped, unconfirmed.
 
@@ -78,6 +82,8 @@ class Delivery(Base):
         Index("ix_deliveries_lease_id", "lease_id"),
         Index("ix_deliveries_post_id", "post_id"),
         Index("ix_deliveries_edition_id", "edition_id"),
+        # What became stale while it waited, found without a walk over all that waits.
+        Index("ix_deliveries_over_at", "over_at", postgresql_where=_WAITING, sqlite_where=_WAITING),
     )
 
     id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
@@ -104,6 +110,8 @@ class Delivery(Base):
     #: Where people see it there.
     link: Mapped[str | None] = mapped_column(String(2000))
     reason: Mapped[str] = mapped_column(String(500), default="")
+    #: A person sent it again: it waits for no rhythm, and they have looked whether it stands there. Until it ends.
+    by_hand: Mapped[bool] = mapped_column(default=False)
     #: What a test delivery or a ping carries instead of a change or an edition.
     payload: Mapped[dict[str, Any] | None]
 
@@ -164,6 +172,8 @@ class Heartbeat(Base):
 
     name: Mapped[str] = mapped_column(String(160), primary_key=True)
     at: Mapped[datetime]
+    #: How far the clock of its machine is ahead of the database's (seconds).
+    ahead: Mapped[float] = mapped_column(default=0.0)
 
 
 class Tally(Base):

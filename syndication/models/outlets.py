@@ -52,6 +52,9 @@ class Destination(Base):
     failing_since: Mapped[datetime | None]
     held_until: Mapped[datetime | None]
     last_sent_at: Mapped[datetime | None]
+    #: How long its last answers took (milliseconds), the newest last; and whether they make it a slow outlet.
+    answers: Mapped[list[int]] = mapped_column(default=list)
+    slow: Mapped[bool] = mapped_column(default=False)
     #: When the channel is next asked to look after it; None: at once, or never, as the channel says.
     tend_at: Mapped[datetime | None]
     #: When its owner was last told of an access that ends or was refused, and not yet that it is well again.

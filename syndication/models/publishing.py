@@ -151,6 +151,7 @@ class Change(Base):
     """One row of the outbox: a post, a revision, and what happened.
 
     `joined_at` is its place among the windows of editions, set when fan-out begins; `fanned_at` says fan-out is complete.
+    Up to reader `reached` it is done; until `taken_until` somebody is at it.
     """
 
     __tablename__ = "changes"
@@ -167,6 +168,8 @@ class Change(Base):
     created_at: Mapped[datetime]
     joined_at: Mapped[datetime | None]
     fanned_at: Mapped[datetime | None]
+    reached: Mapped[int] = mapped_column(Counter, default=0)
+    taken_until: Mapped[datetime | None]
 
 
 class IdempotencyKey(Base):

@@ -9,9 +9,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from syndication.errors import Unavailable
 #: The kernel takes no longer path for a unix socket (sun_path, 108 bytes with its end).
 _LONGEST_PATH = 100
 _READY_WITHIN = 15.0
+_BETWEEN_STARTS = 2.0
 #: Bells are few and the tables are the truth: an append-only file that syncs each second is more than enough.
 _OPTIONS: dict[str, str] = {
     "appendonly": "yes",
@@ -35,18 +36,57 @@ _OPTIONS: dict[str, str] = {
 }
 
 
+class _Server:
+    """The process of a redis-server, which can be started again at the same place."""
+
+    def __init__(self, command: Sequence[str], log: Path) -> None:
+        self._command, self._log = command, log
+        self.process = self._started()
+
+    def _started(self) -> "subprocess.Popen[bytes]":
+        self._began = clock.monotonic()
+        with self._log.open("ab") as output:
+            return subprocess.Popen(  # noqa: S603 -- a program found on PATH or in the wheel
+                self._command, stdout=output, stderr=output, start_new_session=True
+            )
+
+    def revive(self) -> bool:
+        """Start it again where it died; not more often than once in some seconds. Returns whether it was started."""
+        if self.process.poll() is None or clock.monotonic() - self._began < _BETWEEN_STARTS:
+            return False
+        self.process = self._started()
+        return True
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+
 @dataclass(frozen=True)
 class Broker:
     """A running broker. `url` is Celery's; `real` is False where a substitute in Python stands in for redis-server."""
 
     url: str
-    pid: int | None
     real: bool
     named: str
+    _server: _Server | None = field(default=None, repr=False)
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the redis-server, as it is now; None where a substitute stands in."""
+        return self._server.process.pid if self._server else None
 
     def client(self) -> Any:
         """A redis client for it."""
         return redis.Redis.from_url(self.url.replace("redis+socket://", "unix://"))
+
+    def revive(self) -> bool:
+        """Start the redis-server again where it died; returns whether it was started. What it kept is in its file."""
+        return self._server is not None and self._server.revive()
 
 
 def program() -> str | None:
@@ -83,23 +123,13 @@ def start(folder: Path, *, executable: str | None = None, tied: bool = False) ->
         return
     where = _where(folder)
     log = folder / "redis.log"
-    with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603 -- a program found on PATH or in the wheel
-            [*(_tied() if tied else ()), *command(executable, folder, where)],
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    broker = Broker(_url(where), process.pid, True, executable)
+    server = _Server([*(_tied() if tied else ()), *command(executable, folder, where)], log)
+    broker = Broker(_url(where), True, executable, server)
     try:
-        _await(broker, process, log)
+        _await(broker, server.process, log)
         yield broker
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        server.stop()
 
 
 def _tied() -> list[str]:
@@ -160,7 +190,7 @@ def _substitute() -> Iterator[Broker]:
     thread.start()
     try:
         port = server.server_address[1]
-        yield Broker(f"redis://127.0.0.1:{port}/0", None, False, "a substitute in Python (fakeredis)")
+        yield Broker(f"redis://127.0.0.1:{port}/0", False, "a substitute in Python (fakeredis)")
     finally:
         server.shutdown()
         server.server_close()

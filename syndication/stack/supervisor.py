@@ -10,6 +10,7 @@ from typing import IO
 
 from syndication import clock
 from syndication.characters import legible
+from syndication.stack.broker import Broker
 
 _LOOK = 0.2
 _LONGEST_PAUSE = 30.0
@@ -43,13 +44,18 @@ class _Running:
 class Supervisor:
     """Runs `parts` in their order; they are stopped in the same order, each fully before the next.
 
-    `say` takes each line of output with the part's name. Start, watch and stop from one thread: the children are tied to it.
+    `say` takes each line of output with the part's name; `broker` is held up with them. Start, watch and stop from one
+    thread: the children are tied to it.
     """
 
     def __init__(
-        self, parts: Sequence[Part], environment: Mapping[str, str], say: Callable[[str, str], None]
+        self,
+        parts: Sequence[Part],
+        environment: Mapping[str, str],
+        say: Callable[[str, str], None],
+        broker: Broker | None = None,
     ) -> None:
-        self._parts, self._say = parts, say
+        self._parts, self._say, self._broker = parts, say, broker
         self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", **environment}
         self._running: list[_Running] = []
 
@@ -73,6 +79,8 @@ class Supervisor:
     def tend(self) -> None:
         """One look at all parts."""
         now = clock.monotonic()
+        if self._broker is not None and self._broker.revive():
+            self._say("broker", "had ended; it was started again, and nothing is lost")
         for running in self._running:
             if running.restart_at is not None:
                 if now >= running.restart_at:

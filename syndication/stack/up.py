@@ -1,14 +1,20 @@
 """The whole service on one machine: broker, web, workers, beat."""
 
+import fcntl
+import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 from syndication import broker as outside
 from syndication import db, destinations, logs, migrations, private
 from syndication.config import Settings, use
+from syndication.errors import Conflict
+from syndication.ringer import MAIL_PROCESSES
 from syndication.stack import broker
 from syndication.stack.supervisor import Part, Supervisor, python
 
@@ -22,10 +28,12 @@ def parts(cfg: Settings, host: str, port: int) -> list[Part]:
         Part("web", python("syndication.cli", "web", "--host", host, "--port", str(port))),
         Part("beat", python("celery", "-A", "worker", "beat", "--pidfile=")),
         # Nobody waits for a mail or a feed as for a page or a webhook: these leave the processor to the others.
-        Part("mail", _worker("mail", "mail", cfg.mail_connections), _WORKER_GRACE, nice=5),
+        Part("mail", _worker("mail", "mail", min(cfg.mail_connections, MAIL_PROCESSES)), _WORKER_GRACE, nice=5),
         Part("push", _worker("push", "push", 1), _WORKER_GRACE),
         # Processes of its own: a post waits neither behind a feed that is built nor behind one post for many readers.
         Part("fanout", _worker("fanout", "fanout", 2), _WORKER_GRACE),
+        # Also alone: whatever takes long elsewhere, what died is taken over and what is due is rung for.
+        Part("sweeps", _worker("sweeps", "sweeps", 1), _WORKER_GRACE),
         Part("work", _worker("work", "feeds,housekeeping", 3), _WORKER_GRACE, nice=5),
     ]  # fmt: skip
 
@@ -43,27 +51,61 @@ def running(
 ) -> Iterator[Supervisor]:
     """Everything started, on a migrated database; ended, in order, with the block.
 
-    Raises Unavailable where a database or broker that the settings name does not answer.
+    Raises Unavailable where a database or broker that the settings name does not answer, and Conflict where another
+    runs in the same folder or at the same port.
     """
     private.process()
     private.folder(cfg.data_dir)
-    with _broker(cfg, say) as url:
+    with alone(cfg.data_dir), _broker(cfg, say) as server:
         prepare(cfg)
-        known = {**environment, "SYNDICATION_BROKER_URL": url}
-        with Supervisor(parts(cfg, host, port), known, say) as supervisor:
+        _refuse_taken(host, port)
+        known = {**environment, "SYNDICATION_BROKER_URL": server.url}
+        with Supervisor(parts(cfg, host, port), known, say, server) as supervisor:
             yield supervisor
 
 
 @contextmanager
-def _broker(cfg: Settings, say: Callable[[str, str], None]) -> Iterator[str]:
+def alone(folder: Path) -> Iterator[None]:
+    """Be the only one who runs a city from `folder`; the kernel frees the lock of a killed process. Raises Conflict."""
+    with (folder / "up.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            who = file.read(20).strip() or "another one"
+            raise Conflict(
+                f"This city is running already: process {who} works in {folder.absolute()}. End it first, or set"
+                " SYNDICATION_DATA_DIR to a folder of its own."
+            ) from error
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Raise Conflict where somebody listens at the port already: the web process would start again and again."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Conflict(
+                f"{host}:{port} cannot be used ({error.strerror}). Choose another port with --port."
+            ) from error
+
+
+@contextmanager
+def _broker(cfg: Settings, say: Callable[[str, str], None]) -> Iterator[broker.Broker]:
     if cfg.broker_url:
         outside.check(cfg.broker_url)
-        yield cfg.broker_url
+        yield broker.Broker(cfg.broker_url, True, "the given one")
         return
     with broker.start(cfg.data_dir, tied=True) as server:
         if not server.real:
             say("broker", "no redis-server was found; a substitute in Python stands in and keeps nothing")
-        yield server.url
+        yield server
 
 
 def prepare(cfg: Settings) -> None:

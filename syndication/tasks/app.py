@@ -3,11 +3,12 @@
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, setup_logging, worker_init, worker_process_init
+from celery.signals import setup_logging, worker_init, worker_process_init, worker_process_shutdown
 from kombu.entity import Queue
 
 from syndication import bell, db, logs, private
 from syndication.config import Settings, settings
+from syndication.delivery import drain
 from syndication.ringer import QUEUES, ringer, transport_options
 from syndication.tasks import transport
 
@@ -69,6 +70,8 @@ app = Celery("syndication")
 
 @app.on_configure.connect
 def _configure(sender: Celery, **_: Any) -> None:
+    # Beat opens its file before it says that it begins.
+    private.folder(settings().data_dir)
     sender.conf.update(configuration(settings()))
     transport.use()
 
@@ -88,6 +91,7 @@ def _open(**_: Any) -> None:
     bell.hang(ringer(cfg))
 
 
-@beat_init.connect
-def _beat(**_: Any) -> None:
-    private.folder(settings().data_dir)
+@worker_process_shutdown.connect
+def _close(**_: Any) -> None:
+    """A child that is to end lets its lanes end first."""
+    drain.finish()

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from syndication import config, db, posts
-from syndication.delivery import claim, drain, record, replay, rescue
+from syndication.delivery import claim, drain, positions, record, replay, rescue
 from syndication.models import Attempt, Change, Delivery, Destination, Lease, Reader
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver, Reply
@@ -206,13 +206,13 @@ def test_a_lease_that_ran_out_is_taken_over_without_loss(city: config.Settings, 
             factories.reader(session, f"r{number}@example.org")
     publish()
     fan_out()
-    (lane,) = claim.claim("mail", "dead/1/1", 1, city)
+    (lane,) = claim.claim("mail", "dead/1/1", 1, 0, city)
     third = lane.parcels[2].id
-    with db.transaction() as session:
-        session.execute(update(Lease).values(position=third))
+    assert positions.note(lane.lease_id, lane.owner, "position", third)
     later(6)
     assert rescue.sweep() == 1
     assert states("newsletter") == ["sent"] * 3 + ["waiting"] * 7
+    assert not positions.note(lane.lease_id, lane.owner, "position", third), "whoever slept on it is stopped"
     drain.drain("mail")
     assert len(mail_sink.await_mails(7)) == 7
     assert set(states("newsletter")) == {"sent"}

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import func, select
 
 from syndication import bell, clock, config, db, destinations, posts
-from syndication.models import Delivery
+from syndication.models import Change, Delivery
 from syndication.ringer import ringer
 from syndication.stack import broker
 from syndication.stack.mail_sink import MailSink
@@ -58,7 +58,7 @@ class City:
             lease=LEASE,
             retry_schedule=(2, 5, 10, 20),
             mail_batch=100,
-            **self._changes,
+            **{"mail_connections": 2, **self._changes},
         )
         config.use(self.cfg)
         db.connect(self.database_url)
@@ -84,7 +84,7 @@ class City:
     def start(self, *, beats: int = 1) -> None:
         """Two workers, as `syndication up` would have them, and beat."""
         self.start_worker("mail", "mail", 2)
-        self.start_worker("rest", "fanout,push,feeds,housekeeping", 3)
+        self.start_worker("rest", "fanout,push,feeds,housekeeping,sweeps", 3)
         for number in range(beats):
             self._start(f"beat{number}", "beat", "--pidfile=", "-s", str(self.folder / f"beat{number}.db"))
 
@@ -177,10 +177,11 @@ class City:
         ]
 
     def unfinished(self) -> int:
-        """Deliveries that have not reached their end."""
+        """Deliveries that have not reached their end, and changes that are not all deliveries yet."""
         with db.reading() as session:
-            statement = select(func.count()).where(Delivery.state.in_(("waiting", "sending")))
-            return session.scalar(statement) or 0
+            deliveries = select(func.count()).where(Delivery.state.in_(("waiting", "sending")))
+            changes = select(func.count()).where(Change.fanned_at.is_(None))
+            return (session.scalar(deliveries) or 0) + (session.scalar(changes) or 0)
 
     def states(self, channel: str) -> Counter[str]:
         """How many deliveries of a channel are in each state."""
