@@ -30,7 +30,7 @@ def _with_a_pause(city: config.Settings, tmp_path: Path) -> None:
         settings_for(
             tmp_path,
             smtp_port=city.smtp_port,
-            http_timeout=1.0,
+            http_timeout=10.0,
             retry_schedule=(10, 60),
             lease=5,
             correction_pause=PAUSE,

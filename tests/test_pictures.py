@@ -25,7 +25,7 @@ def seen(data: bytes) -> Image.Image:
 
 @pytest.fixture
 def pictures(tmp_path: Path, settings: Settings) -> Pictures:
-    return Pictures(Client(timeout=2.0, allow_private=True), tmp_path / "pictures")
+    return Pictures(Client(timeout=10.0, allow_private=True), tmp_path / "pictures")
 
 
 def test_ten_outlets_fetch_a_picture_once(pictures: Pictures, receiver: Receiver) -> None:
@@ -60,7 +60,7 @@ def test_an_error_says_whether_it_may_pass(
 
 
 def test_an_address_that_our_rules_refuse_is_not_fetched(tmp_path: Path, receiver: Receiver) -> None:
-    careful = Pictures(Client(timeout=2.0), tmp_path)
+    careful = Pictures(Client(timeout=10.0), tmp_path)
     with pytest.raises(NoPicture, match="cannot be used") as caught:
         careful.get(receiver.url("/p"), Limits())
     assert not caught.value.later
@@ -71,7 +71,7 @@ def test_a_full_disk_holds_up_nothing(receiver: Receiver, tmp_path: Path, settin
     blocked = tmp_path / "file"
     blocked.write_text("no folder")
     receiver.answer = lambda _: Reply(200, {}, drawn())
-    assert Pictures(Client(timeout=2.0, allow_private=True), blocked).get(receiver.url("/p"), Limits()).data
+    assert Pictures(Client(timeout=10.0, allow_private=True), blocked).get(receiver.url("/p"), Limits()).data
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,7 @@ def test_a_website_that_stays_away_is_given_up_and_tried_anew_for_a_new_post(
     assert prepared.there([url])
 
 
+@pytest.mark.no_answer
 def test_a_slow_website_holds_up_no_other(cafe: UUID, website: Receiver, receiver: Receiver) -> None:
     """Twenty pictures of a website that never answers, and then one of another."""
     arrived = threading.Event()

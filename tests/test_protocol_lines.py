@@ -50,7 +50,7 @@ BODIES = [
 
 @pytest.mark.parametrize("role", ["sender", "recipient"])
 def test_no_address_adds_a_command(role: str, mail_sink: MailSink) -> None:
-    box = Outbox("127.0.0.1", mail_sink.port, "none", timeout=2.0)
+    box = Outbox("127.0.0.1", mail_sink.port, "none", timeout=10.0)
     for address in ADDRESSES:
         whom = {"sender": "news@coburg.example", "recipient": "anna@example.org"} | {role: address}
         with pytest.raises(MailFailure, match="mail address") as caught:

@@ -28,15 +28,15 @@ class Shelf:
 
 
 @contextlib.contextmanager
-def make_tools(folder: Path, smtp_port: int) -> Iterator[Tools]:
-    client = Client(timeout=1.0, allow_private=True)
-    box = Outbox("127.0.0.1", smtp_port, "none", timeout=1.0, final_timeout=1.0)
+def make_tools(folder: Path, smtp_port: int, patience: float = 10.0) -> Iterator[Tools]:
+    client = Client(timeout=patience, allow_private=True)
+    box = Outbox("127.0.0.1", smtp_port, "none", timeout=patience, final_timeout=patience)
     yield Tools(client, box, Shelf(), kept_pictures(client, folder), Memory())
     client.close()
     box.close()
 
 
 @pytest.fixture
-def tools(mail_sink: MailSink, settings: Settings, tmp_path: Path) -> Iterator[Tools]:
-    with make_tools(tmp_path, mail_sink.port) as made:
+def tools(mail_sink: MailSink, settings: Settings, tmp_path: Path, patience: float) -> Iterator[Tools]:
+    with make_tools(tmp_path, mail_sink.port, patience) as made:
         yield made

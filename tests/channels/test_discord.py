@@ -71,7 +71,13 @@ def test_the_longest_post_fits_into_an_embed(coburg: Account) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [Reply(close=True), Reply(hang=True), Reply(502), Reply(200, {}, b"<html>")]
+    "fault",
+    [
+        Reply(close=True),
+        pytest.param(Reply(hang=True), marks=pytest.mark.no_answer),
+        Reply(502),
+        Reply(200, {}, b"<html>"),
+    ],
 )
 @pytest.mark.parametrize("images", [(), (Image(url="https://weinhaus.example/bild.jpg", alt="x"),)])
 def test_what_cannot_be_known_is_unconfirmed(coburg: Account, fault: Reply, images: Any) -> None:

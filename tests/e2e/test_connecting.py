@@ -30,7 +30,7 @@ pytestmark = [
 def site(city: config.Settings, tmp_path: Path) -> Iterator[str]:
     """The city on a real socket; its public address is the one it is served at."""
     with served(city) as base:
-        config.use(settings_for(tmp_path, smtp_port=city.smtp_port, http_timeout=1.0, base_url=base))
+        config.use(settings_for(tmp_path, smtp_port=city.smtp_port, http_timeout=10.0, base_url=base))
         yield base
 
 
