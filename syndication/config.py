@@ -2,6 +2,7 @@
 
 import os
 import re
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -34,6 +35,12 @@ def _listed(value: Any) -> Any:
 
 Seconds = Annotated[float, Field(gt=0)]
 Schedule = Annotated[tuple[Seconds, ...], NoDecode, BeforeValidator(_listed)]
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """The names of all zones; finding them walks through a thousand files."""
+    return frozenset(available_timezones())
 
 
 class SecretFiles(PydanticBaseSettingsSource):
@@ -222,7 +229,7 @@ class Settings(BaseSettings):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        if name not in available_timezones():
+        if name not in _zones():
             raise ValueError("is not a zone of the IANA database, such as Europe/Berlin")
         return name
 

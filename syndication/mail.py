@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from functools import cache
 from typing import Literal, NoReturn
 
 from syndication.mail_headers import Unfit, address
@@ -38,6 +39,12 @@ class MailFailure(Exception):
         self.answer = answer
 
 
+@cache
+def _trusting() -> ssl.SSLContext:
+    """Whom this machine trusts; reading that takes tens of milliseconds."""
+    return ssl.create_default_context()
+
+
 class Outbox:
     """Sends mails through one server; safe in many threads, each send has a connection to itself.
 
@@ -59,7 +66,7 @@ class Outbox:
         self._host, self._port, self._security = host, port, security
         self._user, self._password = user, password
         self._timeout, self._final = timeout, max(timeout, final_timeout)
-        self._context = context or ssl.create_default_context()
+        self._context = context or _trusting()
         self._free: list[_Connection] = []
         self._lock = threading.Lock()
 

@@ -1,20 +1,23 @@
 """Real parts for every test: PostgreSQL and SQLite databases, redis-server, an SMTP sink, an HTTP receiver."""
 
 import atexit
+import logging
 import os
 import shutil
 import sqlite3
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from syndication import bell, clock, config, db, destinations, migrations
+from syndication import bell, clock, config, db, destinations, logs, migrations
 from syndication.delivery import drain
 from syndication.destinations import knocks
 from syndication.stack import broker
@@ -43,7 +46,7 @@ def _umask() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The address of a real PostgreSQL server, with a migrated database `template_syndication` to copy."""
+    """The address of a real PostgreSQL server, with a migrated database `town`."""
     with postgres_server() as server:
         yield _prepared(server.get_uri())
 
@@ -68,8 +71,8 @@ def _prepared(uri: str) -> str:
         # Speed only: these databases live for one test. The fault tests start a server of their own that syncs.
         connection.execute("ALTER SYSTEM SET fsync = off")
         connection.execute("SELECT pg_reload_conf()")
-        connection.execute("CREATE DATABASE template_syndication")
-    migrations.upgrade(_named(uri, "template_syndication"))
+        connection.execute("CREATE DATABASE town")
+    migrations.upgrade(_named(uri, "town"))
     return uri
 
 
@@ -88,21 +91,48 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a fresh, migrated, empty database."""
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a migrated database in which nothing is."""
     if request.param == "sqlite":
-        path = tmp_path / "test.sqlite"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
-        return
-    uri = request.getfixturevalue("postgres")
-    name = f"test_{abs(hash(request.node.nodeid)):x}"
-    with psycopg.connect(uri, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_syndication")
-    yield _named(uri, name)
-    with psycopg.connect(uri, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        return _emptied_file(request.getfixturevalue("sqlite_template"))
+    return _emptied(request.getfixturevalue("postgres"))
+
+
+def _emptied_file(template: Path) -> str:
+    """The same file for all tests of a process, and yet a new one for each, whoever may still hold the old one open."""
+    file = template.with_name("town.sqlite")
+    for one in template.parent.glob(f"{file.name}*"):
+        one.unlink()
+    shutil.copy(template, file)
+    return f"sqlite:///{file}"
+
+
+def _emptied(uri: str) -> str:
+    """One database for all tests of a process: to empty it takes milliseconds, to copy it tenths of a second."""
+    with psycopg.connect(_named(uri, "town"), autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        connection.execute(_EMPTY)
+    return _named(uri, "town")
+
+
+_EMPTY = """
+DO $$ DECLARE one record; found boolean; filled text := ''; BEGIN
+    FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM %I)', one.tablename) INTO found;
+        IF found THEN filled := filled || ',' || quote_ident(one.tablename); END IF;
+    END LOOP;
+    IF filled <> '' THEN EXECUTE 'TRUNCATE ' || substr(filled, 2) || ' CASCADE'; END IF;
+    FOR one IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
+        EXECUTE format('ALTER SEQUENCE %I RESTART', one.sequencename);
+    END LOOP;
+END $$"""
+
+
+# Kept from test to test: an engine knows the statements that it compiled.
+db.open_engine = lru_cache(4)(db.open_engine)
 
 
 @contextmanager
@@ -124,6 +154,25 @@ def database(database_url: str) -> Iterator[str]:
     db.engine().dispose()
     clock.reset()
     bell.hang(None)
+
+
+class _Stderr:
+    """Whatever standard error is at the moment of a line, so that a test hears what it causes."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+@pytest.fixture(autouse=True)
+def _log() -> None:
+    """The log as in production; without a word, a traceback would be drawn with all that its frames hold."""
+    logs.configure("WARNING", "json")
+    for handler in logging.getLogger().handlers:
+        if type(handler) is logging.StreamHandler:
+            handler.setStream(_Stderr())
 
 
 @pytest.fixture(autouse=True)
