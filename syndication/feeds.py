@@ -10,7 +10,7 @@ from typing import Any, get_args
 from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from syndication import bell, clock, db, postview
+from syndication import bell, clock, db, deliveries, postview
 from syndication.channels.base import PostView
 from syndication.channels.feed import scopes_of
 from syndication.channels.feed.documents import KINDS_OF, FeedView, Format, Tombstone, render
@@ -317,18 +317,6 @@ def _ping(session: Session, key: str, topic: str) -> None:
     if hub is None:
         return
     now = db.now(session)
-    row = {
-        "key": key,
-        "channel": WebSub.kind,
-        "queue": WebSub.queue,
-        "priority": WebSub.priority,
-        "destination_id": hub.id,
-        "state": "waiting",
-        "created_at": now,
-        "due_at": now,
-        "attempts": 0,
-        "reason": "",
-        "payload": {"topic": topic},
-    }
+    row = deliveries.row(WebSub, key, now, destination_id=hub.id, payload={"topic": topic})
     if db.insert_new(session, Delivery.__table__, [row]):
         bell.after_commit(session, WebSub.queue)
