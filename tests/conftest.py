@@ -15,14 +15,14 @@ import psycopg
 import pytest
 
 from syndication import bell, clock, config, db, destinations, migrations
-from syndication.delivery import drain
+from syndication.delivery.tools import tools
 from syndication.destinations import knocks
 from syndication.stack import broker
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver
 
 if _worker := os.environ.get("PYTEST_XDIST_WORKER"):
-    # The processes of a parallel run have one parent, by which a worker's processes know their siblings and take turns.
+    # Pictures that are decoded where there is no city take turns in here: those of one process must not wait for another's.
     tempfile.tempdir = tempfile.mkdtemp(prefix=f"{_worker}-")
     Path(tempfile.tempdir).chmod(0o755)
     atexit.register(shutil.rmtree, tempfile.tempdir, ignore_errors=True)
@@ -202,12 +202,12 @@ def city(database: str, tmp_path: Path, mail_sink: MailSink) -> Iterator[config.
     """A connected city whose mail goes to the sink and whose retries come at once."""
     cfg = settings_for(tmp_path, smtp_port=mail_sink.port, http_timeout=1.0, retry_schedule=(10, 60), lease=5)
     config.use(cfg)
-    drain.tools.cache_clear()
+    tools.cache_clear()
     destinations.ensure_built_in()
     yield cfg
-    drain.tools().http.close()
-    drain.tools().mail.close()
-    drain.tools.cache_clear()
+    tools().http.close()
+    tools().mail.close()
+    tools.cache_clear()
     config.use(None)
 
 

@@ -14,8 +14,9 @@ from syndication import (
     readers,
     signups,
 )
-from syndication.delivery import drain, looking, record, rescue, tending
+from syndication.delivery import looking, record, rescue, tending
 from syndication.delivery.claim import due, seen
+from syndication.delivery.tools import tools
 from syndication.destinations import links
 from syndication.tasks.app import app
 
@@ -68,7 +69,7 @@ def documents() -> None:
 @app.task(name="pictures.prepare")
 def pictures() -> None:
     """Fetch the pictures of posts and make them ready to be shown."""
-    prepared.work(drain.tools().pictures)
+    prepared.work(tools().pictures)
 
 
 @app.task(name="sweep.pictures")
@@ -94,8 +95,8 @@ def tallies() -> None:
 @app.task(name="sweep.outlets")
 def outlets() -> None:
     """Renew accesses before they end, ask outlets what they allow, and look for what may have arrived there."""
-    tending.sweep(drain.tools())
-    looking.sweep(drain.tools())
+    tending.sweep(tools())
+    looking.sweep(tools())
 
 
 @app.task(name="sweep.retention")
