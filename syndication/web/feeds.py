@@ -21,7 +21,7 @@ from syndication.web.weights import weighed
 router = APIRouter(include_in_schema=False)
 _PATH = re.compile(r"^(?P<scope>[a-z0-9/-]{1,200})\.(?P<form>[a-z]+)$")
 _FORMATS = set(get_args(Format))
-#: How long an answer is repeated without asking the database. A reader may keep it a thousand times longer anyway.
+#: How long an answer is repeated without asking the database. A reader may keep it for `feed_max_age` anyway.
 _TRUSTED = timedelta(seconds=0.1)
 #: Bytes of documents that a process remembers.
 _MOST = 32 * 1024 * 1024
