@@ -36,6 +36,14 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "fold tallies": _every(30, "sweep.tallies", "housekeeping"),
     # An access that is renewed a minute late is still in time: it is renewed well before it ends.
     "look after outlets": _every(60, "sweep.outlets", "housekeeping"),
-    # Retention counts in days; once an hour keeps each run small.
-    "forget what is old": _every(3600, "sweep.retention", "housekeeping"),
+    # What may have arrived is looked for a minute after it was sent at the earliest.
+    "look for what is in doubt": _every(60, "sweep.doubts", "housekeeping"),
+    # Retention counts in days; once an hour keeps each run small. Each is a task of its own, so that one that fails, or
+    # meets its limit, keeps no other from forgetting: people were promised that an address is gone after seven days.
+    "forget finished work": _every(3600, "sweep.retention", "housekeeping"),
+    "forget unconfirmed addresses": _every(3600, "sweep.readers", "housekeeping"),
+    "forget answers to repeats": _every(3600, "sweep.answers", "housekeeping"),
+    "forget unused uploads": _every(3600, "sweep.uploads", "housekeeping"),
+    "forget unused pictures": _every(3600, "sweep.prepared", "housekeeping"),
+    "forget links that are over": _every(3600, "sweep.links", "housekeeping"),
 }

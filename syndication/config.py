@@ -281,11 +281,6 @@ class Settings(BaseSettings):
         return ZoneInfo(self.timezone)
 
     @property
-    def mail_domain(self) -> str:
-        """Right-hand side of every Message-ID."""
-        return self.mail_from.rpartition("@")[2]
-
-    @property
     def resolved_database_url(self) -> str:
         """The database in use: the given one, else SQLite in the data directory."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'syndication.sqlite').absolute()}"

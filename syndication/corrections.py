@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
-from syndication import bell, channels, db, editions, interests
+from syndication import bell, channels, db, deliveries, editions, interests
 from syndication.channels.base import PostView
 from syndication.channels.newsletter import Newsletter
 from syndication.config import Settings
@@ -252,11 +252,11 @@ def _drop_waiting(session: Session, news: News, who: Any, ids: Sequence[Any]) ->
     if news.change.action == "published":
         return {}
     dropped = session.execute(
-        update(Delivery)
-        .where(*_earlier(news, who, ids), Delivery.state == "waiting")
-        .values(state="dropped", reason=SUPERSEDED if news.before is not None else WITHDRAWN)
-        .returning(who, Delivery.id, Delivery.due_at)
-        .execution_options(synchronize_session=False)
+        deliveries.ending(
+            *_earlier(news, who, ids),
+            state="dropped",
+            reason=SUPERSEDED if news.before is not None else WITHDRAWN,
+        ).returning(who, Delivery.id, Delivery.due_at)
     ).all()
     found: dict[Any, _Replaced] = {}
     for one, delivery_id, due_at in dropped:

@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, String, cast, literal, null, select, update
+from sqlalchemy import ColumnElement, String, cast, literal, select, update
 from sqlalchemy.orm import Session
 
-from syndication import bell, clock, db, interests, postview
+from syndication import bell, clock, db, deliveries, interests, postview
 from syndication.channels.base import PostView
 from syndication.channels.newsletter import (
     LEFT_OUT,
@@ -24,7 +24,6 @@ from syndication.channels.newsletter import (
 )
 from syndication.config import Settings, settings
 from syndication.content import Cadence, Content, Interest, matters
-from syndication.db import UTCDateTime
 from syndication.delivery import policy
 from syndication.models import Change, Delivery, Destination, Edition, Post, Reader, Revision
 
@@ -139,22 +138,19 @@ def deliver(
     Repeating it adds none.
     """
     now = db.now(session)
-    values: dict[str, Any] = {
-        "key": literal(f"e{edition_id}-r") + cast(Reader.id, String),
-        "channel": literal(Newsletter.kind),
-        "queue": literal(Newsletter.queue),
-        "priority": literal(Newsletter.priority),
-        "reader_id": Reader.id,
-        "edition_id": literal(edition_id),
-        "change_id": null() if change_id is None else literal(change_id),
-        "post_id": null() if post_id is None else literal(post_id, Delivery.post_id.type),
-        "state": literal("waiting"),
-        "created_at": literal(now, UTCDateTime()),
-        "due_at": literal(due_at or now, UTCDateTime()),
-        "over_at": null() if over_at is None else literal(over_at, UTCDateTime()),
-        "attempts": literal(0),
-        "reason": literal(reason),
-    }
+    row = deliveries.row(
+        Newsletter,
+        literal(f"e{edition_id}-r") + cast(Reader.id, String),
+        now,
+        reader_id=Reader.id,
+        edition_id=edition_id,
+        change_id=change_id,
+        post_id=post_id,
+        due_at=due_at,
+        over_at=over_at,
+        reason=reason,
+    )
+    values = deliveries.selected(row)
     rows = select(*values.values()).where(*audience).order_by(Reader.id)
     return db.insert_new(session, Delivery.__table__, rows, values)
 
@@ -368,20 +364,16 @@ def _leave_out(told: Iterable[tuple[int, UUID]]) -> None:
             return
         now = db.now(session)
         rows = [
-            {
-                "key": f"c{change_id}-{newsletter.hex}",
-                "channel": Newsletter.kind,
-                "queue": Newsletter.queue,
-                "priority": Newsletter.priority,
-                "destination_id": newsletter,
-                "change_id": change_id,
-                "post_id": post_id,
-                "state": "failed",
-                "reason": LEFT_OUT,
-                "created_at": now,
-                "due_at": now,
-                "attempts": 0,
-            }
+            deliveries.row(
+                Newsletter,
+                f"c{change_id}-{newsletter.hex}",
+                now,
+                destination_id=newsletter,
+                change_id=change_id,
+                post_id=post_id,
+                state="failed",
+                reason=LEFT_OUT,
+            )
             for change_id, post_id in told
         ]
         db.insert_new(session, Delivery.__table__, rows)

@@ -9,7 +9,18 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from syndication import bell, channels, clock, corrections, db, editions, feeds, interests, postview
+from syndication import (
+    bell,
+    channels,
+    clock,
+    corrections,
+    db,
+    deliveries,
+    editions,
+    feeds,
+    interests,
+    postview,
+)
 from syndication.channels.newsletter import Newsletter
 from syndication.config import Settings, settings
 from syndication.corrections import News
@@ -199,21 +210,17 @@ def _tell(session: Session, news: News, destinations: Sequence[Destination]) -> 
 
 def _row(news: News, destination: Destination, moments: corrections.Moments) -> dict[str, Any]:
     channel, due = channels.by_kind(destination.channel), moments.due[destination.id]
-    return {
-        "key": f"c{news.change.id}-{destination.id.hex}",
-        "channel": channel.kind,
-        "queue": channel.queue,
-        "priority": channel.priority,
-        "destination_id": destination.id,
-        "change_id": news.change.id,
-        "post_id": news.view.id,
-        "state": "waiting",
-        "reason": corrections.HELD if due > moments.now else "",
-        "created_at": moments.now,
-        "due_at": due,
-        "over_at": news.over_at,
-        "attempts": 0,
-    }
+    return deliveries.row(
+        channel,
+        f"c{news.change.id}-{destination.id.hex}",
+        moments.now,
+        destination_id=destination.id,
+        change_id=news.change.id,
+        post_id=news.view.id,
+        due_at=due,
+        over_at=news.over_at,
+        reason=corrections.HELD if due > moments.now else "",
+    )
 
 
 # Readers who hear instantly

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from syndication import bell, clock, db, postview
+from syndication import bell, clock, db, deliveries, postview
 from syndication.channels.base import PostView
 from syndication.channels.feed import scopes_of
 from syndication.channels.feed.documents import KINDS_OF, FeedView, Format, Tombstone, render
@@ -20,7 +20,18 @@ from syndication.content import KINDS, slugify
 from syndication.errors import NotFound
 from syndication.models import Delivery, Destination, FeedDocument, Merchant, Post, PostTopic
 
-__all__ = ["FORMATS", "Document", "Scope", "Shelf", "document", "mark", "parse_scope", "scopes_of", "sweep"]
+__all__ = [
+    "FORMATS",
+    "Document",
+    "Scope",
+    "Shelf",
+    "document",
+    "mark",
+    "mark_merchant",
+    "parse_scope",
+    "scopes_of",
+    "sweep",
+]
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 #: A withdrawn post is named as removed this long: readers that poll once a month must still learn of it.
@@ -73,6 +84,25 @@ def mark(session: Session, scopes: Sequence[str]) -> None:
         .values(wanted=FeedDocument.wanted + 1)
         .execution_options(synchronize_session=False)
     )
+
+
+def mark_merchant(session: Session, merchant: Merchant) -> None:
+    """Note, in the caller's transaction, that every document that names this merchant is wanted anew."""
+    said = select(Post.kind, PostTopic.topic).outerjoin(PostTopic, PostTopic.post_id == Post.id)
+    rows = session.execute(said.where(Post.merchant_id == merchant.id).distinct())
+    mark(
+        session,
+        sorted(
+            {
+                scope
+                for kind, topic in rows
+                for scope in scopes_of(kind, (topic,) if topic else (), merchant.slug)
+            }
+        ),
+    )
+    # Its own feeds bear its name even where no post stands in them.
+    own = FeedDocument.scope.endswith(f"merchant/{merchant.slug}", autoescape=True)
+    mark(session, session.scalars(select(FeedDocument.scope).where(own).distinct()).all())
 
 
 def document(scope: str, form: Format, *, known: Document | None = None) -> Document:
@@ -317,18 +347,6 @@ def _ping(session: Session, key: str, topic: str) -> None:
     if hub is None:
         return
     now = db.now(session)
-    row = {
-        "key": key,
-        "channel": WebSub.kind,
-        "queue": WebSub.queue,
-        "priority": WebSub.priority,
-        "destination_id": hub.id,
-        "state": "waiting",
-        "created_at": now,
-        "due_at": now,
-        "attempts": 0,
-        "reason": "",
-        "payload": {"topic": topic},
-    }
+    row = deliveries.row(WebSub, key, now, destination_id=hub.id, payload={"topic": topic})
     if db.insert_new(session, Delivery.__table__, [row]):
         bell.after_commit(session, WebSub.queue)

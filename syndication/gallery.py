@@ -77,14 +77,18 @@ def add(merchant_id: UUID, data: bytes | IO[bytes]) -> Uploaded:
     return Uploaded(address(picture_id), picture.width, picture.height, len(picture.data))
 
 
-def note(session: Session, post_id: UUID, content: Content) -> None:
-    """Remember which uploaded pictures a post shows from now on. Raises Invalid for one that is not kept here."""
+def note(session: Session, post_id: UUID, merchant_id: UUID, content: Content) -> None:
+    """Remember which uploaded pictures a merchant's post shows from now on.
+
+    Raises Invalid for one that is not kept here, or is another merchant's: it would be seen after its owner took it back.
+    """
     session.execute(delete(PictureUse).where(PictureUse.post_id == post_id))
     named = {number: _named(image.url) for number, image in enumerate(content.images)}
     used = {found for found in named.values() if found}
     if not used:
         return
-    known = set(session.scalars(select(StoredPicture.id).where(StoredPicture.id.in_(used))))
+    own = (StoredPicture.id.in_(used), StoredPicture.merchant_id == merchant_id)
+    known = set(session.scalars(select(StoredPicture.id).where(*own)))
     for number, picture_id in named.items():
         if picture_id and picture_id not in known:
             raise Invalid.field(

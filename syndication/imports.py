@@ -1,7 +1,7 @@
 """Puts the rows of a file into posts, each on its own, so that a second import of the same file changes nothing."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -59,26 +59,32 @@ def run(
     What is over already is reported as past and not published; a post that stood for later and is now over is revised.
     Rows commit one by one, so an import that was cut off is simply run again. No quota holds an import up.
     """
-    results = []
+    results: list[Result] = []
+    earlier: dict[str, list[Draft]] = {}
     for row in rows:
-        result = _result(row, merchant_id, dry_run=dry_run)
+        before = earlier.setdefault(row.source_ref, []) if dry_run and row.source_ref else []
+        result = _result(row, merchant_id, dry_run=dry_run, before=before)
+        if row.draft is not None and result.what in ("created", "revised"):
+            before.append(row.draft)
         results.append(result)
         if progress:
             progress(result)
     return Report(tuple(results), dry_run)
 
 
-def _result(row: Row, merchant_id: UUID, *, dry_run: bool) -> Result:
+def _result(row: Row, merchant_id: UUID, *, dry_run: bool, before: Sequence[Draft]) -> Result:
+    """`before`: what earlier rows of the same entry would have done in a dry run."""
+
     def ended(what: What, reason: str = "") -> Result:
         return Result(row.position, row.source_ref, row.title, what, reason, row.remarks)
 
     if row.draft is None:
         return ended("refused", _sentence(row.faults))
     try:
-        if (over := _past(row.draft)) and not _stands(merchant_id, row.source_ref):
+        if (over := _past(row.draft)) and not _stands(merchant_id, row.source_ref, before):
             return ended("past", over)
         if dry_run:
-            return ended(posts.preview(merchant_id, row.draft))
+            return ended(posts.preview(merchant_id, row.draft, after=before))
         return ended(posts.submit(merchant_id, row.draft, count_quota=False).what)
     except Invalid as error:
         return ended("refused", _sentence(error.faults))
@@ -96,8 +102,10 @@ def _past(draft: Draft) -> str:
     return f"already over on {over_at.astimezone(settings().zone):%Y-%m-%d %H:%M}"
 
 
-def _stands(merchant_id: UUID, source_ref: str | None) -> bool:
+def _stands(merchant_id: UUID, source_ref: str | None, before: Sequence[Draft]) -> bool:
     """Whether the entry has a post that people still take for coming, so that they must hear of the new date."""
+    if before:
+        return not _past(before[-1])
     with db.reading() as session:
         coming = select(Post.id).where(
             Post.merchant_id == merchant_id,

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, EmailStr, Field, model_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from syndication import clock, db
+from syndication import clock, db, feeds, postview
 from syndication.content import Line, Text, Value, WebAddress, new_id, slugify
 from syndication.errors import Forbidden, Invalid, NotFound
 from syndication.mail_headers import Unfit, address
@@ -167,11 +167,15 @@ def suspend(merchant_id: UUID) -> MerchantRecord:
 
 
 def update(merchant_id: UUID, amendment: Amendment) -> MerchantRecord:
-    """Change what is known of a merchant. Raises NotFound."""
+    """Change what is known of a merchant; feeds show it within seconds, also beside posts that stand. Raises NotFound."""
     with db.transaction() as session:
         merchant = _known(session, merchant_id)
+        before = postview.publisher(merchant)
         for name, value in amendment.model_dump(exclude_unset=True).items():
             setattr(merchant, name, value)
+        if postview.publisher(merchant) != before:
+            session.flush()
+            feeds.mark_merchant(session, merchant)
         return _record(merchant)
 
 

@@ -1,5 +1,6 @@
 """What a merchant can do with a post: create, revise, withdraw, read. Each writes its Change in the same transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -85,7 +86,8 @@ def create(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> Post
 def revise(merchant_id: UUID | None, post_id: UUID, draft: Draft, *, expected: int | None = None) -> Outcome:
     """The post with new content; `unchanged` where it says the same. `expected` is the revision the caller has seen.
 
-    Raises NotFound, Forbidden, Conflict (withdrawn, or revised by somebody else meanwhile), Invalid (kind changed).
+    A `publish_at` moves a post that is not published yet. Raises NotFound, Forbidden, Conflict (withdrawn, or revised by
+    somebody else meanwhile), Invalid (kind changed; `publish_at` of a published post; over before it is published).
     """
     with db.transaction() as session:
         post = _owned(session, merchant_id, post_id)
@@ -118,17 +120,26 @@ def submit(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> Outc
         return _revise(session, post, merchant, draft)
 
 
-def preview(merchant_id: UUID, draft: Draft) -> What:
-    """What `submit` would do, without doing it. Raises what it would raise, quota aside."""
-    with db.reading() as session:
-        _publishing(session, merchant_id)
-        post = _by_source(session, merchant_id, draft.source_ref) if draft.source_ref else None
-        content = draft.content()
-        if post is None:
-            _refuse_stale(content, content.over_at(settings().zone), clock.now())
-            return "created"
-        same = post.state == "withdrawn" or _content(session, post).digest() == content.digest()
-        return "unchanged" if same else "revised"
+def preview(merchant_id: UUID, draft: Draft, *, after: Sequence[Draft] = ()) -> What:
+    """What `submit` would do, without a trace: it is done and taken back. Raises what it would raise, quota aside.
+
+    `after` are drafts that would have been handed in before, which it takes as done.
+    """
+    try:
+        with db.transaction():
+            for one in after:
+                submit(merchant_id, one, count_quota=False)
+            raise _TakenBack(submit(merchant_id, draft, count_quota=False).what)
+    except _TakenBack as done:
+        return done.what
+
+
+class _TakenBack(Exception):
+    """Ends a transaction that must leave nothing; no error."""
+
+    def __init__(self, what: What) -> None:
+        super().__init__(what)
+        self.what = what
 
 
 def withdraw(merchant_id: UUID | None, post_id: UUID) -> PostRecord:
@@ -244,15 +255,32 @@ def _revise(session: Session, post: Post, merchant: Merchant, draft: Draft) -> O
     content, before = draft.content(), _content(session, post)
     if content.kind != before.kind:
         raise Invalid.field("kind", f"cannot be changed: this post is of kind {before.kind}")
-    if content.digest() == before.digest():
-        return Outcome(_record(post, before, merchant), "unchanged")
     now = clock.now()
+    moved = _moved(post, draft, now)
+    if content.digest() == before.digest() and not moved:
+        return Outcome(_record(post, before, merchant), "unchanged")
+    over_at = content.over_at(settings().zone)
+    if moved:
+        post.publish_at = draft.publish_at
+    if post.state == "scheduled" and post.publish_at is not None and (over_at is None or over_at > now):
+        _refuse_stale(content, over_at, post.publish_at)
     post.revision += 1
-    post.updated_at, post.over_at = now, content.over_at(settings().zone)
+    post.updated_at, post.over_at = now, over_at
     _write(session, post, content, now)
     if post.state == "published":
         _announce(session, post, "revised", now)
     return Outcome(_record(post, content, merchant), "revised")
+
+
+def _moved(post: Post, draft: Draft, now: datetime) -> bool:
+    """Whether a draft asks for another hour than the post has. Raises Invalid where that has passed."""
+    if draft.publish_at is None or draft.publish_at == post.publish_at:
+        return False
+    if post.state == "scheduled":
+        return True
+    if draft.publish_at > now:
+        raise Invalid.field("publish_at", "cannot be changed: this post is published already")
+    return False
 
 
 def _write(session: Session, post: Post, content: Content, now: datetime) -> None:
@@ -266,7 +294,7 @@ def _write(session: Session, post: Post, content: Content, now: datetime) -> Non
             created_at=now,
         )
     )
-    gallery.note(session, post.id, content)
+    gallery.note(session, post.id, post.merchant_id, content)
     prepared.want(session, post.id, content)
     session.execute(delete(PostTopic).where(PostTopic.post_id == post.id))
     session.add_all(PostTopic(post_id=post.id, topic=topic) for topic in content.topics)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
-from syndication import db, interests, mailbox, reader_links
+from syndication import db, deliveries, interests, mailbox, reader_links
 from syndication.config import settings
 from syndication.content import Cadence, Interest
 from syndication.delivery import policy
@@ -239,12 +239,7 @@ def _end(session: Session, reader: Reader, state: str, reason: str, action: str,
     now = db.now(session)
     reader.state, reader.left_at, reader.next_slot_at = state, now, None
     session.add(Consent(reader_id=reader.id, action=action, wording=reason, source=source, at=now))
-    session.execute(
-        update(Delivery)
-        .where(Delivery.reader_id == reader.id, Delivery.state == "waiting")
-        .values(state="dropped", reason=reason)
-        .execution_options(synchronize_session=False)
-    )
+    deliveries.end(session, Delivery.reader_id == reader.id, state="dropped", reason=reason)
 
 
 def _record(session: Session, reader: Reader) -> ReaderRecord:

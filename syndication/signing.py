@@ -113,10 +113,6 @@ class Box:
             raise ValueError("no key in SYNDICATION_SECRET_KEYS opens this secret") from error
         return opened
 
-    def renew(self, text: str) -> str:
-        """The same content under the first key."""
-        return self._fernet.rotate(text.encode()).decode() if text else ""
-
 
 class Tokens:
     """Signed, unforgeable, undying tokens for the links in mails; one salt for each purpose."""

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from syndication import bell, db, interests, mailbox, reader_links, readers
+from syndication import bell, db, deliveries, interests, mailbox, reader_links, readers
 from syndication.channels.letter import Letter
 from syndication.content import Interest, new_id
 from syndication.models import Consent, Delivery, Reader, SignUp
@@ -137,21 +137,14 @@ def _letters(session: Session, box: str, since: datetime) -> int:
 
 
 def _write(session: Session, reader: Reader, letter: str, token: str, now: datetime) -> None:
-    session.add(
-        Delivery(
-            key=f"l{new_id().hex}",
-            channel=Letter.kind,
-            queue=Letter.queue,
-            priority=Letter.priority,
-            reader_id=reader.id,
-            state="waiting",
-            created_at=now,
-            due_at=now,
-            # Nobody is asked to confirm what no longer can be.
-            over_at=now + reader_links.CONFIRM_WITHIN if letter == "confirm" else None,
-            attempts=0,
-            reason="",
-            payload={"letter": letter, "to": reader.email, "language": reader.language, "token": token},
-        )
+    row = deliveries.row(
+        Letter,
+        f"l{new_id().hex}",
+        now,
+        reader_id=reader.id,
+        # Nobody is asked to confirm what no longer can be.
+        over_at=now + reader_links.CONFIRM_WITHIN if letter == "confirm" else None,
+        payload={"letter": letter, "to": reader.email, "language": reader.language, "token": token},
     )
+    session.add(Delivery(**row))
     bell.after_commit(session, Letter.queue)

@@ -19,13 +19,14 @@ import pytest
 
 from syndication import bell, clock, config, db, destinations, logs, migrations
 from syndication.delivery import drain
+from syndication.delivery.tools import tools
 from syndication.destinations import knocks
 from syndication.stack import broker
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver
 
 if _worker := os.environ.get("PYTEST_XDIST_WORKER"):
-    # The processes of a parallel run have one parent, by which a worker's processes know their siblings and take turns.
+    # Pictures that are decoded where there is no city take turns in here: those of one process must not wait for another's.
     tempfile.tempdir = tempfile.mkdtemp(prefix=f"{_worker}-")
     Path(tempfile.tempdir).chmod(0o755)
     atexit.register(shutil.rmtree, tempfile.tempdir, ignore_errors=True)
@@ -259,12 +260,13 @@ def city(database: str, tmp_path: Path, mail_sink: MailSink, patience: float) ->
         tmp_path, smtp_port=mail_sink.port, http_timeout=patience, retry_schedule=(10, 60), lease=5
     )
     config.use(cfg)
-    drain.tools.cache_clear()
+    tools.cache_clear()
+    drain._buckets.cache_clear()  # what another test sent takes nothing from this one's rates
     destinations.ensure_built_in()
     yield cfg
-    drain.tools().http.close()
-    drain.tools().mail.close()
-    drain.tools.cache_clear()
+    tools().http.close()
+    tools().mail.close()
+    tools.cache_clear()
     config.use(None)
 
 

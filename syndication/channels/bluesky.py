@@ -19,6 +19,7 @@ from syndication.channels.base import (
     Queue,
     Receipt,
     Settings,
+    TryLater,
 )
 from syndication.channels.by_http import Rule, json_of, rest
 from syndication.channels.doors import Tools
@@ -126,7 +127,10 @@ class Bluesky(Channel[Envelope, Skeet]):
     settings: ClassVar[type[Settings]] = BlueskySettings
     typed: ClassVar[tuple[str, ...]] = ("identifier", "app_password", "server")
     rehearsed: ClassVar[Answer] = Answer(
-        200, {}, b'{"did": "did:plc:you", "accessJwt": "session", "refreshJwt": "session", "blob": {}}'
+        200,
+        {},
+        b'{"did": "did:plc:you", "accessJwt": "session", "refreshJwt": "session", "blob": {"ref": "1"},'
+        b' "uri": "at://did:plc:you/app.bsky.feed.post/1"}',
     )
     #: 5,000 points an hour, three for each new record (docs.bsky.app, Rate Limits).
     limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(1600, 3600)),)
@@ -171,7 +175,9 @@ class Bluesky(Channel[Envelope, Skeet]):
             embed, said = repository.embed(message)
             record, remark = record | embed, together(remark, said)
         answer = repository.call("com.atproto.repo.putRecord", name | {"record": record, "validate": True})
-        json_of(answer, self.label)
+        if not text_at(json_of(answer, self.label), "uri").startswith("at://"):
+            # It may stand there all the same: the next try writes the same record.
+            raise TryLater("Bluesky answered without the id of the post.", code=answer.status)
         return Receipt(
             reference=message.rkey,
             code=answer.status,
@@ -225,10 +231,13 @@ class _Repository:
         found = []
         for image, picture in pictures:
             answer = self.call("com.atproto.repo.uploadBlob", data=picture.data, content_type=picture.type)
+            blob = _inside(json_of(answer, self._network.name), "blob")
+            if not blob:
+                raise TryLater("Bluesky answered without the id of the picture.")
             found.append(
                 {
                     "alt": cut(image.alt, _ALT),
-                    "image": json_of(answer, self._network.name).get("blob"),
+                    "image": blob,
                     "aspectRatio": {"width": picture.width, "height": picture.height},
                 }
             )
@@ -242,7 +251,7 @@ class _Repository:
         answer = self._network.call("GET", url, rules=(Rule(400, "", "fine"), Rule(404, "", "fine")))
         if answer.status >= 400:
             return None
-        return json_of(answer, self._network.name).get("value", {}).get("embed")
+        return _inside(_inside(json_of(answer, self._network.name), "value"), "embed")
 
     def _access(self) -> tuple[tuple[str, str], ...]:
         return (("authorization", f"Bearer {self._signed_in()['access']}"),)
@@ -277,8 +286,16 @@ class _Repository:
             "access": text_at(found, "accessJwt"),
             "refresh": text_at(found, "refreshJwt"),
         }
+        if not (session["did"] and session["access"]):
+            raise TryLater("Bluesky answered without an access token.")
         self._network.tools.memory.put(self._memory_key, session)
         return session
+
+
+def _inside(found: Any, name: str) -> dict[str, Any]:
+    """The object under a name of an answer, or an empty one where there is none."""
+    inside = found.get(name) if isinstance(found, dict) else None
+    return inside if isinstance(inside, dict) else {}
 
 
 def _record(post: PostView, text: str, shown: str) -> dict[str, Any]:

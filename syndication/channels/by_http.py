@@ -1,6 +1,7 @@
 """One HTTP request, one verdict: what every channel that speaks HTTP shares."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +16,8 @@ from syndication.http import Answer, Failure
 _KEPT = 1000
 #: Statuses by which a server says "not now".
 _LATER = {408, 409, 425, 429}
+#: Headers in which somebody shows who they are; what is shorter than this in them is the name of a scheme.
+_ACCESS, _SHORTEST = {"authorization", "proxy-authorization", "x-api-key", "x-auth-token", "cookie"}, 8
 #: Statuses by which a server asks for fewer requests.
 _SLOWER = {429, 502, 504}
 
@@ -78,10 +81,10 @@ def call(
         if failure.sent and not repeatable:
             raise Unconfirmed(failure.reason) from failure
         raise TryLater(failure.reason, outlet=outlet, slow=failure.timed_out) from failure
+    answer = _without_access(answer, message)
     rule = next((rule for rule in rules if rule.fits(answer)), None)
     if (200 <= answer.status < 300 and rule is None) or (rule is not None and rule.verdict == "fine"):
         return answer
-    answer = _without_access(answer, message)
     if rule is not None:
         raise _by_rule(rule, answer)
     if not repeatable and answer.status in (408, 500, 502, 504):
@@ -96,12 +99,15 @@ def call(
 
 def _without_access(answer: Answer, message: HttpMessage) -> Answer:
     """The answer as people may read it: some servers repeat the access they were shown, which may be one for this session."""
-    shown_ones = (
-        value.rpartition(" ")[2] for name, value in message.headers if name.lower() == "authorization"
-    )
     body = answer.body
-    for access in shown_ones:
-        body = body.replace(access.encode(), b"(secret)")
+    for name, value in message.headers:
+        if name.lower() in _ACCESS:
+            # "Bearer abc", "Basic abc", "vapid t=abc, k=def", or the access alone.
+            words = re.split(r"[\s,;]+", value)
+            found = {piece for word in words for piece in (word, word.partition("=")[2])}
+            for access in sorted(found, key=len, reverse=True):
+                if len(access) >= _SHORTEST:
+                    body = body.replace(access.encode(), b"(secret)")
     return replace(answer, body=body)
 
 

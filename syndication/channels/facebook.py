@@ -26,7 +26,7 @@ from syndication.channels.social.counting import letters, utf16
 from syndication.channels.social.graph import MISSING, ROWS, Access, Graph, GraphSettings, Row, access_end
 from syndication.channels.social.meta_login import PageConnector
 from syndication.channels.social.pictured import fetched
-from syndication.channels.social.requests import text_at, together
+from syndication.channels.social.requests import items_at, text_at, together
 from syndication.channels.social.words import compose
 from syndication.content import Image
 from syndication.http import multipart
@@ -149,7 +149,7 @@ class Facebook(Channel[Envelope, PagePost]):
             limit=_LOOK_BACK,
             most_read=_LARGEST,
         )
-        for one in answer.get("data", []) if isinstance(answer, dict) else []:
+        for one in items_at(answer, "data") or []:
             if letters(text_at(one, "message")) == letters(message.text):
                 link = text_at(one, "permalink_url") or None
                 return Receipt(text_at(one, "id"), code=200, link=link, remark=message.remark)

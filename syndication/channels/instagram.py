@@ -38,7 +38,7 @@ from syndication.channels.social.graph import (
 )
 from syndication.channels.social.meta_login import PageConnector
 from syndication.channels.social.pictured import left_out, needed, shown_at
-from syndication.channels.social.requests import text_at, together
+from syndication.channels.social.requests import items_at, text_at, together
 from syndication.channels.social.words import compose, pieces
 from syndication.content import Image
 from syndication.http import Answer
@@ -310,7 +310,10 @@ def _found(graph: Graph, message: Photo) -> Receipt | None:
     answer = graph.get(
         f"{message.user_id}/media", "id,caption,permalink,timestamp", limit=_LOOK_BACK, most_read=_LARGEST
     )
-    for one in answer.get("data", []) if isinstance(answer, dict) else []:
+    shown_there = items_at(answer, "data")
+    if shown_there is None:
+        raise TryLater("Instagram did not show what stands there. It will be tried again.")
+    for one in shown_there:
         if letters(text_at(one, "caption")) in message.captions and _not_before(one, message.since):
             if not message.delete and letters(text_at(one, "caption")) != letters(message.caption):
                 raise Refused(_CANNOT_CHANGE)

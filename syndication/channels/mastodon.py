@@ -20,6 +20,7 @@ from syndication.channels.base import (
     Receipt,
     Refused,
     Settings,
+    TryLater,
 )
 from syndication.channels.by_http import Rule, json_of, rest, shown
 from syndication.channels.connector import Beginning, Client, Connector, Site
@@ -27,7 +28,7 @@ from syndication.channels.doors import Tools
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import cut, graphemes, letters, with_links_as
 from syndication.channels.social.pictured import fetched, left_out
-from syndication.channels.social.requests import Network, text_at, together
+from syndication.channels.social.requests import Network, items_at, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
 from syndication.content import Image, Value
@@ -238,9 +239,9 @@ class Mastodon(Channel[Envelope, Toot]):
         token = settings.access_token.get_secret_value()
         network = Network(self.label, RULES, tools, (("authorization", f"Bearer {token}"),), settings.server)
         me = network.json("GET", f"{settings.server}/api/v1/accounts/verify_credentials")
-        about = network.json(
-            "GET", f"{settings.server}/api/v2/instance", most_read=_TIMELINE, rules=(Rule(404, "", "fine"),)
-        )
+        known_since_4 = f"{settings.server}/api/v2/instance"
+        answer = network.call("GET", known_since_4, most_read=_TIMELINE, rules=(Rule(404, "", "fine"),))
+        about = json_of(answer, self.label) if answer.status != 404 else {}
         learned = {
             "account": text_at(me, "acct"),
             "characters": text_at(about, "configuration", "statuses", "max_characters"),
@@ -281,6 +282,8 @@ def _upload(network: Network, message: Toot, tools: Tools) -> tuple[list[str], s
             [("description", cut(image.alt, 1500)), ("file", ("picture.jpg", picture.data, picture.type))],
         )
         ids.append(text_at(answer, "id"))
+    if not all(ids):
+        raise TryLater("Mastodon answered without the id of the picture.")
     return ids, remark
 
 
@@ -288,7 +291,8 @@ def _receipt(network: Network, answer: Any, media: list[str], remark: str) -> Re
     found = json_of(answer, network.name)
     status_id = text_at(found, "id")
     if not status_id:
-        raise Refused("Mastodon answered without the id of the post.", code=answer.status)
+        # It may stand there all the same: the next try looks first.
+        raise TryLater("Mastodon answered without the id of the post.", code=answer.status)
     return Receipt(
         reference=" ".join([status_id, *media])[:1000],
         code=answer.status,
@@ -308,11 +312,13 @@ def _found(network: Network, message: Toot) -> tuple[str, str]:
         most_read=_TIMELINE,
     )
     wanted = [[letters(part) for part in mark] for mark in message.marks]
-    for status in timeline if isinstance(timeline, list) else []:
+    if not isinstance(timeline, list):
+        raise TryLater("Mastodon did not show what stands there. It will be tried again.")
+    for status in timeline:
         if text_at(status, "created_at") < message.published_at.isoformat()[:10]:
             break  # the newest come first; what is older than the post is another one, however alike
         said = letters(unescape(re.sub(r"<[^<>]*>", "", text_at(status, "content"))))
         if any(all(part in said for part in mark) for mark in wanted):
-            media = [text_at(one, "id") for one in status.get("media_attachments") or []]
+            media = [text_at(one, "id") for one in items_at(status, "media_attachments") or []]
             return text_at(status, "id"), " ".join(media)
     return "", ""

@@ -23,7 +23,7 @@ from syndication.channels.by_http import Rule
 from syndication.channels.doors import Tools
 from syndication.channels.social.counting import links, octets
 from syndication.channels.social.pictured import fetched, left_out
-from syndication.channels.social.requests import Network, as_json, text_at, together
+from syndication.channels.social.requests import Network, as_json, items_at, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
 from syndication.content import Image
@@ -156,7 +156,7 @@ class Matrix(Channel[Envelope, RoomMessage]):
                 "m.relates_to": {"rel_type": "m.replace", "event_id": event_id},
             }
         url = f"{_rooms(message.server)}/{_safe(room)}/send/m.room.message/{_safe(message.transaction)}"
-        sent = text_at(network.json("PUT", url, body=content), "event_id")
+        sent = _sent(network, url, content)
         event_id = event_id or sent
         return Receipt(
             reference=f"{event_id} {media}".strip(),
@@ -178,6 +178,8 @@ class Matrix(Channel[Envelope, RoomMessage]):
                 uri = text_at(
                     network.json("POST", url, data=picture.data, content_type=picture.type), "content_uri"
                 )
+                if not uri:
+                    raise TryLater("Matrix answered without the id of the picture.")
                 media = f"{uri} {picture.width} {picture.height} {len(picture.data)}"
         if not media:
             return message.content, "", remark
@@ -230,8 +232,16 @@ def _redacted(network: Network, message: RoomMessage, room: str, event_id: str) 
     if not event_id:
         return Receipt(remark="It does not stand in the room, so there was nothing to take out.")
     url = f"{_rooms(message.server)}/{_safe(room)}/redact/{_safe(event_id)}/{_safe(message.transaction)}"
-    answer = network.call("PUT", url, body={})
-    return Receipt(code=answer.status)
+    _sent(network, url, {})
+    return Receipt(code=200)
+
+
+def _sent(network: Network, url: str, content: dict[str, Any]) -> str:
+    """The id of the event that now stands in the room; the same transaction once more is the same event."""
+    event_id = text_at(network.json("PUT", url, body=content), "event_id")
+    if not event_id:
+        raise TryLater("Matrix answered without the number of the message.")
+    return event_id
 
 
 def _found(network: Network, message: RoomMessage, room: str) -> tuple[str, str]:
@@ -240,10 +250,11 @@ def _found(network: Network, message: RoomMessage, room: str) -> tuple[str, str]
     wanted = as_json({"types": ["m.room.message"], "senders": [me]}).decode()
     url = f"{_rooms(message.server)}/{_safe(room)}/messages?dir=b&limit={_LOOK_BACK}&filter={_safe(wanted)}"
     found = network.json("GET", url, most_read=_TIMELINE)
-    if not isinstance(found, dict):
+    events = items_at(found, "chunk")
+    if events is None:
         raise TryLater("Matrix did not show what stands in the room. It will be tried again.")
-    for event in found.get("chunk", []):
-        content = event.get("content", {})
+    for event in events:
+        content = event.get("content", {}) if isinstance(event, dict) else {}
         if content.get(_MARK) == message.content[_MARK] and "m.relates_to" not in content:
             info = content.get("info", {})
             media = (

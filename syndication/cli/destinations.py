@@ -16,7 +16,8 @@ from syndication.cli.process import start
 from syndication.cli.screen import Json
 from syndication.config import Settings
 from syndication.content import faults_of
-from syndication.delivery import drain, rehearse
+from syndication.delivery import rehearse
+from syndication.delivery.tools import tools
 from syndication.destinations import connecting, links
 from syndication.errors import Invalid
 
@@ -178,7 +179,7 @@ def dry_run(
 ) -> None:
     """What would be sent for a post, byte for byte; nothing is."""
     start()
-    found = rehearse.rehearse(_id(destination), _id(post, "post"), drain.tools())
+    found = rehearse.rehearse(_id(destination), _id(post, "post"), tools())
     if json:
         shown = [{**vars(one), "body": _body(one.body)} for one in found.requests]
         screen.as_json({**vars(found), "requests": shown})

@@ -1,51 +1,22 @@
 """Draining a queue: claim lanes while there is a free slot for one, until nothing is due or the time is up."""
 
 import contextlib
-import fcntl
 import os
-import tempfile
-from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
 
-from syndication import bell, clock, feeds, gallery, prepared
-from syndication.channels.doors import Tools
+from syndication import bell, clock
 from syndication.config import Settings, settings
 from syndication.delivery import claim, record
 from syndication.delivery.lane import Lane, Run
-from syndication.delivery.memory import Memory
 from syndication.delivery.slots import Slots
+from syndication.delivery.tools import alone, tools
 from syndication.delivery.width import Width
-from syndication.http import Client
 from syndication.limits import Buckets, redis_url
-from syndication.mail import Outbox
-from syndication.pictures import Pictures
 
 #: How often (seconds) the tables are asked for new work while lanes are under way.
 _GLANCE = 0.05
 #: How long (seconds) a process that is to end waits for what is on the wire.
 _LAST = 25.0
-
-
-@lru_cache(maxsize=1)
-def tools() -> Tools:
-    """This process's doors to the world, made at their first use so that no forked child shares a socket."""
-    cfg = settings()
-    http = Client(timeout=cfg.http_timeout, allow_private=cfg.allow_private_addresses)
-    return Tools(
-        http=http,
-        mail=Outbox(
-            cfg.smtp_host,
-            cfg.smtp_port,
-            cfg.smtp_security,
-            cfg.smtp_user,
-            cfg.smtp_password.get_secret_value(),
-            cfg.smtp_timeout,
-        ),
-        shelf=feeds.Shelf(),
-        pictures=Pictures(http, cfg.data_dir / "pictures", gallery.own, prepared.Shelf()),
-        memory=Memory(),
-    )
 
 
 @lru_cache(maxsize=1)
@@ -80,7 +51,8 @@ def drain(queue: str, *, seconds: float = 8.0) -> int:
     themselves, and the queue's bell rings for what is still due. One process of a worker drains a queue at a time, mail
     aside: others return at once, and this one sees their work.
     """
-    with _alone(queue) as mine:
+    # Mail is limited by the number of leases instead, over all hosts.
+    with contextlib.nullcontext(True) if queue in claim.SHARED else alone(queue) as mine:
         if not mine:
             return 0
         started, more = _drain(_slots_of(queue), clock.monotonic() + seconds)
@@ -124,19 +96,3 @@ def finish(seconds: float = _LAST) -> None:
     for slots in list(_slots.values()):
         if slots.process == os.getpid():
             slots.finish(seconds)
-
-
-@contextlib.contextmanager
-def _alone(queue: str) -> Iterator[bool]:
-    """True where no sibling process of this worker drains `queue`; the kernel frees the lock of a killed one."""
-    if queue in claim.SHARED:  # limited by the number of leases instead, over all hosts
-        yield True
-        return
-    path = Path(tempfile.gettempdir()) / f"syndication-{os.getuid()}-{os.getppid()}-{queue}.lock"
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True

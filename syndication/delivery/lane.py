@@ -226,7 +226,8 @@ class Run:
                 return replace(outcome, state="unconfirmed", unhealthy=None)
             case Gone():
                 self._held = not self.lane.shared
-                return replace(outcome, gone=True)
+                # A mailbox that does not exist says nothing about the city's mail server.
+                return replace(outcome, gone=True, unhealthy=None if self.lane.shared else True)
             case Refused():
                 self._held = verdict.credentials
                 return replace(

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import bindparam, delete, exists, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
-from syndication import bell, channels, db, readers
+from syndication import bell, channels, db, deliveries, readers
 from syndication.config import Settings
 from syndication.delivery import policy, sample, warn
 from syndication.delivery.lane import OVER, Outcome, Run
@@ -218,12 +218,8 @@ def switch_off(session: Session, destination: Destination, reason: str) -> None:
     _log.warning(
         "outlet.switched_off", channel=destination.channel, destination=str(destination.id), reason=reason
     )
-    session.execute(
-        update(Delivery)
-        .where(Delivery.destination_id == destination.id, Delivery.state == "waiting")
-        .values(state="failed", reason=_SWITCHED_OFF.format(reason)[:500])
-        .execution_options(synchronize_session=False)
-    )
+    why = _SWITCHED_OFF.format(reason)
+    deliveries.end(session, Delivery.destination_id == destination.id, state="failed", reason=why)
 
 
 def drop_over(*, most: int = 1000) -> int:
@@ -235,10 +231,4 @@ def drop_over(*, most: int = 1000) -> int:
     if not ids:
         return 0
     with db.transaction() as session:
-        dropped = session.execute(
-            update(Delivery)
-            .where(Delivery.id.in_(ids), Delivery.state == "waiting")
-            .values(state="dropped", reason=OVER)
-            .execution_options(synchronize_session=False)
-        )
-        return int(dropped.rowcount)  # type: ignore[attr-defined]  # an UPDATE has it
+        return deliveries.end(session, Delivery.id.in_(ids), state="dropped", reason=OVER)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from syndication import gallery
+from syndication import deliveries, gallery
 from syndication.channels.base import City, Envelope, PostView, Publisher, Settings
 from syndication.content import Content, Image
 from syndication.delivery.lane import Outcome
@@ -58,20 +58,13 @@ def taking_back(outcome: Outcome, destination_id: UUID | None) -> Delivery | Non
     able = channel.abilities.keeps_track and channel.abilities.withdraw
     if not (stands and able and outcome.reference and destination_id):
         return None
-    return Delivery(
-        key=f"{parcel.key}-back",
-        channel=channel.kind,
-        queue=channel.queue,
-        priority=channel.priority,
-        destination_id=destination_id,
-        state="waiting",
-        created_at=outcome.at,
-        due_at=outcome.at + _STANDS,
-        attempts=0,
-        reason="",
-        payload={
-            "test": True,
-            "takes_back": outcome.reference,
-            "stood_at": was.post.published_at.isoformat(),
-        },
-    )  # fmt: skip -- one glance shows every column
+    payload = {
+        "test": True,
+        "takes_back": outcome.reference,
+        "stood_at": was.post.published_at.isoformat(),
+    }
+    due_at, key = outcome.at + _STANDS, f"{parcel.key}-back"
+    back = deliveries.row(
+        channel, key, outcome.at, destination_id=destination_id, due_at=due_at, payload=payload
+    )
+    return Delivery(**back)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from syndication import bell, db
+from syndication import bell, db, deliveries
 from syndication.channels.letter import Letter
 from syndication.config import Settings
 from syndication.destinations import connecting
@@ -62,25 +62,19 @@ def _letter(
         return False
     if letter in _OFFERING:
         about = {**about, "connect": connecting.offered(session, destination)}
-    row = {
-        "key": key,
-        "channel": Letter.kind,
-        "queue": Letter.queue,
-        "priority": Letter.priority,
-        "destination_id": destination.id,
-        "state": "waiting",
-        "created_at": now,
-        "due_at": now,
-        "attempts": 0,
-        "reason": "",
-        "payload": {
+    row = deliveries.row(
+        Letter,
+        key,
+        now,
+        destination_id=destination.id,
+        payload={
             "letter": letter,
             "to": address,
             "language": cfg.language,
             "outlet": destination.name,
             **about,
         },
-    }
+    )
     if not db.insert_new(session, Delivery.__table__, [row]):
         return False
     bell.after_commit(session, Letter.queue)

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from syndication import bell, channels, clock, db, interests, merchants
+from syndication import bell, channels, clock, db, deliveries, interests, merchants
 from syndication.channels.base import Settings as ChannelSettings
 from syndication.content import Interest, new_id
 from syndication.destinations import knocks
@@ -212,19 +212,8 @@ def test(destination_id: UUID, *, owner: UUID | None = None, counted: bool = Fal
     with db.transaction() as session:
         row, channel = _testable(session, destination_id, owner)
         now = db.now(session)
-        delivery = Delivery(
-            key=f"t{uuid4().hex}",
-            channel=channel.kind,
-            queue=channel.queue,
-            priority=channel.priority,
-            destination_id=row.id,
-            state="waiting",
-            created_at=now,
-            due_at=now,
-            attempts=0,
-            reason="",
-            payload={"test": True},
-        )  # fmt: skip -- one glance shows every column
+        made = deliveries.row(channel, f"t{uuid4().hex}", now, destination_id=row.id, payload={"test": True})
+        delivery = Delivery(**made)
         session.add(delivery)
         session.flush()  # the caller asks for it by the key that the database gives
         bell.after_commit(session, channel.queue)

@@ -23,7 +23,7 @@ from syndication.models.base import Base, Counter
 class Edition(Base):
     """One composed newsletter issue, shared by every reader who gets the same content.
 
-    `key` is `slot:<interest>:<language>:<since>:<slot>` for a digest and `change:<id>:<language>` for instant readers.
+    `key` is `slot:<slot>:<language>:<digest of what it tells>` or `change:<id>:<language>[:correction:<change told before>]`.
     `parts` holds the rendered mail with placeholders for what differs between readers.
     """
 

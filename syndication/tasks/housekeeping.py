@@ -14,8 +14,9 @@ from syndication import (
     readers,
     signups,
 )
-from syndication.delivery import drain, looking, record, rescue, tending
+from syndication.delivery import looking, record, rescue, tending
 from syndication.delivery.claim import due, seen
+from syndication.delivery.tools import tools
 from syndication.destinations import links
 from syndication.tasks.app import app
 
@@ -68,7 +69,7 @@ def documents() -> None:
 @app.task(name="pictures.prepare")
 def pictures() -> None:
     """Fetch the pictures of posts and make them ready to be shown."""
-    prepared.work(drain.tools().pictures)
+    prepared.work(tools().pictures)
 
 
 @app.task(name="sweep.pictures")
@@ -93,17 +94,47 @@ def tallies() -> None:
 
 @app.task(name="sweep.outlets")
 def outlets() -> None:
-    """Renew accesses before they end, ask outlets what they allow, and look for what may have arrived there."""
-    tending.sweep(drain.tools())
-    looking.sweep(drain.tools())
+    """Renew accesses before they end, and ask outlets what they allow."""
+    tending.sweep(tools())
+
+
+@app.task(name="sweep.doubts")
+def doubts() -> None:
+    """Look at outlets for what may have arrived there."""
+    looking.sweep(tools())
 
 
 @app.task(name="sweep.retention")
 def retention() -> None:
-    """Forget what is older than the settings allow."""
+    """Forget finished work that is older than the settings allow."""
     insight.prune()
-    idempotency.sweep()
+
+
+@app.task(name="sweep.readers")
+def unconfirmed() -> None:
+    """Forget the addresses that nobody confirmed."""
     readers.sweep()
+
+
+@app.task(name="sweep.answers")
+def answers() -> None:
+    """Forget what repeated requests were answered."""
+    idempotency.sweep()
+
+
+@app.task(name="sweep.uploads")
+def uploads() -> None:
+    """Forget uploaded pictures that no post shows."""
     gallery.sweep()
+
+
+@app.task(name="sweep.prepared")
+def unused_pictures() -> None:
+    """Forget prepared pictures that nobody needs."""
     prepared.sweep()
+
+
+@app.task(name="sweep.links")
+def used_links() -> None:
+    """Forget links to connect that are over."""
     links.sweep()

@@ -14,6 +14,7 @@ from syndication.errors import Invalid, NotFound
 from syndication.keys import Caller, Scope
 from syndication.merchants import Slug
 from syndication.web.problems import Denied
+from syndication.web.weights import weighed
 
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="key", description="An API key, made by the city's operator."
@@ -102,20 +103,9 @@ def _accepts_json(accept: str) -> bool:
     """Whether an Accept header (RFC 9110 section 12.5.1) lets JSON through; an empty one lets everything through."""
     if not accept.strip():
         return True
-    weights: dict[str, bool] = {}
-    for part in accept.split(","):
-        name, _, parameters = part.partition(";")
-        refused = "".join(parameters.lower().split()).rpartition("q=")[2].split(";")[0] in (
-            "0",
-            "0.0",
-            "0.00",
-            "0.000",
-        )
-        weights[name.strip().lower()] = not ("q=" in parameters.lower() and refused)
-    for name in (_JSON, "application/*", "*/*"):  # the most specific range decides
-        if name in weights:
-            return weights[name]
-    return False
+    weights = weighed(accept)
+    ranges = (_JSON, "application/*", "*/*")  # the most specific range decides
+    return next((weights[name] for name in ranges if name in weights), 0.0) > 0
 
 
 def _media_type(value: str) -> str:

@@ -16,11 +16,12 @@ from syndication import clock, feeds
 from syndication.channels.feed.documents import CONTENT_TYPES, Format
 from syndication.config import Settings, settings
 from syndication.errors import NotFound
+from syndication.web.weights import weighed
 
 router = APIRouter(include_in_schema=False)
 _PATH = re.compile(r"^(?P<scope>[a-z0-9/-]{1,200})\.(?P<form>[a-z]+)$")
 _FORMATS = set(get_args(Format))
-#: How long an answer is repeated without asking the database. A reader may keep it a thousand times longer anyway.
+#: How long an answer is repeated without asking the database. A reader may keep it for `feed_max_age` anyway.
 _TRUSTED = timedelta(seconds=0.1)
 #: Bytes of documents that a process remembers.
 _MOST = 32 * 1024 * 1024
@@ -163,11 +164,5 @@ def _unchanged(known: str | None, since: str | None, etag: str, modified_at: dat
 
 def _takes_gzip(accepted: str) -> bool:
     """Whether Accept-Encoding (RFC 9110 section 12.5.3) allows gzip: named, or by `*`, and not with q=0."""
-    weights: dict[str, float] = {}
-    for part in accepted.lower().split(","):
-        name, _, parameter = part.partition(";")
-        try:
-            weights[name.strip()] = float(parameter.strip().removeprefix("q=") or 1)
-        except ValueError:
-            weights[name.strip()] = 0.0
+    weights = weighed(accepted)
     return weights.get("gzip", weights.get("*", 0.0)) > 0

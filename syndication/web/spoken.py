@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from syndication.rendering import LANGUAGES, said
+from syndication.web.weights import weighed
 
 #: The language of the API's caller, set for each request.
 reading: ContextVar[str] = ContextVar("reading", default="en")
@@ -19,9 +20,10 @@ Reason = Annotated[
 
 
 def preferred(accept_language: str) -> str | None:
-    """The first language that we speak, as the header of RFC 9110 section 12.5.4 lists them; None for none."""
-    for part in accept_language.lower().split(","):
-        short = part.strip()[:2]
-        if short in LANGUAGES:
-            return short
-    return None
+    """The language that we speak and the caller likes best (RFC 9110 section 12.5.4), of equal ones the first; None for none."""
+    best, language = 0.0, None
+    for name, weight in weighed(accept_language).items():
+        short = name.partition("-")[0]
+        if short in LANGUAGES and weight > best:
+            best, language = weight, short
+    return language

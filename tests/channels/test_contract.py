@@ -207,6 +207,34 @@ FAULTS = {
     "cut off within the status": Reply(200, {}, b"{}", cut=11),
     "cut off within the body": Reply(200, {}, b'{"id": "123456789"}', cut=42),
     "an answer of something in between": Reply(200, {}, b"<html>Please log in to this network</html>"),
+    # A yes that does not say what the post is called there: nobody could correct it or take it back.
+    "nothing in the answer": Reply(200, {}, b"{}"),
+    "no body": Reply(200, {}, b""),
+    "no content": Reply(204),
+    "another answer": Reply(200, {}, b'{"unexpected": true, "ok": true}'),
+    "a list": Reply(200, {}, b"[]"),
+    "a list of nothing": Reply(200, {}, b"[{}]"),
+    "null": Reply(200, {}, b"null"),
+    "a number": Reply(200, {}, b"5"),
+    "a text": Reply(200, {}, b'"ok"'),
+    "names that are none": Reply(
+        200,
+        {},
+        b'{"id": null, "event_id": null, "uri": null, "cid": null, "name": null, "ts": null, "ok": true,'
+        b' "result": {"message_id": null}, "post_id": null, "content_uri": null}',
+    ),
+    "names that are empty": Reply(
+        200,
+        {},
+        b'{"id": "", "event_id": "", "uri": "", "cid": "", "name": "", "ts": "", "ok": true,'
+        b' "result": {"message_id": ""}, "post_id": "", "content_uri": ""}',
+    ),
+    "names of another kind": Reply(
+        200,
+        {},
+        b'{"id": {}, "event_id": [], "uri": 5, "cid": 5, "name": {}, "ts": {}, "ok": true, "result": [],'
+        b' "post_id": {}, "content_uri": 7}',
+    ),
 }
 
 
@@ -236,6 +264,13 @@ def test_a_post_whose_answer_is_lost_is_unconfirmed_or_safe_to_repeat(
     assert remote.copies == 1, "the repeat made no second post"
 
 
-def test_every_channel_has_a_sample() -> None:
+def test_every_channel_has_a_sample_and_every_network_a_fake() -> None:
+    """Without a fake a channel would pass over all tests of what is lost, repeated and looked for, in silence."""
     assert set(ALL) == set(SAMPLES)
+    tracked = {channel.kind for channel in channels.CHANNELS if channel.abilities.keeps_track}
+    assert tracked <= set(REMOTES)
+    assert set(REMOTES) <= {channel.kind for channel in channels.CHANNELS if channel.queue == "push"}
+    assert {channel.kind for channel in channels.CHANNELS if channel.configurable} - set(REMOTES) == {
+        "webhook"
+    }
     assert AT.tzinfo is not None

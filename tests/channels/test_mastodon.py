@@ -143,6 +143,17 @@ def test_what_the_server_allows_is_learned(receiver: Receiver, tools: Tools) -> 
     assert learned.access_token.get_secret_value() == one.remote.token
 
 
+def test_a_server_too_old_to_say_what_it_allows_is_looked_after_all_the_same(
+    receiver: Receiver, tools: Tools
+) -> None:
+    """Before version 4 there is no such address; many servers answer it with a page."""
+    one = account("mastodon", receiver, tools)
+    one.remote.fail(Reply(404, {}, b"<!DOCTYPE html><title>Not found</title>"), on="GET /api/v2/instance")
+    learned = one.channel.tend(one.envelope().settings, tools, AT)
+    assert isinstance(learned, MastodonSettings)
+    assert (learned.characters, learned.account) == (500, "coburg")
+
+
 def test_an_exhausted_limit_is_waited_for(coburg: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     until = datetime.now(UTC).replace(microsecond=0)
     monkeypatch.setattr(

@@ -180,6 +180,20 @@ def test_a_mailbox_that_does_not_exist_suppresses_its_reader_alone(
         ]
 
 
+def test_dead_mailboxes_say_nothing_about_the_mail_server(city: config.Settings, mail_sink: MailSink) -> None:
+    with db.transaction() as session:
+        for number in range(5):
+            factories.reader(session, f"gone{number}@example.org")
+    mail_sink.on_recipient = lambda _: "550 5.1.1 unknown"
+    publish()
+    fan_out()
+    drain.drain("mail")
+    assert states("newsletter") == ["failed"] * 5
+    with db.reading() as session:
+        newsletter = session.scalars(select(Destination).where(Destination.channel == "newsletter")).one()
+        assert (newsletter.failures, newsletter.failing_since, newsletter.held_until) == (0, None, None)
+
+
 def test_a_dead_mail_server_costs_one_try_and_all_arrive_afterwards(
     city: config.Settings, mail_sink: MailSink
 ) -> None:

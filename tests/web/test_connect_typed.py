@@ -1,7 +1,6 @@
 """Connecting an outlet by typing in its access: the form, what the network says to it at once, and a test message."""
 
 import html
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -9,11 +8,12 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from syndication import channels
+from syndication import channels, clock
 from syndication.config import Settings
 from syndication.delivery import drain
 from syndication.destinations import asking, links
 from syndication.destinations.sealed import opened
+from syndication.limits import Buckets
 from syndication.rendering import translations
 from syndication.stack.receiver import Receiver
 from syndication.web.app import create_app
@@ -57,10 +57,15 @@ def answers(kind: str, receiver: Receiver) -> dict[str, str]:
 
 
 def drain_a_second_later() -> None:
-    """Of many accounts one message a second is taken, by a clock that does not travel."""
-    threading.Event().wait(1.1)
+    """Of many accounts one message a second is taken."""
     later(2)
     drain.drain("push")
+
+
+@pytest.fixture(autouse=True)
+def _seconds_pass_for_rates_too(city: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = Buckets(monotonic=lambda: clock.now().timestamp())
+    monkeypatch.setattr(drain, "_buckets", lambda: counts)
 
 
 @pytest.fixture(autouse=True)

@@ -55,7 +55,7 @@ class Network:
         payload = as_json(body) if body is not None else data
         access = self.headers if origin(url) == origin(self.home) else ()
         sent = [*access, *headers, *([("content-type", content_type)] if payload else [])]
-        return by_http.call(
+        answer = by_http.call(
             HttpMessage(method, url, tuple(sent), payload),
             self.tools,
             rules=(*rules, *self.rules),
@@ -64,6 +64,10 @@ class Network:
             outlet=outlet,
             most_read=most_read,
         )
+        # A page where the network says JSON comes from something in between: nothing was posted, changed or deleted.
+        if 200 <= answer.status < 300 and answer.body.strip() and origin(url) == origin(self.home or url):
+            by_http.json_of(answer, self.name, repeatable=repeatable)
+        return answer
 
     def json(self, method: str, url: str, *, repeatable: bool = True, **named: Any) -> Any:
         """The JSON of a good answer."""
@@ -92,6 +96,12 @@ def as_its_body_asks(later: TryLater) -> TryLater:
 def as_json(body: Any) -> bytes:
     """The bytes of a JSON body: UTF-8, without spaces, in the order of writing."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def items_at(found: Any, name: str) -> list[Any] | None:
+    """The list under a name of an answer; None where there is none, which is not the same as an empty one."""
+    inside = found.get(name) if isinstance(found, Mapping) else None
+    return inside if isinstance(inside, list) else None
 
 
 def together(*remarks: str) -> str:

@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse
 from syndication import destinations
 from syndication.bounds import Few
 from syndication.content import Action, Interest, Moment, Value
-from syndication.delivery import drain, rehearse, replay
+from syndication.delivery import rehearse, replay
+from syndication.delivery.tools import tools
 from syndication.destinations import DestinationAmendment, DestinationRecord, DestinationRequest, Revealed
 from syndication.web.access import DestinationsReader, DestinationsWriter, MerchantSlug, concerned
 from syndication.web.api.pages import After, Answer, Page, Paging, page
@@ -266,7 +267,7 @@ class RehearsalAnswer(Answer):
 def dry_run(destination_id: UUID, request: RehearsalRequest, caller: DestinationsWriter) -> RehearsalAnswer:
     """What would be sent for a post, request by request and byte for byte. Nothing is sent."""
     found = rehearse.rehearse(
-        destination_id, request.post_id, drain.tools(), owner=caller.merchant_id, action=request.action
+        destination_id, request.post_id, tools(), owner=caller.merchant_id, action=request.action
     )
     shown = [_as_shown(one) for one in found.requests]
     return RehearsalAnswer(

@@ -166,7 +166,10 @@ def read_post(post_id: UUID, caller: PostsReader, response: Response) -> PostAns
 def revise_post(
     post_id: UUID, draft: Draft, caller: PostsWriter, response: Response, if_match: IfMatch = None
 ) -> RevisionAnswer:
-    """Give a post new content, whole. It goes out as a correction; what says the same changes nothing."""
+    """Give a post new content, whole. It goes out as a correction; what says the same changes nothing.
+
+    `publish_at` moves a post that still waits for its hour; without it the hour stays.
+    """
     if caller.merchant_id is not None:
         knocks.count_revision(caller.merchant_id, post_id)
     seen = None if if_match in (None, "*") else int(str(if_match).strip('"'))

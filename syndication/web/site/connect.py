@@ -15,7 +15,8 @@ from starlette.responses import RedirectResponse, Response
 from syndication import channels
 from syndication.characters import control_characters
 from syndication.config import settings
-from syndication.delivery import drain, replay
+from syndication.delivery import replay
+from syndication.delivery.tools import tools
 from syndication.destinations import asking, connecting
 from syndication.destinations.links import OLD, WAY
 from syndication.errors import Conflict, Invalid, NotFound
@@ -77,7 +78,7 @@ def back(
         raise NotFound(OLD)
     if not code:
         raise Conflict(_NOT_ALLOWED)
-    return _end(connecting.finish(state, code, nonce, drain.tools()))
+    return _end(connecting.finish(state, code, nonce, tools()))
 
 
 @router.get("/done/{kind}")
@@ -117,7 +118,7 @@ def begin(
         kept = {name: value for name, value in answers.items() if name not in broken}
         return _keeping(_form(request, token, found, kept, dict.fromkeys(broken, _WRONG)), nonce)
     try:
-        way = connecting.begin(token, answers, drain.tools(), nonce=nonce, language=language)
+        way = connecting.begin(token, answers, tools(), nonce=nonce, language=language)
     except Invalid as error:
         faults = {one.field.removeprefix("settings."): one.message for one in error.faults}
         return _keeping(_form(request, token, found, answers, faults), nonce)
