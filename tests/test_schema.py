@@ -27,6 +27,8 @@ ALLOWED = {
     "changes.action": "published",
     "connect_links.made_by": "key",
 }
+#: Columns whose content stands in another table now, or that nobody read.
+MOVED = {"editions": {"posts", "over_at"}}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -123,8 +125,9 @@ def test_every_row_survives_the_way_to_the_newest_schema(bare_url: str) -> None:
     with engine.begin() as connection:
         after = rows(connection)
         for name, kept in before.items():
-            known = kept[0].keys()
-            assert [{column: row[column] for column in known} for row in after[name]] == kept, name
+            known = kept[0].keys() - MOVED.get(name, set())
+            same = [{column: row[column] for column in known} for row in kept]
+            assert [{column: row[column] for column in known} for row in after[name]] == same, name
         if engine.dialect.name == "sqlite":
             assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
             assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []

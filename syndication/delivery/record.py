@@ -15,7 +15,8 @@ from syndication.delivery.lane import OVER, Outcome, Run
 from syndication.models import Attempt, Delivery, Destination, Lease
 
 _log = structlog.get_logger(__name__)
-SUPERSEDED = "A newer version of this post went out instead."
+SUPERSEDED = "It was replaced by a newer version before it was sent."
+WITHDRAWN = "The post was withdrawn before this was sent."
 _SWITCHED_OFF = "The outlet is switched off: {}"
 
 
