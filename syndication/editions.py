@@ -101,6 +101,25 @@ def of_correction(
     return _composed(key, language, change.created_at, [], [Correction(view, what)], cfg, told)
 
 
+def instead(
+    session: Session,
+    of: Edition,
+    entries: Sequence[Entry],
+    corrections: Sequence[Correction],
+    cfg: Settings,
+    said: Mapping[UUID, Said],
+) -> int | None:
+    """The id of the edition that takes the place of one that is not true any more; None where none of it can be in one."""
+    every: list[Entry | Correction] = [*entries, *corrections]
+    told = [f"{one.post.id}.{said[one.post.id]}" for one in every]
+    key = f"instead:{of.id}:{hashlib.sha256(' '.join(told).encode()).hexdigest()[:32]}"
+    known = session.scalar(select(Edition.id).where(Edition.key == key))
+    if known is not None:
+        return known
+    composed = _composed(key, of.language, of.slot_at, entries, corrections, cfg, said)
+    return store(session, composed) if composed is not None else None
+
+
 def store(session: Session, edition: Composed) -> int:
     """The id of the stored edition; one with the same key is stored once."""
     row = {

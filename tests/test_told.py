@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from syndication import clock, config, db, editions, fanout, insight, logs, posts, readers, rendering
-from syndication.content import Interest
+from syndication.content import Interest, draft
 from syndication.delivery import drain
 from syndication.models import Change, Edition, EditionPost
 from syndication.stack.mail_sink import MailSink
@@ -188,7 +188,7 @@ def test_readers_who_were_told_different_things_get_different_corrections(
     assert starts is not None
     for price in ("9.00", "8.00"):
         same = {"kind": "event", "title": "Konzert", "starts_at": starts.isoformat()}
-        posts.revise(post.merchant_id, post.id, factories.draft({**same, "price": price}))
+        posts.revise(post.merchant_id, post.id, draft({**same, "price": price}))
         fan_out()
         drain.drain("mail")
     a_day_later()
