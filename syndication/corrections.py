@@ -8,34 +8,31 @@ and networks where a post is edited in place, are told at once.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from syndication import bell, channels, db, deliveries, editions, interests
+from syndication import bell, channels, db, deliveries, editions, interests, stories, told
 from syndication.channels.base import PostView
 from syndication.channels.newsletter import Newsletter
 from syndication.config import Settings
-from syndication.content import Content, Interest, kept, matters, occurrences
+from syndication.content import Content, Interest, matters, occurrences
 from syndication.delivery import policy
-from syndication.delivery.record import SUPERSEDED
-from syndication.models import Change, Delivery, Destination, Reader, Revision
+from syndication.delivery.record import SUPERSEDED, WITHDRAWN
+from syndication.models import Change, Delivery, Destination, EditionPost, Reader
 
 HELD = "Waits a moment, so that several changes become one message."
 UNDONE = "It was changed back before anybody was told."
-WITHDRAWN = "The post was withdrawn before this was sent."
 #: Readers of one transaction, as in fanout; and how many are looked up at a time.
 _PEOPLE, _LOOKED_UP = 250, 5000
 #: Messages about one post are counted for so long.
 _COUNTED = timedelta(hours=24)
 #: Of these people must hear at once, the first time.
 _URGENT = ("cancelled", "postponed")
-#: What may have arrived counts as told.
-_ARRIVED = ("sent", "sending", "unconfirmed")
-
-
+#: The number of a reader, or the id of a destination.
+_Who = TypeVar("_Who", int, UUID)
 #: Notes how far (the last reader) a transaction got.
 Keep = Callable[[Session, int], None]
 
@@ -52,8 +49,8 @@ class News:
 
     def concerns(self, interest: Interest) -> bool:
         """Whether an interest covers the post as it is, or as it was before this change."""
-        told = [self.view.content, *([self.before] if self.before is not None else [])]
-        return any(interests.wants(interest, content, self.view.merchant) for content in told)
+        said = [self.view.content, *([self.before] if self.before is not None else [])]
+        return any(interests.wants(interest, content, self.view.merchant) for content in said)
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,7 @@ def heard(session: Session, news: News, destination_ids: Sequence[UUID]) -> set[
     if news.change.action == "published":
         return set()
     earlier = _earlier(news, Delivery.destination_id, destination_ids)
-    known = select(Delivery.destination_id).where(*earlier, Delivery.state.in_((*_ARRIVED, "waiting")))
+    known = select(Delivery.destination_id).where(*earlier, Delivery.state.in_((*told.ARRIVED, "waiting")))
     return set(session.scalars(known))
 
 
@@ -103,9 +100,9 @@ def to_destinations(
     held = [
         destination.id for destination in destinations if news.before is not None and _is_held(destination)
     ]
-    told = _told(session, news, Delivery.destination_id, held)
+    messages = told.destinations(session, news.view.id, held, before=news.change.id)
     due, undone = dict.fromkeys(ids, now), list[_Replaced]()
-    for destination_id, known in told.items():
+    for destination_id, known in _last(session, news, messages, now).items():
         if known.content.digest() == news.view.content.digest():
             undone += [replaced[destination_id]] if destination_id in replaced else []
             del due[destination_id]
@@ -127,7 +124,8 @@ def _is_held(destination: Destination) -> bool:
 def to_readers(news: News, cfg: Settings, *, after: int, keep: Keep) -> Iterator[int]:
     """Tell the readers who were told of the post, or were about to be, what is new to them; a repeat adds nothing.
 
-    Goes on behind reader `after`. `keep` notes in each chunk's transaction how far it got, and so is yielded then.
+    Who heard of it in an edition of a slot, and still hears by slots, is told by the next one. Goes on behind reader
+    `after`. `keep` notes in each chunk's transaction how far it got, and so is yielded then.
     """
     made = _Editions(news, cfg)
     for ids in _reader_ids(news, after):
@@ -140,12 +138,20 @@ def to_readers(news: News, cfg: Settings, *, after: int, keep: Keep) -> Iterator
 
 
 def _reader_ids(news: News, last: int) -> Iterator[list[int]]:
-    """Everybody behind reader `last` with a copy of older news of this post, in chunks."""
+    """Everybody behind reader `last` who was told older news of this post, or is about to be, in chunks."""
+    alone = (Delivery.post_id == news.view.id, Delivery.state.in_((*told.ARRIVED, "waiting")))
+    among_others = (
+        Delivery.post_id.is_(None),
+        Delivery.state.in_(told.ARRIVED),
+        Reader.cadence == "instantly",
+    )
     while True:
         copies = (
             select(Delivery.reader_id)
-            .where(Delivery.post_id == news.view.id, Delivery.reader_id > last)
-            .where(Delivery.change_id < news.change.id, Delivery.state.in_((*_ARRIVED, "waiting")))
+            .join(EditionPost, EditionPost.edition_id == Delivery.edition_id)
+            .join(Reader, Reader.id == Delivery.reader_id)
+            .where(EditionPost.post_id == news.view.id, EditionPost.change_id < news.change.id)
+            .where(Delivery.reader_id > last, or_(and_(*alone), and_(*among_others)))
             .distinct()
             .order_by(Delivery.reader_id)
             .limit(_LOOKED_UP)
@@ -161,18 +167,23 @@ def _reader_ids(news: News, last: int) -> Iterator[list[int]]:
 
 def _retell(session: Session, news: News, ids: list[int], made: "_Editions", cfg: Settings) -> None:
     """Drop what waits and decide for each reader, in one transaction: nobody is counted twice while a worker claims."""
+    # Taken first: somebody whose slot is served, or who chooses another rhythm, at this moment comes before or after.
+    confirmed = (
+        select(Reader.id, Reader.language)
+        .where(Reader.id.in_(ids), Reader.state == "confirmed")
+        .order_by(Reader.id)
+        .with_for_update(key_share=True)
+    )
+    readers = session.execute(confirmed).all()
     now = db.now(session)
     replaced = _drop_waiting(session, news, Delivery.reader_id, ids)
-    told = _told(session, news, Delivery.reader_id, ids)
-    again = select(Delivery.reader_id).where(
-        Delivery.change_id == news.change.id, Delivery.reader_id.in_(ids)
-    )
-    done = set(session.scalars(again))
-    confirmed = select(Reader.id, Reader.language).where(Reader.id.in_(ids), Reader.state == "confirmed")
+    messages = _messages(session, news, ids)
+    known_to = _last(session, news, messages, now)
+    done = _done(session, news, ids)
     groups: dict[tuple[str, int, datetime], list[int]] = {}
     undone: list[_Replaced] = []
-    for reader_id, language in session.execute(confirmed):
-        known = told.get(reader_id)
+    for reader_id, language in readers:
+        known = known_to.get(reader_id)
         if reader_id in done:
             continue
         if known is None:
@@ -185,14 +196,14 @@ def _retell(session: Session, news: News, ids: list[int], made: "_Editions", cfg
             due = _due(known, news, now, replaced.get(reader_id), cfg)
             groups.setdefault((language, known.change_id, due), []).append(reader_id)
     _undo(session, undone)
-    for (language, since, due), readers in groups.items():
+    for (language, since, due), some in groups.items():
         edition_id = made.id_of(session, language, since)
         if edition_id is None:
             continue
         editions.deliver(
             session,
             edition_id,
-            (Reader.id.in_(readers), Reader.state == "confirmed"),
+            (Reader.id.in_(some), Reader.state == "confirmed"),
             over_at=made.over_at(since),
             change_id=news.change.id,
             post_id=news.view.id,
@@ -212,9 +223,9 @@ class _Editions:
     _told: dict[int, Content] = field(default_factory=dict)
     _ids: dict[tuple[str, int], int | None] = field(default_factory=dict)
 
-    def note(self, told: _Told) -> None:
+    def note(self, known: _Told) -> None:
         """Remember what the change of this number said."""
-        self._told[told.change_id] = told.content
+        self._told[known.change_id] = known.content
 
     def id_of(self, session: Session, language: str, since: int) -> int | None:
         """The stored edition that says what is new since a change; None where the post cannot be put into one."""
@@ -235,7 +246,7 @@ class _Editions:
         if not since:
             return editions.of_change(change, view, language, self.cfg)
         gone = self.news.before is None
-        what = "withdrawn" if gone else editions.what_changed(self._told[since], view.content)
+        what = "withdrawn" if gone else stories.what_changed(self._told[since], view.content)
         return editions.of_correction(change, view, what, language, self.cfg, since=since)
 
 
@@ -275,44 +286,54 @@ def _undo(session: Session, undone: Sequence[_Replaced]) -> None:
     )
 
 
-def _told(session: Session, news: News, who: Any, ids: Sequence[Any]) -> dict[Any, _Told]:
-    """What these recipients were told last. Call it after `_drop_waiting`: what a worker has claimed since is told too."""
-    if not ids:
-        return {}
-    moment = func.coalesce(Delivery.sent_at, Delivery.created_at)
-    arrived = (
-        select(who, Delivery.change_id, moment)
-        .where(*_earlier(news, who, ids), Delivery.state.in_(_ARRIVED))
-        .order_by(Delivery.change_id)
-    )
-    messages: dict[Any, list[tuple[int, datetime]]] = {}
-    for one, change_id, at in session.execute(arrived):
-        messages.setdefault(one, []).append((change_id, at))
-    said = _contents(session, {told[-1][0] for told in messages.values()})
-    lately = db.now(session) - _COUNTED
+def _messages(session: Session, news: News, ids: Sequence[int]) -> dict[int, list[told.Message]]:
+    """What may have arrived of older news of the post. Call it after `_drop_waiting`: what was claimed since is told too."""
     return {
-        one: _Told(said[told[-1][0]], told[-1][0], sum(at > lately for _, at in told[1:]))
-        for one, told in messages.items()
+        reader_id: [one for one in messages if one.change_id < news.change.id and one.state in told.ARRIVED]
+        for (reader_id, _), messages in told.readers(session, [news.view.id], ids).items()
     }
 
 
-def _contents(session: Session, change_ids: set[int]) -> dict[int, Content]:
-    statement = (
-        select(Change.id, Revision.content)
-        .join(Revision, (Revision.post_id == Change.post_id) & (Revision.number == Change.revision))
-        .where(Change.id.in_(change_ids))
+def _done(session: Session, news: News, ids: Sequence[int]) -> set[int | None]:
+    """Who has this change, or newer news in an edition that was composed meanwhile."""
+    done = or_(
+        Delivery.change_id == news.change.id,
+        and_(EditionPost.change_id >= news.change.id, Delivery.state.in_((*told.ARRIVED, "waiting"))),
     )
-    return {found: kept(content) for found, content in session.execute(statement)}
+    statement = (
+        select(Delivery.reader_id)
+        .join(EditionPost, EditionPost.edition_id == Delivery.edition_id)
+        .where(EditionPost.post_id == news.view.id, Delivery.reader_id.in_(ids), done)
+    )
+    return set(session.scalars(statement))
 
 
-def _due(told: _Told, news: News, now: datetime, replaced: _Replaced | None, cfg: Settings) -> datetime:
+def _last(
+    session: Session, news: News, messages: Mapping[_Who, Sequence[told.Message]], now: datetime
+) -> dict[_Who, _Told]:
+    """What each recipient was told last."""
+    arrived = {one: some for one, some in messages.items() if some}
+    said = told.contents(session, {(news.view.id, some[-1].revision) for some in arrived.values()})
+    arrived = {one: some for one, some in arrived.items() if (news.view.id, some[-1].revision) in said}
+    lately = now - _COUNTED
+    return {
+        one: _Told(
+            said[news.view.id, some[-1].revision],
+            some[-1].change_id,
+            sum(message.at > lately for message in some[1:]),
+        )
+        for one, some in arrived.items()
+    }
+
+
+def _due(known: _Told, news: News, now: datetime, replaced: _Replaced | None, cfg: Settings) -> datetime:
     """When somebody hears the news who was told of the post before; not later than what it takes the place of."""
     content = news.view.content
-    first_alarm = told.repeats == 0 and content.status in _URGENT and told.content.status != content.status
+    first_alarm = known.repeats == 0 and content.status in _URGENT and known.content.status != content.status
     if news.before is None or first_alarm:
         return now
     wait = policy.correction_wait(
-        cfg.correction_pause, told.repeats, _time_left(told.content, content, now, cfg)
+        cfg.correction_pause, known.repeats, _time_left(known.content, content, now, cfg)
     )
     due = now + timedelta(seconds=wait)
     return min(due, replaced.due_at) if replaced is not None else due

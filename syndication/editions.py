@@ -2,16 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, String, cast, literal, select, update
+from sqlalchemy import ColumnElement, Select, String, cast, literal, select, update
 from sqlalchemy.orm import Session
 
-from syndication import bell, clock, db, deliveries, interests, postview
+from syndication import bell, db, deliveries, interests, postview, stories
 from syndication.channels.base import PostView
 from syndication.channels.newsletter import (
     LEFT_OUT,
@@ -23,28 +23,37 @@ from syndication.channels.newsletter import (
     compose,
 )
 from syndication.config import Settings, settings
-from syndication.content import Cadence, Content, Interest, matters
+from syndication.content import Cadence
 from syndication.delivery import policy
-from syndication.models import Change, Delivery, Destination, Edition, Post, Reader, Revision
+from syndication.models import Change, Delivery, Destination, Edition, EditionPost, Reader
+from syndication.stories import Story
 
 _log = structlog.get_logger(__name__)
-#: Changes join, and windows are read, in line under this name, so that a window sees all that joined before its end.
-LINE = "changes"
 #: Readers of one transaction; see fanout.
 _READERS = 500
+#: Audiences whose edition could not be composed, as this process knows: they stay due, and come after all others.
+_broken: set["_Audience"] = set()
 #: How far back the first edition of a reader looks for whom nothing else is known.
 _FIRST_WINDOW = timedelta(days=7)
 
 
 @dataclass(frozen=True)
+class Said:
+    """What an edition says of one post: how it stood after this change, corrected `since` another one; None: as news."""
+
+    change_id: int
+    since: int | None = None
+
+
+@dataclass(frozen=True)
 class Composed:
-    """An edition ready to be stored."""
+    """An edition ready to be stored, with the revision of each post in it, and when nothing in it is worth hearing."""
 
     key: str
     language: str
     slot_at: datetime
     parts: dict[str, Any]
-    posts: list[list[str]]
+    posts: Mapping[UUID, tuple[int, Said]]
     over_at: datetime | None
 
 
@@ -59,6 +68,10 @@ class _Audience:
     due: datetime
     slot: datetime
 
+    def planned(self) -> "_Audience":
+        """The same, whatever slot it is served at."""
+        return replace(self, slot=self.due)
+
     def readers(self) -> tuple[ColumnElement[bool], ...]:
         return (
             Reader.state == "confirmed",
@@ -70,23 +83,12 @@ class _Audience:
         )
 
 
-@dataclass(frozen=True)
-class _Story:
-    """What a window tells of one post: first heard of in it, or changed since `before`."""
-
-    view: PostView
-    fresh: bool
-    withdrawn: bool
-    before: Content | None
-    change_id: int
-
-
 # Editions of one change, for readers who hear instantly
 
 
 def of_change(change: Change, view: PostView, language: str, cfg: Settings) -> Composed | None:
     """The edition that tells of one new post; None where the post cannot be put into one, which its merchant is told."""
-    key, told = f"change:{change.id}:{language}", {view.id: change.id}
+    key, told = f"change:{change.id}:{language}", {view.id: Said(change.id)}
     return _composed(key, language, change.created_at, [Entry(view)], [], cfg, told)
 
 
@@ -94,17 +96,27 @@ def of_correction(
     change: Change, view: PostView, what: What, language: str, cfg: Settings, *, since: int
 ) -> Composed | None:
     """The edition that corrects what the change with the number `since` told; None as with `of_change`."""
-    key, told = f"change:{change.id}:{language}:correction:{since}", {view.id: change.id}
+    key, told = f"change:{change.id}:{language}:correction:{since}", {view.id: Said(change.id, since)}
     return _composed(key, language, change.created_at, [], [Correction(view, what)], cfg, told)
 
 
-def what_changed(before: Content, after: Content) -> What:
-    """The one word for a change that readers must be told."""
-    changed = matters(before, after)
-    if "status" in changed and after.status != "scheduled":
-        return after.status
-    words: dict[str, What] = {"time": "time", "place": "moved", "price": "price"}
-    return next((words[matter] for matter in changed if matter in words), "changed")
+def instead(
+    session: Session,
+    of: Edition,
+    entries: Sequence[Entry],
+    corrections: Sequence[Correction],
+    cfg: Settings,
+    said: Mapping[UUID, Said],
+) -> int | None:
+    """The id of the edition that takes the place of one that is not true any more; None where none of it can be in one."""
+    every: list[Entry | Correction] = [*entries, *corrections]
+    told = [f"{one.post.id}.{said[one.post.id]}" for one in every]
+    key = f"instead:{of.id}:{hashlib.sha256(' '.join(told).encode()).hexdigest()[:32]}"
+    known = session.scalar(select(Edition.id).where(Edition.key == key))
+    if known is not None:
+        return known
+    composed = _composed(key, of.language, of.slot_at, entries, corrections, cfg, said)
+    return store(session, composed) if composed is not None else None
 
 
 def store(session: Session, edition: Composed) -> int:
@@ -113,13 +125,23 @@ def store(session: Session, edition: Composed) -> int:
         "key": edition.key,
         "language": edition.language,
         "slot_at": edition.slot_at,
-        "composed_at": clock.now(),
+        "composed_at": db.now(session),
         "parts": edition.parts,
-        "posts": edition.posts,
-        "over_at": edition.over_at,
     }
     db.insert_new(session, Edition.__table__, [row])
-    return session.scalars(select(Edition.id).where(Edition.key == edition.key)).one()
+    edition_id = session.scalars(select(Edition.id).where(Edition.key == edition.key)).one()
+    posts = [
+        {
+            "edition_id": edition_id,
+            "post_id": post_id,
+            "revision": revision,
+            "change_id": said.change_id,
+            "since": said.since,
+        }
+        for post_id, (revision, said) in edition.posts.items()
+    ]
+    db.insert_new(session, EditionPost.__table__, posts)
+    return edition_id
 
 
 def deliver(
@@ -161,35 +183,45 @@ def deliver(
 def sweep(*, most: int = 200) -> int:
     """Compose and deliver the editions whose slot has come; returns how many audiences were served."""
     cfg = settings()
-    windows: dict[tuple[datetime | None, datetime], list[_Story]] = {}
+    windows: dict[tuple[datetime | None, datetime], list[Story]] = {}
     audiences = _due(cfg, most)
     for audience in audiences:
         window = (audience.since, audience.slot)
         try:
             if window not in windows:
-                windows[window] = _stories(audience.since, audience.slot, cfg)
+                since = audience.since or audience.slot - _FIRST_WINDOW
+                windows[window] = stories.of_window(since, audience.slot, cfg)
             _issue(audience, windows[window], cfg)
         except Exception:  # one that cannot be composed must not hold up the others; its readers stay due
             _log.exception("edition.broken", language=audience.language, slot=audience.slot.isoformat())
+            _broken.add(audience.planned())
+        else:
+            _broken.discard(audience.planned())
     return len(audiences)
 
 
 def _due(cfg: Settings, most: int) -> list[_Audience]:
+    """The audiences whose slot has come, the longest due first; those that were broken when last tried come last."""
     columns = (Reader.interest_id, Reader.language, Reader.cadence, Reader.covered_until, Reader.next_slot_at)
+    some = most + len(_broken)
     with db.reading() as session:
         now = db.now(session)
         statement = (
             select(*columns)
             .where(Reader.state == "confirmed", Reader.next_slot_at <= now)
             .group_by(*columns)
-            .limit(most)
+            .order_by(Reader.next_slot_at)
+            .limit(some)
         )
         rows = session.execute(statement).all()
-    return [
+    found = [
         _Audience(interest_id, language, cadence, since, due, _slot(cadence, due, now, cfg))
         for interest_id, language, cadence, since, due in rows
         if due is not None
     ]
+    if len(found) < some:  # these are all; the others were mended, or left
+        _broken.intersection_update([audience.planned() for audience in found])
+    return sorted(found, key=lambda audience: audience.planned() in _broken)[:most]
 
 
 def _slot(cadence: str, due: datetime, now: datetime, cfg: Settings) -> datetime:
@@ -197,69 +229,94 @@ def _slot(cadence: str, due: datetime, now: datetime, cfg: Settings) -> datetime
     return policy.previous_slot(Cadence.parse(cadence), now, cfg.zone) or due
 
 
-def _stories(since: datetime | None, slot: datetime, cfg: Settings) -> list[_Story]:
-    """What happened to posts in the window (since, slot], in the order of their first change."""
-    since = since or slot - _FIRST_WINDOW
-    with db.transaction() as session:
-        db.in_line(session, LINE, alone=True)
-        changes = session.scalars(
-            select(Change).where(Change.joined_at > since, Change.joined_at <= slot).order_by(Change.id)
-        ).all()
-    by_post: dict[UUID, list[Change]] = {}
-    for change in changes:
-        by_post.setdefault(change.post_id, []).append(change)
-    with db.reading() as session:
-        views = postview.by_id(session, by_post, cfg.base_url)
-        posts = {post.id: post.state for post in session.scalars(select(Post).where(Post.id.in_(by_post)))}
-        return [
-            _Story(
-                views[post_id],
-                fresh=any(change.action == "published" for change in told),
-                withdrawn=posts[post_id] == "withdrawn",
-                before=_content_before(session, told[0]),
-                change_id=told[-1].id,
-            )
-            for post_id, told in by_post.items()
-        ]
+#: What readers know of posts, to tell who knows the same: each post, the change they know it after, whether that is all.
+_Same = frozenset[tuple[UUID, int, bool]]
 
 
-def _content_before(session: Session, first: Change) -> Content | None:
-    revision = (
-        session.get(Revision, (first.post_id, first.revision - 1)) if first.action == "revised" else None
-    )
-    return postview.content_of(revision) if revision else None
+@dataclass
+class _Issue:
+    """The editions of one audience at its slot: one for each set of readers who know equally much, composed once."""
+
+    audience: _Audience
+    window: Sequence[Story]
+    cfg: Settings
+    now: datetime
+    #: Each stored edition and when it is over; None where there is nothing to tell.
+    _made: dict[_Same, tuple[int, datetime | None] | None] = field(default_factory=dict)
+
+    def doubtful(self) -> list[Story]:
+        """The stories of which its readers may have been told different things."""
+        since = self.audience.since
+        # Who came, or changed their rhythm, between two slots may have heard of fresh posts as well.
+        slot = since and policy.previous_slot(Cadence.parse(self.audience.cadence), since, self.cfg.zone)
+        return [story for story in self.window if not story.fresh or since is None or since != slot]
+
+    def foresee(self) -> None:
+        """Compose what the first readers will get, outside the transaction that gives it to them."""
+        with db.reading() as session:
+            groups = self._groups(session, session.scalars(self.some()).all())
+        for same, (_, knows) in groups.items():
+            self._made[same] = self._edition(knows)
+
+    def some(self) -> Select[int]:
+        """The next of its readers."""
+        return select(Reader.id).where(*self.audience.readers()).order_by(Reader.id).limit(_READERS)
+
+    def deliver(self, session: Session, readers: tuple[ColumnElement[bool], ...], ids: Sequence[int]) -> None:
+        """To each of these readers what is new to them."""
+        for same, (some, knows) in self._groups(session, ids).items():
+            if same not in self._made:
+                self._made[same] = self._edition(knows)
+            if (made := self._made[same]) is not None:
+                deliver(session, made[0], (*readers, Reader.id.in_(some)), over_at=made[1])
+                bell.after_commit(session, Newsletter.queue)
+
+    def _groups(
+        self, session: Session, ids: Sequence[int]
+    ) -> dict[_Same, tuple[list[int], dict[UUID, stories.Known]]]:
+        """Readers who know equally much, and what they know."""
+        known = stories.known(session, self.doubtful(), ids)
+        groups: dict[_Same, tuple[list[int], dict[UUID, stories.Known]]] = {}
+        for reader_id in ids:
+            mine = known.get(reader_id, {})
+            same = frozenset((post_id, one.since, one.newest) for post_id, one in mine.items())
+            groups.setdefault(same, ([], mine))[0].append(reader_id)
+        return groups
+
+    def _edition(self, knows: Mapping[UUID, stories.Known]) -> tuple[int, datetime | None] | None:
+        audience = self.audience
+        entries, corrections, since = stories.heard(self.window, knows, self.now)
+        if not entries and not corrections:
+            return None
+        said = {one.view.id: Said(one.change_id, since.get(one.view.id)) for one in self.window}
+        key = _key(audience, entries, corrections, since)
+        edition = _composed(key, audience.language, audience.slot, entries, corrections, self.cfg, said)
+        if edition is None:
+            return None
+        with db.transaction() as session:
+            return store(session, edition), edition.over_at
 
 
-def _issue(audience: _Audience, stories: Sequence[_Story], cfg: Settings) -> None:
+def _issue(audience: _Audience, window: Sequence[Story], cfg: Settings) -> None:
     with db.reading() as session:
         interest = interests.all_of(session, [audience.interest_id])[audience.interest_id]
-    entries, corrections = _selection(interest, stories)
-    edition_id = over_at = None
-    if entries or corrections:
-        key, told = _key(audience, entries, corrections), {one.view.id: one.change_id for one in stories}
-        composed = _composed(key, audience.language, audience.slot, entries, corrections, cfg, told)
-        if composed is not None:
-            over_at = composed.over_at
-            with db.transaction() as session:
-                edition_id = store(session, composed)
+        now = db.now(session)
+    issue = _Issue(audience, [story for story in window if story.concerns(interest)], cfg, now)
+    issue.foresee()
     following = policy.next_slot(Cadence.parse(audience.cadence), audience.slot, cfg.zone)
-    while _serve(audience, edition_id, over_at, following):
+    while _serve(issue, following):
         pass
 
 
-def _serve(
-    audience: _Audience, edition_id: int | None, over_at: datetime | None, following: datetime | None
-) -> int:
+def _serve(issue: _Issue, following: datetime | None) -> int:
     """Deliver to some of the audience and move them to their next slot, both or neither; returns how many."""
+    audience = issue.audience
     with db.transaction() as session:
-        chunk = select(Reader.id).where(*audience.readers()).order_by(Reader.id).limit(_READERS)
-        ids = session.scalars(chunk.with_for_update(skip_locked=True)).all()
+        ids = session.scalars(issue.some().with_for_update(skip_locked=True)).all()
         if not ids:
             return 0
         some = (*audience.readers(), Reader.id.in_(ids))
-        if edition_id is not None:
-            deliver(session, edition_id, some, over_at=over_at)
-            bell.after_commit(session, Newsletter.queue)
+        issue.deliver(session, some, ids)
         session.execute(
             update(Reader)
             .where(*some)
@@ -269,32 +326,15 @@ def _serve(
         return len(ids)
 
 
-def _selection(interest: Interest, stories: Iterable[_Story]) -> tuple[list[Entry], list[Correction]]:
-    """What of a window somebody with this interest hears. What is over by now is dropped and counted, never told late."""
-    entries, corrections, over = [], [], 0
-    now = clock.now()
-    for story in stories:
-        view = story.view
-        told = [view.content, *([story.before] if story.before is not None else [])]
-        if not any(interests.wants(interest, content, view.merchant) for content in told):
-            continue
-        if policy.is_over(view.over_at, now) and not story.withdrawn:
-            over += 1
-        elif story.withdrawn:
-            corrections += [] if story.fresh else [Correction(view, "withdrawn")]
-        elif story.fresh:
-            entries.append(Entry(view))
-        elif story.before is not None and matters(story.before, view.content):
-            corrections.append(Correction(view, what_changed(story.before, view.content)))
-    if over:
-        _log.info("edition.over", dropped=over)
-    return entries, corrections
-
-
-def _key(audience: _Audience, entries: Sequence[Entry], corrections: Sequence[Correction]) -> str:
+def _key(
+    audience: _Audience,
+    entries: Sequence[Entry],
+    corrections: Sequence[Correction],
+    since: Mapping[UUID, int],
+) -> str:
     """Equal for equal content at one slot, so that readers with different interests share an edition where they can."""
     told = [f"{one.post.id}.{one.post.revision}" for one in entries]
-    told += [f"{one.post.id}.{one.post.revision}.{one.what}" for one in corrections]
+    told += [f"{one.post.id}.{one.post.revision}.{one.what}.{since[one.post.id]}" for one in corrections]
     digest = hashlib.sha256(" ".join(told).encode()).hexdigest()[:32]
     return f"slot:{audience.slot:%Y%m%dT%H%M%S}:{audience.language}:{digest}"
 
@@ -306,11 +346,11 @@ def _composed(
     entries: Sequence[Entry],
     corrections: Sequence[Correction],
     cfg: Settings,
-    told: Mapping[UUID, int],
+    said: Mapping[UUID, Said],
 ) -> Composed | None:
-    """The edition, without the posts that cannot be in one; None where nothing is left. `told`: each post's change."""
+    """The edition, without the posts that cannot be in one; None where nothing is left. `said` covers all its posts."""
     try:
-        return _whole(key, EditionView(language, slot_at, tuple(entries), tuple(corrections)), cfg)
+        return _whole(key, EditionView(language, slot_at, tuple(entries), tuple(corrections)), cfg, said)
     except Exception:  # whatever it is that one post holds, all others are told
         # Where not even an edition of nothing can be made, it is no post's fault: its readers wait until it is mended.
         compose(EditionView(language, slot_at, (), ()), postview.city(cfg), cfg.mail_from)
@@ -319,17 +359,17 @@ def _composed(
         unfit = [one.post for one in every if one not in sound]
         if not unfit:
             raise
-    _leave_out([(told[post.id], post.id) for post in unfit])
+    _leave_out([(said[post.id].change_id, post.id) for post in unfit])
     view = EditionView(
         language,
         slot_at,
         tuple(one for one in sound if isinstance(one, Entry)),
         tuple(one for one in sound if isinstance(one, Correction)),
     )
-    return _whole(key, view, cfg) if sound else None
+    return _whole(key, view, cfg, said) if sound else None
 
 
-def _whole(key: str, view: EditionView, cfg: Settings) -> Composed:
+def _whole(key: str, view: EditionView, cfg: Settings, said: Mapping[UUID, Said]) -> Composed:
     ends = [entry.post.over_at for entry in view.entries]
     posts = [entry.post for entry in view.entries] + [correction.post for correction in view.corrections]
     return Composed(
@@ -337,7 +377,7 @@ def _whole(key: str, view: EditionView, cfg: Settings) -> Composed:
         language=view.language,
         slot_at=view.slot_at,
         parts=compose(view, postview.city(cfg), cfg.mail_from),
-        posts=[[str(post.id), str(post.revision)] for post in posts],
+        posts={post.id: (post.revision, said[post.id]) for post in posts},
         # As long as one thing in it is worth hearing the edition goes out.
         over_at=None if view.corrections or None in ends else max((end for end in ends if end), default=None),
     )

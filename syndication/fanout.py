@@ -20,6 +20,7 @@ from syndication import (
     feeds,
     interests,
     postview,
+    stories,
 )
 from syndication.channels.newsletter import Newsletter
 from syndication.config import Settings, settings
@@ -129,7 +130,7 @@ def _join(session: Session, change_id: int, cfg: Settings) -> News:
     """Give the change its place in the line of changes and read what it says."""
     change = session.get_one(Change, change_id, with_for_update=True)
     if change.joined_at is None:
-        db.in_line(session, editions.LINE, alone=False)
+        db.in_line(session, stories.LINE, alone=False)
         change.joined_at = db.now(session)
     post = session.get_one(Post, change.post_id)
     merchant = session.get_one(Merchant, post.merchant_id)

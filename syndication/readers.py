@@ -1,23 +1,25 @@
 """Readers: confirming, preferences, leaving, and what the law grants them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
-from syndication import db, deliveries, interests, mailbox, reader_links
+from syndication import db, deliveries, interests, mailbox, reader_links, stories
 from syndication.config import settings
 from syndication.content import Cadence, Interest
 from syndication.delivery import policy
 from syndication.errors import Invalid, NotFound
-from syndication.models import Consent, Delivery, InterestRow, Reader, SignUp
+from syndication.models import Change, Consent, Delivery, InterestRow, Reader, SignUp
 from syndication.rendering import LANGUAGES
 
 _LEFT = "The reader unsubscribed."
 #: Readers forgotten in one transaction of the sweep.
 _CHUNK = 500
+#: A moment that is no slot, just before one.
+_BESIDE = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,8 @@ def confirm(token: str) -> ReaderRecord:
             ).first()
             said, source = (asked.wording, asked.source) if asked else ("", "unknown")
             session.add(Consent(reader_id=reader.id, action="confirmed", wording=said, source=source, at=now))
-            reader.state, reader.confirmed_at, reader.left_at = "confirmed", now, None
             _plan(reader, Cadence.parse(reader.cadence), now)
+            reader.state, reader.confirmed_at, reader.left_at = "confirmed", now, None
         return _record(session, reader)
 
 
@@ -74,6 +76,8 @@ def update_preferences(token: str, *, interest: Interest, cadence: str, language
         reader.interest_id = interests.ensure(session, interest)
         reader.language = spoken
         if reader.cadence != str(rhythm):
+            if reader.cadence == "instantly" and reader.next_slot_at is None:
+                reader.covered_until = _told_until(session, reader)
             now = db.now(session)
             reader.cadence = str(rhythm)
             # One last edition tells what has gathered; from then on each post comes at once.
@@ -232,7 +236,27 @@ def _plan(reader: Reader, cadence: Cadence, now: datetime) -> None:
     """The first edition begins where everybody's last one ended, so that newcomers share it and hear the current news."""
     zone = settings().zone
     reader.covered_until = policy.previous_slot(cadence, now, zone) or now
+    if (
+        reader.left_at is not None
+    ):  # was told things before: a window that begins beside the slots looks which
+        reader.covered_until -= _BESIDE
     reader.next_slot_at = policy.next_slot(cadence, now, zone)
+
+
+def _told_until(session: Session, reader: Reader) -> datetime:
+    """Up to when a reader who hears at once has been told everything; what is being told right now is left to an edition.
+
+    Whoever composes that looks what the reader got after all, since this is no slot.
+    """
+    db.in_line(session, stories.LINE, alone=True)
+    under_way = select(func.min(Change.joined_at)).where(
+        Change.action == "published",
+        Change.joined_at.is_not(None),
+        Change.fanned_at.is_(None),
+        Change.reached < reader.id,
+    )
+    first = session.scalar(under_way)
+    return first - _BESIDE if first is not None else db.now(session)
 
 
 def _end(session: Session, reader: Reader, state: str, reason: str, action: str, source: str) -> None:

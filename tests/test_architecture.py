@@ -21,7 +21,7 @@ LAYERS: dict[str, int] = {
     **dict.fromkeys(
         ["posts", "merchants", "keys", "destinations", "readers", "interests", "fanout", "corrections", "editions", "gallery",
          "feeds", "prepared", "imports", "intake", "idempotency", "insight", "delivery", "sources", "postview",
-         "reader_links", "signups", "deliveries"],
+         "reader_links", "signups", "deliveries", "stories", "told", "current"],
         3,
     ),
     **dict.fromkeys(["web", "tasks", "cli", "stack", "ringer", "broker", "doctor", "migrations"], 4),

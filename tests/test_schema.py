@@ -27,6 +27,8 @@ ALLOWED = {
     "changes.action": "published",
     "connect_links.made_by": "key",
 }
+#: Columns whose content stands in another table now, or that nobody read.
+MOVED = {"editions": {"posts", "over_at"}}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -123,8 +125,9 @@ def test_every_row_survives_the_way_to_the_newest_schema(bare_url: str) -> None:
     with engine.begin() as connection:
         after = rows(connection)
         for name, kept in before.items():
-            known = kept[0].keys()
-            assert [{column: row[column] for column in known} for row in after[name]] == kept, name
+            known = kept[0].keys() - MOVED.get(name, set())
+            same = [{column: row[column] for column in known} for row in kept]
+            assert [{column: row[column] for column in known} for row in after[name]] == same, name
         if engine.dialect.name == "sqlite":
             assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
             assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
@@ -192,3 +195,28 @@ def _value(table: Table, column: Column[Any], number: int, made: dict[tuple[str,
 
 def _is_number(column: Column[Any]) -> bool:
     return column.type.python_type in (int, float)
+
+
+def test_what_editions_told_moves_into_a_table(bare_url: str) -> None:
+    command.upgrade(migrations._config(bare_url), "0007")
+    engine = db.open_engine(bare_url)
+    with engine.begin() as connection:
+        fill(connection, 1)
+        tables = reflected(connection).tables
+        # SQLite's reflection knows no UUIDs.
+        (post_id,) = connection.scalars(select(tables["posts"].c.id))
+        (change_id,) = connection.scalars(select(tables["changes"].c.id))
+        told = (
+            tables["editions"]
+            .update()
+            .values(posts=[[str(UUID(str(post_id))), "1"], [str(UUID(int=9)), "1"]])
+        )
+        connection.execute(told.values(key=f"change:{change_id}:de:correction:7"))
+    engine.dispose()
+    migrations.upgrade(bare_url)
+    engine = db.open_engine(bare_url)
+    with engine.begin() as connection:
+        (row,) = rows(connection)["edition_posts"]
+    engine.dispose()
+    assert (row["revision"], row["change_id"], row["since"]) == (1, change_id, 7)
+    assert UUID(str(row["post_id"])) == UUID(str(post_id)), "a post that was deleted is told of no more"

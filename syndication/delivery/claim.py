@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from syndication import channels, clock, db
 from syndication.config import Settings
-from syndication.delivery import pacing, policy
-from syndication.delivery.lane import Lane
+from syndication.delivery import overtaken, pacing, policy
+from syndication.delivery.lane import Lane, Stop
 from syndication.delivery.load import channel_settings, parcels
 from syndication.models import Delivery, Destination, Heartbeat, Lease, Reader
 
@@ -257,14 +257,20 @@ def _lease(queue: str, owner: str, cfg: Settings, now: datetime, destination_id:
     )
 
 
-def withdrawn(lane: Lane) -> set[int]:
-    """Ids in a lane that must not go out any more: their readers left, or the destination was paused meanwhile."""
-    statement = select(Delivery.id).where(Delivery.lease_id == lane.lease_id)
-    if lane.shared:
-        left = Reader.state.in_(("left", "suppressed"))
-        statement = statement.join(Reader, Reader.id == Delivery.reader_id).where(left)
-    else:
-        statement = statement.join(Destination, Destination.id == Delivery.destination_id)
-        statement = statement.where(Destination.state != "active")
+def stopped(lane: Lane) -> dict[int, Stop]:
+    """What of a lane must not go out as it is, and why; whatever has an outcome already counts as gone."""
+    mine = (Delivery.lease_id == lane.lease_id, Delivery.state == "sending")
     with db.reading() as session:
-        return set(session.scalars(statement))
+        here = set(session.scalars(select(Delivery.id).where(*mine)))
+        if lane.shared:
+            left = select(Delivery.id).join(Reader, Reader.id == Delivery.reader_id).where(*mine)
+            out = session.scalars(left.where(Reader.state.in_(("left", "suppressed")))).all()
+            old = session.scalars(select(Delivery.id).where(*mine, overtaken.at_readers())).all()
+        else:
+            held = select(Delivery.id).join(Destination, Destination.id == Delivery.destination_id)
+            out = []
+            old = session.scalars(
+                held.where(*mine, or_(Destination.state != "active", overtaken.at_destinations()))
+            ).all()
+    gone: dict[int, Stop] = {parcel.id: "gone" for parcel in lane.parcels if parcel.id not in here}
+    return {**gone, **dict.fromkeys(old, "waits"), **dict.fromkeys(out, "left")}

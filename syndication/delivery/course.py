@@ -2,7 +2,7 @@
 
 from syndication.channels.base import Abilities, Envelope
 
-_NEVER_THERE = "{} never had this post, so there is nothing to take back."
+NEVER_THERE = "{} never had this post, so there is nothing to take back."
 _CANNOT_CHANGE = "{} cannot change what was posted. Please correct it there by hand."
 _MERE_WORDING = "{} cannot change what was posted, and only the wording is new, so nothing more was posted."
 _CANNOT_WITHDRAW = "{} cannot take back what was posted. Please delete it there by hand."
@@ -23,7 +23,7 @@ def staying(envelope: Envelope, abilities: Abilities, label: str) -> tuple[str, 
     if not has and envelope.doubtful and not abilities.repeatable:
         return "unconfirmed", _DOUBTFUL.format(label)
     if not has and not envelope.doubtful and abilities.keeps_track and envelope.action == "withdrawn":
-        return "dropped", _NEVER_THERE.format(label)
+        return "dropped", NEVER_THERE.format(label)
     if envelope.action == "withdrawn":
         return None if abilities.withdraw else ("dropped", _CANNOT_WITHDRAW.format(label))
     if abilities.revise or (abilities.keeps_track and not has):

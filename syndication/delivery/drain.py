@@ -37,7 +37,7 @@ def _slots_of(queue: str) -> Slots:
 
 
 def _run_of(lane: Lane) -> Run:
-    return Run(lane, tools(), settings(), _settle_one, claim.withdrawn, _buckets())
+    return Run(lane, tools(), settings(), _settle_one, claim.stopped, _buckets())
 
 
 def _settle_one(run: Run) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import structlog
@@ -29,8 +29,13 @@ _SETTLE_EVERY = 1.0
 _SETTLE_AT = 100
 #: A lane ends after this long (seconds), whatever is left of it: others wait for its slot.
 _YIELD = 4.0
-#: A reader who leaves gets nothing later than this (seconds), even from a claim that already stands.
+#: What must not go out any more is looked for this often (seconds): a claim that stands does not make it go out later.
 _LOOK_AGAIN = 2.0
+#: What waits for the outcome of something else is claimed again after this long (seconds).
+_WAIT = 2.0
+#: Why a claimed delivery does not go out: its row is gone (a reader was erased), its reader left, or it waits, as its
+#: destination was paused or what it says is old.
+Stop = Literal["gone", "left", "waits"]
 
 
 @dataclass(frozen=True)
@@ -105,14 +110,14 @@ class Run:
     """The walk along one lane.
 
     `settle(run)` writes the outcomes gathered so far and says whether the lease still stands; `recheck(lane)` names the
-    deliveries that must not go out any more. What is gathered at the end is written by whoever started the run.
+    deliveries that must not go out as they are. What is gathered at the end is written by whoever started the run.
     """
 
     lane: Lane
     tools: Tools
     cfg: Settings
     settle: Settle
-    recheck: Callable[[Lane], set[int]]
+    recheck: Callable[[Lane], Mapping[int, Stop]]
     buckets: Buckets
     outcomes: list[Outcome] = field(default_factory=list)
     #: Set by the drain while a send takes long, so that its slot is given to another lane.
@@ -123,6 +128,7 @@ class Run:
     refused: bool = False
     _failures: int = 0
     _held: bool = False
+    _stopped: bool = False
 
     def walk(self) -> None:
         """Send every parcel or stop where the outlet does not take more; what was not tried goes back to waiting."""
@@ -130,15 +136,21 @@ class Run:
         began = settled_at = looked_at = clock.monotonic()
         last = self.lane.parcels[-1] if self.lane.parcels else None
         # A destination was looked at when it was claimed, a moment ago; a reader was not.
-        withdrawn = self.recheck(self.lane) if self.lane.shared else set()
+        stops = self.recheck(self.lane) if self.lane.shared else {}
         for parcel in self.lane.parcels:
             if clock.monotonic() - looked_at > _LOOK_AGAIN:
-                withdrawn, looked_at = self.recheck(self.lane), clock.monotonic()
-            # A paused destination's deliveries wait; a reader who left gets nothing any more.
-            if self.cancelled.is_set() or (parcel.id in withdrawn and not self.lane.shared):
+                stops, looked_at = self.recheck(self.lane), clock.monotonic()
+            stop = stops.get(parcel.id)
+            if self.cancelled.is_set() or stop == "gone":
                 continue
-            left = parcel.id in withdrawn
-            outcome = self._dropped(parcel, LEFT) if left else self._try(parcel)
+            if stop is not None and not (stop == "waits" and parcel.stays):  # that was decided by the claim
+                self._stop(parcel, stop)
+                continue
+            # A position says that all before it was sent: what was stopped must be written down before.
+            if self._stopped and not self.settle(self):
+                return self._fenced()
+            self._stopped = False
+            outcome = self._try(parcel)
             self.outcomes.append(outcome)
             self.sent += outcome.state == "sent"
             plain = outcome.state == "sent" and not (outcome.reference or outcome.link or outcome.reason)
@@ -152,6 +164,13 @@ class Run:
                     return self._fenced()
                 settled_at = clock.monotonic()
         return None
+
+    def _stop(self, parcel: Parcel, stop: Stop) -> None:
+        self._stopped = True
+        if stop == "left":
+            self.outcomes.append(self._dropped(parcel, LEFT))
+        else:  # when it is claimed again, it is decided what becomes of it
+            self.outcomes.append(Outcome(parcel, "waiting", self._now(), tried=False))
 
     def _fenced(self) -> None:
         # Another worker took the lease over; what we know of these sends it knows from the position.
@@ -169,7 +188,8 @@ class Run:
             return Outcome(parcel, "failed", now, reason=parcel.fault)
         if parcel.stays:
             state, reason = parcel.stays
-            return Outcome(parcel, state, now, reason=reason, tried=False)
+            again = now + timedelta(seconds=_WAIT) if state == "waiting" else None
+            return Outcome(parcel, state, now, reason=reason, tried=False, due_at=again)
         if wait := self.buckets.take(parcel.buckets):
             self._held = True
             return Outcome(parcel, "waiting", now, hold=wait, tried=False)

@@ -9,18 +9,17 @@ from uuid import UUID
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import exists, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
 
-from syndication import channels, postview, reader_links, signing
+from syndication import channels, current, postview, reader_links, signing
 from syndication.channels.base import Channel, Copy, Envelope, Note, PostView
 from syndication.channels.base import Settings as ChannelSettings
 from syndication.config import Settings
 from syndication.content import KEPT, Content
-from syndication.delivery import sample
-from syndication.delivery.course import staying
+from syndication.delivery import overtaken, sample
+from syndication.delivery.course import NEVER_THERE, staying
 from syndication.delivery.lane import Parcel
-from syndication.delivery.record import SUPERSEDED
 from syndication.destinations import links
 from syndication.limits import Bucket
 from syndication.models import Change, Delivery, Destination, Edition, Merchant, Post, Reader, Revision
@@ -90,12 +89,14 @@ class _Loader:
         cfg: Settings,
     ) -> None:
         self.cfg, self.city = cfg, postview.city(cfg)
+        # First: it gives copies the edition that is true now.
+        self.stays = current.bring(session, rows, cfg)
         self.outlets = {key: self._open(destination) for key, destination in destinations.items()}
         self.changes = _changes(session, {row.change_id for row in rows if row.change_id is not None})
         self.editions = _editions(session, {row.edition_id for row in rows if row.edition_id is not None})
         self.readers = _readers(session, {row.reader_id for row in rows if row.reader_id is not None})
         self.known = _known(session, rows, destinations)
-        self.outdated = _outdated(session, rows)
+        self.overtaken = _overtaken(session, rows, self.changes)
         self.views: dict[int, PostView] = {}
 
     def _open(self, destination: Destination) -> _Outlet:
@@ -127,8 +128,7 @@ class _Loader:
             )
         channel = channels.by_kind(row.channel)
         stays = isinstance(envelope, Envelope) and staying(envelope, channel.abilities, channel.label)
-        if row.id in self.outdated:
-            stays = ("dropped", SUPERSEDED)
+        stays = self.stays.get(row.id) or self.overtaken.get(row.id) or stays
         return Parcel(
             row.id,
             row.key,
@@ -186,6 +186,30 @@ class _Loader:
         )
 
 
+def _overtaken(
+    session: Session,
+    rows: Sequence[Delivery],
+    changes: Mapping[int, tuple[Change, Post, Revision, Merchant]],
+) -> dict[int, tuple[str, str]]:
+    """The state and reason of what does not go to its destination now, since the post has changed."""
+    old, taken_back = list[int](), dict[int, str]()
+    for row in rows:
+        if row.destination_id is None or row.change_id is None:
+            continue
+        change, post, _, _ = changes[row.change_id]
+        if change.action == "withdrawn":
+            # The others know from what stands there whether they had it.
+            if channels.known(row.channel) and not channels.by_kind(row.channel).abilities.keeps_track:
+                taken_back[row.id] = channels.by_kind(row.channel).label
+        elif post.revision > change.revision or post.state == "withdrawn":
+            old.append(row.id)
+    unsent = overtaken.never_sent(session, taken_back)
+    return {
+        **overtaken.stays(session, old),
+        **{key: ("dropped", NEVER_THERE.format(taken_back[key])) for key in unsent},
+    }
+
+
 def _changes(session: Session, ids: set[int]) -> dict[int, tuple[Change, Post, Revision, Merchant]]:
     statement = (
         select(Change, Post, Revision, Merchant)
@@ -208,21 +232,6 @@ def _readers(session: Session, ids: set[int]) -> dict[int, tuple[str, str | None
     """Address and nonce of each."""
     columns = select(Reader.id, Reader.email, Reader.nonce)
     return {row.id: (row.email, row.nonce) for row in session.execute(columns.where(Reader.id.in_(ids)))}
-
-
-def _outdated(session: Session, rows: Sequence[Delivery]) -> set[int]:
-    """Readers' copies that came back from a failed try, or are sent again, while newer news of the same post was made."""
-    ids = [row.id for row in rows if row.reader_id is not None and row.change_id is not None]
-    if not ids:
-        return set()
-    newer = aliased(Delivery)
-    later = exists().where(
-        newer.reader_id == Delivery.reader_id,
-        newer.post_id == Delivery.post_id,
-        newer.change_id > Delivery.change_id,
-        newer.state != "dropped",
-    )
-    return set(session.scalars(select(Delivery.id).where(Delivery.id.in_(ids), later)))
 
 
 @dataclass(frozen=True)

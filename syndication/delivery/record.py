@@ -12,10 +12,11 @@ from syndication import bell, channels, db, deliveries, readers
 from syndication.config import Settings
 from syndication.delivery import policy, sample, warn
 from syndication.delivery.lane import OVER, Outcome, Run
-from syndication.models import Attempt, Delivery, Destination, Lease
+from syndication.models import Attempt, Delivery, Destination, Lease, Post
 
 _log = structlog.get_logger(__name__)
-SUPERSEDED = "A newer version of this post went out instead."
+SUPERSEDED = "It was replaced by a newer version before it was sent."
+WITHDRAWN = "The post was withdrawn before this was sent."
 _SWITCHED_OFF = "The outlet is switched off: {}"
 
 
@@ -87,7 +88,15 @@ def _write(session: Session, runs: Sequence[Run]) -> None:
                 _write_other(session, run, outcome)
             elif after := sample.taking_back(outcome, run.lane.outlet_id):
                 session.add(after)
-    tried = [_attempt(outcome) for run in runs for outcome in run.outcomes if outcome.tried]
+    ended = {outcome.parcel.id for run in runs for outcome in run.outcomes if outcome.tried}
+    # A reader may have been erased, and all deliveries with them; the rows that are there stay until this is committed.
+    here = set(session.scalars(select(Delivery.id).where(Delivery.id.in_(ended)))) if ended else set()
+    tried = [
+        _attempt(outcome)
+        for run in runs
+        for outcome in run.outcomes
+        if outcome.tried and outcome.parcel.id in here
+    ]
     if tried:
         session.connection().execute(_ATTEMPT, tried)
 
@@ -106,8 +115,10 @@ def _write_other(session: Session, run: Run, outcome: Outcome) -> None:
             tries=parcel.attempts + 1,
             reason=reason,
         )
-    if state == "waiting" and _superseded(session, outcome.parcel.id):
-        state, reason = "dropped", SUPERSEDED
+    if state == "waiting" and (why := _superseded(session, outcome.parcel.id)):
+        state, reason = "dropped", why
+    elif state == "waiting" and not outcome.tried and not outcome.hold:
+        bell.after_commit(session, run.lane.queue)  # it was stopped, and is to be looked at again
     session.execute(
         update(Delivery)
         .where(Delivery.id == outcome.parcel.id)
@@ -127,15 +138,18 @@ def _write_other(session: Session, run: Run, outcome: Outcome) -> None:
             readers.suppress(reader_id, outcome.reason)
 
 
-def _superseded(session: Session, delivery_id: int) -> bool:
-    """Whether a later change of the same post already waits for, or reached, the same destination."""
+def _superseded(session: Session, delivery_id: int) -> str:
+    """Why it is not tried again, where a later change of the same post waits for, or reached, the same destination."""
     newer, this = aliased(Delivery), aliased(Delivery)
     later = exists().where(
         newer.destination_id == this.destination_id,
         newer.post_id == this.post_id,
         newer.change_id > this.change_id,
+        newer.state != "dropped",  # undone, so that what this one says is true again
     )
-    return session.scalar(select(this.id).where(this.id == delivery_id, later)) is not None
+    of_post = select(Post.state).join(this, this.post_id == Post.id).where(this.id == delivery_id, later)
+    state = session.scalar(of_post)
+    return "" if state is None else WITHDRAWN if state == "withdrawn" else SUPERSEDED
 
 
 def _attempt(outcome: Outcome) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from syndication import channels, db
-from syndication.models import Change, Delivery, Destination, Edition, Post
+from syndication.models import Change, Delivery, Destination, EditionPost
 
 #: Stops shown of one post; more would be a page nobody reads.
 _MOST = 500
@@ -91,12 +91,7 @@ def _counts(session: Session, post_id: UUID) -> list[ReaderCount]:
     """Deliveries to people: those of this post alone, and those of the editions that tell of it."""
     people = or_(Delivery.reader_id.is_not(None), Delivery.channel.in_(channels.personal_kinds()))
     counted = select(Delivery.channel, Delivery.state, func.count()).where(people)
-    telling = (
-        select(Edition.id)
-        .join(Post, Post.id == post_id)
-        # An edition keeps its posts as JSON; only those composed since the post exists can name it.
-        .where(Edition.composed_at >= Post.created_at, cast(Edition.posts, Text).contains(str(post_id)))
-    )
+    telling = select(EditionPost.edition_id).where(EditionPost.post_id == post_id)
     alone = counted.where(Delivery.post_id == post_id)
     shared = counted.where(Delivery.post_id.is_(None), Delivery.edition_id.in_(telling))
     total: Counter[tuple[str, str]] = Counter()

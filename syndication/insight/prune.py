@@ -10,7 +10,17 @@ from sqlalchemy.orm import Session
 from syndication import channels, db
 from syndication.config import settings
 from syndication.insight import tallies
-from syndication.models import Attempt, Change, DeadLetter, Delivery, Destination, Edition, Heartbeat, Post
+from syndication.models import (
+    Attempt,
+    Change,
+    DeadLetter,
+    Delivery,
+    Destination,
+    Edition,
+    EditionPost,
+    Heartbeat,
+    Post,
+)
 
 _FINISHED = ("sent", "failed", "dropped", "unconfirmed")
 #: Rows looked at in one transaction.
@@ -87,6 +97,14 @@ def _prunable(session: Session, before: datetime) -> tuple[ColumnElement[bool], 
     # A correction must find those who were told, and what to edit; of an endless post only the latter.
     needed = or_(Post.over_at.is_not(None), Delivery.reference.is_not(None))
     living = exists().where(Post.id == Delivery.post_id, _lives(before), needed)
+    # So does an edition that told of it among others; what can be edited is no edition.
+    among_others = exists().where(
+        EditionPost.edition_id == Delivery.edition_id,
+        Delivery.post_id.is_(None),
+        Post.id == EditionPost.post_id,
+        _lives(before),
+        Post.over_at.is_not(None),
+    )
     return (
         Delivery.state.in_(_FINISHED),
         Delivery.created_at < before,
@@ -94,6 +112,7 @@ def _prunable(session: Session, before: datetime) -> tuple[ColumnElement[bool], 
         or_(Delivery.sent_at.is_(None), Delivery.sent_at < before),
         ~uncounted,
         ~living,
+        ~among_others,
     )
 
 

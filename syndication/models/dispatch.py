@@ -23,8 +23,9 @@ from syndication.models.base import Base, Counter
 class Edition(Base):
     """One composed newsletter issue, shared by every reader who gets the same content.
 
-    `key` is `slot:<slot>:<language>:<digest of what it tells>` or `change:<id>:<language>[:correction:<change told before>]`.
-    `parts` holds the rendered mail with placeholders for what differs between readers.
+    `key` says what it tells, so that the same is stored once: `slot:…` for a digest, `change:…` for instant readers,
+    `instead:…` for what took the place of an edition that was not true any more. `parts` holds the rendered mail with
+    placeholders for what differs between readers; EditionPost says of which posts it tells.
     """
 
     __tablename__ = "editions"
@@ -35,10 +36,25 @@ class Edition(Base):
     slot_at: Mapped[datetime]
     composed_at: Mapped[datetime]
     parts: Mapped[dict[str, Any]]
-    #: The posts it tells of, as [[post id, revision], …].
-    posts: Mapped[list[str]]
-    #: After this moment nothing in it is worth sending (P4); None: never.
-    over_at: Mapped[datetime | None]
+
+
+class EditionPost(Base):
+    """That an edition tells of a post, and what: this revision, as it stood after the change `change_id`.
+
+    `since` is the change that its readers were told of last before it, where it corrects that; None: it tells it as news.
+    """
+
+    __tablename__ = "edition_posts"
+
+    edition_id: Mapped[int] = mapped_column(
+        Counter, ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    post_id: Mapped[UUID] = mapped_column(
+        ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    revision: Mapped[int]
+    change_id: Mapped[int] = mapped_column(Counter)
+    since: Mapped[int | None] = mapped_column(Counter)
 
 
 class Lease(Base):
@@ -81,7 +97,7 @@ class Delivery(Base):
         Index("ix_deliveries_reader_id_post_id", "reader_id", "post_id"),
         Index("ix_deliveries_lease_id", "lease_id"),
         Index("ix_deliveries_post_id", "post_id"),
-        Index("ix_deliveries_edition_id", "edition_id"),
+        Index("ix_deliveries_edition_id_reader_id", "edition_id", "reader_id"),
         # What became stale while it waited, found without a walk over all that waits.
         Index("ix_deliveries_over_at", "over_at", postgresql_where=_WAITING, sqlite_where=_WAITING),
     )
