@@ -131,6 +131,7 @@ def test_order_is_kept_for_each_destination(city: config.Settings, receiver: Rec
     assert states()[:-1] == ["dropped"] * 20
 
 
+@pytest.mark.no_answer
 def test_a_hung_destination_holds_up_nobody_else(city: config.Settings, receiver: Receiver) -> None:
     hook(receiver, "/hang")
     for number in range(10):
