@@ -173,13 +173,23 @@ class TryLater(Verdict):
 
 
 class Refused(Verdict):
-    """It will never be accepted as it is. `credentials`: the owner must renew the access."""
+    """It will never be accepted as it is. `credentials`: the owner must renew the access.
+
+    `outlet`: whoever else it were for, the outlet would not have it from us.
+    """
 
     def __init__(
-        self, reason: str, *, credentials: bool = False, code: int | None = None, answer: str = ""
+        self,
+        reason: str,
+        *,
+        credentials: bool = False,
+        outlet: bool = False,
+        code: int | None = None,
+        answer: str = "",
     ) -> None:
         super().__init__(reason, code=code, answer=answer)
         self.credentials = credentials
+        self.outlet = outlet
 
 
 class Gone(Verdict):

@@ -226,11 +226,15 @@ class Run:
                 return replace(outcome, state="unconfirmed", unhealthy=None)
             case Gone():
                 self._held = not self.lane.shared
-                return replace(outcome, gone=True)
+                # One mailbox of many says nothing about the server that they share.
+                return replace(outcome, gone=True, unhealthy=None if self.lane.shared else True)
             case Refused():
-                self._held = verdict.credentials
+                self._failures += verdict.outlet
+                self._held = verdict.credentials or (verdict.outlet and self._failures >= policy.HOLD_FROM)
                 return replace(
-                    outcome, credentials=verdict.credentials, unhealthy=verdict.credentials or None
+                    outcome,
+                    credentials=verdict.credentials,
+                    unhealthy=verdict.credentials or verdict.outlet or None,
                 )
         return outcome
 
