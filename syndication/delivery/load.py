@@ -95,7 +95,7 @@ class _Loader:
         self.editions = _editions(session, {row.edition_id for row in rows if row.edition_id is not None})
         self.readers = _readers(session, {row.reader_id for row in rows if row.reader_id is not None})
         self.known = _known(session, rows, destinations)
-        self.outdated = _outdated(session, rows)
+        self.outdated = outdated(session, rows)
         self.views: dict[int, PostView] = {}
 
     def _open(self, destination: Destination) -> _Outlet:
@@ -210,8 +210,8 @@ def _readers(session: Session, ids: set[int]) -> dict[int, tuple[str, str | None
     return {row.id: (row.email, row.nonce) for row in session.execute(columns.where(Reader.id.in_(ids)))}
 
 
-def _outdated(session: Session, rows: Sequence[Delivery]) -> set[int]:
-    """Readers' copies that came back from a failed try, or are sent again, while newer news of the same post was made."""
+def outdated(session: Session, rows: Sequence[Any]) -> set[int]:
+    """Ids of readers' copies that came back from a failed try, or are sent again, while newer news of the same post was made."""
     ids = [row.id for row in rows if row.reader_id is not None and row.change_id is not None]
     if not ids:
         return set()

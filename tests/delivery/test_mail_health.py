@@ -17,7 +17,8 @@ def send_to(count: int) -> Destination:
             factories.reader(session, f"r{number}@example.org")
     publish(title="Weinabend")
     fan_out()
-    drain.drain("mail")
+    for _ in range(3):  # what a lane leaves over is asked for by the bell
+        drain.drain("mail")
     with db.reading() as session:
         return session.query(Destination).filter_by(channel="newsletter", merchant_id=None).one()
 
