@@ -383,6 +383,10 @@ class Channel(ABC, Generic[E, M]):
     def send(self, message: M, tools: Tools) -> Receipt:
         """Hand `message` to the outlet once. The only I/O; never retries or sleeps. Raises a Verdict."""
 
+    def send_before(self, message: M, following: M | None, tools: Tools) -> Receipt:
+        """As `send`, where `following` is what goes next by the same hand: its beginning may travel along."""
+        return self.send(message, tools)
+
     def specimens(self, envelope: Envelope, sender: str) -> tuple[Specimen, ...]:
         """What a dry run shows of a channel that comes with the city and takes no change by itself. Pure."""
         return ()

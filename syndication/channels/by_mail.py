@@ -44,10 +44,14 @@ def _quoted(text: str) -> str:
     return encoded.replace("\n", "\r\n")
 
 
-def deliver(message: MailMessage, tools: Tools) -> Receipt:
-    """Send `message` once. Returns a Receipt once the server took it, and raises the Verdict for all else."""
+def deliver(message: MailMessage, tools: Tools, following: MailMessage | None = None) -> Receipt:
+    """Send `message` once. Returns a Receipt once the server took it, and raises the Verdict for all else.
+
+    The envelope of `following`, which this thread sends next, may go along.
+    """
+    envelope = (following.sender, following.recipient) if following else None
     try:
-        code, said = tools.mail.send(message.sender, message.recipient, message.data)
+        code, said = tools.mail.send(message.sender, message.recipient, message.data, following=envelope)
     except MailFailure as failure:
         raise verdict_for(failure) from failure
     return Receipt(code=code, answer=said)
