@@ -77,7 +77,7 @@ class Outbox:
         `data` has CRLF line ends only, else ValueError: a bare one could smuggle in a second mail. `following`: sender and
         recipient of the mail that this thread sends next, if it does; its envelope may go along. See `let_go`.
         """
-        if data.count(b"\n") != data.count(b"\r\n") or data.count(b"\r") != data.count(b"\r\n"):
+        if not data.count(b"\n") == data.count(b"\r\n") == data.count(b"\r"):
             raise ValueError("a mail must have CRLF line ends and no others")
         envelope = _address(sender, "sender"), _address(recipient, "recipient")
         begun = self._begun.pop(threading.get_ident(), None)

@@ -90,6 +90,8 @@ def renew(owner: str, lease_ids: Sequence[int], cfg: Settings) -> None:
     with db.transaction() as session:
         until = db.now(session) + timedelta(seconds=cfg.lease)
         mine = (Lease.id.in_(lease_ids), Lease.owner == owner)
+        # Locked in the order of their ids: positions, too, are written several at a time.
+        session.execute(select(Lease.id).where(*mine).order_by(Lease.id).with_for_update())
         session.execute(update(Lease).where(*mine).values(until=until))
 
 

@@ -298,15 +298,16 @@ def _since(started: float) -> int:
     return round((clock.monotonic() - started) * 1000)
 
 
+#: Texts of an outcome that a remote may have had a hand in.
+_SAID = ("reason", "answer", "reference", "link")
+
+
 def _fit_to_keep(outcome: Outcome) -> Outcome:
     """The outcome as people may read it, and as any database takes it: a remote may say what is no text (NUL, half a letter)."""
-    outcome = replace(
-        outcome,
-        reason=legible(outcome.reason),
-        answer=legible(outcome.answer),
-        reference=outcome.reference and legible(outcome.reference),
-        link=outcome.link and legible(outcome.link),
-    )
+    said = {name: value for name in _SAID if (value := getattr(outcome, name))}
+    mended: dict[str, Any] = {name: fit for name, value in said.items() if (fit := legible(value)) != value}
+    if mended:  # rarely, and there are many outcomes
+        outcome = replace(outcome, **mended)
     return _without_secrets(outcome)
 
 

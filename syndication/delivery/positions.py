@@ -2,13 +2,14 @@
 
 SQLite has one writer at a time; a tick after every mail would have all senders wait for each other. After a power cut the
 last ticks in the file may be missing, after kill -9 none is. On PostgreSQL, which may be stopped while its clients live,
-a tick is a statement of its own that waits for the disk.
+ticks wait for the disk; those that come while others wait for it share the next statement.
 """
 
 import hashlib
 import mmap
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,14 +38,95 @@ def note(lease_id: int, owner: str, column: Column, delivery_id: int) -> bool:
     """Note that a lane got so far; returns False where its lease was taken over, and nothing more may be sent."""
     if (file := _file()) is not None:
         return file.note(lease_id, owner, column, delivery_id)
-    statement = f"UPDATE leases SET {column} = ? WHERE id = ? AND owner = ?"  # noqa: S608 -- one of two literals
-    return db.tick(statement, delivery_id, lease_id, owner) == 1
+    if db.engine().dialect.name == "postgresql":
+        return _rounds[column].note((lease_id, owner, delivery_id))
+    statement = f"UPDATE leases SET {column} = ? WHERE id = ? AND owner = ? RETURNING id"  # noqa: S608 -- one of two literals
+    return bool(db.tick(statement, delivery_id, lease_id, owner))
 
 
 def take(lease_id: int, owner: str, known: Reached) -> Reached:
     """How far the lane of `owner` got, who can note nothing any more; `known` is what its row says."""
     file = _file()
     return file.take(lease_id, owner) if file is not None else known
+
+
+#: A lease, its owner, and the delivery that it got to.
+_Note = tuple[int, str, int]
+
+
+class _Round:
+    """Notes that go into one statement; `standing` are the leases that were still their owners'."""
+
+    def __init__(self) -> None:
+        self.notes: list[_Note] = []
+        self.standing: set[int] = set()
+        self.error: BaseException | None = None
+        self.done = threading.Event()
+
+
+class Rounds:
+    """Who comes first in a round writes it once the round before is written, and all who came meanwhile go along."""
+
+    def __init__(self, write: Callable[[list[_Note]], set[int]]) -> None:
+        self._write = write
+        self._turn, self._lock = threading.Lock(), threading.Lock()
+        self._next = _Round()
+
+    def note(self, one: _Note) -> bool:
+        """Whether its lease still stood; returns when this is written. Raises what the database raised, to all of a round."""
+        with self._lock:
+            mine, first = self._next, not self._next.notes
+            mine.notes.append(one)
+        if first:
+            self._lead(mine)
+        else:
+            mine.done.wait()
+        if mine.error is not None:
+            raise mine.error
+        return one[0] in mine.standing
+
+    def waiting(self) -> int:
+        """How many notes wait for the next statement."""
+        with self._lock:
+            return len(self._next.notes)
+
+    def _lead(self, mine: _Round) -> None:
+        try:
+            with self._turn:
+                with self._lock:
+                    self._next = _Round()
+                mine.standing = self._write(mine.notes)
+        except BaseException as error:  # whoever waits must hear of it, whatever it is
+            mine.error = error
+        finally:
+            with self._lock:
+                if self._next is mine:
+                    self._next = _Round()
+            mine.done.set()
+
+
+#: Rows are locked in the order of their ids, as everywhere, so that two who write several never wait for each other.
+_WRITE = """
+    WITH notes AS (SELECT * FROM unnest(?::bigint[], ?::text[], ?::bigint[]) AS n (id, owner, reached)),
+    mine AS (SELECT leases.id, notes.reached FROM leases JOIN notes USING (id, owner) ORDER BY id FOR UPDATE OF leases)
+    UPDATE leases SET {} = reached FROM mine WHERE leases.id = mine.id RETURNING leases.id
+"""
+
+
+def _together(column: Column) -> Callable[[list[_Note]], set[int]]:
+    statement = _WRITE.format(column)
+
+    def write(notes: list[_Note]) -> set[int]:
+        lease_ids, owners, reached = (list(each) for each in zip(*notes, strict=True))
+        return {found for (found,) in db.tick(statement, lease_ids, owners, reached)}
+
+    return write
+
+
+_rounds: dict[Column, Rounds] = {
+    "position": Rounds(_together("position")),
+    "current": Rounds(_together("current")),
+}
 
 
 class _File:
