@@ -235,32 +235,34 @@ def _claim_shared(
     if wanted <= 0:
         return []
     size, least = policy.mail_batch(failures, cfg.mail_batch, outlet.answers if outlet else ())
-    # Those under way will ask for more in a moment: where little is left, they are not left without.
-    ways = under_way + wanted
-    left = session.scalar(
-        select(func.count()).select_from(_waiting(queue, now).limit(size * ways).subquery())
-    )
-    shares = policy.shares(left or 0, ways, size, least)[:wanted]
+    shares = _shares(session, _waiting(queue, now), wanted, under_way + wanted, size, least)
     if not shares:
-        return []
-    mine = _waiting(queue, now).order_by(Delivery.priority, Delivery.due_at).limit(shares[-1].stop)
-    ids = list(session.scalars(mine.with_for_update(skip_locked=True)))
-    shares = [share for share in shares if ids[share]]
-    if not shares:  # all of them were locked
         return []
     leases = [_lease(queue, owner, cfg, now, None) for _ in shares]
     session.add_all(leases)
     session.flush()  # deliveries carry the keys that the database gives
-    for lease, share in zip(leases, shares, strict=True):
-        mine_now = update(Delivery).where(Delivery.id.in_(ids[share]))
-        session.execute(
-            mine_now.values(state="sending", lease_id=lease.id).execution_options(synchronize_session=False)
-        )
+    for lease, ids in zip(leases, shares, strict=True):
+        mine = update(Delivery).where(Delivery.id.in_(ids)).values(state="sending", lease_id=lease.id)
+        session.execute(mine.execution_options(synchronize_session=False))
     loaded = copies.parcels(session, [lease.id for lease in leases], cfg)
     outlet_id = outlet.id if outlet else None
     return [
         Lane(lease.id, owner, queue, outlet_id, failures, True, loaded[lease.id], ahead) for lease in leases
     ]
+
+
+def _shares(
+    session: Session, waiting: Select[int], wanted: int, ways: int, size: int, least: int
+) -> list[list[int]]:
+    """Ids for `wanted` lanes, locked: each a fair share of what waits for all `ways`, at most `size`."""
+    # Those under way will ask for more in a moment: where little is left, they are not left without.
+    left = session.scalar(select(func.count()).select_from(waiting.limit(size * ways).subquery()))
+    shares = policy.shares(left or 0, ways, size, least)[:wanted]
+    if not shares:
+        return []
+    mine = waiting.order_by(Delivery.priority, Delivery.due_at).limit(shares[-1].stop)
+    ids = list(session.scalars(mine.with_for_update(skip_locked=True)))
+    return [ids[share] for share in shares if ids[share]]
 
 
 def _lease(queue: str, owner: str, cfg: Settings, now: datetime, destination_id: UUID | None) -> Lease:
