@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from syndication import db
+from syndication.delivery.rounds import Rounds
 
 #: Places in the file. Leases count upwards, so two that stand at once share a place only if so many lie between them.
 _PLACES = 1 << 16
@@ -39,7 +40,7 @@ def note(lease_id: int, owner: str, column: Column, delivery_id: int) -> bool:
     if (file := _file()) is not None:
         return file.note(lease_id, owner, column, delivery_id)
     if db.engine().dialect.name == "postgresql":
-        return _rounds[column].note((lease_id, owner, delivery_id))
+        return _rounds[column].put((lease_id, owner, delivery_id))
     return bool(db.tick(_ONE.format(column), delivery_id, lease_id, owner))
 
 
@@ -53,57 +54,6 @@ def take(lease_id: int, owner: str, known: Reached) -> Reached:
 _Note = tuple[int, str, int]
 
 
-class _Round:
-    """Notes that go into one statement; `standing` are the leases that were still their owners'."""
-
-    def __init__(self) -> None:
-        self.notes: list[_Note] = []
-        self.standing: set[int] = set()
-        self.error: BaseException | None = None
-        self.done = threading.Event()
-
-
-class Rounds:
-    """Who comes first in a round writes it once the round before is written, and all who came meanwhile go along."""
-
-    def __init__(self, write: Callable[[list[_Note]], set[int]]) -> None:
-        self._write = write
-        self._turn, self._lock = threading.Lock(), threading.Lock()
-        self._next = _Round()
-
-    def note(self, one: _Note) -> bool:
-        """Whether its lease still stood; returns when this is written. Raises what the database raised, to all of a round."""
-        with self._lock:
-            mine, first = self._next, not self._next.notes
-            mine.notes.append(one)
-        if first:
-            self._lead(mine)
-        else:
-            mine.done.wait()
-        if mine.error is not None:
-            raise mine.error
-        return one[0] in mine.standing
-
-    def waiting(self) -> int:
-        """How many notes wait for the next statement."""
-        with self._lock:
-            return len(self._next.notes)
-
-    def _lead(self, mine: _Round) -> None:
-        try:
-            with self._turn:
-                with self._lock:
-                    self._next = _Round()
-                mine.standing = self._write(mine.notes)
-        except BaseException as error:  # whoever waits must hear of it, whatever it is
-            mine.error = error
-        finally:
-            with self._lock:
-                if self._next is mine:
-                    self._next = _Round()
-            mine.done.set()
-
-
 _ONE = "UPDATE leases SET {} = ? WHERE id = ? AND owner = ? RETURNING id"
 #: Rows are locked in the order of their ids, as everywhere, so that two who write several never wait for each other. Numbers
 #: come as text: half of what lists cost to hand over.
@@ -114,10 +64,10 @@ _SEVERAL = """
 """
 
 
-def _together(column: Column) -> Callable[[list[_Note]], set[int]]:
+def _together(column: Column) -> Callable[[list[_Note]], list[_Note]]:
     one, several = _ONE.format(column), _SEVERAL.format(column)
 
-    def write(notes: list[_Note]) -> set[int]:
+    def write(notes: list[_Note]) -> list[_Note]:
         found: list[tuple[int]] = []
         for owner in {owner for _, owner, _ in notes}:  # mostly all of a process are one owner's
             mine = {lease_id: reached for lease_id, whose, reached in notes if whose == owner}
@@ -126,7 +76,8 @@ def _together(column: Column) -> Callable[[list[_Note]], set[int]]:
                 found += db.tick(one, reached, lease_id, owner)
             else:
                 found += db.tick(several, _array(mine.keys()), _array(mine.values()), owner)
-        return {lease_id for (lease_id,) in found}
+        standing = {lease_id for (lease_id,) in found}
+        return [note for note in notes if note[0] in standing]
 
     return write
 
@@ -135,7 +86,7 @@ def _array(numbers: Iterable[int]) -> str:
     return "{" + ",".join(map(str, numbers)) + "}"
 
 
-_rounds: dict[Column, Rounds] = {
+_rounds: dict[Column, Rounds[_Note]] = {
     "position": Rounds(_together("position")),
     "current": Rounds(_together("current")),
 }

@@ -4,7 +4,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import select
 
 from syndication import clock, config, db
@@ -46,39 +45,3 @@ def test_lanes_that_note_at_once_each_get_their_own_answer(city: config.Settings
     assert [lease_id for lease_id in mine if not any(found[lease_id])] == mine[::3]
     assert all(all(found[lease_id]) for lease_id in mine if lease_id not in mine[::3])
     assert {reached(lease_id) for lease_id in mine if lease_id not in mine[::3]} == {20}
-
-
-def test_notes_that_come_while_others_are_written_go_together() -> None:
-    begun, go_on, written = threading.Event(), threading.Event(), list[list[int]]()
-
-    def write(notes: list[tuple[int, str, int]]) -> set[int]:
-        written.append(sorted(lease_id for lease_id, _, _ in notes))
-        begun.set()
-        assert go_on.wait(20)
-        return {lease_id for lease_id, _, _ in notes if lease_id != 3}
-
-    rounds = positions.Rounds(write)
-    with ThreadPoolExecutor(5) as pool:
-        first = pool.submit(rounds.note, (1, "us", 1))
-        assert begun.wait(20)
-        others = [pool.submit(rounds.note, (number, "us", 1)) for number in (2, 3, 4)]
-        while rounds.waiting() < 3:
-            threading.Event().wait(0.01)
-        go_on.set()
-        assert first.result(20)
-        assert [one.result(20) for one in others] == [True, False, True]
-    assert written == [[1], [2, 3, 4]]
-
-
-def test_what_the_database_says_is_said_to_all_and_the_next_round_begins_anew() -> None:
-    answers: list[Exception | None] = [OSError("away"), None]
-
-    def write(notes: list[tuple[int, str, int]]) -> set[int]:
-        if error := answers.pop(0):
-            raise error
-        return {lease_id for lease_id, _, _ in notes}
-
-    rounds = positions.Rounds(write)
-    with pytest.raises(OSError, match="away"):
-        rounds.note((1, "us", 1))
-    assert rounds.note((1, "us", 2))
