@@ -1,7 +1,16 @@
-"""Sinks of our own: `python -m bench.asyncio_sinks smtp|http PORT [MILLISECONDS]`, which each SMTP command then takes."""
+"""Sinks of our own: `python -m bench.asyncio_sinks smtp|picky|http PORT [MILLISECONDS]`, which each SMTP command then takes."""
 
 import asyncio
 import sys
+from zlib import crc32
+
+
+def answer_to(recipient: str) -> str:
+    """What the picky sink says to a recipient, always the same: 4xx to one in twenty, 5xx to one in a hundred."""
+    drawn = crc32(recipient.encode()) % 100
+    if drawn == 0:
+        return "550 5.1.1 no such mailbox"
+    return "450 4.2.0 come back later" if drawn <= 5 else "250 OK"
 
 
 class Smtp(asyncio.Protocol):
@@ -35,15 +44,30 @@ class Smtp(asyncio.Protocol):
                 self._data = False
                 self._say(b"250 OK\r\n")
             else:
-                self._say(self._answer(line[:4].upper()))
+                self._say(self._answer(line[:4].upper(), line))
 
-    def _answer(self, verb: bytes) -> bytes:
+    def _answer(self, verb: bytes, _line: bytes) -> bytes:
         if verb == b"EHLO":
             return b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n"
         if verb == b"DATA":
             self._data = True
             return b"354 go on\r\n"
         return b"221 bye\r\n" if verb == b"QUIT" else b"250 OK\r\n"
+
+
+class Picky(Smtp):
+    """Refuses some recipients, and the data of a mail that has none."""
+
+    _taken = False
+
+    def _answer(self, verb: bytes, line: bytes) -> bytes:
+        if verb == b"RCPT":
+            said = answer_to(line.partition(b"<")[2].partition(b">")[0].decode())
+            self._taken = said.startswith("250")
+            return said.encode() + b"\r\n"
+        if verb == b"DATA" and not self._taken:
+            return b"503 5.5.1 to whom?\r\n"
+        return super()._answer(verb, line)
 
 
 class Http(asyncio.Protocol):
@@ -73,9 +97,8 @@ async def main() -> None:
     kind, port = sys.argv[1], int(sys.argv[2])
     seconds = int(sys.argv[3]) / 1000 if len(sys.argv) > 3 else 0.0
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        (lambda: Smtp(seconds)) if kind == "smtp" else Http, "127.0.0.1", port, backlog=4096
-    )
+    made = {"smtp": lambda: Smtp(seconds), "picky": lambda: Picky(seconds), "http": Http}[kind]
+    server = await loop.create_server(made, "127.0.0.1", port, backlog=4096)
     await server.serve_forever()
 
 

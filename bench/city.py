@@ -93,6 +93,13 @@ class City:
             statement = select(func.count()).where(Delivery.channel == channel, Delivery.state == "sent")
             return session.scalar(statement) or 0
 
+    def ends(self, channel: str) -> dict[str, tuple[str, str]]:
+        """The state of each reader's last delivery of a channel, and the reader's own, by their address."""
+        with db.reading() as session:
+            rows = select(Reader.email, Delivery.state, Reader.state.label("own")).join(Delivery)
+            found = session.execute(rows.where(Delivery.channel == channel).order_by(Delivery.id))
+            return {row.email: (row.state, row.own) for row in found}
+
     def await_sent(self, channel: str, count: int, *, seconds: float = 300.0) -> float:
         """The moment (monotonic seconds) at which `count` deliveries were seen as sent."""
         deadline, pause = clock.monotonic() + seconds, threading.Event()

@@ -60,6 +60,14 @@ def relay(milliseconds: int) -> Iterator[Sink]:
 
 
 @contextmanager
+def picky() -> Iterator[Sink]:
+    """An SMTP server that refuses some recipients for now and some for good, as `asyncio_sinks.answer_to` says."""
+    port = free_port()
+    with _running([sys.executable, "-m", "bench.asyncio_sinks", "picky", str(port)], port):
+        yield Sink(port, "4xx to 5 %, 5xx to 1 %")
+
+
+@contextmanager
 def http() -> Iterator[Sink]:
     """An HTTP server that answers 204 to everything."""
     port = free_port()

@@ -8,6 +8,7 @@ never sent to them.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -35,15 +36,29 @@ def bring(session: Session, rows: Sequence[Delivery], cfg: Settings) -> dict[int
 
     What waits (state `waiting`) is to be looked at again in a moment.
     """
-    copies = [row for row in rows if row.reader_id is not None and row.edition_id is not None]
-    says = _says(session, {row.edition_id for row in copies if row.edition_id is not None})
-    # Corrections depend on what their reader was told meanwhile, everything else on the post alone.
-    doubtful = [
-        row
-        for row in copies
-        if any(stale or one.since is not None for one, stale in says.get(row.edition_id or 0, ()))
-    ]
-    return _Desk(session, doubtful, says, cfg).look() if doubtful else {}
+    says = _says(session, _editions(rows))
+    mine = [row for row in rows if _doubtful(row, says)]
+    return _Desk(session, mine, says, cfg).look() if mine else {}
+
+
+def doubtful(session: Session, rows: Sequence[Any]) -> set[int]:
+    """Ids of the copies among `rows` that `bring` would have to look at; for all others one question is enough."""
+    says = _says(session, _editions(rows))
+    return {row.id for row in rows if _doubtful(row, says)}
+
+
+#: By edition: what it tells of, and whether the post has changed since.
+_Says = Mapping[int, Sequence[tuple[EditionPost, bool]]]
+
+
+def _editions(rows: Sequence[Any]) -> set[int]:
+    return {row.edition_id for row in rows if row.reader_id is not None and row.edition_id is not None}
+
+
+def _doubtful(row: Any, says: _Says) -> bool:
+    """Corrections depend on what their reader was told meanwhile, everything else on the post alone."""
+    mine = says.get(row.edition_id, ()) if row.reader_id is not None else ()
+    return any(stale or one.since is not None for one, stale in mine)
 
 
 def _says(session: Session, edition_ids: Collection[int]) -> dict[int, list[tuple[EditionPost, bool]]]:
@@ -72,7 +87,7 @@ class _Desk:
 
     session: Session
     rows: Sequence[Delivery]
-    says: Mapping[int, Sequence[tuple[EditionPost, bool]]]
+    says: _Says
     cfg: Settings
     #: What took an edition's place for those who know the same: another one and when that is over, or nothing.
     _made: dict[tuple[int, frozenset[tuple[UUID, int, bool]]], tuple[int, datetime | None] | Stay] = field(

@@ -247,10 +247,11 @@ class _Ticker:
             driver.autocommit = True
         self._cursor = driver.cursor()
 
-    def execute(self, statement: str, values: tuple[Any, ...]) -> int:
+    def execute(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         with _writing():
             self._cursor.execute(statement if self._sqlite else statement.replace("?", "%s"), values)
-        return int(self._cursor.rowcount)
+            found: list[tuple[Any, ...]] = self._cursor.fetchall()
+            return found
 
     def discard(self) -> None:
         """Throw the connection away: it would have to be made again as it was."""
@@ -269,19 +270,19 @@ class _Tickers:
         self._turns = threading.BoundedSemaphore(self._MOST)
         self._idle: list[_Ticker] = []
 
-    def execute(self, statement: str, values: tuple[Any, ...]) -> int:
+    def execute(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         with self._turns:
             try:
                 ticker = self._idle.pop()
             except IndexError:
                 ticker = _Ticker()
             try:
-                touched = ticker.execute(statement, values)
+                found = ticker.execute(statement, values)
             except BaseException:
                 ticker.discard()
                 raise
             self._idle.append(ticker)
-            return touched
+            return found
 
     def close(self) -> None:
         while self._idle:
@@ -293,8 +294,8 @@ _tickers = _Tickers()
 _inherited: list[_Tickers] = []
 
 
-def tick(statement: str, *values: Any) -> int:
-    """Run one tiny statement with `?` for each value, durable at once against a killed process; returns the rows it touched.
+def tick(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    """Run one tiny statement with `?` for each value, durable at once against a killed process; returns what it RETURNS.
 
     It opens no transaction that anybody waits for, so it may stand between sends.
     """

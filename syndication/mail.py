@@ -20,6 +20,10 @@ _MAILS = 1000
 #: Seconds to wait for the answer to the final dot (RFC 5321 section 4.5.3.2.6).
 _FINAL = 600.0
 _LONGEST_ANSWER = 500
+#: What each command of an envelope speaks of.
+_STAGES: tuple[Stage, ...] = ("sender", "recipient", "data")
+#: Sender and recipient, as they go over the wire.
+_Envelope = tuple[str, str]
 
 
 class MailFailure(Exception):
@@ -69,16 +73,28 @@ class Outbox:
         self._context = context or _trusting()
         self._free: list[_Connection] = []
         self._lock = threading.Lock()
+        #: Each thread's connection on which its next mail has begun.
+        self._begun: dict[int, _Connection] = {}
 
-    def send(self, sender: str, recipient: str, data: bytes) -> tuple[int, str]:
+    def send(
+        self, sender: str, recipient: str, data: bytes, *, following: tuple[str, str] | None = None
+    ) -> tuple[int, str]:
         """Hand over one mail; returns the server's last answer. Raises MailFailure.
 
-        `data` has CRLF line ends only, else ValueError: a bare one could smuggle in a second mail.
+        `data` has CRLF line ends only, else ValueError: a bare one could smuggle in a second mail. `following`: sender and
+        recipient of the mail that this thread sends next, if it does; its envelope may go along. See `let_go`.
         """
-        if data.count(b"\n") != data.count(b"\r\n") or data.count(b"\r") != data.count(b"\r\n"):
+        if not data.count(b"\n") == data.count(b"\r\n") == data.count(b"\r"):
             raise ValueError("a mail must have CRLF line ends and no others")
-        with self._connection() as connection:
-            return connection.send(_address(sender, "sender"), _address(recipient, "recipient"), data)
+        envelope = _address(sender, "sender"), _address(recipient, "recipient")
+        begun = self._begun.pop(threading.get_ident(), None)
+        with self._connection(begun if begun and begun.goes_on(envelope) else None) as connection:
+            return connection.send(envelope, data, _begins(following))
+
+    def let_go(self) -> None:
+        """Abandon what was begun for a mail that this thread does not send after all: the server forgets it unread."""
+        if begun := self._begun.pop(threading.get_ident(), None):
+            begun.abandon()
 
     def check(self) -> str:
         """Connect and log in without sending; returns the server's greeting. Raises MailFailure."""
@@ -93,8 +109,8 @@ class Outbox:
             connection.close()
 
     @contextlib.contextmanager
-    def _connection(self) -> Iterator["_Connection"]:
-        connection = self._idle() or _Connection(self._open(), self._final)
+    def _connection(self, begun: "_Connection | None" = None) -> Iterator["_Connection"]:
+        connection = begun or self._idle() or _Connection(self._open(), self._final)
         try:
             yield connection
         except MailFailure:  # it says itself whether the connection is still good
@@ -105,6 +121,8 @@ class Outbox:
         finally:
             if connection.broken or connection.mails >= _MAILS:
                 connection.close()
+            elif connection.begun:
+                self._begun[threading.get_ident()] = connection
             else:
                 with self._lock:
                     self._free.append(connection)
@@ -129,6 +147,9 @@ class Outbox:
                 server = smtplib.SMTP_SSL(*where, timeout=self._timeout, context=self._context)
             else:
                 server = smtplib.SMTP(*where, timeout=self._timeout)
+            assert server.sock is not None
+            # The end of a mail must not wait for the acknowledgement of its beginning.
+            server.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             server.ehlo_or_helo_if_needed()
             if self._security == "starttls":
                 server.starttls(context=self._context)
@@ -176,6 +197,9 @@ class _Connection:
         self._pipelining = server.has_extn("pipelining")
         self.broken = False
         self.mails = 0
+        #: The envelope whose commands were sent behind the last mail; their answers have not been read.
+        self.begun: _Envelope | None = None
+        self._begun_answers: list[tuple[int, str]] = []
 
     @property
     def greeting(self) -> str:
@@ -197,14 +221,39 @@ class _Connection:
                 self._socket.sendall(b"QUIT\r\n")
         self._server.close()
 
-    def send(self, sender: str, recipient: str, data: bytes) -> tuple[int, str]:
-        """One mail transaction (RFC 5321 section 3.3), its commands in one packet where the server allows (RFC 2920)."""
+    def goes_on(self, envelope: _Envelope) -> bool:
+        """Whether the mail that was begun here is this one and the server has not ended the connection meanwhile.
+
+        If not, it is closed. Nothing of this mail's data was sent, so it may begin anew elsewhere.
+        """
+        if self.begun == envelope:
+            try:
+                self._begun_answers = [self._answer(stage) for stage in _STAGES]
+            except MailFailure:
+                self.broken = True
+        if self.begun != envelope or self.broken:
+            self.abandon()
+            return False
+        return True
+
+    def abandon(self) -> None:
+        """End it in the midst of a mail, of which the server then keeps nothing (RFC 5321 section 4.1.1.4)."""
+        self.broken, self.begun = True, None
+        self.close()
+
+    def send(self, envelope: _Envelope, data: bytes, following: _Envelope | None) -> tuple[int, str]:
+        """One mail transaction (RFC 5321 section 3.3), its commands in one packet where the server allows (RFC 2920).
+
+        The commands of the `following` one may travel with this one's end; then `begun` is set.
+        """
         self.mails += 1
-        self._envelope(sender, recipient)
+        answers, self._begun_answers, self.begun = self._begun_answers, [], None
+        self._envelope(envelope, answers)
         # A line that begins with a dot gets a second one (RFC 5321 section 4.5.2).
-        self._say(
-            data.replace(b"\r\n.", b"\r\n..") + (b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n"), "data"
-        )
+        body = data.replace(b"\r\n.", b"\r\n..") + (b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n")
+        if not self._pipelining or self.mails >= _MAILS:
+            following = None
+        self._say_before(body, following)
         self._socket.settimeout(self._final)
         try:
             code, said = self._answer("after_data")
@@ -215,18 +264,29 @@ class _Connection:
             self._refused("after_data", code, said)
         return code, said
 
-    def _envelope(self, sender: str, recipient: str) -> None:
-        wide = self._wide(sender, recipient)
-        commands = [f"MAIL FROM:<{sender}>{wide}\r\n", f"RCPT TO:<{recipient}>\r\n", "DATA\r\n"]
-        stages: list[Stage] = ["sender", "recipient", "data"]
-        answers: list[tuple[int, str]] = []
+    def _say_before(self, body: bytes, following: _Envelope | None) -> None:
+        """The data to its dot, and behind it the commands of the next mail, whose loss is none."""
+        whole = memoryview(body + ("".join(_commands(following)).encode() if following else b""))
+        said = 0
+        try:
+            while said < len(whole):
+                said += self._socket.send(whole[said:])
+        except OSError as error:
+            if said < len(body):
+                self._lost("data", error)
+            return
+        self.begun = following
+
+    def _envelope(self, envelope: _Envelope, answers: list[tuple[int, str]]) -> None:
+        commands = _commands(envelope, self._wide(envelope))
         if self._pipelining:
-            self._say("".join(commands).encode(), "sender")
-            answers = [self._answer(stage) for stage in stages]
+            if not answers:
+                self._say("".join(commands).encode(), "sender")
+                answers = [self._answer(stage) for stage in _STAGES]
             if answers[2][0] == 354 and (answers[0][0] != 250 or answers[1][0] not in (250, 251)):
                 self._say(b".\r\n", "data")  # an empty mail to nobody ends what should not have begun
                 self._answer("data")
-        for number, (command, stage) in enumerate(zip(commands, stages, strict=True)):
+        for number, (command, stage) in enumerate(zip(commands, _STAGES, strict=True)):
             if not self._pipelining:
                 self._say(command.encode(), stage)
                 answers.append(self._answer(stage))
@@ -235,8 +295,8 @@ class _Connection:
                 self._reset(code)
                 self._refused(stage, code, said)
 
-    def _wide(self, sender: str, recipient: str) -> str:
-        if sender.isascii() and recipient.isascii():
+    def _wide(self, envelope: _Envelope) -> str:
+        if "".join(envelope).isascii():
             return ""
         if not self._server.has_extn("smtputf8"):
             raise MailFailure(
@@ -285,6 +345,19 @@ class _Connection:
             permanent=code >= 500,
             answer=said,
         )
+
+
+def _commands(envelope: _Envelope, wide: str = "") -> list[str]:
+    sender, recipient = envelope
+    return [f"MAIL FROM:<{sender}>{wide}\r\n", f"RCPT TO:<{recipient}>\r\n", "DATA\r\n"]
+
+
+def _begins(following: tuple[str, str] | None) -> _Envelope | None:
+    """The envelope as it may go ahead of its mail; None where it needs a closer look."""
+    with contextlib.suppress(Unfit):
+        if following and "".join(following).isascii():
+            return address(following[0]), address(following[1])
+    return None
 
 
 def _address(text: str, stage: Stage) -> str:

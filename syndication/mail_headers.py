@@ -5,6 +5,7 @@ import unicodedata
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import idna
 
@@ -91,6 +92,7 @@ def word(value: str) -> str:
     return value
 
 
+@lru_cache(maxsize=4000)  # asked several times for each mail of an edition
 def address(value: str) -> str:
     """A mail address (RFC 5321 section 4.1.2) as it stands in header and command, its domain in ASCII. Raises Unfit.
 

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous.encoding import base64_encode
 from standardwebhooks import Webhook
 
 #: Length in bytes of a new webhook secret; Standard Webhooks allows 24 to 64.
@@ -114,15 +115,21 @@ class Box:
         return opened
 
 
+class _Short(URLSafeSerializer):
+    """Text that holds so little that pressing it together takes longer than all the rest and rarely gains a letter."""
+
+    def dump_payload(self, obj: Any) -> bytes:
+        """As its parent, which reads both, but for that."""
+        return base64_encode(self.serializer.dumps(obj, **self.serializer_kwargs).encode())
+
+
 class Tokens:
     """Signed, unforgeable, undying tokens for the links in mails; one salt for each purpose."""
 
     def __init__(self, keys: Sequence[str], purpose: str) -> None:
         # itsdangerous signs with the last key of the list and accepts all of them.
         ordered = [derived(key, "links") for key in reversed(keys)]
-        self._serializer = URLSafeSerializer(
-            ordered, salt=purpose, signer_kwargs={"digest_method": hashlib.sha256}
-        )
+        self._serializer = _Short(ordered, salt=purpose, signer_kwargs={"digest_method": hashlib.sha256})
 
     def make(self, value: int | str | Sequence[int | str | None]) -> str:
         """A token that holds `value`; a sequence comes back as a list."""

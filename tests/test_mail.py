@@ -65,8 +65,8 @@ def test_a_refused_recipient_does_not_cost_the_connection(mail_sink: MailSink) -
         ("450 4.2.0 greylisted", TryLater, False),
         ("452 4.2.2 mailbox full", TryLater, False),
         ("421 4.3.2 shutting down", TryLater, True),
-        ("552 5.2.2 too much", Refused, None),
-        ("550 5.7.1 blocked, your address is on a list", Refused, None),
+        ("552 5.2.2 too much", Refused, False),
+        ("550 5.7.1 blocked, your address is on a list", Refused, True),
         ("553 5.1.3 bad name", Gone, None),
     ],
 )

@@ -173,13 +173,23 @@ class TryLater(Verdict):
 
 
 class Refused(Verdict):
-    """It will never be accepted as it is. `credentials`: the owner must renew the access."""
+    """It will never be accepted as it is. `credentials`: the owner must renew the access.
+
+    `outlet`: whoever else it were for, the outlet would not have it from us.
+    """
 
     def __init__(
-        self, reason: str, *, credentials: bool = False, code: int | None = None, answer: str = ""
+        self,
+        reason: str,
+        *,
+        credentials: bool = False,
+        outlet: bool = False,
+        code: int | None = None,
+        answer: str = "",
     ) -> None:
         super().__init__(reason, code=code, answer=answer)
         self.credentials = credentials
+        self.outlet = outlet
 
 
 class Gone(Verdict):
@@ -372,6 +382,10 @@ class Channel(ABC, Generic[E, M]):
     @abstractmethod
     def send(self, message: M, tools: Tools) -> Receipt:
         """Hand `message` to the outlet once. The only I/O; never retries or sleeps. Raises a Verdict."""
+
+    def send_before(self, message: M, following: M | None, tools: Tools) -> Receipt:
+        """As `send`, where `following` is what goes next by the same hand: its beginning may travel along."""
+        return self.send(message, tools)
 
     def specimens(self, envelope: Envelope, sender: str) -> tuple[Specimen, ...]:
         """What a dry run shows of a channel that comes with the city and takes no change by itself. Pure."""

@@ -11,6 +11,8 @@ from syndication.mail import MailFailure
 _NO_MAILBOX = {550, 551, 553, 521, 556}
 #: Enhanced codes (RFC 3463) that speak of our reputation or the content, though the code sounds like a lost mailbox.
 _ABOUT_US = ("5.7.", "5.6.", "5.3.", "5.4.")
+#: Those that speak of one mailbox, at whatever stage: its address, and its state.
+_ABOUT_THEM = ("5.1.", "5.2.")
 
 #: A piece of a finished mail: its text, or before it the name of what is filled in for each reader.
 Piece = tuple[str | None, str]
@@ -42,10 +44,14 @@ def _quoted(text: str) -> str:
     return encoded.replace("\n", "\r\n")
 
 
-def deliver(message: MailMessage, tools: Tools) -> Receipt:
-    """Send `message` once. Returns a Receipt once the server took it, and raises the Verdict for all else."""
+def deliver(message: MailMessage, tools: Tools, following: MailMessage | None = None) -> Receipt:
+    """Send `message` once. Returns a Receipt once the server took it, and raises the Verdict for all else.
+
+    The envelope of `following`, which this thread sends next, may go along.
+    """
+    envelope = (following.sender, following.recipient) if following else None
     try:
-        code, said = tools.mail.send(message.sender, message.recipient, message.data)
+        code, said = tools.mail.send(message.sender, message.recipient, message.data, following=envelope)
     except MailFailure as failure:
         raise verdict_for(failure) from failure
     return Receipt(code=code, answer=said)
@@ -66,4 +72,5 @@ def verdict_for(failure: MailFailure) -> Verdict:
         return TryLater(reason, outlet=False, code=code, answer=said)
     if failure.stage == "recipient" and code in _NO_MAILBOX and not said.startswith(_ABOUT_US):
         return Gone(reason, code=code, answer=said)
-    return Refused(reason, code=code, answer=said)
+    ours = said.startswith(_ABOUT_US) or (failure.stage != "recipient" and not said.startswith(_ABOUT_THEM))
+    return Refused(reason, outlet=ours, code=code, answer=said)

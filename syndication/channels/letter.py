@@ -62,6 +62,10 @@ class Letter(Channel[Note, MailMessage]):
         """One mail through the mail server."""
         return by_mail.deliver(message, tools)
 
+    def send_before(self, message: MailMessage, following: MailMessage | None, tools: Tools) -> Receipt:
+        """One mail through the mail server, with the envelope of the next."""
+        return by_mail.deliver(message, tools, following)
+
 
 def _message(envelope: Note, to: str, name: str, language: str, values: dict[str, Any]) -> bytes:
     """RFC 5322, with a Message-ID from the key and a Date from the delivery, so that a repeat is the same mail."""

@@ -108,6 +108,10 @@ class Newsletter(Channel[Copy, MailMessage]):
         """One mail through the mail server."""
         return by_mail.deliver(message, tools)
 
+    def send_before(self, message: MailMessage, following: MailMessage | None, tools: Tools) -> Receipt:
+        """One mail through the mail server, with the envelope of the next."""
+        return by_mail.deliver(message, tools, following)
+
     def specimens(self, envelope: Envelope, sender: str) -> tuple[Specimen, ...]:
         """The mail that tells of the post alone, in each language, to somebody with no real address."""
         return tuple(self._specimen(envelope, sender, language) for language in LANGUAGES)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from syndication import channels, clock, db
 from syndication.config import Settings
-from syndication.delivery import overtaken, pacing, policy
+from syndication.delivery import copies, overtaken, pacing, policy
 from syndication.delivery.lane import Lane, Stop
 from syndication.delivery.load import channel_settings, parcels
 from syndication.models import Delivery, Destination, Heartbeat, Lease, Reader
@@ -31,7 +31,7 @@ def claim(queue: str, owner: str, ready: int, slow: int, cfg: Settings) -> list[
         ahead = now - clock.now()
         _note(session, f"worker:{owner.partition('/')[0]}:{queue}", now)
         if queue in SHARED:
-            return _claim_shared(session, queue, owner, cfg, now, ahead)
+            return _claim_shared(session, queue, owner, ready, cfg, now, ahead)
         found = [
             *_free_destinations(session, queue, ready, now, slow=False),
             *_free_destinations(session, queue, slow, now, slow=True),
@@ -90,6 +90,8 @@ def renew(owner: str, lease_ids: Sequence[int], cfg: Settings) -> None:
     with db.transaction() as session:
         until = db.now(session) + timedelta(seconds=cfg.lease)
         mine = (Lease.id.in_(lease_ids), Lease.owner == owner)
+        # Locked in the order of their ids: positions, too, are written several at a time.
+        session.execute(select(Lease.id).where(*mine).order_by(Lease.id).with_for_update())
         session.execute(update(Lease).where(*mine).values(until=until))
 
 
@@ -212,11 +214,12 @@ _TAKE = (
 
 
 def _claim_shared(
-    session: Session, queue: str, owner: str, cfg: Settings, now: datetime, ahead: timedelta
+    session: Session, queue: str, owner: str, wanted: int, cfg: Settings, now: datetime, ahead: timedelta
 ) -> list[Lane]:
+    """At most `wanted` lanes, one for each connection; all of them with the same few statements."""
     db.in_line(
         session, f"claim {queue}", alone=True
-    )  # the number of connections is counted before one is added
+    )  # the number of connections is counted before some are added
     outlet = session.scalars(
         select(Destination)
         .where(Destination.channel.in_(channels.kinds_of(queue)), Destination.merchant_id.is_(None))
@@ -227,23 +230,39 @@ def _claim_shared(
     failures = outlet.failures if outlet else 0
     # A server that is failing is asked by one connection, however many could be had.
     most = 1 if failures else cfg.mail_connections
-    if (session.scalar(select(func.count()).where(Lease.queue == queue)) or 0) >= most:
+    under_way = session.scalar(select(func.count()).where(Lease.queue == queue)) or 0
+    wanted = min(wanted, most - under_way)
+    if wanted <= 0:
         return []
-    mine = (
-        _waiting(queue, now)
-        .order_by(Delivery.priority, Delivery.due_at)
-        .limit(policy.mail_batch(failures, cfg.mail_batch, outlet.answers if outlet else ()))
-        .with_for_update(skip_locked=True)
-    )
-    ids = list(session.scalars(mine))
-    if not ids:
+    size, least = policy.mail_batch(failures, cfg.mail_batch, outlet.answers if outlet else ())
+    shares = _shares(session, _waiting(queue, now), wanted, under_way + wanted, size, least)
+    if not shares:
         return []
-    lease = _lease(queue, owner, cfg, now, None)
-    session.add(lease)
-    session.flush()  # deliveries carry the key that the database gives
-    session.connection().execute(_TAKE, [{"of": delivery_id, "lease": lease.id} for delivery_id in ids])
-    found = parcels(session, [lease.id], {}, cfg)[lease.id]
-    return [Lane(lease.id, owner, queue, outlet.id if outlet else None, failures, True, found, ahead)]
+    leases = [_lease(queue, owner, cfg, now, None) for _ in shares]
+    session.add_all(leases)
+    session.flush()  # deliveries carry the keys that the database gives
+    for lease, ids in zip(leases, shares, strict=True):
+        mine = update(Delivery).where(Delivery.id.in_(ids)).values(state="sending", lease_id=lease.id)
+        session.execute(mine.execution_options(synchronize_session=False))
+    loaded = copies.parcels(session, [lease.id for lease in leases], cfg)
+    outlet_id = outlet.id if outlet else None
+    return [
+        Lane(lease.id, owner, queue, outlet_id, failures, True, loaded[lease.id], ahead) for lease in leases
+    ]
+
+
+def _shares(
+    session: Session, waiting: Select[int], wanted: int, ways: int, size: int, least: int
+) -> list[list[int]]:
+    """Ids for `wanted` lanes, locked: each a fair share of what waits for all `ways`, at most `size`."""
+    # Those under way will ask for more in a moment: where little is left, they are not left without.
+    left = session.scalar(select(func.count()).select_from(waiting.limit(size * ways).subquery()))
+    shares = policy.shares(left or 0, ways, size, least)[:wanted]
+    if not shares:
+        return []
+    mine = waiting.order_by(Delivery.priority, Delivery.due_at).limit(shares[-1].stop)
+    ids = list(session.scalars(mine.with_for_update(skip_locked=True)))
+    return [ids[share] for share in shares if ids[share]]
 
 
 def _lease(queue: str, owner: str, cfg: Settings, now: datetime, destination_id: UUID | None) -> Lease:

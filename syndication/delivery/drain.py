@@ -8,6 +8,7 @@ from syndication import bell, clock
 from syndication.config import Settings, settings
 from syndication.delivery import claim, record
 from syndication.delivery.lane import Lane, Run
+from syndication.delivery.rounds import Rounds
 from syndication.delivery.slots import Slots
 from syndication.delivery.tools import alone, tools
 from syndication.delivery.width import Width
@@ -37,11 +38,16 @@ def _slots_of(queue: str) -> Slots:
 
 
 def _run_of(lane: Lane) -> Run:
-    return Run(lane, tools(), settings(), _settle_one, claim.stopped, _buckets())
+    return Run(lane, tools(), settings(), _settling.put, claim.stopped, _buckets())
 
 
-def _settle_one(run: Run) -> bool:
-    return bool(record.settle([run], last=False))
+def _settled(runs: list[Run]) -> list[Run]:
+    standing = record.settle(runs, last=False)
+    return [run for run in runs if run.lane.lease_id in standing]
+
+
+#: Lanes that must write in the midst of their walk share transactions: a server that refuses one in twenty has many do so.
+_settling = Rounds(_settled)
 
 
 def drain(queue: str, *, seconds: float = 8.0) -> int:

@@ -129,15 +129,23 @@ class Run:
     _failures: int = 0
     _held: bool = False
     _stopped: bool = False
+    #: What goes next, made ready while its forerunner was sent, and the id of its delivery.
+    _ready: tuple[int, Any] | None = None
 
     def walk(self) -> None:
         """Send every parcel or stop where the outlet does not take more; what was not tried goes back to waiting."""
+        try:
+            self._walk()
+        finally:
+            if self.lane.shared:
+                self.tools.mail.let_go()
+
+    def _walk(self) -> None:
         self._failures = self.lane.failures
         began = settled_at = looked_at = clock.monotonic()
-        last = self.lane.parcels[-1] if self.lane.parcels else None
         # A destination was looked at when it was claimed, a moment ago; a reader was not.
         stops = self.recheck(self.lane) if self.lane.shared else {}
-        for parcel in self.lane.parcels:
+        for parcel, following in zip(self.lane.parcels, [*self.lane.parcels[1:], None], strict=True):
             if clock.monotonic() - looked_at > _LOOK_AGAIN:
                 stops, looked_at = self.recheck(self.lane), clock.monotonic()
             stop = stops.get(parcel.id)
@@ -150,11 +158,13 @@ class Run:
             if self._stopped and not self.settle(self):
                 return self._fenced()
             self._stopped = False
-            outcome = self._try(parcel)
+            ends = following is None or clock.monotonic() - began > _YIELD
+            goes_on = self.lane.shared and not ends and following and following.id not in stops
+            outcome = self._try(parcel, following if goes_on else None)
             self.outcomes.append(outcome)
             self.sent += outcome.state == "sent"
             plain = outcome.state == "sent" and not (outcome.reference or outcome.link or outcome.reason)
-            if parcel is last or self._held or clock.monotonic() - began > _YIELD:
+            if ends or self._held:
                 break  # what stands behind this is written at once
             if plain and not self._tick("position", parcel.id):
                 return self._fenced()
@@ -180,7 +190,7 @@ class Run:
     def _tick(self, column: positions.Column, delivery_id: int) -> bool:
         return positions.note(self.lane.lease_id, self.lane.owner, column, delivery_id)
 
-    def _try(self, parcel: Parcel) -> Outcome:
+    def _try(self, parcel: Parcel, following: Parcel | None) -> Outcome:
         now = self._now()
         if policy.is_over(parcel.over_at, now):
             return self._dropped(parcel, OVER)
@@ -195,13 +205,13 @@ class Run:
             return Outcome(parcel, "waiting", now, hold=wait, tried=False)
         started = clock.monotonic()
         try:
-            message = parcel.channel.render(replace(parcel.envelope, tried_at=now))
+            message = self._made(parcel, now)
             self.sending_since = started
             self._bring_picture(parcel)
             if not parcel.channel.abilities.repeatable and not self._tick("current", parcel.id):
                 self.cancelled.set()
                 return Outcome(parcel, "waiting", now, tried=False)
-            receipt = parcel.channel.send(message, self.tools)
+            receipt = parcel.channel.send_before(message, self._next(parcel, following, now), self.tools)
         except Verdict as verdict:
             return _fit_to_keep(self._judge(parcel, verdict, now, _since(started)))
         except Exception as error:
@@ -212,6 +222,25 @@ class Run:
             self.sending_since = None
         self._failures, self._held = 0, receipt.rest > 0
         return _fit_to_keep(_sent(parcel, receipt, self._now(), _since(started)))
+
+    def _made(self, parcel: Parcel, now: datetime) -> Any:
+        ready, self._ready = self._ready, None
+        if ready is not None and ready[0] == parcel.id:
+            return ready[1]
+        return parcel.channel.render(replace(parcel.envelope, tried_at=now))
+
+    def _next(self, parcel: Parcel, following: Parcel | None, now: datetime) -> Any:
+        """The message behind `parcel`, where it goes over the same connection as things stand; else None."""
+        if following is None or following.channel is not parcel.channel or self.cancelled.is_set():
+            return None
+        if following.fault or following.stays or policy.is_over(following.over_at, now):
+            return None
+        try:
+            message = self._made(following, now)
+        except Exception:  # it will be said when its turn has come
+            return None
+        self._ready = following.id, message
+        return message
 
     def _now(self) -> datetime:
         return clock.now() + self.lane.ahead
@@ -246,12 +275,15 @@ class Run:
                 return replace(outcome, state="unconfirmed", unhealthy=None)
             case Gone():
                 self._held = not self.lane.shared
-                # A mailbox that does not exist says nothing about the city's mail server.
+                # One mailbox of many says nothing about the server that they share.
                 return replace(outcome, gone=True, unhealthy=None if self.lane.shared else True)
             case Refused():
-                self._held = verdict.credentials
+                self._failures += verdict.outlet
+                self._held = verdict.credentials or (verdict.outlet and self._failures >= policy.HOLD_FROM)
                 return replace(
-                    outcome, credentials=verdict.credentials, unhealthy=verdict.credentials or None
+                    outcome,
+                    credentials=verdict.credentials,
+                    unhealthy=verdict.credentials or verdict.outlet or None,
                 )
         return outcome
 
@@ -285,15 +317,16 @@ def _since(started: float) -> int:
     return round((clock.monotonic() - started) * 1000)
 
 
+#: Texts of an outcome that a remote may have had a hand in.
+_SAID = ("reason", "answer", "reference", "link")
+
+
 def _fit_to_keep(outcome: Outcome) -> Outcome:
     """The outcome as people may read it, and as any database takes it: a remote may say what is no text (NUL, half a letter)."""
-    outcome = replace(
-        outcome,
-        reason=legible(outcome.reason),
-        answer=legible(outcome.answer),
-        reference=outcome.reference and legible(outcome.reference),
-        link=outcome.link and legible(outcome.link),
-    )
+    said = {name: value for name in _SAID if (value := getattr(outcome, name))}
+    mended: dict[str, Any] = {name: fit for name, value in said.items() if (fit := legible(value)) != value}
+    if mended:  # rarely, and there are many outcomes
+        outcome = replace(outcome, **mended)
     return _without_secrets(outcome)
 
 

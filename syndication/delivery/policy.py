@@ -20,7 +20,7 @@ SLOW = 2.0
 #: How many of its last answers decide, by their median.
 ANSWERS = 9
 _SLOW_BATCH = 2
-_MAIL_SECONDS, _LEAST_MAILS = 3.0, 10
+_MAIL_SECONDS, _LEAST_MAILS, _FIRST_MAILS = 3.0, 10, 30
 #: Longest wait of a correction (seconds).
 _LONGEST_WAIT = 4 * 3600.0
 #: A delivery that was on the wire in this many workers that died is what kills them.
@@ -68,10 +68,22 @@ def batch(failures: int, size: int, *, slow: bool = False) -> int:
     return 1 if failures else min(size, _SLOW_BATCH) if slow else size
 
 
-def mail_batch(failures: int, size: int, answers: Sequence[int]) -> int:
-    """How many mails to claim for one connection: what it sends in a few seconds, by how long (milliseconds) the last took."""
-    each = max(1.0, median(answers)) if answers else 1.0
-    return min(batch(failures, size), max(_LEAST_MAILS, int(_MAIL_SECONDS * 1000 / each)))
+def mail_batch(failures: int, size: int, answers: Sequence[int]) -> tuple[int, int]:
+    """How many mails to claim for one connection at most, and at least where others could take some of them.
+
+    At most what it sends in a few seconds, by how long (milliseconds) the last took; few while nothing is known.
+    """
+    if failures or not answers:
+        few = batch(failures, min(size, _FIRST_MAILS))
+        return few, few
+    most = min(size, max(_LEAST_MAILS, int(_MAIL_SECONDS * 1000 / max(1.0, median(answers)))))
+    return most, max(_LEAST_MAILS, most // 4)
+
+
+def shares(count: int, ways: int, most: int, least: int) -> list[slice]:
+    """`count` things in at most `ways` equal shares, each of at most `most`, and of at least `least` where there are enough."""
+    each = min(most, -(-count // max(1, min(ways, count // least))))
+    return [slice(start, start + each) for start in range(0, count, each)]
 
 
 def slow_share(slots: int) -> int:

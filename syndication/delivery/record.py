@@ -1,6 +1,6 @@
 """Recording: outcomes of lanes become states, attempts and the destinations' health, in one short transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -182,17 +182,34 @@ def _health(session: Session, runs: Sequence[Run]) -> None:
         destination = destinations.get(run.lane.outlet_id) if run.lane.outlet_id else None
         if destination is None or not outcomes:
             continue
-        for outcome in outcomes:
+        _note_answers(destination, outcomes)
+        for outcome in _telling(outcomes):
             _tell(destination, outcome)
         _consequences(session, run.cfg, destination, outcomes)
         if destination.warned_at is not None and outcomes[-1].unhealthy is False:
             warn.well_again(session, run.cfg, destination, outcomes[-1].at)
 
 
-def _tell(destination: Destination, outcome: Outcome) -> None:
-    if outcome.tried and outcome.duration:
-        answers = [*destination.answers, outcome.duration][-policy.ANSWERS :]
+def _note_answers(destination: Destination, outcomes: Sequence[Outcome]) -> None:
+    took = [outcome.duration for outcome in outcomes if outcome.tried and outcome.duration]
+    if took:
+        answers = [*destination.answers, *took][-policy.ANSWERS :]
         destination.answers, destination.slow = answers, policy.is_slow(answers)
+
+
+def _telling(outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
+    """Without those that the next one says again: hundreds of mails in a row that were taken."""
+    for outcome, following in zip(outcomes, [*outcomes[1:], None], strict=True):
+        if (
+            outcome.unhealthy is not False
+            or outcome.hold
+            or not following
+            or following.unhealthy is not False
+        ):
+            yield outcome
+
+
+def _tell(destination: Destination, outcome: Outcome) -> None:
     where = {"channel": destination.channel, "destination": str(destination.id)}
     if outcome.unhealthy:
         destination.failures += 1

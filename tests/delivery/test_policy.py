@@ -102,3 +102,38 @@ def test_an_instant_cadence_has_no_slots():
     now = datetime(2026, 1, 1, tzinfo=UTC)
     assert policy.next_slot(Cadence.parse("instantly"), now, BERLIN) is None
     assert policy.previous_slot(Cadence.parse("instantly"), now, BERLIN) is None
+
+
+@pytest.mark.parametrize(
+    ("failures", "answers", "expected"),
+    [
+        (0, (), (30, 30)),
+        (2, (5, 5), (1, 1)),
+        (0, (1, 1, 1), (200, 50)),
+        (0, (80,), (37, 10)),
+        (0, (9000,), (10, 10)),
+    ],
+)
+def test_a_connection_claims_what_it_sends_in_a_few_seconds(
+    failures: int, answers: tuple[int, ...], expected: tuple[int, int]
+) -> None:
+    assert policy.mail_batch(failures, 200, answers) == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "ways", "most", "least", "sizes"),
+    [
+        (400, 2, 200, 50, [200, 200]),
+        (90, 4, 200, 30, [30, 30, 30]),
+        (25, 4, 37, 10, [13, 12]),
+        (3, 4, 37, 10, [3]),
+        (31, 1, 200, 30, [31]),
+        (5, 8, 1, 1, [1, 1, 1, 1, 1]),
+    ],
+)
+def test_what_is_claimed_at_once_is_shared_by_the_connections(
+    count: int, ways: int, most: int, least: int, sizes: list[int]
+) -> None:
+    shares = policy.shares(count, ways, most, least)
+    assert [share.stop - share.start for share in shares][:-1] == sizes[:-1]
+    assert [len(range(count)[share]) for share in shares] == sizes

@@ -45,3 +45,18 @@ def test_what_is_not_in_use_does_not_make_it_grow() -> None:
 
 def test_one_connection_stays_one() -> None:
     assert after(Width(1), lambda connections: 25.0 * connections, 5) == 1
+
+
+def test_it_doubles_at_the_start_though_a_new_connection_takes_a_moment_to_bring_something() -> None:
+    width, had = Width(40), []
+    sent, at = 0.0, 100.0
+    while at < 102.0:
+        at += 0.05
+        had.append(width.now)
+        sent += 0.05 * 12.5 * (had[-7] if len(had) > 7 else 0)  # 0.3 s to claim, connect, greet and log in
+        width.look(int(sent), width.now, at)
+    assert width.now == 40
+
+
+def test_what_doubling_did_not_bring_is_given_back() -> None:
+    assert after(Width(40), lambda connections: 1000.0 - connections, 4) <= 4
