@@ -210,14 +210,18 @@ def insert_new(
     """
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     # Without the option SQLAlchemy forgets the count of an INSERT on PostgreSQL.
-    statement: Any = dialect.insert(table).execution_options(preserve_rowcount=True)
+    statement: Any = dialect.insert(getattr(table, "__table__", table)).execution_options(
+        preserve_rowcount=True
+    )
     if isinstance(rows, Select):
         # SQLite's parser needs a WHERE here to tell ON CONFLICT from a join; every caller's SELECT has one.
         statement = statement.from_select(list(columns), rows).on_conflict_do_nothing()
         return int(session.execute(statement).rowcount)  # type: ignore[attr-defined]  # an INSERT has it
     if not rows:
         return 0
-    return int(session.execute(statement.values(list(rows)).on_conflict_do_nothing()).rowcount)  # type: ignore[attr-defined]  # an INSERT has it
+    session.flush()  # what they may refer to
+    # Row after row through one statement that is compiled once; as one long VALUES it would be compiled anew each time.
+    return int(session.execute(statement.on_conflict_do_nothing(), list(rows)).rowcount)  # type: ignore[attr-defined]  # an INSERT has it
 
 
 def in_line(session: Session, name: str, *, alone: bool) -> None:
