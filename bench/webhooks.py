@@ -67,10 +67,10 @@ def latency(database: str, samples: int, readers: int) -> list[Figure]:
     with sinks.mail() as sink, Receiver() as receiver, city(database, smtp_port=sink.port) as one:
         receiver.secrets["/hook"] = SECRET
         one.webhooks([receiver.url()])
-        idle = _latencies(one, receiver, samples)
+        idle = latencies(one, receiver, samples)
         one.readers(readers, "newsletter")
         one.publish("The newsletter", "newsletter")
-        busy = _latencies(one, receiver, samples, until=lambda: one.sent("newsletter") < readers * 0.9)
+        busy = latencies(one, receiver, samples, until=lambda: one.sent("newsletter") < readers * 0.9)
     p50, p99 = median(idle), quantiles(idle, n=100)[98]
     busy99 = quantiles(busy, n=100)[98] if len(busy) >= 10 else max(busy)
     idle_named = f"publish to webhook received, idle ({database})"
@@ -82,7 +82,7 @@ def latency(database: str, samples: int, readers: int) -> list[Figure]:
     ]
 
 
-def _latencies(one: Any, receiver: Receiver, samples: int, *, until: Any = None) -> list[float]:
+def latencies(one: Any, receiver: Receiver, samples: int, *, until: Any = None) -> list[float]:
     """Milliseconds for each post; `until` ends it early."""
     pause, found = threading.Event(), []
     for number in range(samples):
