@@ -200,7 +200,7 @@ def _retell(session: Session, news: News, ids: list[int], made: "_Editions", cfg
             reason=HELD if due > now else "",
         )
     if groups:
-        bell.after_commit(session, Newsletter.queue)
+        bell.after_commit(session, Newsletter.queue, apart=1.0)
 
 
 @dataclass
@@ -267,6 +267,8 @@ def _drop_waiting(session: Session, news: News, who: Any, ids: Sequence[Any]) ->
 
 def _undo(session: Session, undone: Sequence[_Replaced]) -> None:
     """Say of what was just dropped that there is nothing to tell any more."""
+    if not undone:
+        return
     session.execute(
         update(Delivery)
         .where(Delivery.id.in_([delivery_id for one in undone for delivery_id in one.ids]))

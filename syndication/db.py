@@ -188,6 +188,11 @@ def reading() -> Iterator[Session]:
         yield session
 
 
+def one_writer() -> bool:
+    """Whether whoever writes holds up all others (SQLite)."""
+    return engine().dialect.name == "sqlite"
+
+
 def writes(session: Session) -> bool:
     """Whether this session is the open transaction, not a reading one."""
     return session is _open.get()
