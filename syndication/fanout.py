@@ -83,10 +83,18 @@ def _go_on(change_id: int) -> bool:
         if news.change.reached == 0:
             _to_outlets(session, news)
             feeds.mark(session, _scopes(news))
+    # What is behind this tells machines; very many people are told without holding them up.
+    with db.patiently():
+        return _to_people(news, cfg, deadline)
+
+
+def _to_people(news: News, cfg: Settings, deadline: float) -> bool:
+    """Tell devices and readers, and note that this call is done; returns whether all are told."""
     if news.change.reached == 0:
         _to_devices(news)
     complete = _to_readers(news, cfg, deadline)
     with db.transaction() as session:
+        change_id = news.change.id
         ended = {"fanned_at": db.now(session)} if complete else {}
         session.execute(update(Change).where(Change.id == change_id).values(taken_until=None, **ended))
         # What is left, or the next change of this post, which had to wait for this one.

@@ -19,6 +19,8 @@ from syndication.models import Delivery, Destination, Heartbeat, Lease, Reader
 
 #: Queues whose deliveries go to many recipients through one outlet, rather than to one destination each.
 SHARED = ("mail",)
+#: Queues that let others write first: nobody waits for a mail or a feed as for a page or a webhook.
+PATIENT = ("mail", "feeds")
 
 
 def claim(queue: str, owner: str, ready: int, slow: int, cfg: Settings) -> list[Lane]:

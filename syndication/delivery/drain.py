@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from syndication import bell, clock, feeds, gallery, prepared
+from syndication import bell, clock, db, feeds, gallery, prepared
 from syndication.channels.doors import Tools
 from syndication.config import Settings, settings
 from syndication.delivery import claim, record
@@ -80,7 +80,7 @@ def drain(queue: str, *, seconds: float = 8.0) -> int:
     themselves, and the queue's bell rings for what is still due. One process of a worker drains a queue at a time, mail
     aside: others return at once, and this one sees their work.
     """
-    with _alone(queue) as mine:
+    with _alone(queue) as mine, db.patiently(queue in claim.PATIENT):
         if not mine:
             return 0
         started, more = _drain(_slots_of(queue), clock.monotonic() + seconds)
