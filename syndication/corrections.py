@@ -27,7 +27,7 @@ HELD = "Waits a moment, so that several changes become one message."
 UNDONE = "It was changed back before anybody was told."
 WITHDRAWN = "The post was withdrawn before this was sent."
 #: Readers of one transaction, as in fanout; and how many are looked up at a time.
-_PEOPLE, _LOOKED_UP = 250, 5000
+_PEOPLE, _LOOKED_UP = 500, 5000
 #: Messages about one post are counted for so long.
 _COUNTED = timedelta(hours=24)
 #: Of these people must hear at once, the first time.
