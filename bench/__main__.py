@@ -9,10 +9,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import feeds, newsletter, webhooks
+from bench import fanout, feeds, newsletter, webhooks
 from bench.figures import Figure, good
 
-NAMES = ("newsletter", "relay", "webhooks", "latency", "feeds")
+NAMES = ("newsletter", "relay", "webhooks", "latency", "fanout", "feeds")
 
 
 def main() -> None:
@@ -33,6 +33,7 @@ def main() -> None:
             "relay": lambda: newsletter.relay(asked.database, 20_000 // part, asked.rounds),
             "webhooks": lambda: webhooks.run(asked.database, 200 // part, 50, asked.rounds),
             "latency": lambda: webhooks.latency(asked.database, 300 // part, 20_000 // part),
+            "fanout": lambda: fanout.run(asked.database, 100_000 // part, asked.rounds),
             "feeds": lambda: feeds.run(asked.database, 200, asked.rounds),
         }[name]()
         rows += found

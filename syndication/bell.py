@@ -20,6 +20,8 @@ _WAITING = "bells"
 _SILENCE = 5.0
 
 _ringer: Ringer | None = None
+#: When each bell without ids was rung last (monotonic seconds).
+_rung: dict[str, float] = {}
 _silent_until = 0.0
 
 
@@ -27,10 +29,16 @@ def hang(ringer: Ringer | None) -> None:
     """Give this process its ringer; None makes bells silent."""
     global _ringer, _silent_until
     _ringer, _silent_until = ringer, 0.0
+    _rung.clear()
 
 
-def after_commit(session: Session, name: str, *ids: object) -> None:
-    """Ring `name` once `session` has committed; a rollback forgets it, a repeat within one transaction rings once."""
+def after_commit(session: Session, name: str, *ids: object, apart: float = 0.0) -> None:
+    """Ring `name` once `session` has committed; a rollback forgets it, a repeat within one transaction rings once.
+
+    With `apart`, not if this process rang it in the last so many seconds: whoever woke then still finds the work.
+    """
+    if apart and clock.monotonic() - _rung.get(name, -apart) < apart:
+        return
     waiting: dict[tuple[str, tuple[str, ...]], None] = session.info.setdefault(_WAITING, {})
     waiting[name, tuple(str(value) for value in ids)] = None
 
@@ -40,6 +48,8 @@ def ring(name: str, *ids: object) -> None:
     global _silent_until  # noqa: PLW0603 -- see hang
     if _ringer is None or clock.monotonic() < _silent_until:
         return
+    if not ids:
+        _rung[name] = clock.monotonic()
     try:
         _ringer(name, tuple(str(value) for value in ids))
     except Exception as error:

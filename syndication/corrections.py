@@ -26,7 +26,7 @@ from syndication.models import Change, Delivery, Destination, EditionPost, Reade
 HELD = "Waits a moment, so that several changes become one message."
 UNDONE = "It was changed back before anybody was told."
 #: Readers of one transaction, as in fanout; and how many are looked up at a time.
-_PEOPLE, _LOOKED_UP = 250, 5000
+_PEOPLE, _LOOKED_UP = 500, 5000
 #: Messages about one post are counted for so long.
 _COUNTED = timedelta(hours=24)
 #: Of these people must hear at once, the first time.
@@ -211,7 +211,7 @@ def _retell(session: Session, news: News, ids: list[int], made: "_Editions", cfg
             reason=HELD if due > now else "",
         )
     if groups:
-        bell.after_commit(session, Newsletter.queue)
+        bell.after_commit(session, Newsletter.queue, apart=1.0)
 
 
 @dataclass
@@ -278,6 +278,8 @@ def _drop_waiting(session: Session, news: News, who: Any, ids: Sequence[Any]) ->
 
 def _undo(session: Session, undone: Sequence[_Replaced]) -> None:
     """Say of what was just dropped that there is nothing to tell any more."""
+    if not undone:
+        return
     session.execute(
         update(Delivery)
         .where(Delivery.id.in_([delivery_id for one in undone for delivery_id in one.ids]))

@@ -22,6 +22,8 @@ from syndication.errors import Unavailable
 
 #: Milliseconds a SQLite writer waits for its turn.
 _BUSY_TIMEOUT = 15_000
+#: Whoever is in no hurry lets others write first for so long (seconds), and looks so often whether they have.
+_PATIENCE, _LOOK_AGAIN = 2.0, 0.002
 #: What is raised where the database does not answer, is full, locked, or for the moment only to be read (a standby).
 AWAY = (OperationalError, InterfaceError, InternalError, NoConnection)
 
@@ -29,42 +31,93 @@ AWAY = (OperationalError, InterfaceError, InternalError, NoConnection)
 class _Turn:
     """SQLite has one writer at a time. Left alone it lets the others sleep and ask again, up to 100 ms; a lock wakes them.
 
-    Threads of this process queue at one lock, processes at a file beside the database; a killed process frees it.
+    Threads of this process queue at one lock, processes at a file beside the database; a killed process frees it. Whoever
+    is in no hurry (`patiently`) first passes a gate, which is shut while others wait: one of them at most goes before.
     """
 
     def __init__(self, path: str) -> None:
-        self._path, self._lock = path, threading.Lock()
-        self._file: int | None = None
+        self._paths = {"turn": path, "gate": f"{path}-gate", "waiting": f"{path}-gate"}
+        self._hasty = 0
+        self.forget()
+        self._files: dict[str, int] = {}
         self._pid = 0
 
     @contextmanager
     def take(self) -> Iterator[None]:
         """Be the writer for a moment."""
-        with self._lock:
-            if self._pid != os.getpid():  # a forked child must not share its parent's lock
-                self._file, self._pid = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600), os.getpid()
-            assert self._file is not None
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+        # Everybody comes by the gate first and to the lock then, so that nobody waits in a circle.
+        passed = _patient.get() and self._pass_gate()
+        if not passed:
+            self._hurry(1)
+        try:
+            self._lock.acquire()
             try:
-                yield
-            finally:
-                fcntl.flock(self._file, fcntl.LOCK_UN)
+                fcntl.flock(self._file("turn"), fcntl.LOCK_EX)
+            except BaseException:
+                self._lock.release()
+                raise
+        finally:
+            if passed:
+                fcntl.flock(self._file("gate"), fcntl.LOCK_UN)
+                self._gate.release()
+            else:
+                self._hurry(-1)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._file("turn"), fcntl.LOCK_UN)
+            self._lock.release()
+
+    def _hurry(self, more: int) -> None:
+        """Keep the gate shut for others while a thread of this process waits."""
+        with self._counting:
+            if more > 0 and not self._hasty:
+                fcntl.flock(self._file("waiting"), fcntl.LOCK_SH)
+            self._hasty += more
+            if not self._hasty:
+                fcntl.flock(self._file("waiting"), fcntl.LOCK_UN)
+
+    def _pass_gate(self) -> bool:
+        """Wait until nobody waits who is in a hurry, and shut the gate behind; False where that takes too long."""
+        deadline, pause = clock.monotonic() + _PATIENCE, threading.Event()
+        if not self._gate.acquire(timeout=_PATIENCE):
+            return False
+        while True:
+            try:
+                fcntl.flock(self._file("gate"), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if clock.monotonic() >= deadline:
+                    self._gate.release()
+                    return False
+                pause.wait(_LOOK_AGAIN)
+            else:
+                return True
+
+    def _file(self, name: str) -> int:
+        with self._opening:
+            if self._pid != os.getpid():  # a forked child must not share its parent's locks
+                self._files, self._pid = {}, os.getpid()
+            if name not in self._files:
+                self._files[name] = os.open(self._paths[name], os.O_RDWR | os.O_CREAT, 0o600)
+            return self._files[name]
 
     def forget(self) -> None:
-        """Start anew in a forked child: a thread of the parent may have held the lock."""
-        self._lock = threading.Lock()
+        """Start anew in a forked child: a thread of the parent may have held the locks."""
+        self._lock, self._gate, self._opening, self._counting = (threading.Lock() for _ in range(4))
+        self._hasty = 0
 
     def close(self) -> None:
-        """Let go of the file."""
-        if self._file is not None and self._pid == os.getpid():
-            os.close(self._file)
-            self._file, self._pid = None, 0
+        """Let go of the files."""
+        if self._pid == os.getpid():
+            while self._files:
+                os.close(self._files.popitem()[1])
 
 
 _engine: Engine | None = None
 _turn: _Turn | None = None
 _sessions: sessionmaker[Session] | None = None
 _open: ContextVar[Session | None] = ContextVar("open transaction", default=None)
+_patient: ContextVar[bool] = ContextVar("in no hurry to write", default=False)
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -175,6 +228,16 @@ def transaction() -> Iterator[Session]:
             _open.reset(token)
 
 
+@contextmanager
+def patiently(patient: bool = True) -> Iterator[None]:
+    """What is written inside lets others write first, who are waited for; on SQLite alone, and for some seconds at most."""
+    token = _patient.set(patient)
+    try:
+        yield
+    finally:
+        _patient.reset(token)
+
+
 def _writing() -> AbstractContextManager[None]:
     return _turn.take() if _turn is not None else nullcontext()
 
@@ -186,6 +249,11 @@ def reading() -> Iterator[Session]:
         raise RuntimeError("db.connect was not called at the start of this process")
     with _sessions(bind=engine().execution_options(reading=True)) as session:
         yield session
+
+
+def one_writer() -> bool:
+    """Whether whoever writes holds up all others (SQLite)."""
+    return engine().dialect.name == "sqlite"
 
 
 def writes(session: Session) -> bool:
@@ -210,14 +278,18 @@ def insert_new(
     """
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     # Without the option SQLAlchemy forgets the count of an INSERT on PostgreSQL.
-    statement: Any = dialect.insert(table).execution_options(preserve_rowcount=True)
+    statement: Any = dialect.insert(getattr(table, "__table__", table)).execution_options(
+        preserve_rowcount=True
+    )
     if isinstance(rows, Select):
         # SQLite's parser needs a WHERE here to tell ON CONFLICT from a join; every caller's SELECT has one.
         statement = statement.from_select(list(columns), rows).on_conflict_do_nothing()
         return int(session.execute(statement).rowcount)  # type: ignore[attr-defined]  # an INSERT has it
     if not rows:
         return 0
-    return int(session.execute(statement.values(list(rows)).on_conflict_do_nothing()).rowcount)  # type: ignore[attr-defined]  # an INSERT has it
+    session.flush()  # what they may refer to
+    # Row after row through one statement that is compiled once; as one long VALUES it would be compiled anew each time.
+    return int(session.execute(statement.on_conflict_do_nothing(), list(rows)).rowcount)  # type: ignore[attr-defined]  # an INSERT has it
 
 
 def in_line(session: Session, name: str, *, alone: bool) -> None:

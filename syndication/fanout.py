@@ -1,5 +1,6 @@
 """Fan-out: one change becomes one delivery for every destination and every reader it concerns. Running it twice is harmless."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,12 +26,18 @@ from syndication import (
 from syndication.channels.newsletter import Newsletter
 from syndication.config import Settings, settings
 from syndication.corrections import News
+from syndication.delivery import policy
 from syndication.models import Change, Delivery, Destination, Merchant, Post, Reader, Revision
 
 #: Rows of one insert.
 _CHUNK = 500
-#: Readers, or devices, of one transaction: few, so that whoever else writes waits some ten milliseconds at most.
+#: Devices of one transaction, and readers of the first one; the next takes more or fewer by how long that took.
 _PEOPLE = 500
+#: While chunk follows on chunk, mail is woken once in so many seconds.
+_APART = 1.0
+#: Share of a chunk's time, and most seconds, for which fan-out then lets others be the one writer. A lock wakes who waits
+#: for it, but whoever lets go of it and asks again at once is faster.
+_REST, _LONGEST_REST = 0.5, 0.03
 #: How long one call is at a change (seconds).
 _SECONDS = 20.0
 #: A bell gets this long before the sweep does its work.
@@ -88,10 +95,18 @@ def _go_on(change_id: int) -> bool:
         if news.change.reached == 0:
             _to_outlets(session, news)
             feeds.mark(session, _scopes(news))
+    # What is behind this tells machines; very many people are told without holding them up.
+    with db.patiently():
+        return _to_people(news, cfg, deadline)
+
+
+def _to_people(news: News, cfg: Settings, deadline: float) -> bool:
+    """Tell devices and readers, and note that this call is done; returns whether all are told."""
     if news.change.reached == 0:
         _to_devices(news)
     complete = _to_readers(news, cfg, deadline)
     with db.transaction() as session:
+        change_id = news.change.id
         ended = {"fanned_at": db.now(session)} if complete else {}
         session.execute(update(Change).where(Change.id == change_id).values(taken_until=None, **ended))
         # What is left, or the next change of this post, which had to wait for this one.
@@ -175,13 +190,15 @@ def _to_devices(news: News) -> None:
     chunk = _destinations(news).where(devices).order_by(Destination.id).limit(_PEOPLE)
     last: UUID | None = None
     while True:
+        with (
+            db.reading() as session
+        ):  # mostly there is none, and nobody need wait for a turn as a writer to see that
+            rows = session.scalars(chunk if last is None else chunk.where(Destination.id > last)).all()
+        if not rows:
+            return
         with db.transaction() as session:
-            rest = chunk if last is None else chunk.where(Destination.id > last)
-            rows = session.scalars(rest).all()
-            if not rows:
-                return
             _tell(session, news, rows)
-            last = rows[-1].id
+        last = rows[-1].id
 
 
 def _destinations(news: News) -> Select[Destination]:
@@ -233,7 +250,16 @@ def _to_readers(news: News, cfg: Settings, deadline: float) -> bool:
         chunks = corrections.to_readers(news, cfg, after=news.change.reached, keep=partial(_reach, news=news))
     else:
         chunks = _publish(news, cfg)
-    return all(clock.monotonic() < deadline for _ in chunks)
+    begun, pause, told = clock.monotonic(), threading.Event(), 0
+    for _ in chunks:
+        if clock.monotonic() >= deadline:
+            return False
+        if db.one_writer():
+            pause.wait(min(_LONGEST_REST, _REST * (clock.monotonic() - begun)))
+        begun, told = clock.monotonic(), told + 1
+    if told > 1:
+        bell.ring(Newsletter.queue)  # for what came since it was rung last
+    return True
 
 
 def _publish(news: News, cfg: Settings) -> Iterator[int]:
@@ -251,26 +277,29 @@ def _publish(news: News, cfg: Settings) -> Iterator[int]:
     made = {language: editions.of_change(news.change, news.view, language, cfg) for language in languages}
     with db.transaction() as session:
         stored = {language: editions.store(session, edition) for language, edition in made.items() if edition}
-    last = news.change.reached
-    while ids := _next_readers(audience, last):
+    last, rows = news.change.reached, _PEOPLE
+    while (until := _reader_after(audience, last, rows)) is not None:
         with db.transaction() as session:
+            begun = clock.monotonic()  # waiting for its turn as a writer says nothing about the chunk
             for language, edition_id in stored.items():
                 editions.deliver(
                     session,
                     edition_id,
-                    (*audience, Reader.language == language, Reader.id > last, Reader.id <= ids[-1]),
+                    (*audience, Reader.language == language, Reader.id > last, Reader.id <= until),
                     over_at=news.over_at,
                     change_id=news.change.id,
                     post_id=news.view.id,
                 )
-            last = ids[-1]
+            last = until
             _reach(session, last, news=news)
-            bell.after_commit(session, Newsletter.queue)
+            bell.after_commit(session, Newsletter.queue, apart=_APART)
+        rows = policy.chunk(rows, clock.monotonic() - begun, alone=db.one_writer())
         yield last
 
 
-def _next_readers(audience: tuple[ColumnElement[bool], ...], last: int) -> Sequence[int]:
-    """Looked up without a turn as a writer."""
+def _reader_after(audience: tuple[ColumnElement[bool], ...], last: int, rows: int) -> int | None:
+    """The last reader of a chunk of so many behind `last`, looked up without a turn as a writer; None: there is nobody."""
+    chunk = select(Reader.id).where(*audience, Reader.id > last).order_by(Reader.id).limit(rows).subquery()
     with db.reading() as session:
-        chunk = select(Reader.id).where(*audience, Reader.id > last).order_by(Reader.id).limit(_PEOPLE)
-        return session.scalars(chunk).all()
+        found: int | None = session.scalar(select(func.max(chunk.c.id)))
+        return found

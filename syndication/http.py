@@ -1,25 +1,40 @@
 """The one door for outgoing HTTP: every address is checked when it is connected to, and every request ends in time."""
 
 import contextlib
+import re
 import socket
 import ssl
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, encode_multipart_formdata
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3 import (
+    BaseHTTPResponse,
+    HTTPConnectionPool,
+    HTTPSConnectionPool,
+    PoolManager,
+    Retry,
+    Timeout,
+    encode_multipart_formdata,
+)
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 
 from syndication import clock
 from syndication.addresses import check_url, forbidden
 
 #: Seconds for connecting and for the TLS handshake, within the whole.
 _CONNECT = 5.0
+#: Whoever asks is told what became of one try.
+_ONCE = Retry(0, read=False)
+#: A header's name and value (RFC 9110 section 5.5, without what is obsolete), as far as a request may hold them.
+_NAME, _VALUE = re.compile(r"[^:\s][^:\r\n]*"), re.compile(r"(?:\S[^\r\n]*)?")
 #: Headers that belong to the connection, not to whoever asks.
 OURS = {
     "host",
@@ -84,6 +99,8 @@ class _Checked(HTTPConnection):
     allow_private: ClassVar[bool] = False
     #: A second handle on the socket: it can be shut in the middle of a handshake, when the first belongs to nobody.
     guard: socket.socket | None = None
+    #: The parts of a request until it is whole.
+    _held: list[bytes] | None = None
 
     def _new_conn(self) -> socket.socket:
         task: _Task = _under_way.task
@@ -119,9 +136,22 @@ class _Checked(HTTPConnection):
         task.connection = self
         if self.sock is None:
             self.connect()
-        self.sock.settimeout(max(0.05, task.deadline - clock.monotonic()))
+        self.timeout = max(0.05, task.deadline - clock.monotonic())
         task.sent = True
-        super().request(*arguments, **named)
+        self._held = []
+        try:
+            super().request(*arguments, **named)
+            whole = b"".join(self._held)
+        finally:
+            self._held = None
+        super().send(whole)
+
+    def send(self, data: Any) -> None:
+        """Called by http.client, once for the head and once for the body: they leave together, in one packet where they fit."""
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held.append(data)
 
     def close(self) -> None:
         """Close; the guard stays while an answer may still be read from the socket."""
@@ -165,21 +195,39 @@ class _AnywhereTLSPool(HTTPSConnectionPool):
     ConnectionCls = _AnywhereTLS
 
 
-class _Adapter(HTTPAdapter):
-    """requests' adapter over our connections; used without a Session, whose redirects read unbounded bodies."""
+def _pools(*, allow_private: bool, hosts: int, connections: int) -> PoolManager:
+    """Kept connections to many hosts; certificates are checked against the list that requests brings."""
+    pools = PoolManager(
+        num_pools=hosts, maxsize=connections, cert_reqs="CERT_REQUIRED", ca_certs=DEFAULT_CA_BUNDLE_PATH
+    )
+    pools.pool_classes_by_scheme = (
+        {"http": _AnywherePool, "https": _AnywhereTLSPool}
+        if allow_private
+        else {"http": _CheckedPool, "https": _CheckedTLSPool}
+    )
+    return pools
 
-    def __init__(self, *, allow_private: bool, hosts: int, connections: int) -> None:
-        self._pools: dict[str, Any] = (
-            {"http": _AnywherePool, "https": _AnywhereTLSPool}
-            if allow_private
-            else {"http": _CheckedPool, "https": _CheckedTLSPool}
-        )
-        super().__init__(pool_connections=hosts, pool_maxsize=connections)
 
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **named: Any) -> None:
-        """Called by requests: a pool manager that makes our connections."""
-        self.poolmanager = PoolManager(num_pools=connections, maxsize=maxsize, block=block, **named)
-        self.poolmanager.pool_classes_by_scheme = self._pools
+@dataclass(frozen=True)
+class _Target:
+    """Where a web address leads: what is connected to, and what is asked for there."""
+
+    scheme: str
+    host: str
+    port: int | None
+    path: str
+
+
+@lru_cache(maxsize=2000)  # an outlet is sent to again and again
+def _target(url: str, *, allow_private: bool) -> _Target:
+    """The address taken apart as requests spells it. Raises Failure where it cannot be used."""
+    try:
+        prepared = requests.Request("GET", check_url(url, allow_private=allow_private)).prepare()
+    except ValueError as error:  # those of requests are ValueErrors too, and tell only what the address was
+        said = "is not a web address" if isinstance(error, requests.RequestException) else error
+        raise Failure(f"This address cannot be used: it {said}.", blocked=True) from error
+    parts = urlsplit(str(prepared.url))
+    return _Target(parts.scheme, parts.hostname or "", parts.port, prepared.path_url)
 
 
 def multipart(fields: Sequence[tuple[str, str | tuple[str, bytes, str]]], boundary: str) -> tuple[str, bytes]:
@@ -205,11 +253,11 @@ class Client:
         most_read: int = 20_000,
         most_sent: int = 1_000_000,
         hosts: int = 300,
-        connections: int = 4,
+        connections: int = 16,
     ) -> None:
         self._timeout, self._allow_private = timeout, allow_private
         self._most_read, self._most_sent = most_read, most_sent
-        self._adapter = _Adapter(allow_private=allow_private, hosts=hosts, connections=connections)
+        self._pools = _pools(allow_private=allow_private, hosts=hosts, connections=connections)
         self._watchdog = _Watchdog()
 
     def request(
@@ -222,13 +270,14 @@ class Client:
         most_read: int | None = None,
     ) -> Answer:
         """One request, one answer of any status; a redirect is an answer like others. Raises Failure where none came."""
-        prepared = self._prepared(method, url, dict(headers), body)
+        complete = self._headers(headers, body)
+        target = _target(url, allow_private=self._allow_private)
         task = _Task(clock.monotonic() + self._timeout)
         _under_way.task = task
         try:
             with self._watchdog.over(task):
-                return self._exchange(prepared, task, most_read or self._most_read)
-        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+                return self._exchange(method, target, complete, body, task, most_read or self._most_read)
+        except (HTTPError, OSError, ValueError) as error:
             raise _failure(error, task, self._timeout) from error
         finally:
             _under_way.task = None
@@ -237,41 +286,54 @@ class Client:
 
     def close(self) -> None:
         """Close kept connections."""
-        self._adapter.close()
+        self._pools.clear()
 
-    def _prepared(
-        self, method: str, url: str, headers: dict[str, str], body: bytes
-    ) -> requests.PreparedRequest:
-        try:
-            url = check_url(url, allow_private=self._allow_private)
-        except ValueError as error:
-            raise Failure(f"This address cannot be used: it {error}.", blocked=True) from error
+    def _headers(
+        self, headers: Mapping[str, str] | Iterable[tuple[str, str]], body: bytes
+    ) -> Mapping[str, str]:
+        named = dict(headers)
         if len(body) > self._most_sent:
             raise Failure(f"The request would be larger than {self._most_sent:,} bytes.", blocked=True)
-        if ours := OURS & {name.lower() for name in headers}:
+        if ours := OURS & {name.lower() for name in named}:
             raise ValueError(f"the connection sets {', '.join(sorted(ours))} itself")
-        complete = {"User-Agent": "syndication", **headers, "Accept-Encoding": "identity"}
-        try:
-            return requests.Request(method, url, headers=complete, data=body or None).prepare()
-        except requests.exceptions.InvalidHeader:
-            raise ValueError("a header holds a character that must not stand there") from None
-        except requests.RequestException as error:
-            raise Failure("This address cannot be used: it is not a web address.", blocked=True) from error
+        for name, value in named.items():
+            if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+                raise ValueError("a header holds a character that must not stand there")
+        mine = {} if "user-agent" in {name.lower() for name in named} else {"User-Agent": "syndication"}
+        return {**mine, **named, "Accept-Encoding": "identity"}
 
-    def _exchange(self, prepared: requests.PreparedRequest, task: _Task, most: int) -> Answer:
-        response = self._adapter.send(
-            prepared, stream=True, timeout=(_CONNECT, self._timeout), verify=True, proxies={}
+    def _exchange(
+        self, method: str, target: _Target, headers: Mapping[str, str], body: bytes, task: _Task, most: int
+    ) -> Answer:
+        pool = self._pools.connection_from_host(target.host, target.port, target.scheme)
+        response = pool.urlopen(
+            method.upper(),
+            target.path,
+            body=body or None,
+            headers=headers,
+            retries=_ONCE,
+            redirect=False,
+            assert_same_host=False,
+            timeout=Timeout(connect=_CONNECT, read=self._timeout),
+            preload_content=False,
+            decode_content=False,
         )
         if task.expired:  # the head was cut off, though it may look complete
-            response.close()
+            _drop(response)
             raise TimeoutError
-        body = b""
-        with contextlib.suppress(requests.RequestException, HTTPError, OSError, ValueError):
+        said = b""
+        with contextlib.suppress(HTTPError, OSError, ValueError):
             # A status is an answer, whatever becomes of the body behind it.
-            body = response.raw.read(most + 1, decode_content=False)
-        if len(body) > most or task.expired:
-            response.close()
-        return Answer(response.status_code, response.headers, body[:most])
+            said = response.read(most + 1, decode_content=False)
+        if len(said) > most or task.expired:
+            _drop(response)
+        return Answer(response.status, response.headers, said[:most])
+
+
+def _drop(response: BaseHTTPResponse) -> None:
+    """Read no more of it; its connection is closed."""
+    response.close()
+    response.release_conn()
 
 
 class _Watchdog:
@@ -328,8 +390,8 @@ def _failure(error: Exception, task: _Task, timeout: float) -> Failure:
         return Failure(
             "This address leads into a private network; only the public internet is allowed.", blocked=True
         )
-    slow = task.expired or any(isinstance(cause, TimeoutError) for cause in causes)
-    if isinstance(error, requests.exceptions.Timeout) or slow:
+    slow = task.expired or any(isinstance(cause, TimeoutError | ReadTimeoutError) for cause in causes)
+    if slow:
         what = (
             f"The address did not answer within {timeout:g} seconds."
             if task.sent

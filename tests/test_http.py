@@ -147,6 +147,18 @@ def test_a_request_carries_body_and_headers_and_keeps_its_connection(
     assert request.body == b"{}"
 
 
+def test_head_and_body_leave_together(client: Client) -> None:
+    heard: list[bytes] = []
+
+    def answer(connection: socket.socket) -> None:
+        heard.append(connection.recv(65_536))
+        connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    with raw_server(answer) as port:
+        assert client.request("POST", f"http://127.0.0.1:{port}/", body=b"{}").status == 204
+    assert heard[0].endswith(b"\r\n\r\n{}")
+
+
 def test_a_redirect_is_an_answer_and_is_not_followed(receiver: Receiver, client: Client) -> None:
     receiver.answer = lambda _: Reply(302, {"Location": receiver.url("/elsewhere")})
     assert client.request("POST", receiver.url()).status == 302

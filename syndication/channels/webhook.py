@@ -3,6 +3,7 @@
 import json
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
+from uuid import UUID
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
@@ -22,7 +23,7 @@ from syndication.channels.base import (
 )
 from syndication.channels.doors import Tools
 from syndication.config import settings as process_settings
-from syndication.content import KEPT, Moment
+from syndication.content import KEPT, Action, Moment
 
 #: Standard Webhooks: payloads stay under 20 kB.
 _MOST_BYTES = 20_000
@@ -93,7 +94,7 @@ class Webhook(Channel[Envelope, HttpMessage]):
     def render(self, envelope: Envelope) -> HttpMessage:
         """The signed request. `webhook-timestamp` is the try's moment; all else is equal on every try."""
         assert isinstance(envelope.settings, WebhookSettings)
-        body = json.dumps(payload(envelope), ensure_ascii=False, separators=(",", ":")).encode()
+        body = _body(envelope)
         if len(body) >= _MOST_BYTES:
             raise Refused(
                 "This post is too long for a webhook: it would be over 20 kB. Please shorten its text."
@@ -111,6 +112,25 @@ class Webhook(Channel[Envelope, HttpMessage]):
     def send(self, message: HttpMessage, tools: Tools) -> Receipt:
         """One POST; 410 closes the destination, every 3xx is a failure."""
         return by_http.deliver(message, tools, gone=frozenset({410}))
+
+
+#: Bodies by change, each with the post it was made from. Nothing of a destination is in a body, so all of them share it.
+_bodies: dict[tuple[Action, int, bool, UUID], tuple[PostView, bytes]] = {}
+_MOST_BODIES = 500
+
+
+def _body(envelope: Envelope) -> bytes:
+    """The body as bytes, made once for all destinations of a change."""
+    change = (envelope.action, envelope.sequence, envelope.test, envelope.post.id)
+    # Compared, too, since the shop may have another name by now. Contents are mostly one object, so this is quick.
+    known = _bodies.get(change)
+    if known is not None and known[0] == envelope.post:
+        return known[1]
+    body = json.dumps(payload(envelope), ensure_ascii=False, separators=(",", ":")).encode()
+    if len(_bodies) >= _MOST_BODIES:
+        _bodies.clear()
+    _bodies[change] = envelope.post, body
+    return body
 
 
 def payload(envelope: Envelope) -> dict[str, Any]:

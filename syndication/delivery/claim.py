@@ -2,10 +2,12 @@
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from syndication import channels, clock, db
@@ -17,6 +19,8 @@ from syndication.models import Delivery, Destination, Heartbeat, Lease, Reader
 
 #: Queues whose deliveries go to many recipients through one outlet, rather than to one destination each.
 SHARED = ("mail",)
+#: Queues that let others write first: nobody waits for a mail or a feed as for a page or a webhook.
+PATIENT = ("mail", "feeds")
 
 
 def claim(queue: str, owner: str, ready: int, slow: int, cfg: Settings) -> list[Lane]:
@@ -32,10 +36,7 @@ def claim(queue: str, owner: str, ready: int, slow: int, cfg: Settings) -> list[
         _note(session, f"worker:{owner.partition('/')[0]}:{queue}", now)
         if queue in SHARED:
             return _claim_shared(session, queue, owner, ready, cfg, now, ahead)
-        found = [
-            *_free_destinations(session, queue, ready, now, slow=False),
-            *_free_destinations(session, queue, slow, now, slow=True),
-        ]
+        found = _free_destinations(session, queue, ready, slow, now)
         return _claim_destinations(session, queue, owner, found, cfg, now, ahead)
 
 
@@ -52,17 +53,13 @@ def due(queue: str) -> bool:
     if queue in SHARED or not waits:
         return waits
     with db.reading() as session:
-        now = db.now(session)
-        return session.scalar(select(Destination.id).where(*_claimable(queue, now)).limit(1)) is not None
+        return session.scalar(_statements(queue).any, {"now": db.now(session)}) is not None
 
 
+_NOW = bindparam("now", type_=Delivery.due_at.type)
 _ANY = (
     select(Delivery.id)
-    .where(
-        Delivery.state == "waiting",
-        Delivery.queue == bindparam("queue"),
-        Delivery.due_at <= bindparam("now", type_=Delivery.due_at.type),
-    )
+    .where(Delivery.state == "waiting", Delivery.queue == bindparam("queue"), Delivery.due_at <= _NOW)
     .limit(1)
 )
 #: When this process last noted that a part lives, by its name (monotonic seconds).
@@ -101,15 +98,47 @@ def _waiting(queue: str, now: datetime) -> Select[int]:
     )
 
 
-def _claimable(queue: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+@dataclass(frozen=True)
+class _Statements:
+    """What is asked of the destinations of one queue, again and again: making a statement takes longer than running it.
+
+    `any`: one that can be claimed. `best`: ids of those whose turn it is. `chosen`: these, locked, as far as they still can.
+    """
+
+    any: Select[UUID]
+    best: Select[UUID]
+    chosen: Select[Destination]
+
+
+@lru_cache(maxsize=8)
+def _statements(queue: str) -> _Statements:
+    claimable = _claimable(queue)
+    urgency = (Destination.failures, Destination.last_sent_at.asc().nulls_first())
+    # Each channel has its turn, so that a thousand webhooks do not go before the first device.
+    mates = (Destination.slow, Destination.channel)
+    turn = func.row_number().over(partition_by=mates, order_by=urgency).label("turn")
+    turns = select(Destination.id, Destination.slow, turn).where(*claimable).subquery()
+    place = func.row_number().over(partition_by=turns.c.slow, order_by=turns.c.turn).label("place")
+    places = select(turns.c.id, turns.c.slow, place).subquery()
+    most = case((places.c.slow, bindparam("slow", type_=Integer)), else_=bindparam("ready", type_=Integer))
+    return _Statements(
+        any=select(Destination.id).where(*claimable).limit(1),
+        best=select(places.c.id).where(places.c.place <= most),
+        chosen=select(Destination)
+        .where(Destination.id.in_(bindparam("ids", expanding=True)), *claimable)
+        .with_for_update(skip_locked=True, of=Destination),
+    )
+
+
+def _claimable(queue: str) -> tuple[ColumnElement[bool], ...]:
     waiting = exists().where(
         Delivery.destination_id == Destination.id,
         Delivery.state == "waiting",
         Delivery.queue == queue,
-        Delivery.due_at <= now,
+        Delivery.due_at <= _NOW,
     )
     leased = exists().where(Lease.destination_id == Destination.id)
-    open_now = or_(Destination.held_until.is_(None), Destination.held_until <= now)
+    open_now = or_(Destination.held_until.is_(None), Destination.held_until <= _NOW)
     return (
         Destination.channel.in_(channels.kinds_of(queue)),
         Destination.state == "active",
@@ -120,23 +149,15 @@ def _claimable(queue: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def _free_destinations(
-    session: Session, queue: str, most: int, now: datetime, *, slow: bool
+    session: Session, queue: str, ready: int, slow: int, now: datetime
 ) -> list[Destination]:
-    """Destinations with due deliveries that nobody is sending to, the longest unserved first.
-
-    Each channel has its turn, so that a thousand webhooks do not go before the first device.
-    """
-    if most <= 0:
-        return []
-    urgency = (Destination.failures, Destination.last_sent_at.asc().nulls_first())
-    turn = func.row_number().over(partition_by=Destination.channel, order_by=urgency).label("turn")
-    found = select(Destination.id, turn).where(*_claimable(queue, now), Destination.slow.is_(slow)).subquery()
-    ids = session.scalars(select(found.c.id).order_by(found.c.turn).limit(most)).all()
+    """Destinations with due deliveries that nobody is sending to, the longest unserved first: so many, and so many slow ones."""
+    asked = _statements(queue)
+    ids = session.scalars(asked.best, {"now": now, "ready": ready, "slow": slow}).all()
     if not ids:
         return []
     # Asked once more, row by row: another worker may have taken one in between.
-    chosen = select(Destination).where(Destination.id.in_(ids), *_claimable(queue, now))
-    return list(session.scalars(chosen.with_for_update(skip_locked=True, of=Destination)))
+    return list(session.scalars(asked.chosen, {"now": now, "ids": ids}))
 
 
 def _claim_destinations(
@@ -154,16 +175,8 @@ def _claim_destinations(
     for destination in found:
         _pace(session, destination, cfg, now)
     most = {one.id: policy.batch(one.failures, cfg.push_batch, slow=one.slow) for one in found}
-    place = func.row_number().over(partition_by=Delivery.destination_id, order_by=Delivery.id).label("place")
-    waiting = (
-        select(Delivery.id, Delivery.destination_id, place)
-        .where(Delivery.destination_id.in_(most), Delivery.state == "waiting")
-        .where(Delivery.queue == queue, Delivery.due_at <= now)
-        .subquery()
-    )
-    rows = session.execute(
-        select(waiting.c.id, waiting.c.destination_id).where(waiting.c.place <= max(most.values()))
-    ).all()
+    asked = {"ids": list(most), "queue": queue, "now": now, "most": max(most.values())}
+    rows = session.execute(_FIRST, asked).all()
     mine: dict[UUID, list[int]] = {destination_id: [] for destination_id in most}
     for delivery_id, destination_id in rows:
         mine[destination_id].append(delivery_id)
@@ -206,6 +219,17 @@ def _pace(session: Session, destination: Destination, cfg: Settings, now: dateti
             pacing.postpone(session, destination.id, rhythm, now, cfg.zone)
 
 
+_place = func.row_number().over(partition_by=Delivery.destination_id, order_by=Delivery.id).label("place")
+_waiting_for = (
+    select(Delivery.id, Delivery.destination_id, _place)
+    .where(Delivery.destination_id.in_(bindparam("ids", expanding=True)), Delivery.state == "waiting")
+    .where(Delivery.queue == bindparam("queue"), Delivery.due_at <= _NOW)
+    .subquery()
+)
+#: The first so many that wait for each of some destinations.
+_FIRST = select(_waiting_for.c.id, _waiting_for.c.destination_id).where(
+    _waiting_for.c.place <= bindparam("most", type_=Integer)
+)
 _TAKE = (
     update(Delivery.__table__)  # type: ignore[arg-type]  # a mapped class's table
     .where(Delivery.id == bindparam("of"))

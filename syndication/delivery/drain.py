@@ -4,7 +4,7 @@ import contextlib
 import os
 from functools import lru_cache
 
-from syndication import bell, clock
+from syndication import bell, clock, db
 from syndication.config import Settings, settings
 from syndication.delivery import claim, record
 from syndication.delivery.lane import Lane, Run
@@ -58,7 +58,8 @@ def drain(queue: str, *, seconds: float = 8.0) -> int:
     aside: others return at once, and this one sees their work.
     """
     # Mail is limited by the number of leases instead, over all hosts.
-    with contextlib.nullcontext(True) if queue in claim.SHARED else alone(queue) as mine:
+    free = contextlib.nullcontext(True) if queue in claim.SHARED else alone(queue)
+    with free as mine, db.patiently(queue in claim.PATIENT):
         if not mine:
             return 0
         started, more = _drain(_slots_of(queue), clock.monotonic() + seconds)

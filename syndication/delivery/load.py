@@ -93,8 +93,11 @@ class _Loader:
         self.stays = current.bring(session, rows, cfg)
         self.outlets = {key: self._open(destination) for key, destination in destinations.items()}
         self.changes = _changes(session, {row.change_id for row in rows if row.change_id is not None})
-        self.editions = _editions(session, {row.edition_id for row in rows if row.edition_id is not None})
-        self.readers = _readers(session, {row.reader_id for row in rows if row.reader_id is not None})
+        edition_ids = {row.edition_id for row in rows if row.edition_id is not None}
+        # Mail has no destinations and outlets have no editions: what nobody needs is not asked for.
+        self.editions = _editions(session, edition_ids) if edition_ids else {}
+        reader_ids = {row.reader_id for row in rows if row.reader_id is not None}
+        self.readers = _readers(session, reader_ids) if reader_ids else {}
         self.known = _known(session, rows, destinations)
         self.overtaken = _overtaken(session, rows, self.changes)
         self.views: dict[int, PostView] = {}

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import structlog
 
-from syndication import clock
+from syndication import clock, db
 from syndication.config import Settings
 from syndication.content import new_id
 from syndication.delivery import claim, policy, record
@@ -104,13 +104,18 @@ class Slots:
 
     def _walk(self, run: Run) -> None:
         try:
-            run.walk()
+            with db.patiently(self.queue in claim.PATIENT):
+                run.walk()
         except Exception:
             _log.exception("lane.broken", queue=self.queue, lease=run.lane.lease_id)
         finally:
             self._ended.put(run)
 
     def _keep(self) -> None:
+        with db.patiently(self.queue in claim.PATIENT):
+            self._keep_on()
+
+    def _keep_on(self) -> None:
         assert self._cfg is not None, "a keeper comes with a lane"
         renewed = idle_since = clock.monotonic()
         while True:

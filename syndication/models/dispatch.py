@@ -96,7 +96,8 @@ class Delivery(Base):
         Index("ix_deliveries_destination_id_state_due_at", "destination_id", "state", "due_at"),
         Index("ix_deliveries_reader_id_post_id", "reader_id", "post_id"),
         Index("ix_deliveries_lease_id", "lease_id"),
-        Index("ix_deliveries_post_id", "post_id"),
+        # In the order of readers, so that a correction to very many goes through them chunk by chunk.
+        Index("ix_deliveries_post_id_reader_id", "post_id", "reader_id"),
         Index("ix_deliveries_edition_id_reader_id", "edition_id", "reader_id"),
         # What became stale while it waited, found without a walk over all that waits.
         Index("ix_deliveries_over_at", "over_at", postgresql_where=_WAITING, sqlite_where=_WAITING),

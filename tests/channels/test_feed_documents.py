@@ -9,12 +9,14 @@ from calendar import timegm
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import feedparser  # type: ignore[import-untyped]  # ships no types
 import pytest
 
 from syndication.channels import wording
-from syndication.channels.feed.documents import CONTENT_TYPES, Format, render
+from syndication.channels.feed import json_feed, xml
+from syndication.channels.feed.documents import CONTENT_TYPES, FeedView, Format, render
 from syndication.content import Image
 from tests.channels.feed_samples import FORMATS, HOSTILE, HUB, feed, found, numbered, withdrawn
 from tests.channels.samples import AT, CITY, content
@@ -35,6 +37,58 @@ def entries(view: Any) -> list[dict[str, Any]]:
 
 
 THREE = tuple(numbered(n, minutes=-n, title=f"Abend {n} – Größe & Käse 🍷") for n in (1, 2, 3))
+
+
+def whole(form: Any, view: FeedView) -> bytes:
+    """The document as it is written in one piece, with nothing kept from earlier."""
+    if form == "json":
+        head = json.loads(json_feed.render(replace(view, posts=())))
+        head["items"] = [json_feed._said(post, view.city.zone) for post in view.posts]
+        return json_feed._written(head).encode()
+    one = xml._feed(view)
+    for post in view.posts:
+        xml._fill(form, one.add_entry(order="append"), post, view)
+    return xml._written(form, one)
+
+
+@pytest.mark.parametrize("form", ["rss", "atom", "json"])
+def test_entries_that_are_kept_are_those_that_would_be_written_anew(form: Format) -> None:
+    hostile = tuple(numbered(10 + n, minutes=n, **said) for n, said in enumerate(HOSTILE.values()))
+    foreign = numbered(50, language="fr", summary="</item></entry><entry><item>")
+    shop = replace(THREE[0], merchant=replace(THREE[0].merchant, name="Ein neuer Name", url=None))
+    gone = (withdrawn(THREE[1]),)
+    views = [
+        feed(),
+        feed(*THREE),
+        feed(*THREE, *hostile, foreign),
+        feed(foreign, *reversed(hostile), removed=gone),
+        feed(shop, THREE[2], removed=gone, hub=""),
+        feed(replace(THREE[0], revision=2, updated_at=AT + timedelta(days=1)), *THREE[1:]),
+        feed(*THREE, city=replace(CITY, language="en", zone=ZoneInfo("America/New_York"))),
+        feed(*THREE, foreign, city=replace(CITY, language="fr")),
+        feed(*THREE),
+    ]
+    assert [render(form, one) for one in views] == [whole(form, one) for one in views]
+    assert [render(form, one) for one in views] == [whole(form, one) for one in views], (
+        "all of them known now"
+    )
+
+
+@pytest.mark.parametrize("form", ["rss", "atom"])
+def test_a_feed_is_built_again_without_writing_what_it_held(
+    form: Format, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    render(form, feed(*THREE))
+    filled: list[Any] = []
+    fill = xml._fill
+
+    def counted(*parts: Any) -> None:
+        filled.append(parts)
+        fill(*parts)
+
+    monkeypatch.setattr(xml, "_fill", counted)
+    render(form, feed(numbered(77), *THREE))
+    assert len(filled) == 1
 
 
 @pytest.mark.parametrize("form", ["rss", "atom"])

@@ -2,9 +2,11 @@
 
 import json
 from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from syndication.channels.base import PostView
-from syndication.channels.feed.view import FeedView, html, identity, media_type, text, title
+from syndication.channels.feed.view import KEPT, FeedView, html, identity, media_type, text, title
 
 
 def render(view: FeedView) -> bytes:
@@ -20,19 +22,36 @@ def render(view: FeedView) -> bytes:
     }
     if view.hub:
         feed["hubs"] = [{"type": "WebSub", "url": view.hub}]
-    feed["items"] = [_entry(post, view) for post in view.posts]
-    return json.dumps(feed, ensure_ascii=False, separators=(",", ":")).encode()
+    if len(_written_entries) > KEPT:
+        _written_entries.clear()
+    head = _written(feed | {"items": []}).removesuffix("]}")
+    return "".join([head, ",".join(_entry(post, view.city.zone) for post in view.posts), "]}"]).encode()
 
 
-def _entry(post: PostView, view: FeedView) -> dict[str, Any]:
+#: Entries as they were written last, each with the post it says: of a feed that is built again most are as they were.
+_written_entries: dict[tuple[str, UUID], tuple[PostView, str]] = {}
+
+
+def _entry(post: PostView, zone: ZoneInfo) -> str:
+    kept = _written_entries.get((str(zone), post.id))
+    if kept is None or kept[0] != post:
+        kept = _written_entries[str(zone), post.id] = (post, _written(_said(post, zone)))
+    return kept[1]
+
+
+def _written(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _said(post: PostView, zone: ZoneInfo) -> dict[str, Any]:
     content = post.content
     author = {"name": post.merchant.name} | ({"url": post.merchant.url} if post.merchant.url else {})
     entry: dict[str, Any] = {
         "id": identity(post),
         "url": post.link,
         "title": title(post),
-        "content_html": html(post, view.city.zone),
-        "content_text": text(post, view.city.zone),
+        "content_html": html(post, zone),
+        "content_text": text(post, zone),
         "date_published": post.published_at.isoformat(),
         "date_modified": post.updated_at.isoformat(),
         "authors": [author],

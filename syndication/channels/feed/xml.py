@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from html import escape
 from typing import Any, Literal
+from uuid import UUID
 
 from feedgen.entry import FeedEntry
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
@@ -10,7 +11,7 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from syndication.channels.base import PostView
-from syndication.channels.feed.view import FeedView, Tombstone, clean, html, identity, media_type, title
+from syndication.channels.feed.view import KEPT, FeedView, Tombstone, clean, html, identity, media_type, title
 from syndication.content import Image
 
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -73,9 +74,41 @@ class _EntryExtras(BaseEntryExtension):  # type: ignore[misc]  # as above
 
 def render(form: Literal["rss", "atom"], view: FeedView) -> bytes:
     """The document in UTF-8. The same view gives the same bytes."""
-    feed = _feed(view)
-    for post in view.posts:
-        _fill(form, feed.add_entry(order="append"), post, view)
+    entries = _entries(form, view)
+    head, end, rest = _written(form, _feed(view)).rpartition(_ENDS[form])
+    return b"".join([head, *entries, end, rest])
+
+
+#: What stands behind the last entry, and how one begins and ends: in a text each `<` is written as `&lt;`.
+_ENDS = {"rss": b"</channel>", "atom": b"</feed>"}
+_ENTRY = {"rss": (b"<item", b"</item>"), "atom": (b"<entry", b"</entry>")}
+#: Entries as they were written last, each with the post it says: of a feed that is built again most are as they were.
+_written_entries: dict[tuple[str, str, str, UUID], tuple[PostView, bytes]] = {}
+
+
+def _entries(form: Literal["rss", "atom"], view: FeedView) -> list[bytes]:
+    """The entries in their order; the ones that are new are written together, as feedgen does."""
+    if len(_written_entries) > 2 * KEPT:
+        _written_entries.clear()
+    places = [(form, str(view.city.zone), view.city.language, post.id) for post in view.posts]
+    known = {place: _written_entries.get(place) for place in places}
+    fresh = []
+    for place, post in zip(places, view.posts, strict=True):
+        if (kept := known[place]) is None or kept[0] != post:
+            fresh.append((place, post))
+    if fresh:
+        feed = _feed(view)
+        for _, post in fresh:
+            _fill(form, feed.add_entry(order="append"), post, view)
+        begin, end = _ENTRY[form]
+        whole = _written(form, feed).rpartition(_ENDS[form])[0]
+        pieces = whole[whole.index(begin) :].removesuffix(end).split(end)
+        for (place, post), piece in zip(fresh, pieces, strict=True):
+            known[place] = _written_entries[place] = (post, piece + end)
+    return [kept[1] for place in places if (kept := known[place]) is not None]
+
+
+def _written(form: Literal["rss", "atom"], feed: Any) -> bytes:
     document: bytes = feed.rss_str(pretty=False) if form == "rss" else feed.atom_str(pretty=False)
     return document
 
