@@ -3,7 +3,7 @@
 import shutil
 import smtplib
 import ssl
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,11 +50,13 @@ class _Stop(Exception):
         self.finding = finding
 
 
-def examine(cfg: Settings) -> Iterator[Finding]:
-    """Findings one by one, as they are made; at least one for each part. Connects this process's database."""
+def examine(cfg: Settings, *, parts: Collection[str] = ()) -> Iterator[Finding]:
+    """Findings one by one, as they are made; at least one for each part, or each of `parts`. Connects the database."""
     db.connect(cfg.resolved_database_url)
     answers = True
     for part, look in _LOOKS.items():
+        if parts and part not in parts:
+            continue
         if part in _NEED_TABLES and not answers:
             yield Finding(part, "warn", "Cannot be told without the database.", "Repair the database first.")
             continue
@@ -144,18 +146,50 @@ def _workers(cfg: Settings) -> Iterator[Finding]:
 
 
 def _queues(_: Settings) -> Iterator[Finding]:
-    slow = [row for row in insight.queues() if row.oldest >= _QUEUE_SLOW]
-    if not slow:
+    rows = insight.queues()
+    slow = [row for row in rows if row.ready >= _QUEUE_SLOW]
+    held = [row for row in rows if row.oldest >= _QUEUE_SLOW and row not in slow]
+    if not slow and not held:
         yield Finding("queues", "ok", "Nothing that could go out is waiting.")
     for row in slow:
-        verdict: Verdict = "bad" if row.oldest >= _QUEUE_STUCK else "warn"
-        said = f"{row.queue}: {row.due} could go out, the oldest for {row.oldest:.0f} s."
+        verdict: Verdict = "bad" if row.ready >= _QUEUE_STUCK else "warn"
+        said = f"{row.queue}: {row.due} could go out, the oldest for {row.ready:.0f} s."
         yield Finding("queues", verdict, said, f"See that a worker serves {row.queue}, or add one.")
+    for row in held:
+        waiting = row.due + row.later + row.held
+        said = (
+            f"{row.queue}: {waiting} wait, the oldest since {row.oldest:.0f} s ago because its outlet fails."
+        )
+        advice = "See `syndication destinations`; once it works again, all goes out. `syndication retry` tries at once."
+        yield Finding("queues", "warn", said, advice)
     claims = [part for part in insight.heartbeats() if part.name.startswith("worker:")]
     if claims:
         last = min(claims, key=lambda part: part.age)
         who = last.name.removeprefix("worker:")
         yield Finding("queues", "ok", f"The last claim was made {last.age:.0f} s ago by {who}.")
+
+
+def _outlets(cfg: Settings) -> Iterator[Finding]:
+    found = insight.down(cfg.outage_after)
+    for row in found:
+        if row.merchant is None:
+            said = f"{row.name} ({row.channel}) has taken nothing for {row.seconds / 60:.0f} minutes. {row.reason}"
+            yield Finding(
+                "outlets", "bad", said, f"`syndication destinations show {row.id}` shows its health."
+            )
+    if theirs := [row for row in found if row.merchant is not None]:
+        said = f"Outlets of merchants that take nothing: {len(theirs)}, such as {theirs[0].name} of {theirs[0].merchant}."
+        yield Finding(
+            "outlets", "warn", said, "`syndication destinations` shows them; each owner can repair theirs."
+        )
+    if not found:
+        yield Finding("outlets", "ok", "All of them take what is sent.")
+    if not insight.hearing():
+        advice = "Set up an outlet for yourselves, and let it hear of outages: `syndication destinations alarms ID`."
+        said = "Nobody can be told when mail is down" + (
+            "." if cfg.operator_email else ", nor of other outages."
+        )
+        yield Finding("outlets", "warn", said, advice)
 
 
 def _beat(_: Settings) -> Iterator[Finding]:
@@ -347,6 +381,7 @@ _LOOKS: dict[str, Callable[[Settings], Iterable[Finding]]] = {
     "broker": _broker,
     "workers": _workers,
     "queues": _queues,
+    "outlets": _outlets,
     "beat": _beat,
     "dead letters": _dead,
     "mail": _mail,
@@ -358,4 +393,4 @@ _LOOKS: dict[str, Callable[[Settings], Iterable[Finding]]] = {
     "confinement": _confinement,
     "keys": _secrets_chosen,
 }
-_NEED_TABLES = {"queues", "beat", "dead letters", "clock", "secrets"}
+_NEED_TABLES = {"queues", "outlets", "beat", "dead letters", "clock", "secrets"}

@@ -20,6 +20,7 @@ SLOW = 2.0
 #: How many of its last answers decide, by their median.
 ANSWERS = 9
 _SLOW_BATCH = 2
+_MOST_DOUBLINGS = 6
 _MAIL_SECONDS, _LEAST_MAILS = 3.0, 10
 #: Longest wait of a correction (seconds).
 _LONGEST_WAIT = 4 * 3600.0
@@ -72,6 +73,14 @@ def mail_batch(failures: int, size: int, answers: Sequence[int]) -> int:
     """How many mails to claim for one connection: what it sends in a few seconds, by how long (milliseconds) the last took."""
     each = max(1.0, median(answers)) if answers else 1.0
     return min(batch(failures, size), max(_LEAST_MAILS, int(_MAIL_SECONDS * 1000 / each)))
+
+
+def well_after(outages: int, seconds: float) -> float:
+    """Seconds that an outlet must have worked to be called well again, after so many other outages lately.
+
+    Twice as long for each: one that goes up and down is told of a few times a day, not at each turn.
+    """
+    return float(seconds * 2 ** min(outages, _MOST_DOUBLINGS))
 
 
 def slow_share(slots: int) -> int:

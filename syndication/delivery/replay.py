@@ -79,7 +79,16 @@ def _again(*conditions: ColumnElement[bool], now: datetime) -> Any:
     return (
         update(Delivery)
         .where(*conditions)
-        .values(state="waiting", due_at=now, attempts=0, reason="", lease_id=None, sent_at=None, by_hand=True)
+        .values(
+            state="waiting",
+            due_at=now,
+            late_since=None,
+            attempts=0,
+            reason="",
+            lease_id=None,
+            sent_at=None,
+            by_hand=True,
+        )
         .execution_options(synchronize_session=False)
     )
 

@@ -9,6 +9,7 @@ from syndication.models.dispatch import (
     FeedDocument,
     Heartbeat,
     Lease,
+    Outage,
     Tally,
 )
 from syndication.models.outlets import ConnectLink, Consent, Destination, InterestRow, Reader, SignUp
@@ -43,6 +44,7 @@ __all__ = [
     "InterestRow",
     "Lease",
     "Merchant",
+    "Outage",
     "PictureUse",
     "PictureWant",
     "Post",
