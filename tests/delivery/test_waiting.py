@@ -75,9 +75,23 @@ def test_the_age_of_a_mail_queue_grows_for_as_long_as_the_mail_server_is_down(
     patient: config.Settings,
 ) -> None:
     an_outage_of_mail(patient, 1200)
+    drain.drain("mail")  # from now on the breaker is open
     mail = row("mail")
-    assert (mail.due + mail.later + mail.held, mail.sending) == (6, 0)
-    assert mail.oldest >= 1200
+    assert (mail.due, mail.later + mail.held, mail.sending) == (0, 6, 0)
+    assert (mail.oldest >= 1190, mail.ready) == (True, 0.0)
+
+
+def test_a_single_mail_that_waits_for_its_next_try_is_late_meanwhile(patient: config.Settings) -> None:
+    reader(1)
+    publish(days=30)
+    fan_out()
+    down(patient)
+    for seconds in (0, 10, 400):
+        later(seconds)
+        drain.drain("mail")
+    later(600)
+    assert row("mail").later == 1
+    assert row("mail").oldest >= 1000
 
 
 def test_what_waits_for_its_first_moment_is_not_late(city: config.Settings, receiver: Receiver) -> None:
