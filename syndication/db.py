@@ -14,7 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import URL, DateTime, Engine, Select, TypeDecorator, create_engine, event, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -364,10 +364,30 @@ def why(error: BaseException) -> Why:
 
 def check() -> None:
     """Raise Unavailable, naming the database without its password, where it does not answer."""
+    _look("The database {} does not answer: {}", ("SELECT 1",), reading=True)
+
+
+def try_to_write() -> None:
+    """Raise Unavailable where the database answers and takes nothing new; nothing is left of the try.
+
+    On SQLite what is written reaches the disk with the commit alone, so only a file that may not be written is noticed.
+    """
+    if engine().dialect.name == "postgresql":
+        # Larger than what fits into a page that is there already.
+        rows = "SELECT repeat(md5(n::text), 100) FROM generate_series(1, 50) AS n"
+        tries: tuple[str, ...] = (f"CREATE TEMPORARY TABLE probe ON COMMIT DROP AS {rows}",)
+    else:
+        tries = ("CREATE TABLE written_and_rolled_back (n)",)
+    _look("The database {} answers, but nothing can be written: {}", tries)
+
+
+def _look(sentence: str, statements: Iterable[str], *, reading: bool = False) -> None:
     try:
-        with engine().connect() as connection:
-            connection.execute(text("SELECT 1"))
+        with engine().execution_options(reading=reading).connect() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+            connection.rollback()
     except (SQLAlchemyError, OSError) as error:
         where = engine().url.render_as_string(hide_password=True)
-        cause = str(error.orig) if isinstance(error, OperationalError) else str(error)
-        raise Unavailable(f"The database {where} does not answer: {cause.strip().splitlines()[0]}") from error
+        cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+        raise Unavailable(sentence.format(where, cause.strip().splitlines()[0])) from error

@@ -1,8 +1,10 @@
 """What is wrong with this installation, and what to do about it: every part is looked at, none is changed."""
 
+import os
 import shutil
 import smtplib
 import ssl
+import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -29,6 +31,8 @@ _PROBE_PATIENCE, _PROBE_MEMORY = 20, 50_000_000
 #: Oldest PostgreSQL that is supported.
 _POSTGRESQL = 14
 _GIGABYTE = 1_000_000_000
+#: Bytes of a file that is written and deleted, to see whether one can be.
+_PROBE_FILE = 65_536
 _LITTLE_SPACE, _TOO_LITTLE_SPACE = 2 * _GIGABYTE, _GIGABYTE // 5
 
 
@@ -85,8 +89,23 @@ _ADVICE = {
 }
 
 
+#: What to do about a database that refuses, by why it does.
+_REPAIRS: dict[db.Why, str] = {
+    "full": "Make room on the database's disk; what was accepted so far is kept and goes on by itself.",
+    "disk": "Look at the database's disk; the system's log says more.",
+    "read_only": "Write to the primary server, or mount the disk so that it can be written.",
+    "crowded": "Raise max_connections of PostgreSQL, or lower SYNDICATION_DATABASE_POOL.",
+    "busy": "See what else works on the database.",
+}
+
+
 def _database(cfg: Settings) -> Iterator[Finding]:
-    db.check()
+    try:
+        db.check()
+        db.try_to_write()
+    except SyndicationError as error:
+        advice = _REPAIRS.get(db.why(error.__cause__ or error), _ADVICE["database"])
+        raise _Stop(Finding("database", "bad", str(error), advice)) from error
     with db.engine().connect() as connection:
         if connection.dialect.name == "postgresql":
             number = int(connection.scalar(text("SHOW server_version_num")) or 0) // 10000
@@ -325,6 +344,15 @@ def _disk(cfg: Settings) -> Iterator[Finding]:
         advice = "Nothing to do where database and broker run elsewhere; `syndication up` makes it."
         yield Finding("disk", "warn", f"{folder} does not exist.", advice)
         return
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(_PROBE_FILE))
+            probe.flush()
+            os.fsync(probe.fileno())
+    except OSError as error:
+        said = f"In {folder} nothing can be written ({error.strerror}). Nothing new is kept."
+        advice = "Make room, or see who may write there: quota, permissions, how the disk is mounted."
+        yield Finding("disk", "bad", said, advice)
     free = shutil.disk_usage(folder).free
     said = f"{free / _GIGABYTE:.1f} GB are free at {folder}."
     if free < _LITTLE_SPACE:
