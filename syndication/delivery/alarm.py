@@ -17,6 +17,7 @@ from syndication.models import Delivery, Destination, Outage
 from syndication.rendering import gettext, moment, said
 
 _MESSAGES = UUID("5b0a4d52-6a3c-4a5f-9d0e-0f6f5ad3c1b7")
+_WAS_DOWN = "It had taken nothing from {} to {}."
 #: Longest title and text of a message (characters); the outlet's own words are cut first.
 _TITLE, _TEXT = 200, 500
 
@@ -97,10 +98,8 @@ def envelope(row: Delivery, city: City, settings: Settings) -> Envelope:
     since, until = (datetime.fromisoformat(about[name]) for name in ("since", "until"))
     if payload["over"]:
         title = say("%(outlet)s works again") % about
-        text = say("It had taken nothing from %(since)s to %(until)s.") % {
-            "since": moment(since, city.zone, city.language),
-            "until": moment(until, city.zone, city.language),
-        }
+        from_to = (moment(one, city.zone, city.language) for one in (since, until))
+        text = said(_WAS_DOWN.format(*from_to), city.language)
     else:
         title = say("%(outlet)s takes nothing any more") % about
         text = f"{say('What it said:')} {said(about['reason'], city.language)}"
