@@ -1,9 +1,11 @@
 """Outages: an outlet of the city that takes nothing for minutes is said once, by a way that still works, and so is its end."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from syndication import bell, channels, db
@@ -17,6 +19,9 @@ from syndication.models import Delivery, Destination, Outage
 _log = structlog.get_logger(__name__)
 #: A single failure says little.
 _LEAST_FAILURES = 2
+#: Readers whose mails were all put off, by which more is meant than their mailboxes.
+_SEVERAL = 5
+_EVER = datetime.min.replace(tzinfo=UTC)
 #: An outlet that goes up and down is well again only after ever longer; what is longer ago than this is forgotten.
 _REMEMBERED = timedelta(hours=24)
 #: Seconds for each answer of a mail server that is only asked whether it is there.
@@ -32,50 +37,97 @@ def sweep(cfg: Settings) -> int:
     """
     with db.reading() as session:  # mostly there is nothing
         now = db.now(session)
-        if not (session.scalar(select(exists().where(*_down(cfg, now)))) or _any_open(session)):
+        if not (_any_open(session) or list(_fallen(session, cfg, now))):
             return 0
     with db.transaction() as session:
         db.in_line(session, "outages", alone=True)
         now = db.now(session)
-        _open(session, cfg, now)
+        for outlet, trouble in _fallen(session, cfg, now):
+            _open(session, outlet, trouble)
         for outage, outlet in _opened(session):
             _look(session, cfg, outage, outlet, now)
         session.flush()
         return session.scalar(select(func.count()).select_from(Outage).where(Outage.ended_at.is_(None))) or 0
 
 
-def _down(cfg: Settings, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Outlets of the city that have failed for long. A merchant's has an owner who is told; a device is nobody's to repair."""
+@dataclass(frozen=True)
+class _Trouble:
+    """Since when (UTC) an outlet takes nothing, and what it says."""
+
+    since: datetime
+    reason: str
+
+
+def _fallen(session: Session, cfg: Settings, now: datetime) -> Iterator[tuple[Destination, _Trouble]]:
+    """Outlets of the city that take nothing and have no outage yet.
+
+    A merchant's has an owner who is told; a device is nobody's to repair.
+    """
     known = exists().where(Outage.destination_id == Destination.id, Outage.ended_at.is_(None))
-    return (
+    server = _mail_outlet(session)
+    statement = select(Destination).where(
         Destination.merchant_id.is_(None),
         Destination.channel.not_in(channels.personal_kinds()),
         Destination.state == "active",
-        Destination.failures >= _LEAST_FAILURES,
-        Destination.failing_since <= now - timedelta(seconds=cfg.outage_after),
+        or_(
+            Destination.failing_since <= now - timedelta(seconds=cfg.outage_after),
+            Destination.id == (server.id if server else None),
+        ),
         ~known,
     )
+    for outlet in session.scalars(statement.order_by(Destination.id)).all():
+        if trouble := _trouble(session, cfg, outlet, now):
+            yield outlet, trouble
+
+
+def _trouble(session: Session, cfg: Settings, outlet: Destination, now: datetime) -> _Trouble | None:
+    """What is wrong with an outlet, if anything has been for long enough."""
+    long_ago = now - timedelta(seconds=cfg.outage_after)
+    since = outlet.failing_since if outlet.failures >= _LEAST_FAILURES else None
+    if since is not None and since <= long_ago:
+        return _Trouble(since, outlet.trouble)
+    server = _mail_outlet(session)
+    if server is None or server.id != outlet.id or (server.last_sent_at or _EVER) > long_ago:
+        return None
+    return _puts_everybody_off(session, server, long_ago)
+
+
+def _puts_everybody_off(session: Session, server: Destination, long_ago: datetime) -> _Trouble | None:
+    """A mail server that answers and takes nothing: several readers' mails came since its last success, and none got through."""
+    put_off = (
+        Delivery.state == "waiting",
+        Delivery.queue == Letter.queue,
+        Delivery.attempts > 0,
+        Delivery.late_since.is_(None),
+        Delivery.reader_id.is_not(None),
+        Delivery.created_at > (server.last_sent_at or _EVER),
+    )
+    readers, first = session.execute(
+        select(func.count(Delivery.reader_id.distinct()), func.min(Delivery.created_at)).where(*put_off)
+    ).one()
+    if readers < _SEVERAL or first > long_ago:
+        return None
+    said = select(Delivery.reason).where(*put_off).order_by(Delivery.id.desc()).limit(1)
+    return _Trouble(first, session.scalar(said) or "")
 
 
 def _any_open(session: Session) -> bool:
     return session.scalar(select(Outage.id).where(Outage.ended_at.is_(None)).limit(1)) is not None
 
 
-def _open(session: Session, cfg: Settings, now: datetime) -> None:
-    for outlet in session.scalars(select(Destination).where(*_down(cfg, now)).order_by(Destination.id)):
-        assert outlet.failing_since is not None
-        # Whose access was refused, the operator knows from the letter about that.
-        told = outlet.warned_at is not None and outlet.warned_at >= outlet.failing_since
-        row = {
-            "destination_id": outlet.id,
-            "began_at": outlet.failing_since,
-            "reason": outlet.trouble,
-            "told_by": "owner" if told else "",
-        }
-        if db.insert_new(session, Outage.__table__, [row]):
-            where = {"channel": outlet.channel, "destination": str(outlet.id), "outlet": outlet.name}
-            since = outlet.failing_since.isoformat(timespec="seconds")
-            _log.error("outlet.down", **where, since=since, reason=outlet.trouble)
+def _open(session: Session, outlet: Destination, trouble: _Trouble) -> None:
+    # Whose access was refused, the operator knows from the letter about that.
+    told = outlet.warned_at is not None and outlet.warned_at >= trouble.since
+    row = {
+        "destination_id": outlet.id,
+        "began_at": trouble.since,
+        "reason": trouble.reason,
+        "told_by": "owner" if told else "",
+    }
+    if db.insert_new(session, Outage.__table__, [row]):
+        where = {"channel": outlet.channel, "destination": str(outlet.id), "outlet": outlet.name}
+        since = trouble.since.isoformat(timespec="seconds")
+        _log.error("outlet.down", **where, since=since, reason=trouble.reason)
 
 
 def _opened(session: Session) -> list[tuple[Outage, Destination]]:
@@ -89,13 +141,15 @@ def _opened(session: Session) -> list[tuple[Outage, Destination]]:
 
 
 def _look(session: Session, cfg: Settings, outage: Outage, outlet: Destination, now: datetime) -> None:
+    trouble = _trouble(session, cfg, outlet, now)
     if outlet.state != "active":  # somebody, or the letter about its access, has taken the matter over
         outage.ended_at = now
         _log.info(
             "outlet.outage_closed", channel=outlet.channel, destination=str(outlet.id), state=outlet.state
         )
-    elif outlet.failing_since is not None:
-        outage.well_since, outage.reason = None, outlet.trouble or outage.reason
+    elif outlet.failing_since is not None or trouble is not None:
+        reason = trouble.reason if trouble is not None else outlet.trouble
+        outage.well_since, outage.reason = None, reason or outage.reason
         if not outage.told_by:
             outage.told_by = _tell(session, cfg, outage, outlet, now, over=False)
     elif outage.well_since is None:
@@ -145,8 +199,7 @@ def _mail_works(session: Session, cfg: Settings, now: datetime) -> bool:
     server = _mail_outlet(session)
     if server is None or server.state != "active":
         return server is None
-    since = server.failing_since if server.failures >= _LEAST_FAILURES else None
-    return since is None or since > now - timedelta(seconds=cfg.outage_after)
+    return _trouble(session, cfg, server, now) is None
 
 
 def _mail_outlet(session: Session) -> Destination | None:

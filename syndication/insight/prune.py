@@ -10,7 +10,17 @@ from sqlalchemy.orm import Session
 from syndication import channels, db
 from syndication.config import settings
 from syndication.insight import tallies
-from syndication.models import Attempt, Change, DeadLetter, Delivery, Destination, Edition, Heartbeat, Post
+from syndication.models import (
+    Attempt,
+    Change,
+    DeadLetter,
+    Delivery,
+    Destination,
+    Edition,
+    Heartbeat,
+    Outage,
+    Post,
+)
 
 _FINISHED = ("sent", "failed", "dropped", "unconfirmed")
 #: Rows looked at in one transaction.
@@ -38,6 +48,7 @@ def prune() -> dict[str, int]:
         gone["editions"] = _editions(session, before)
         gone["changes"] = _changes(session, before)
         gone["dead_letters"] = _delete(session, DeadLetter, DeadLetter.created_at < before)
+        gone["outages"] = _delete(session, Outage, Outage.ended_at < before)
         gone["heartbeats"] = _delete(session, Heartbeat, Heartbeat.at < now - _FORGET_PARTS)
     return dict(gone)
 

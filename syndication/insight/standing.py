@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, or_, select
 
 from syndication import channels, db
-from syndication.models import Destination, Merchant
+from syndication.models import Destination, Merchant, Outage
 
 
 @dataclass(frozen=True)
@@ -27,25 +27,32 @@ def down(after: float) -> list[DownRow]:
     """Active outlets that have done nothing but fail for `after` seconds or longer, the city's first; people's devices aside."""
     with db.reading() as session:
         now = db.now(session)
+        # An outage is also one that shows in no failure: a mail server that answers and puts everybody off.
+        said = (
+            Outage.destination_id == Destination.id,
+            Outage.ended_at.is_(None),
+            Outage.well_since.is_(None),
+        )
+        since = func.coalesce(Outage.began_at, Destination.failing_since)
+        failing = and_(Destination.failures > 1, Destination.failing_since <= now - timedelta(seconds=after))
         statement = (
             select(
                 Destination.id,
                 Destination.channel,
                 Destination.name,
                 Merchant.slug,
-                Destination.failing_since,
-                Destination.trouble,
+                since,
+                func.coalesce(Outage.reason, Destination.trouble),
             )
             .outerjoin(Merchant, Merchant.id == Destination.merchant_id)
-            .where(Destination.state == "active", Destination.failures > 1)
-            .where(Destination.failing_since <= now - timedelta(seconds=after))
+            .outerjoin(Outage, and_(*said))
+            .where(Destination.state == "active", or_(failing, Outage.id.is_not(None)))
             .where(Destination.channel.not_in(channels.personal_kinds()))
-            .order_by(Merchant.slug.is_not(None), Destination.failing_since)
+            .order_by(Merchant.slug.is_not(None), since)
         )
         return [
-            DownRow(identity, channel, name, slug, since, (now - since).total_seconds(), trouble)
-            for identity, channel, name, slug, since, trouble in session.execute(statement)
-            if since is not None
+            DownRow(identity, channel, name, slug, began, (now - began).total_seconds(), trouble)
+            for identity, channel, name, slug, began, trouble in session.execute(statement)
         ]
 
 

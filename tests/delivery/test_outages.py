@@ -263,6 +263,44 @@ def test_a_mail_server_that_is_back_is_found_before_anything_has_its_next_turn(
     assert [one.state for one in deliveries("newsletter")] == ["sent"] * 3
 
 
+def test_a_mail_server_that_answers_and_puts_everybody_off_is_down(
+    city: config.Settings, mail_sink: MailSink, receiver: Receiver
+) -> None:
+    alarms.mark(ntfy(receiver), hears=True)
+    for number in range(6):
+        with db.transaction() as session:
+            factories.reader(session, f"r{number}@example.org")
+    publish(days=30)
+    fan_out()
+    mail_sink.on_recipient = lambda _: "452 4.3.1 insufficient system storage"
+    drain.drain("mail")
+    assert outages.sweep(city) == 0
+    later(400)
+    assert outages.sweep(city) == 1
+    assert heard(receiver) == ["Newsletter nimmt nichts mehr an"]
+    assert [(one.channel, "insufficient" in one.reason) for one in insight.down(300)] == [
+        ("newsletter", True)
+    ]
+    mail_sink.on_recipient = lambda _: None
+    drain.drain("mail")
+    the_end(city)
+    assert insight.down(300) == []
+    assert len(heard(receiver)) == 2
+
+
+def test_a_few_full_mailboxes_are_no_outage(city: config.Settings, mail_sink: MailSink) -> None:
+    for number in range(6):
+        with db.transaction() as session:
+            factories.reader(session, f"r{number}@example.org")
+    publish(days=30)
+    fan_out()
+    full = {f"r{number}@example.org" for number in range(5)}
+    mail_sink.on_recipient = lambda one: "452 4.2.2 mailbox full" if one in full else None
+    drain.drain("mail")
+    later(400)
+    assert outages.sweep(city) == 0
+
+
 def test_a_mail_server_that_answers_and_takes_nothing_is_not_back(
     city: config.Settings, mail_sink: MailSink
 ) -> None:
