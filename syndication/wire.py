@@ -66,7 +66,11 @@ class Patient(psycopg.Connection[Any]):
         """A connection. Raises OperationalError, at once where the server was found away a moment ago."""
         if clock.monotonic() < cls._away_until.get((named.get("host"), named.get("port")), 0.0):
             raise psycopg.OperationalError(_AGAIN)
-        made: Patient = super().connect(conninfo, **named)
+        try:
+            made: Patient = super().connect(conninfo, **named)
+        except psycopg.errors.ConnectionTimeout:
+            cls._note_away(named)
+            raise
         made._asked, made._answer = (
             (conninfo, named),
             int(named.get("tcp_user_timeout", ANSWER * 1000)) / 1000,
@@ -103,7 +107,10 @@ class Patient(psycopg.Connection[Any]):
         except psycopg.OperationalError as error:
             if "FATAL" in str(error):  # it is there, and says why it takes no more
                 return
-            where = named.get("host"), named.get("port")
-            self._away_until[where] = clock.monotonic() + _AWAY
+            self._note_away(named)
             self.pgconn.finish()
             raise psycopg.OperationalError(_SILENT.format(self._answer)) from error
+
+    @classmethod
+    def _note_away(cls, named: dict[str, Any]) -> None:
+        cls._away_until[named.get("host"), named.get("port")] = clock.monotonic() + _AWAY
