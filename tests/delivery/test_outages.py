@@ -8,15 +8,16 @@ import pytest
 from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
-from syndication import clock, config, db, destinations, doctor, insight
+from syndication import channels, clock, config, db, destinations, doctor, insight
 from syndication.content import Interest
-from syndication.delivery import drain, outages, waking
+from syndication.delivery import alarm, drain, outages, waking
 from syndication.destinations import alarms
 from syndication.errors import Conflict
 from syndication.models import Delivery, Destination, Outage
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver, Reply
 from tests import factories
+from tests.channels.samples import AT, CITY, SAMPLES, Sample
 from tests.town import deliveries, fan_out, hook, later, publish
 
 
@@ -208,6 +209,24 @@ def test_only_an_outlet_of_the_city_can_hear_of_outages(city: config.Settings, r
         alarms.mark(ntfy(receiver, merchant_id=merchant), hears=True)
     with pytest.raises(Conflict, match="set up"):
         alarms.mark(outlet("newsletter").id, hears=True)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, (_, form) in SAMPLES.items() if form == "change"])
+@pytest.mark.parametrize("over", [False, True])
+def test_every_channel_that_may_hear_of_outages_can_say_one(
+    kind: str, over: bool, settings: config.Settings
+) -> None:
+    channel = channels.by_kind(kind)
+    if not channel.configurable or channel.personal or channel.abilities.needs_picture:
+        return  # it cannot be chosen
+    about = {"outlet": "Newsletter", "reason": "x" * 500, "since": AT.isoformat(), "until": AT.isoformat()}
+    row = Delivery(
+        key="o1-down-0", payload={"alarm": about, "over": over}, created_at=AT, due_at=AT, attempts=0
+    )
+    chosen = Sample(channel, *SAMPLES[kind]).envelope("http://127.0.0.1:9").settings
+    assert channel.render(alarm.envelope(row, CITY, chosen)) == channel.render(
+        alarm.envelope(row, CITY, chosen)
+    )
 
 
 def test_metrics_say_which_outlets_are_down(city: config.Settings, receiver: Receiver) -> None:

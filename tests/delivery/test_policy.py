@@ -102,3 +102,7 @@ def test_an_instant_cadence_has_no_slots():
     now = datetime(2026, 1, 1, tzinfo=UTC)
     assert policy.next_slot(Cadence.parse("instantly"), now, BERLIN) is None
     assert policy.previous_slot(Cadence.parse("instantly"), now, BERLIN) is None
+
+
+def test_an_outlet_that_goes_up_and_down_must_work_ever_longer_to_be_well() -> None:
+    assert [policy.well_after(outages, 300) for outages in (0, 1, 2, 6, 50)] == [300, 600, 1200, 19200, 19200]
