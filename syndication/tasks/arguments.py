@@ -50,6 +50,6 @@ TASKS: Mapping[str, Fits] = {
     **{
         f"sweep.{name}": _nothing
         for name in ("posts", "changes", "leases", "deliveries", "editions", "feeds", "pictures", "beat", "tallies", "outlets",
-                     "retention", "sign_ups")
+                     "retention", "sign_ups", "outages", "mail_server")
     },
 }  # fmt: skip
