@@ -24,6 +24,10 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "take over what died": _every(5, "sweep.leases"),
     # Retries come due in the tables; nothing else would wake their queue.
     "ring for what is due": _every(5, "sweep.deliveries"),
+    # The operator hears of an outage within a quarter of a minute of its five.
+    "notice outages": _every(15, "sweep.outages"),
+    # What waits for a mail server that is back goes out a minute later, not at its own next try in two hours.
+    "ask after the mail server": _every(60, "sweep.mail_server", "housekeeping"),
     # Nobody minds a newsletter ten seconds after its slot.
     "compose editions": _every(10, "sweep.editions", "housekeeping"),
     # An offer leaves the feeds when it is over; readers' requests look themselves, this is for WebSub.

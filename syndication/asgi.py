@@ -9,6 +9,10 @@ from syndication.config import settings
 from syndication.ringer import ringer
 from syndication.web.app import create_app
 
+#: Seconds: nobody waits longer for a page. Workers have no such end, since what they do for many takes as long as it takes;
+#: the time limits of their tasks end it.
+_LONGEST_STATEMENT = 30.0
+
 
 def create() -> FastAPI:
     """The app, connected to its database and with a bell that rings through the broker."""
@@ -17,6 +21,6 @@ def create() -> FastAPI:
     logs.configure(cfg.log_level, cfg.log_format)
     # Its lines would hold people's network addresses, and in paths the tokens of readers' links.
     logging.getLogger("uvicorn.access").disabled = True
-    db.connect(cfg.resolved_database_url, pool_size=cfg.database_pool)
+    db.connect(cfg.resolved_database_url, pool_size=cfg.database_pool, statement_timeout=_LONGEST_STATEMENT)
     bell.hang(ringer(cfg))
     return create_app(cfg)

@@ -158,6 +158,10 @@ class Settings(BaseSettings):
     disable_after: Seconds = Field(
         432000, description="Seconds of nothing but failures after which a destination is switched off."
     )
+    outage_after: Seconds = Field(
+        300,
+        description="Seconds of nothing but failures after which the operator is told that an outlet of the city is down.",
+    )
     http_timeout: Seconds = Field(15, description="Seconds one outgoing HTTP request may take in all.")
     allow_private_addresses: bool = Field(
         False,

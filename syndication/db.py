@@ -1,5 +1,6 @@
 """The door to the database: engines, transactions, and the few statements the two dialects spell differently."""
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -8,16 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import DateTime, Engine, Select, TypeDecorator, create_engine, event, func, select, text
+from sqlalchemy import URL, DateTime, Engine, Select, TypeDecorator, create_engine, event, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session, sessionmaker
 
-from syndication import clock
+from syndication import clock, wire
 from syndication.errors import Unavailable
 
 #: Milliseconds a SQLite writer waits for its turn.
@@ -26,6 +27,38 @@ _BUSY_TIMEOUT = 15_000
 _PATIENCE, _LOOK_AGAIN = 2.0, 0.002
 #: What is raised where the database does not answer, is full, locked, or for the moment only to be read (a standby).
 AWAY = (OperationalError, InterfaceError, InternalError, NoConnection)
+#: Seconds that somebody waits for one of this process's connections to PostgreSQL.
+_POOL_TIMEOUT = 10.0
+
+#: Why a database does not do what it is asked: its disk is full or broken, it takes no more connections, it may only be read
+#: (a standby, a disk mounted so), it was too slow, others hold what was wanted, or it does not answer.
+Why = Literal["full", "disk", "crowded", "read_only", "slow", "busy", "away"]
+_BY_SQLSTATE: dict[str, Why] = {
+    "53100": "full",
+    "58030": "disk",
+    "53300": "crowded",
+    "25006": "read_only",
+    "57014": "slow",
+    "55P03": "busy",
+    "40001": "busy",
+    "40P01": "busy",
+}
+_BY_SQLITE: dict[str, Why] = {
+    "SQLITE_FULL": "full",
+    "SQLITE_IOERR": "disk",
+    "SQLITE_READONLY": "read_only",
+    "SQLITE_BUSY": "busy",
+    "SQLITE_LOCKED": "busy",
+}
+_BY_ERRNO: dict[int, Why] = {
+    errno.ENOSPC: "full",
+    errno.EDQUOT: "full",
+    errno.EFBIG: "full",
+    errno.EIO: "disk",
+    errno.EROFS: "read_only",
+}
+#: What PostgreSQL says instead of letting somebody in, where no code comes with it.
+_CROWDED = ("too many clients", "too many connections", "remaining connection slots")
 
 
 class _Turn:
@@ -141,13 +174,16 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def open_engine(url: str, *, pool_size: int = 10) -> Engine:
-    """An engine for `url`, not yet connected. SQLite: WAL, waiting writers, BEGIN IMMEDIATE; a file's folder is made."""
+def open_engine(url: str, *, pool_size: int = 10, statement_timeout: float | None = None) -> Engine:
+    """An engine for `url`, not yet connected. SQLite: WAL, waiting writers, BEGIN IMMEDIATE; a file's folder is made.
+
+    PostgreSQL: every wait for the server ends (`wire`), and with `statement_timeout` (seconds) each statement does.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(parsed, pool_pre_ping=True, pool_size=pool_size, max_overflow=pool_size)
+        return _open_postgresql(parsed, pool_size, statement_timeout)
     engine = create_engine(
         parsed,
         pool_size=pool_size,
@@ -156,6 +192,18 @@ def open_engine(url: str, *, pool_size: int = 10) -> Engine:
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _open_postgresql(url: URL, pool_size: int, statement_timeout: float | None) -> Engine:
+    engine = create_engine(
+        url, pool_pre_ping=True, pool_size=pool_size, max_overflow=pool_size, pool_timeout=_POOL_TIMEOUT
+    )
+
+    def connected(_dialect: Any, _record: Any, _given: Any, named: dict[str, Any]) -> wire.Patient:
+        return wire.Patient.connect(**wire.parameters(named, statement_timeout))
+
+    event.listen(engine, "do_connect", connected)
     return engine
 
 
@@ -176,15 +224,15 @@ def _begin_sqlite(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
-def connect(url: str, *, pool_size: int = 10) -> Engine:
-    """Make `url` this process's database and return its engine; an earlier one is disposed of."""
+def connect(url: str, *, pool_size: int = 10, statement_timeout: float | None = None) -> Engine:
+    """Make `url` this process's database and return its engine; an earlier one is disposed of. Timeouts as `open_engine`."""
     global _engine, _sessions, _turn  # noqa: PLW0603 -- one process, one database
     _tickers.close()
     if _engine is not None:
         _engine.dispose()
     if _turn is not None:
         _turn.close()
-    _engine = open_engine(url, pool_size=pool_size)
+    _engine = open_engine(url, pool_size=pool_size, statement_timeout=statement_timeout)
     file = _engine.url.database if _engine.dialect.name == "sqlite" else None
     _turn = _Turn(f"{file}-turn") if file and file != ":memory:" else None
     _sessions = sessionmaker(_engine, expire_on_commit=False)
@@ -374,12 +422,45 @@ def tick(statement: str, *values: Any) -> list[tuple[Any, ...]]:
     return _tickers.execute(statement, values)
 
 
+def why(error: BaseException) -> Why:
+    """Why the database, or the disk, did not do what it was asked."""
+    cause = getattr(error, "orig", None) or error
+    if isinstance(cause, OSError) and cause.errno in _BY_ERRNO:
+        return _BY_ERRNO[cause.errno]
+    if isinstance(cause, sqlite3.Error):
+        name = "_".join(str(getattr(cause, "sqlite_errorname", "")).split("_")[:2])  # without its details
+        return _BY_SQLITE.get(name, "away")
+    if isinstance(error, NoConnection) or any(said in str(cause) for said in _CROWDED):
+        return "crowded"
+    return _BY_SQLSTATE.get(str(getattr(cause, "sqlstate", "")), "away")
+
+
 def check() -> None:
     """Raise Unavailable, naming the database without its password, where it does not answer."""
+    _look("The database {} does not answer: {}", ("SELECT 1",), reading=True)
+
+
+def try_to_write() -> None:
+    """Raise Unavailable where the database answers and takes nothing new; nothing is left of the try.
+
+    On SQLite what is written reaches the disk with the commit alone, so only a file that may not be written is noticed.
+    """
+    if engine().dialect.name == "postgresql":
+        # Larger than what fits into a page that is there already.
+        rows = "SELECT repeat(md5(n::text), 100) FROM generate_series(1, 50) AS n"
+        tries: tuple[str, ...] = (f"CREATE TEMPORARY TABLE probe ON COMMIT DROP AS {rows}",)
+    else:
+        tries = ("CREATE TABLE written_and_rolled_back (n)",)
+    _look("The database {} answers, but nothing can be written: {}", tries)
+
+
+def _look(sentence: str, statements: Iterable[str], *, reading: bool = False) -> None:
     try:
-        with engine().connect() as connection:
-            connection.execute(text("SELECT 1"))
+        with engine().execution_options(reading=reading).connect() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+            connection.rollback()
     except (SQLAlchemyError, OSError) as error:
         where = engine().url.render_as_string(hide_password=True)
-        cause = str(error.orig) if isinstance(error, OperationalError) else str(error)
-        raise Unavailable(f"The database {where} does not answer: {cause.strip().splitlines()[0]}") from error
+        cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+        raise Unavailable(sentence.format(where, cause.strip().splitlines()[0])) from error

@@ -1,9 +1,11 @@
 """What is wrong with this installation, and what to do about it: every part is looked at, none is changed."""
 
+import os
 import shutil
 import smtplib
 import ssl
-from collections.abc import Callable, Iterable, Iterator
+import tempfile
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,6 +31,8 @@ _PROBE_PATIENCE, _PROBE_MEMORY = 20, 50_000_000
 #: Oldest PostgreSQL that is supported.
 _POSTGRESQL = 14
 _GIGABYTE = 1_000_000_000
+#: Bytes of a file that is written and deleted, to see whether one can be.
+_PROBE_FILE = 65_536
 _LITTLE_SPACE, _TOO_LITTLE_SPACE = 2 * _GIGABYTE, _GIGABYTE // 5
 
 
@@ -50,11 +54,13 @@ class _Stop(Exception):
         self.finding = finding
 
 
-def examine(cfg: Settings) -> Iterator[Finding]:
-    """Findings one by one, as they are made; at least one for each part. Connects this process's database."""
+def examine(cfg: Settings, *, parts: Collection[str] = ()) -> Iterator[Finding]:
+    """Findings one by one, as they are made; at least one for each part, or each of `parts`. Connects the database."""
     db.connect(cfg.resolved_database_url)
     answers = True
     for part, look in _LOOKS.items():
+        if parts and part not in parts:
+            continue
         if part in _NEED_TABLES and not answers:
             yield Finding(part, "warn", "Cannot be told without the database.", "Repair the database first.")
             continue
@@ -83,8 +89,23 @@ _ADVICE = {
 }
 
 
+#: What to do about a database that refuses, by why it does.
+_REPAIRS: dict[db.Why, str] = {
+    "full": "Make room on the database's disk; what was accepted so far is kept and goes on by itself.",
+    "disk": "Look at the database's disk; the system's log says more.",
+    "read_only": "Write to the primary server, or mount the disk so that it can be written.",
+    "crowded": "Raise max_connections of PostgreSQL, or lower SYNDICATION_DATABASE_POOL.",
+    "busy": "See what else works on the database.",
+}
+
+
 def _database(cfg: Settings) -> Iterator[Finding]:
-    db.check()
+    try:
+        db.check()
+        db.try_to_write()
+    except SyndicationError as error:
+        advice = _REPAIRS.get(db.why(error.__cause__ or error), _ADVICE["database"])
+        raise _Stop(Finding("database", "bad", str(error), advice)) from error
     with db.engine().connect() as connection:
         if connection.dialect.name == "postgresql":
             number = int(connection.scalar(text("SHOW server_version_num")) or 0) // 10000
@@ -144,18 +165,50 @@ def _workers(cfg: Settings) -> Iterator[Finding]:
 
 
 def _queues(_: Settings) -> Iterator[Finding]:
-    slow = [row for row in insight.queues() if row.oldest >= _QUEUE_SLOW]
-    if not slow:
+    rows = insight.queues()
+    slow = [row for row in rows if row.ready >= _QUEUE_SLOW]
+    held = [row for row in rows if row.oldest >= _QUEUE_SLOW and row not in slow]
+    if not slow and not held:
         yield Finding("queues", "ok", "Nothing that could go out is waiting.")
     for row in slow:
-        verdict: Verdict = "bad" if row.oldest >= _QUEUE_STUCK else "warn"
-        said = f"{row.queue}: {row.due} could go out, the oldest for {row.oldest:.0f} s."
+        verdict: Verdict = "bad" if row.ready >= _QUEUE_STUCK else "warn"
+        said = f"{row.queue}: {row.due} could go out, the oldest for {row.ready:.0f} s."
         yield Finding("queues", verdict, said, f"See that a worker serves {row.queue}, or add one.")
+    for row in held:
+        waiting = row.due + row.later + row.held
+        said = (
+            f"{row.queue}: {waiting} wait, the oldest since {row.oldest:.0f} s ago because its outlet fails."
+        )
+        advice = "See `syndication destinations`; once it works again, all goes out. `syndication retry` tries at once."
+        yield Finding("queues", "warn", said, advice)
     claims = [part for part in insight.heartbeats() if part.name.startswith("worker:")]
     if claims:
         last = min(claims, key=lambda part: part.age)
         who = last.name.removeprefix("worker:")
         yield Finding("queues", "ok", f"The last claim was made {last.age:.0f} s ago by {who}.")
+
+
+def _outlets(cfg: Settings) -> Iterator[Finding]:
+    found = insight.down(cfg.outage_after)
+    for row in found:
+        if row.merchant is None:
+            said = f"{row.name} ({row.channel}) has taken nothing for {row.seconds / 60:.0f} minutes. {row.reason}"
+            yield Finding(
+                "outlets", "bad", said, f"`syndication destinations show {row.id}` shows its health."
+            )
+    if theirs := [row for row in found if row.merchant is not None]:
+        said = f"Outlets of merchants that take nothing: {len(theirs)}, such as {theirs[0].name} of {theirs[0].merchant}."
+        yield Finding(
+            "outlets", "warn", said, "`syndication destinations` shows them; each owner can repair theirs."
+        )
+    if not found:
+        yield Finding("outlets", "ok", "All of them take what is sent.")
+    if not insight.hearing():
+        advice = "Set up an outlet for yourselves, and let it hear of outages: `syndication destinations alarms ID`."
+        said = "Nobody can be told when mail is down" + (
+            "." if cfg.operator_email else ", nor of other outages."
+        )
+        yield Finding("outlets", "warn", said, advice)
 
 
 def _beat(_: Settings) -> Iterator[Finding]:
@@ -291,6 +344,15 @@ def _disk(cfg: Settings) -> Iterator[Finding]:
         advice = "Nothing to do where database and broker run elsewhere; `syndication up` makes it."
         yield Finding("disk", "warn", f"{folder} does not exist.", advice)
         return
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(_PROBE_FILE))
+            probe.flush()
+            os.fsync(probe.fileno())
+    except OSError as error:
+        said = f"In {folder} nothing can be written ({error.strerror}). Nothing new is kept."
+        advice = "Make room, or see who may write there: quota, permissions, how the disk is mounted."
+        yield Finding("disk", "bad", said, advice)
     free = shutil.disk_usage(folder).free
     said = f"{free / _GIGABYTE:.1f} GB are free at {folder}."
     if free < _LITTLE_SPACE:
@@ -347,6 +409,7 @@ _LOOKS: dict[str, Callable[[Settings], Iterable[Finding]]] = {
     "broker": _broker,
     "workers": _workers,
     "queues": _queues,
+    "outlets": _outlets,
     "beat": _beat,
     "dead letters": _dead,
     "mail": _mail,
@@ -358,4 +421,4 @@ _LOOKS: dict[str, Callable[[Settings], Iterable[Finding]]] = {
     "confinement": _confinement,
     "keys": _secrets_chosen,
 }
-_NEED_TABLES = {"queues", "beat", "dead letters", "clock", "secrets"}
+_NEED_TABLES = {"queues", "outlets", "beat", "dead letters", "clock", "secrets"}

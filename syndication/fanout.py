@@ -203,7 +203,8 @@ def _to_devices(news: News) -> None:
 
 def _destinations(news: News) -> Select[Destination]:
     mine = (Destination.merchant_id.is_(None)) | (Destination.merchant_id == news.merchant_id)
-    return select(Destination).where(Destination.state != "disabled", mine)
+    # An outlet that hears of outages is for the operator alone.
+    return select(Destination).where(Destination.state != "disabled", Destination.alarms.is_(False), mine)
 
 
 def _tell(session: Session, news: News, destinations: Sequence[Destination]) -> None:

@@ -96,9 +96,14 @@ class Outbox:
         if begun := self._begun.pop(threading.get_ident(), None):
             begun.abandon()
 
-    def check(self) -> str:
-        """Connect and log in without sending; returns the server's greeting. Raises MailFailure."""
+    def check(self, sender: str = "") -> str:
+        """Connect, log in, and ask whether mail from `sender` is taken; returns the server's greeting. Raises MailFailure.
+
+        Nothing is sent.
+        """
         with self._connection() as connection:
+            if sender:
+                connection.ask(_address(sender, "sender"))
             return connection.greeting
 
     def close(self) -> None:
@@ -276,6 +281,14 @@ class _Connection:
                 self._lost("data", error)
             return
         self.begun = following
+
+    def ask(self, sender: str) -> None:
+        """Begin a mail and take it back (RFC 5321 sections 4.1.1.2 and 4.1.1.5)."""
+        self._say(f"MAIL FROM:<{sender}>{self._wide((sender, ''))}\r\n".encode(), "sender")
+        code, said = self._answer("sender")
+        self._reset(code)
+        if code != 250:
+            self._refused("sender", code, said)
 
     def _envelope(self, envelope: _Envelope, answers: list[tuple[int, str]]) -> None:
         commands = _commands(envelope, self._wide(envelope))

@@ -86,6 +86,11 @@ def test_what_failed_is_seen_counted_and_sent_again(
     run("replay", "--channel", "webhook", "--yes")
     assert [one.state for one in deliveries()] == ["waiting"]
     assert json.loads(run("queues", "--json").output)["queues"]
+    receiver.answer = lambda _: Reply(500)
+    drain.drain("push")
+    assert "1 deliveries would be tried now" in run("retry", "--channel", "webhook", "--dry-run").output
+    assert "1 deliveries are tried now" in run("retry", "--channel", "webhook", "--yes").output
+    assert "is tried now" in run("retry", str(row.id)).output
 
 
 def test_readers_are_counted_and_one_can_be_helped(run: Run) -> None:
@@ -125,6 +130,7 @@ def test_a_message_nobody_could_read_is_shown_with_its_reason(run: Run) -> None:
         (("keys", "add", "nobody"), "nobody"),
         (("keys", "add"), "--operator"),
         (("replay",), "needs a delivery's id"),
+        (("retry",), "needs a delivery's id"),
         (("readers", "show", "nobody@example.org"), "nobody@example.org"),
         (("merchants", "add", "X", "--email", "no address"), "email"),
         (("destinations", "pause", "x"), "is not an id"),

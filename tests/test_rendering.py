@@ -110,7 +110,7 @@ def test_translations_keep_the_places_for_values() -> None:
 
 PEOPLE_READ = ["channels/**/*.py", "delivery/*.py", "http.py", "mail.py", "pictures.py", "lent.py"]
 #: Sentences for callers of the API and for readers of posts, not reasons.
-_ELSEWHERE = {"sample.py", "replay.py", "rehearse.py"}
+_ELSEWHERE = {"sample.py", "replay.py", "retry.py", "rehearse.py"}
 
 
 def sentences_in(path: Path) -> Iterator[str]:

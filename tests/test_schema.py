@@ -26,6 +26,7 @@ ALLOWED = {
     "deliveries.destination_id": None,
     "changes.action": "published",
     "connect_links.made_by": "key",
+    "outages.told_by": "mail",
 }
 #: Columns whose content stands in another table now, or that nobody read.
 MOVED = {"editions": {"posts", "over_at"}}

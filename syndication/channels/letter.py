@@ -21,6 +21,8 @@ LETTERS: dict[str, tuple[str, ...]] = {
     "destination_refused": ("outlet", "reason", "since"),
     "destination_expiring": ("outlet", "ends"),
     "destination_well": ("outlet", "since"),
+    "outage": ("outlet", "reason", "since"),
+    "outage_over": ("outlet", "since", "until"),
 }
 
 
@@ -48,7 +50,7 @@ class Letter(Channel[Note, MailMessage]):
         values: dict[str, Any] = {field: legible(str(payload[field])) for field in LETTERS[name]}
         if "reason" in values:
             values["reason"] = said(values["reason"], language)
-        for field in ("since", "ends"):
+        for field in ("since", "until", "ends"):
             if field in values:
                 values[field] = moment(datetime.fromisoformat(values[field]), envelope.city.zone, language)
         values |= {"city": envelope.city, "connect": payload.get("connect", "")}

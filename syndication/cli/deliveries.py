@@ -24,6 +24,7 @@ from syndication.cli.process import start
 from syndication.cli.screen import Json
 from syndication.config import Settings
 from syndication.delivery import replay as again
+from syndication.delivery import retry as now
 from syndication.errors import Invalid
 
 Owner = Annotated[str | None, typer.Option("--merchant", help="Only to destinations of this merchant.")]
@@ -34,6 +35,7 @@ def join(app: typer.Typer) -> None:
     app.command()(deliveries)
     app.command()(delivery)
     app.command()(replay)
+    app.command()(retry)
 
 
 def deliveries(
@@ -106,12 +108,38 @@ def replay(
         again.one(number)
         screen.say(f"Delivery {number} goes out again.")
         return
-    filters = _filters(cfg, state, channel, destination, owner, since, until)
+    filters = _filters(cfg, channel, destination, owner, since, until, state=state, command="replay")
     count = again.count(**filters)
     screen.say(f"{count} deliveries would go out again.")
     if dry_run or count == 0 or not (yes or typer.confirm("Send them?")):
         return
     screen.say(f"{again.many(**filters)} deliveries go out again.")
+
+
+def retry(
+    number: Annotated[
+        int | None, typer.Argument(help="One delivery's id; else a selection by options.")
+    ] = None,
+    channel: ChannelKind = None,
+    destination: Destination = None,
+    owner: Owner = None,
+    since: Since = None,
+    until: Until = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Try now what waits for a later try, such as after a repair. Says how many first; a later time of its own is kept."""
+    cfg = start(rings=True)
+    if number is not None:
+        now.one(number)
+        screen.say(f"Delivery {number} is tried now.")
+        return
+    filters = _filters(cfg, channel, destination, owner, since, until, command="retry")
+    count = now.count(**filters)
+    screen.say(f"{count} deliveries would be tried now.")
+    if dry_run or count == 0 or not (yes or typer.confirm("Try them?")):
+        return
+    screen.say(f"{now.many(**filters)} deliveries are tried now.")
 
 
 def _to(row: insight.DeliveryRow) -> str:
@@ -120,12 +148,14 @@ def _to(row: insight.DeliveryRow) -> str:
 
 def _filters(
     cfg: Settings,
-    state: list[str] | None,
     channel: str | None,
     destination: str | None,
     owner: str | None,
     since: str | None,
     until: str | None,
+    *,
+    command: str,
+    state: list[str] | None = None,
 ) -> dict[str, Any]:
     given: dict[str, Any] = {
         "channel": channel,
@@ -135,5 +165,5 @@ def _filters(
         "until": moment("--until", until, cfg.zone),
     }
     if not any(value is not None for value in given.values()) and not state:
-        raise Invalid.field("replay", "needs a delivery's id, or an option that says which deliveries")
+        raise Invalid.field(command, "needs a delivery's id, or an option that says which deliveries")
     return {**given, "states": states(state)} if state else given

@@ -18,6 +18,7 @@ from syndication.config import Settings
 from syndication.content import faults_of
 from syndication.delivery import rehearse
 from syndication.delivery.tools import tools
+from syndication.destinations import alarms as hearing
 from syndication.destinations import connecting, links
 from syndication.errors import Invalid
 
@@ -94,6 +95,17 @@ def try_out(destination: Id) -> None:
     start(rings=True)
     number = outlets.test(_id(destination))
     screen.say(f"A test is on its way: `syndication delivery {number}` shows what became of it.")
+
+
+@group.command()
+def alarms(
+    destination: Id,
+    off: Annotated[bool, typer.Option("--off", help="Let it hear of posts again, and of no outage.")] = False,
+) -> None:
+    """Let an outlet of the city hear of outages, and of no post: for the operator, where mail itself is down."""
+    start()
+    hearing.mark(_id(destination), hears=not off)
+    screen.say("It hears of posts again." if off else "It hears of outages from now on, and of no post.")
 
 
 @group.command()

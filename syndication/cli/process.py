@@ -12,6 +12,8 @@ from syndication.config import Settings, settings
 from syndication.errors import Invalid, SyndicationError
 from syndication.ringer import ringer
 
+_TABLES = "If its tables are missing or old, run `syndication migrate`."
+
 
 class Group(TyperGroup):
     """The top of all commands: what is wrong with a request is said in a line each, not as a traceback."""
@@ -27,9 +29,9 @@ class Group(TyperGroup):
             fail(str(error))
         except DBAPIError as error:
             cause = (str(error.orig) or type(error.orig).__name__).strip().splitlines()[0]
-            fail(
-                f"The database refuses: {cause}. If its tables are missing or old, run `syndication migrate`."
-            )
+            known = db.why(error) != "away"
+            advice = "`syndication doctor` says more." if known else _TABLES
+            fail(f"The database refuses: {cause}. {advice}")
 
 
 def fail(*lines: str) -> None:

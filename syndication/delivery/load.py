@@ -17,7 +17,7 @@ from syndication.channels.base import Channel, Copy, Envelope, Note, PostView
 from syndication.channels.base import Settings as ChannelSettings
 from syndication.config import Settings
 from syndication.content import KEPT, Content
-from syndication.delivery import overtaken, sample
+from syndication.delivery import alarm, overtaken, sample
 from syndication.delivery.course import NEVER_THERE, staying
 from syndication.delivery.lane import Parcel
 from syndication.destinations import links
@@ -163,6 +163,8 @@ class _Loader:
             return sample.envelope(
                 row, self.city, settings, pictured=channels.by_kind(row.channel).abilities.needs_picture
             )
+        if "alarm" in (row.payload or {}):
+            return alarm.envelope(row, self.city, settings)
         payload = row.payload or {}
         if "connect" in payload:
             payload = {**payload, "connect": links.in_letter(payload)}

@@ -101,7 +101,7 @@ def _go_on(session: Session, destination_id: UUID, post_id: UUID, after: int, no
         update(Delivery)
         .where(Delivery.destination_id == destination_id, Delivery.post_id == post_id, Delivery.id > after)
         .where(Delivery.state == "unconfirmed", Delivery.attempts == 0)
-        .values(state="waiting", due_at=now, reason="")
+        .values(state="waiting", due_at=now, late_since=None, reason="")
         .execution_options(synchronize_session=False)
     )
     return bool(held.rowcount)  # type: ignore[attr-defined]  # an UPDATE has it

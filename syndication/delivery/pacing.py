@@ -91,7 +91,7 @@ def postpone(session: Session, destination_id: UUID, rhythm: Rhythm, now: dateti
     session.execute(
         update(Delivery)
         .where(Delivery.id.in_(later))
-        .values(due_at=next_turn.at, reason=next_turn.reason)
+        .values(due_at=next_turn.at, late_since=None, reason=next_turn.reason)
         .execution_options(synchronize_session=False)
     )
 

@@ -20,6 +20,7 @@ SLOW = 2.0
 #: How many of its last answers decide, by their median.
 ANSWERS = 9
 _SLOW_BATCH = 2
+_MOST_DOUBLINGS = 6
 _MAIL_SECONDS, _LEAST_MAILS, _FIRST_MAILS = 3.0, 10, 30
 #: Longest wait of a correction (seconds).
 _LONGEST_WAIT = 4 * 3600.0
@@ -96,6 +97,14 @@ def shares(count: int, ways: int, most: int, least: int) -> list[slice]:
     """`count` things in at most `ways` equal shares, each of at most `most`, and of at least `least` where there are enough."""
     each = min(most, -(-count // max(1, min(ways, count // least))))
     return [slice(start, start + each) for start in range(0, count, each)]
+
+
+def well_after(outages: int, seconds: float) -> float:
+    """Seconds that an outlet must have worked to be called well again, after so many other outages lately.
+
+    Twice as long for each: one that goes up and down is told of a few times a day, not at each turn.
+    """
+    return float(seconds * 2 ** min(outages, _MOST_DOUBLINGS))
 
 
 def slow_share(slots: int) -> int:

@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import bindparam, delete, exists, insert, select, update
+from sqlalchemy import bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from syndication import bell, channels, db, deliveries, readers
 from syndication.config import Settings
-from syndication.delivery import policy, sample, warn
+from syndication.delivery import policy, sample, waking, warn
 from syndication.delivery.lane import OVER, Outcome, Run
 from syndication.models import Attempt, Delivery, Destination, Lease, Post
 
@@ -63,6 +63,7 @@ _SENT = (
     .values(
         state="sent",
         lease_id=None,
+        late_since=None,
         reason=bindparam("remark"),
         sent_at=bindparam("at"),
         reference=bindparam("by"),
@@ -128,7 +129,7 @@ def _write_other(session: Session, run: Run, outcome: Outcome) -> None:
             reason=reason,
             attempts=Delivery.attempts + (1 if outcome.tried else 0),
             **({} if state == "waiting" else {"by_hand": False}),
-            **({"due_at": outcome.due_at} if outcome.due_at else {}),
+            **({"due_at": outcome.due_at, "late_since": _late(outcome)} if outcome.due_at else {}),
         )
         .execution_options(synchronize_session=False)
     )
@@ -136,6 +137,11 @@ def _write_other(session: Session, run: Run, outcome: Outcome) -> None:
         reader_id = session.scalar(select(Delivery.reader_id).where(Delivery.id == outcome.parcel.id))
         if reader_id is not None:
             readers.suppress(reader_id, outcome.reason)
+
+
+def _late(outcome: Outcome) -> Any:
+    """Since when it could have gone, where its outlet fails. What one mailbox asks for is no delay of ours."""
+    return func.coalesce(Delivery.late_since, Delivery.due_at) if outcome.unhealthy else None
 
 
 def _superseded(session: Session, delivery_id: int) -> str:
@@ -184,7 +190,7 @@ def _health(session: Session, runs: Sequence[Run]) -> None:
             continue
         _note_answers(destination, outcomes)
         for outcome in _telling(outcomes):
-            _tell(destination, outcome)
+            _tell(destination, outcome, shared=run.lane.shared)
         _consequences(session, run.cfg, destination, outcomes)
         if destination.warned_at is not None and outcomes[-1].unhealthy is False:
             warn.well_again(session, run.cfg, destination, outcomes[-1].at)
@@ -209,18 +215,19 @@ def _telling(outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
             yield outcome
 
 
-def _tell(destination: Destination, outcome: Outcome) -> None:
+def _tell(destination: Destination, outcome: Outcome, *, shared: bool) -> None:
     where = {"channel": destination.channel, "destination": str(destination.id)}
     if outcome.unhealthy:
-        destination.failures += 1
+        destination.failures, destination.trouble = destination.failures + 1, outcome.reason
         destination.failing_since = destination.failing_since or outcome.at
         if destination.failures == policy.HOLD_FROM:
             _log.warning("outlet.held", **where, reason=outcome.reason)
     elif outcome.unhealthy is False:
         if destination.failures >= policy.HOLD_FROM:
             _log.info("outlet.well_again", **where, failures=destination.failures)
-        destination.failures, destination.failing_since, destination.held_until = 0, None, None
-        destination.last_sent_at = outcome.at
+        waking.recovered(destination, shared=shared)
+        if outcome.state == "sent":
+            destination.last_sent_at = outcome.at
     if outcome.hold:
         destination.held_until = outcome.at + timedelta(seconds=outcome.hold)
 

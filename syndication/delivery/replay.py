@@ -27,7 +27,7 @@ def one(delivery_id: int, *, merchant_id: UUID | None = None) -> None:
     """
     with db.transaction() as session:
         delivery = session.get(Delivery, delivery_id, with_for_update=True)
-        if delivery is None or not _belongs(session, delivery, merchant_id):
+        if delivery is None or not belongs(session, delivery, merchant_id):
             raise NotFound("There is no such delivery.")
         if delivery.state not in FINISHED:
             raise Conflict("This delivery is still on its way; it can be repeated once it is finished.")
@@ -67,7 +67,8 @@ def many(**filters: Any) -> int:
             total, last = total + len(ids), ids[-1]
 
 
-def _belongs(session: Session, delivery: Delivery, merchant_id: UUID | None) -> bool:
+def belongs(session: Session, delivery: Delivery, merchant_id: UUID | None) -> bool:
+    """Whether a delivery goes to a destination of that merchant; None is the city, whose are all."""
     if merchant_id is None:
         return True
     destination = session.get(Destination, delivery.destination_id) if delivery.destination_id else None
@@ -79,14 +80,26 @@ def _again(*conditions: ColumnElement[bool], now: datetime) -> Any:
     return (
         update(Delivery)
         .where(*conditions)
-        .values(state="waiting", due_at=now, attempts=0, reason="", lease_id=None, sent_at=None, by_hand=True)
+        .values(
+            state="waiting",
+            due_at=now,
+            late_since=None,
+            attempts=0,
+            reason="",
+            lease_id=None,
+            sent_at=None,
+            by_hand=True,
+        )
         .execution_options(synchronize_session=False)
     )
 
 
-def _chosen(
+def _chosen(*, states: Sequence[str] = DEAD, **filters: Any) -> list[ColumnElement[bool]]:
+    return [Delivery.state.in_([state for state in states if state in FINISHED]), *selected(**filters)]
+
+
+def selected(
     *,
-    states: Sequence[str] = DEAD,
     channel: str | None = None,
     destination_id: UUID | None = None,
     merchant_id: UUID | None = None,
@@ -94,9 +107,8 @@ def _chosen(
     until: datetime | None = None,
     failing_since: datetime | None = None,
 ) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [
-        Delivery.state.in_([state for state in states if state in FINISHED])
-    ]
+    """What `many` says of its filters, the states aside."""
+    conditions: list[ColumnElement[bool]] = []
     if channel is not None:
         conditions.append(Delivery.channel == channel)
     if destination_id is not None:

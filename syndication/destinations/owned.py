@@ -165,7 +165,9 @@ def resume(destination_id: UUID, *, owner: UUID | None = None, counted: bool = F
         row = _owned(session, owner, destination_id)
         merchants.require(session, owner, "resume")
         row.state, row.reason = "active", ""
-        row.failures, row.failing_since, row.held_until = 0, None, None
+        # What waits for a later try is made due within seconds.
+        row.recovering_from = row.recovering_from or row.failing_since
+        row.failures, row.failing_since, row.held_until, row.trouble = 0, None, None, ""
         if channels.known(row.channel):
             bell.after_commit(session, channels.by_kind(row.channel).queue)
         return _record(session, row)

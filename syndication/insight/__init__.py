@@ -26,6 +26,7 @@ from syndication.insight.ledger import (
 from syndication.insight.metrics import exposition
 from syndication.insight.prune import prune
 from syndication.insight.queues import QueueRow, changes_waiting, queues
+from syndication.insight.standing import DownRow, down, hearing
 from syndication.insight.tallies import fold
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Beat",
     "DeliveryRow",
     "DestinationRow",
+    "DownRow",
     "Filters",
     "Journey",
     "MessageRow",
@@ -46,8 +48,10 @@ __all__ = [
     "delivery",
     "destination",
     "destinations",
+    "down",
     "exposition",
     "fold",
+    "hearing",
     "heartbeats",
     "journey",
     "message",

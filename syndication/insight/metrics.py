@@ -9,10 +9,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from syndication import db
+from syndication.config import settings
 from syndication.insight import tallies
 from syndication.insight.health import heartbeats
 from syndication.insight.ledger import TROUBLED
 from syndication.insight.queues import changes_waiting, queues
+from syndication.insight.standing import down
 from syndication.models import DeadLetter, Delivery
 
 #: Counted in the table at each scrape: few of all rows, found by the index on states.
@@ -30,6 +32,7 @@ def exposition() -> bytes:
 class _Tables(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from _queues()
+        yield from _outlets()
         with db.reading() as session:
             states = _states(session)
             yield from _deliveries(session, states)
@@ -54,14 +57,40 @@ def _queues() -> Iterator[Metric]:
         "syndication_queue_length", "Deliveries that are not finished.", labels=["queue", "state"]
     )
     age = GaugeMetricFamily(
-        "syndication_queue_age_seconds", "Age of the oldest that could be sent now.", labels=["queue"]
+        "syndication_queue_age_seconds",
+        "Seconds since the oldest first became due; also of what its outlet holds up.",
+        labels=["queue"],
+    )
+    ready = GaugeMetricFamily(
+        "syndication_queue_ready_age_seconds", "Age of the oldest that could be sent now.", labels=["queue"]
     )
     for row in queues():
         for state in ("due", "later", "held", "sending"):
             length.add_metric([row.queue, state], getattr(row, state))
         age.add_metric([row.queue], row.oldest)
+        ready.add_metric([row.queue], row.ready)
     yield length
     yield age
+    yield ready
+
+
+def _outlets() -> Iterator[Metric]:
+    count = GaugeMetricFamily(
+        "syndication_outlets_down",
+        "Outlets that have done nothing but fail for SYNDICATION_OUTAGE_AFTER seconds.",
+        labels=["channel", "whose"],
+    )
+    longest = GaugeMetricFamily(
+        "syndication_outlet_down_seconds", "How long the longest of them has.", labels=["channel", "whose"]
+    )
+    found: dict[tuple[str, str], list[float]] = {}
+    for row in down(settings().outage_after):
+        found.setdefault((row.channel, "merchant" if row.merchant else "city"), []).append(row.seconds)
+    for (channel, whose), seconds in sorted(found.items()):
+        count.add_metric([channel, whose], len(seconds))
+        longest.add_metric([channel, whose], max(seconds))
+    yield count
+    yield longest
 
 
 def _states(session: Session) -> dict[tuple[str, str], int]:

@@ -19,6 +19,7 @@ from syndication.models import (
     Edition,
     EditionPost,
     Heartbeat,
+    Outage,
     Post,
 )
 
@@ -48,6 +49,7 @@ def prune() -> dict[str, int]:
         gone["editions"] = _editions(session, before)
         gone["changes"] = _changes(session, before)
         gone["dead_letters"] = _delete(session, DeadLetter, DeadLetter.created_at < before)
+        gone["outages"] = _delete(session, Outage, Outage.ended_at < before)
         gone["heartbeats"] = _delete(session, Heartbeat, Heartbeat.at < now - _FORGET_PARTS)
     return dict(gone)
 

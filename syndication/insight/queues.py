@@ -18,7 +18,9 @@ SIGN_UPS, FANOUT = "housekeeping", "fanout"
 class QueueRow:
     """One queue. `due` could be sent now; `later` waits for its time; `held` for its outlet to open.
 
-    `oldest` is the age in seconds of the oldest that is due, 0.0 where nothing is.
+    Ages are in seconds, 0.0 where nothing is that old. `oldest` counts from when a delivery first became due: what is held
+    by its outlet, or waits for a later try because the outlet failed, still waits. `ready` is that of the oldest which
+    could be sent now.
     """
 
     queue: str
@@ -27,6 +29,7 @@ class QueueRow:
     held: int
     sending: int
     oldest: float
+    ready: float = 0.0
 
 
 def queues() -> list[QueueRow]:
@@ -41,10 +44,15 @@ def queues() -> list[QueueRow]:
         ):
             due, later, oldest = counts.get((queue, "waiting"), (0, 0, None))
             holding = min(held.get(queue, 0), due)
+            ready = oldest
             if holding:
-                oldest = _oldest_free(session, queue, now) if holding < due else None
+                ready = _oldest(session, queue, now, _closed(now)) if holding < due else None
+                oldest = _oldest(session, queue, now, _switched_off())
+            if due or later:
+                oldest = min(filter(None, (oldest, _late(session, queue))), default=None)
             sending = sum(counts.get((queue, "sending"), (0, 0, None))[:2])
-            rows.append(QueueRow(queue, due - holding, later, holding, sending, _age(oldest, now)))
+            ages = _age(oldest, now), _age(ready, now)
+            rows.append(QueueRow(queue, due - holding, later, holding, sending, *ages))
         return rows
 
 
@@ -55,12 +63,14 @@ def changes_waiting(session: Session) -> int:
 
 def _fanout(session: Session, now: datetime) -> QueueRow:
     oldest = session.scalar(select(func.min(Change.created_at)).where(Change.fanned_at.is_(None)))
-    return QueueRow(FANOUT, changes_waiting(session), 0, 0, 0, _age(oldest, now))
+    age = _age(oldest, now)
+    return QueueRow(FANOUT, changes_waiting(session), 0, 0, 0, age, age)
 
 
 def _sign_ups(session: Session, now: datetime) -> QueueRow:
     count, oldest = session.execute(select(func.count(), func.min(SignUp.at))).one()
-    return QueueRow(SIGN_UPS, count, 0, 0, 0, _age(oldest, now))
+    age = _age(oldest, now)
+    return QueueRow(SIGN_UPS, count, 0, 0, 0, age, age)
 
 
 def _counts(session: Session, now: datetime) -> Mapping[tuple[str, str], tuple[int, int, datetime | None]]:
@@ -117,14 +127,35 @@ def _closed_for_all(session: Session, now: datetime) -> set[str]:
     return {channels.by_kind(kind).queue for kind in held}
 
 
-def _oldest_free(session: Session, queue: str, now: datetime) -> datetime | None:
-    closed = exists().where(
-        Destination.id == Delivery.destination_id, Destination.channel == Delivery.channel, _closed(now)
-    )
+def _switched_off() -> ColumnElement[bool]:
+    """Somebody wants nothing to be sent there, so nothing is late."""
+    return Destination.state != "active"
+
+
+def _oldest(session: Session, queue: str, now: datetime, but_for: ColumnElement[bool]) -> datetime | None:
+    """The first moment due, but for deliveries to outlets of that kind."""
+    left_out = _to(but_for)
     return session.scalar(
         select(func.min(Delivery.due_at)).where(
-            Delivery.state == "waiting", Delivery.queue == queue, Delivery.due_at <= now, ~closed
+            Delivery.state == "waiting", Delivery.queue == queue, Delivery.due_at <= now, ~left_out
         )
+    )
+
+
+def _late(session: Session, queue: str) -> datetime | None:
+    """When the oldest first became due of all whose outlet failed meanwhile."""
+    waiting = (Delivery.state == "waiting", Delivery.queue == queue, Delivery.late_since.is_not(None))
+    return session.scalar(
+        select(Delivery.late_since)
+        .where(*waiting, ~_to(_switched_off()))
+        .order_by(Delivery.late_since)
+        .limit(1)
+    )
+
+
+def _to(outlets: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(
+        Destination.id == Delivery.destination_id, Destination.channel == Delivery.channel, outlets
     )
 
 

@@ -29,5 +29,5 @@ def upgrade(url: str) -> None:
 def at_head() -> bool:
     """Whether this process's database has the newest schema."""
     newest = ScriptDirectory.from_config(_config("")).get_current_head()
-    with db.engine().connect() as connection:
+    with db.engine().execution_options(reading=True).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() == newest

@@ -10,6 +10,7 @@ from syndication.models.dispatch import (
     FeedDocument,
     Heartbeat,
     Lease,
+    Outage,
     Tally,
 )
 from syndication.models.outlets import ConnectLink, Consent, Destination, InterestRow, Reader, SignUp
@@ -45,6 +46,7 @@ __all__ = [
     "InterestRow",
     "Lease",
     "Merchant",
+    "Outage",
     "PictureUse",
     "PictureWant",
     "Post",

@@ -78,6 +78,7 @@ class Lease(Base):
 
 
 _WAITING = text("state = 'waiting'")
+_LATE = text("state = 'waiting' AND late_since IS NOT NULL")
 
 
 class Delivery(Base):
@@ -101,6 +102,8 @@ class Delivery(Base):
         Index("ix_deliveries_edition_id_reader_id", "edition_id", "reader_id"),
         # What became stale while it waited, found without a walk over all that waits.
         Index("ix_deliveries_over_at", "over_at", postgresql_where=_WAITING, sqlite_where=_WAITING),
+        # What an outlet that fails keeps waiting, the oldest first.
+        Index("ix_deliveries_late", "queue", "late_since", postgresql_where=_LATE, sqlite_where=_LATE),
     )
 
     id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
@@ -115,6 +118,9 @@ class Delivery(Base):
     state: Mapped[str] = mapped_column(String(12), default="waiting")
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
+    #: When it first became due, where its outlet failed since; None: `due_at` says it. What waits for a time of its own,
+    #: such as the end of quiet hours or what its recipient's mailbox asked for, is not late before that time.
+    late_since: Mapped[datetime | None]
     #: 0 goes before 5: a confirmation does not wait behind a newsletter.
     priority: Mapped[int] = mapped_column(SmallInteger, default=5)
     #: From this moment it is dropped instead of sent (P4); None: never.
@@ -149,6 +155,34 @@ class Attempt(Base):
     code: Mapped[int | None]
     answer: Mapped[str] = mapped_column(Text, default="")
     trigger: Mapped[str] = mapped_column(String(12), default="schedule")
+
+
+_OPEN = text("ended_at IS NULL")
+
+
+class Outage(Base):
+    """An outlet of the city that takes nothing any more, from its first failure until it has worked for a while.
+
+    `told_by` is the way by which the operator was told: a letter (`mail`), outlets that hear of outages (`alarm`), the
+    warning that its access was refused (`owner`), or nothing yet.
+    """
+
+    __tablename__ = "outages"
+    __table_args__ = (
+        CheckConstraint("told_by IN ('', 'mail', 'alarm', 'owner')", name="told_by"),
+        # An outlet has one at a time, whoever looks.
+        Index("ix_outages_open", "destination_id", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
+    )
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    destination_id: Mapped[UUID] = mapped_column(ForeignKey("destinations.id", ondelete="CASCADE"))
+    began_at: Mapped[datetime] = mapped_column(index=True)
+    #: What the outlet said, as a sentence.
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    told_by: Mapped[str] = mapped_column(String(10), default="")
+    #: Since when it was seen to work; None again as soon as it fails.
+    well_since: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
 
 
 class FeedDocument(Base):

@@ -52,6 +52,12 @@ class Destination(Base):
     failing_since: Mapped[datetime | None]
     held_until: Mapped[datetime | None]
     last_sent_at: Mapped[datetime | None]
+    #: What it said when it last failed; empty while it works.
+    trouble: Mapped[str] = mapped_column(String(500), default="")
+    #: Since when it had failed, while what waited for it is being made due; None: that is done.
+    recovering_from: Mapped[datetime | None]
+    #: It hears of other outlets' outages, and of no post.
+    alarms: Mapped[bool] = mapped_column(default=False)
     #: How long its last answers took (milliseconds), the newest last; and whether they make it a slow outlet.
     answers: Mapped[list[int]] = mapped_column(default=list)
     slow: Mapped[bool] = mapped_column(default=False)

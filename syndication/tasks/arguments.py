@@ -50,6 +50,7 @@ TASKS: Mapping[str, Fits] = {
     **{
         f"sweep.{name}": _nothing
         for name in ("posts", "changes", "leases", "deliveries", "editions", "feeds", "pictures", "beat", "tallies", "outlets",
-                     "retention", "sign_ups", "doubts", "readers", "answers", "uploads", "prepared", "links")
+                     "retention", "sign_ups", "doubts", "readers", "answers", "uploads", "prepared", "links", "outages",
+                     "mail_server")
     },
 }  # fmt: skip

@@ -14,7 +14,8 @@ from syndication import (
     readers,
     signups,
 )
-from syndication.delivery import looking, record, rescue, tending
+from syndication.config import settings
+from syndication.delivery import looking, outages, record, rescue, tending, waking
 from syndication.delivery.claim import due, seen
 from syndication.delivery.tools import tools
 from syndication.destinations import links
@@ -48,10 +49,23 @@ def leases() -> None:
 
 @app.task(name="sweep.deliveries")
 def deliveries() -> None:
-    """Ring for the queues on which something is due."""
+    """Wake what waits for outlets that work again, and ring for the queues on which something is due."""
+    waking.sweep()
     for queue in ("push", "mail", "feeds"):
         if due(queue):
             bell.ring(queue)
+
+
+@app.task(name="sweep.outages")
+def standing_still() -> None:
+    """Notice outlets of the city that take nothing any more, or work again, and tell the operator."""
+    outages.sweep(settings())
+
+
+@app.task(name="sweep.mail_server")
+def mail_server() -> None:
+    """Ask a mail server that failed whether it answers again, so that nothing waits longer than it must."""
+    outages.ask_mail_server(settings())
 
 
 @app.task(name="sweep.editions")

@@ -10,13 +10,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 
-from syndication import bounds
+from syndication import bounds, db
 from syndication.errors import (
     Conflict,
     Fault,
@@ -51,6 +50,35 @@ _DETAIL = {
     413: "The request is too large; at most 1 MB is accepted.",
     500: "Something broke on our side. The operator finds the details in the log.",
     503: "The database does not answer at the moment. Please try again in a few seconds.",
+}
+#: What whoever asked is told, and after how many seconds trying again makes sense.
+_DATABASE: dict[db.Why, tuple[str, int]] = {
+    "full": (
+        "The disk of this service is full, so nothing was kept. Please try again later; the operator must make room first.",
+        60,
+    ),
+    "disk": (
+        "The disk of this service does not work, so nothing was kept. Please try again later, and tell the operator.",
+        60,
+    ),
+    "read_only": ("Nothing can be kept at the moment, only read. Please try again later.", 60),
+    "crowded": ("Too many are using the database at the moment. Please try again in a few seconds.", 5),
+    "slow": (
+        "This took the database too long, so it was given up and nothing was kept. Please try again, or ask for less.",
+        5,
+    ),
+    "busy": (
+        "The database is busy at the moment, so nothing was kept. Please try again in a few seconds.",
+        5,
+    ),
+    "away": (_DETAIL[503], 5),
+}
+#: What the operator finds in the log.
+_EVENTS: dict[db.Why, str] = {
+    "full": "disk.full",
+    "disk": "disk.broken",
+    "read_only": "database.read_only",
+    "crowded": "database.crowded",
 }
 
 _log = structlog.get_logger(__name__)
@@ -123,8 +151,9 @@ def install(app: FastAPI, page: Page | None = None) -> Refusal:
     app.add_exception_handler(HTTPException, answers.http)
     app.add_exception_handler(RequestValidationError, answers.invalid)
     app.add_exception_handler(IntegrityError, answers.collision)
-    for unanswered in (OperationalError, InterfaceError, PoolTimeout):
+    for unanswered in db.AWAY:
         app.add_exception_handler(unanswered, answers.no_database)
+    app.add_exception_handler(OSError, answers.no_disk)
     app.add_exception_handler(Exception, answers.broken)
     return answers.refusal
 
@@ -193,10 +222,16 @@ class _Answers:
         )
 
     async def no_database(self, request: Request, error: Exception) -> Response:
-        _log.error(
-            "request.no_database", path=request.url.path, error=str(getattr(error, "orig", error))[:200]
-        )
-        return self._answer(request, 503, _DETAIL[503], headers={"Retry-After": "5"})
+        why = db.why(error)
+        said = str(getattr(error, "orig", None) or error)[:200]
+        _log.error(_EVENTS.get(why, "request.no_database"), path=request.url.path, why=why, error=said)
+        detail, wait = _DATABASE[why]
+        return self._answer(request, 503, detail, headers={"Retry-After": str(wait)})
+
+    async def no_disk(self, request: Request, error: Exception) -> Response:
+        if db.why(error) == "away":
+            raise error  # something else, and a fault of ours
+        return await self.no_database(request, error)
 
     async def broken(self, request: Request, _error: Exception) -> Response:
         return self._answer(request, 500, _DETAIL[500])

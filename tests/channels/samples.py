@@ -89,6 +89,7 @@ def letter(name: str = "confirm", address: str = "anna@example.org") -> Note:
         "reason": "The address answered 410.",
         "since": AT.isoformat(),
         "ends": AT.isoformat(),
+        "until": AT.isoformat(),
     }
     return Note(f"l-{name}", payload, CITY, Settings(), SENDER, AT)
 

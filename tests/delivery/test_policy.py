@@ -137,3 +137,7 @@ def test_what_is_claimed_at_once_is_shared_by_the_connections(
     shares = policy.shares(count, ways, most, least)
     assert [share.stop - share.start for share in shares][:-1] == sizes[:-1]
     assert [len(range(count)[share]) for share in shares] == sizes
+
+
+def test_an_outlet_that_goes_up_and_down_must_work_ever_longer_to_be_well() -> None:
+    assert [policy.well_after(outages, 300) for outages in (0, 1, 2, 6, 50)] == [300, 600, 1200, 19200, 19200]

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, update
 
 from syndication import clock, config, db, posts
-from syndication.delivery import drain, replay
+from syndication.delivery import drain, replay, retry
+from syndication.errors import Conflict
 from syndication.models import Attempt, Delivery, Destination
 from syndication.stack.receiver import Receiver, Reply
 from tests import factories
@@ -77,3 +79,51 @@ def test_whoever_looked_can_send_the_revision_of_what_nobody_knew_of(
     later(10)
     drain.drain("push")
     assert states("discord")[-1] == "sent"
+
+
+def held(receiver: Receiver) -> None:
+    """Three posts that wait for a later try of an outlet that is held."""
+    hook(receiver)
+    receiver.answer = lambda _: Reply(500)
+    for number in range(3):
+        publish(f"m{number}", days=30)
+    work()
+    assert states() == ["waiting"] * 3
+
+
+def test_what_waits_for_a_later_try_is_counted_and_tried_at_once(
+    city: config.Settings, receiver: Receiver
+) -> None:
+    held(receiver)
+    receiver.answer = lambda _: Reply()
+    mine = deliveries()[0].destination_id
+    assert retry.count(destination_id=mine) == 3
+    assert retry.count(channel="newsletter") == 0
+    assert retry.many(destination_id=mine) == 3
+    for _ in range(3):  # the breaker lets one through, then the rest
+        drain.drain("push")
+    assert states() == ["sent"] * 3
+    assert triggers().count("schedule") == 6, "a retry is no replay"
+
+
+def test_what_waits_for_a_time_of_its_own_is_not_tried_before_it(
+    city: config.Settings, receiver: Receiver
+) -> None:
+    hook(receiver)
+    publish(days=30)
+    fan_out()
+    tonight = clock.now() + timedelta(hours=8)
+    with db.transaction() as session:
+        session.execute(update(Delivery).values(due_at=tonight))
+    assert retry.many(channel="webhook") == 0
+    with pytest.raises(Conflict):
+        retry.one(deliveries()[0].id)
+    assert deliveries()[0].due_at == tonight
+
+
+def test_a_single_one_is_tried_at_once(city: config.Settings, receiver: Receiver) -> None:
+    held(receiver)
+    receiver.answer = lambda _: Reply()
+    retry.one(deliveries()[2].id)
+    drain.drain("push")
+    assert states()[2] == "sent"

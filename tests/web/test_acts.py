@@ -14,7 +14,7 @@ from syndication.merchants import MAY, Act
 from syndication.models import DeadLetter, Merchant
 from tests import factories
 from tests.web.conftest import Party
-from tests.web.test_api_access import BY_TOKEN, HOOK, OPEN, POST, RULES, things
+from tests.web.test_api_access import BY_TOKEN, HOOK, OPEN, POST, RULES, ready_for, things
 
 __all__ = ["things"]
 
@@ -37,6 +37,7 @@ ACTS: dict[tuple[str, str], Act | None] = {
     ("POST", "/destinations/{destination_id}/rotate-secret"): "set up",
     ("POST", "/destinations/{destination_id}/test"): "test",
     ("POST", "/destinations/{destination_id}/replay"): "replay",
+    ("POST", "/destinations/{destination_id}/retry"): "replay",
     ("POST", "/destinations/{destination_id}/dry-run"): "test",
     ("POST", "/destinations/connect"): "connect",
     ("POST", "/destinations/{destination_id}/connect"): "connect",
@@ -45,6 +46,7 @@ ACTS: dict[tuple[str, str], Act | None] = {
     ("GET", "/deliveries"): "read",
     ("GET", "/deliveries/{delivery_id}"): "read",
     ("POST", "/deliveries/{delivery_id}/replay"): "replay",
+    ("POST", "/deliveries/{delivery_id}/retry"): "replay",
     ("GET", "/channels"): "read",
     ("GET", "/merchants/{slug}"): "read",
     **dict.fromkeys(
@@ -100,6 +102,7 @@ def test_a_route_does_for_a_merchant_what_the_table_says(
 ) -> None:
     act = ACTS[method, path]
     become(cafe, state)
+    ready_for(path, things)
     answer = asked(cafe, method, path, things)
     may = act is not None and state in MAY[act]
     assert (answer.status_code != 403) == may, answer.text

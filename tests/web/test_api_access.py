@@ -71,6 +71,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/destinations/{destination_id}/replay"): own(
         "destinations:write", 202, {"since": "2026-01-01T00:00:00Z", "dry_run": True}
     ),
+    ("POST", "/destinations/{destination_id}/retry"): own("destinations:write", 202, {"dry_run": True}),
     ("POST", "/destinations/{destination_id}/dry-run"): own("destinations:write", body={}),
     ("POST", "/destinations/connect"): everybody("destinations:write", body=MASTODON),
     # A webhook's access is not given by logging in.
@@ -80,6 +81,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/deliveries"): everybody("deliveries:read"),
     ("GET", "/deliveries/{delivery_id}"): own("deliveries:read"),
     ("POST", "/deliveries/{delivery_id}/replay"): own("destinations:write", 202),
+    ("POST", "/deliveries/{delivery_id}/retry"): own("destinations:write", 202),
     ("GET", "/channels"): everybody(""),
     ("POST", "/merchants"): town_hall(201, {"name": "New", "email": "new@shop.example"}),
     ("GET", "/merchants"): town_hall(),
@@ -145,6 +147,14 @@ def things(cafe: Party) -> dict[str, Any]:
     }
 
 
+def ready_for(path: str, things: dict[str, Any]) -> None:
+    """Bring the delivery into the state that a route is about: it failed, or it waits for a further try."""
+    if path == "/deliveries/{delivery_id}/retry":
+        with db.transaction() as session:
+            row = session.get_one(Delivery, things["delivery_id"])
+            row.state, row.attempts = "waiting", 1
+
+
 @pytest.mark.parametrize(("method", "path"), sorted(RULES))
 def test_each_party_gets_what_the_rule_says(
     method: str,
@@ -155,6 +165,7 @@ def test_each_party_gets_what_the_rule_says(
     museum: Party,
     operator: Party,
 ) -> None:
+    ready_for(path, things)
     rule, where = RULES[method, path], path.format(**things)
     body = {} if rule.body is None else {"json": rule.body}
     if path.endswith("/dry-run"):

@@ -10,7 +10,7 @@ from pydantic import Field
 from syndication import channels, destinations, insight, merchants
 from syndication.bounds import Few
 from syndication.content import Moment
-from syndication.delivery import replay
+from syndication.delivery import replay, retry
 from syndication.errors import Forbidden, NotFound
 from syndication.insight import DeliveryRow
 from syndication.keys import Caller
@@ -132,6 +132,23 @@ def read_delivery(delivery_id: DeliveryId, caller: DeliveriesReader) -> Delivery
 )
 def replay_delivery(delivery_id: DeliveryId, caller: DestinationsWriter) -> DeliveryAnswer:
     """Send one finished delivery again, under the key that the outlet already knows."""
+    _knock(caller, delivery_id)
+    replay.one(delivery_id, merchant_id=caller.merchant_id)
+    return DeliveryAnswer.of(insight.delivery(delivery_id))
+
+
+@router.post(
+    "/{delivery_id}/retry", status_code=202, operation_id="retryDelivery", responses=documented(409, 429)
+)
+def retry_delivery(delivery_id: DeliveryId, caller: DestinationsWriter) -> DeliveryAnswer:
+    """Try a delivery now that was tried before and waits for its next turn."""
+    _knock(caller, delivery_id)
+    retry.one(delivery_id, merchant_id=caller.merchant_id)
+    return DeliveryAnswer.of(insight.delivery(delivery_id))
+
+
+def _knock(caller: Caller, delivery_id: int) -> None:
+    """Count that somebody has us send to their outlet at once."""
     row = _visible(caller, delivery_id)
     if not _owns(caller, row):
         raise Forbidden(
@@ -139,8 +156,6 @@ def replay_delivery(delivery_id: DeliveryId, caller: DestinationsWriter) -> Deli
         )
     if caller.merchant_id is not None and row.destination_id is not None:
         destinations.knocking(row.destination_id, "replay", owner=caller.merchant_id)
-    replay.one(delivery_id, merchant_id=caller.merchant_id)
-    return DeliveryAnswer.of(insight.delivery(delivery_id))
 
 
 def _own_slug(caller: Caller) -> str | None:

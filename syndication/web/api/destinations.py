@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from syndication import destinations
 from syndication.bounds import Few
 from syndication.content import Action, Interest, Moment, Value
-from syndication.delivery import rehearse, replay
+from syndication.delivery import rehearse, replay, retry
 from syndication.delivery.tools import tools
 from syndication.destinations import DestinationAmendment, DestinationRecord, DestinationRequest, Revealed
 from syndication.web.access import DestinationsReader, DestinationsWriter, MerchantSlug, concerned
@@ -98,6 +98,14 @@ class ReplayRequest(Value):
         if self.until is not None and self.until <= self.since:
             raise ValueError("until must be later than since")
         return self
+
+
+class RetryRequest(Value):
+    """Which waiting deliveries of a destination are tried now, by when they were created; without both, all."""
+
+    since: Moment | None = None
+    until: Moment | None = Field(None, description="Exclusive.")
+    dry_run: bool = Field(False, description="Only count.")
 
 
 class ReplayAnswer(Answer):
@@ -230,6 +238,21 @@ def replay_destination(
         "until": request.until,
     }
     count = replay.count(**chosen) if request.dry_run else replay.many(**chosen)
+    return ReplayAnswer(count=count, dry_run=request.dry_run)
+
+
+@router.post(
+    "/{destination_id}/retry", status_code=202, operation_id="retryDestination", responses=documented(429)
+)
+def retry_destination(
+    destination_id: UUID, request: RetryRequest, caller: DestinationsWriter
+) -> ReplayAnswer:
+    """Try now what waits for a later try, such as after a repair. Ask with `dry_run` first."""
+    destinations.read(destination_id, owner=caller.merchant_id)
+    if caller.merchant_id is not None:
+        destinations.knocking(destination_id, "replay", owner=caller.merchant_id)
+    chosen = {"destination_id": destination_id, "since": request.since, "until": request.until}
+    count = retry.count(**chosen) if request.dry_run else retry.many(**chosen)
     return ReplayAnswer(count=count, dry_run=request.dry_run)
 
 
