@@ -1,0 +1,153 @@
+"""A city under a steady load, whose arrivals are written down one by one: what is published, and what came where and when."""
+
+import json
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from faults.host import Host
+from syndication import clock, db, migrations, posts
+from syndication.stack.receiver import Reply, Request
+from tests import factories
+from tests.e2e.city import City
+from tests.e2e.own_postgres import OwnPostgres
+
+READERS, WEBHOOKS = 10, 10
+#: Seconds from one post to the next: 40 arrivals a second.
+PAUSE = 0.5
+#: How long the mail server takes over a mail, and a webhook's receiver over a request (seconds): else nothing is under way.
+MAIL_TAKES, WEBHOOK_TAKES = 0.02, 0.05
+
+#: Where a copy came: a reader's address or a webhook's path.
+Outlet = str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came: for each post, by its title, and each outlet the moments (seconds since 1970) and the names of copies."""
+
+    at: dict[tuple[str, Outlet], list[float]]
+    named: dict[tuple[str, Outlet], set[str]]
+
+
+class Town(City):
+    """A city on one worker host, with readers and webhooks, and a thread that publishes."""
+
+    def __init__(self, folder: Path, database_url: str, host: str = "127.0.0.1", **changes: Any) -> None:
+        super().__init__(folder, database_url, host=host, **changes)
+        self.published: dict[str, float] = {}
+        self.refused = 0
+        #: Outlets that are broken on purpose: what comes there is counted, how often and how late is not.
+        self.spoilt: frozenset[Outlet] = frozenset()
+        self.server: OwnPostgres | None = None
+        self._behave: Callable[[Request], Reply] = lambda _: Reply(delay=WEBHOOK_TAKES)
+        self._accepted: list[Request] = []
+        self._quiet = threading.Event()
+
+    def people(self, readers: int = READERS, webhooks: int = WEBHOOKS) -> None:
+        """Readers and webhooks, at sinks that take a moment."""
+        self.readers(readers)
+        for number in range(webhooks):
+            self.webhook(f"/hook{number}")
+        self.mail.delay = MAIL_TAKES
+        self.hooks.answer = self._answer
+        self.outlets = [
+            *(f"r{number}@example.org" for number in range(readers)),
+            *(f"/hook{number}" for number in range(webhooks)),
+        ]
+
+    def start_host(self, name: str = "a", **options: Any) -> Host:
+        """A worker host with every part, until the town's end."""
+        host = Host(self.cfg, self.folder / f"host-{name}.log", **options)
+        return self._open.enter_context(host)
+
+    def webhooks_answer(self, behave: Callable[[Request], Reply] | None) -> None:
+        """From now on; None: as at the beginning."""
+        self._behave = behave or (lambda _: Reply(delay=WEBHOOK_TAKES))
+
+    def _answer(self, request: Request) -> Reply:
+        reply = self._behave(request)
+        if reply.status < 300 and not reply.hang and not reply.close:
+            self._accepted.append(request)
+        return reply
+
+    @contextmanager
+    def load(self, pause: float = PAUSE) -> Iterator[None]:
+        """A post every `pause` seconds, and again at once where it was refused, until the block ends."""
+        with db.transaction() as session:
+            merchant_id = factories.merchant(session, "laden").id
+        self._quiet.clear()
+
+        def publish() -> None:
+            number = 0
+            while not self._quiet.wait(pause):
+                number += 1
+                title = f"Abend-{number}"
+                while not self._quiet.is_set():
+                    try:
+                        posts.create(merchant_id, factories.event(title, days=30))
+                    except Exception:  # noqa: BLE001 -- whatever is down, the API says so and the shop tries again
+                        self.refused += 1
+                        self._quiet.wait(0.2)
+                    else:
+                        self.published[title] = clock.now().timestamp()
+                        break
+
+        thread = threading.Thread(target=publish, name="load")
+        thread.start()
+        try:
+            yield
+        finally:
+            self._quiet.set()
+            thread.join(60)
+
+    def seen(self) -> Seen:
+        """All arrivals so far."""
+        at: dict[tuple[str, Outlet], list[float]] = defaultdict(list)
+        named: dict[tuple[str, Outlet], set[str]] = defaultdict(set)
+        for mail in list(self.mail.mails):
+            key = (_title(str(mail.message["subject"])), mail.recipient)
+            at[key].append(mail.at)
+            named[key].add(mail.message_id)
+        for request in list(self._accepted):
+            key = (json.loads(request.body)["data"]["post"]["content"]["title"], request.path)
+            at[key].append(request.at)
+            named[key].add(request.headers["webhook-id"])
+        return Seen(at, named)
+
+    def missing(self, until: float) -> int:
+        """How many arrivals of posts that were accepted before `until` are still awaited, spoilt outlets aside."""
+        counts = Counter(title for title, outlet in self.seen().at if outlet not in self.spoilt)
+        wanted = len(self.outlets) - len(self.spoilt)
+        return sum(max(0, wanted - counts[title]) for title, at in self.published.items() if at <= until)
+
+
+def _title(subject: str) -> str:
+    return next((word.strip(":,.!?“”„") for word in subject.split() if word.strip("„“").startswith("Abend-")), "")
+
+
+@contextmanager
+def town(database: str, **changes: Any) -> Iterator[Town]:
+    """A fresh town on `sqlite` or on a `postgresql` of its own that syncs its disk."""
+    with ExitStack() as parts:
+        folder = Path(parts.enter_context(TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True)))
+        server = parts.enter_context(OwnPostgres()) if database == "postgresql" else None
+        if server is None:
+            url = f"sqlite:///{folder / 'faults.sqlite'}"
+            migrations.upgrade(url)
+        else:
+            url = server.fresh("faults")
+        found = parts.enter_context(Town(folder, url, log_level="WARNING", **changes))
+        found.server = server
+        yield found
+
+
+def pause(seconds: float) -> None:
+    """Let time pass."""
+    with suppress(ValueError):
+        threading.Event().wait(seconds)
