@@ -33,7 +33,7 @@ def run(database: str, posts: int, rounds: int) -> list[Figure]:
                 times[form].append(_rebuild(form))
         for form, taken in times.items():
             named = f"feed of {posts} posts ({database}): rebuild {form} after one change, ms"
-            rows.append(at_most(60, named, median(taken)))
+            rows.append(at_most(40, named, median(taken)))
         ratios = []
         with _serving(create_app(one.cfg)) as ours, _serving(_bare()) as bare:
             for _ in range(rounds):

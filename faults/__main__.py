@@ -51,7 +51,7 @@ def _runs(scenario: Scenario, database: str, seeds: int) -> list[Outcome]:
 def _run(scenario: Scenario, database: str, seed: int) -> Outcome:
     try:
         return measure(scenario, database, seed)
-    except Exception as error:  # noqa: BLE001 -- the others still run, and this one did not hold
+    except Exception as error:  # the others still run, and this one did not hold
         traceback.print_exc()
         return Outcome(0, 0, 0, why=(f"it could not be measured: {type(error).__name__}: {error}",))
 

@@ -1,4 +1,4 @@
-"""One of two worker hosts is cut off from database, broker, mail server and outlets, comes back and dies: real networks, real hosts."""
+"""One of two worker hosts, in networks of their own, is cut off from database, broker and outlets, comes back and dies."""
 
 import json
 import secrets
@@ -10,20 +10,24 @@ from dataclasses import asdict
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import Any
+
+from sqlalchemy import func, select
 
 from faults import network
 from faults.host import Host
 from faults.scenario import Damage, Outcome, Scenario, watched
 from faults.town import WEBHOOKS, Town, pause
-from syndication import clock
+from syndication import clock, db
+from syndication.models import Lease
 from syndication.stack import broker
 from tests.e2e.city import LEASE
 from tests.e2e.own_postgres import OwnPostgres
 
 #: Seconds that nothing passes, and that the host has its wire again before it dies.
 CUT, BACK = 40.0, 5.0
-#: Readers, and seconds between two posts: at the cut a newsletter is always under way.
-_READERS, _EVERY = 120, 1.5
+#: Readers, connections to the mail server, and seconds between two posts: at the cut a newsletter is always under way.
+_READERS, _MAIL_CONNECTIONS, _EVERY = 40, 4, 1.5
 
 
 def missing() -> str:
@@ -47,20 +51,28 @@ def main() -> None:
         folder = Path(parts.enter_context(TemporaryDirectory(prefix="cutoff-", ignore_cleanup_errors=True)))
         server = parts.enter_context(OwnPostgres())
         server.listen(network.HUB, network.NETWORK)
-        settings = {"broker_url": parts.enter_context(_redis(folder)), "log_level": "WARNING"}
+        settings: dict[str, Any] = {
+            "broker_url": parts.enter_context(_redis(folder)),
+            "log_level": "WARNING",
+            "mail_connections": _MAIL_CONNECTIONS,
+        }
         one = parts.enter_context(Town(folder, server.fresh("faults", network.HUB), network.HUB, **settings))
         one.people(_READERS, WEBHOOKS)
-        lines = [parts.enter_context(network.wire(name, number)) for number, name in enumerate(("hosta", "hostb"), start=1)]
+        lines = [
+            parts.enter_context(network.wire(name, number))
+            for number, name in enumerate(("hosta", "hostb"), start=1)
+        ]
         one.start_host("a", prefix=lines[0].prefix)
         doomed = one.start_host("b", prefix=lines[1].prefix, without=("web", "beat"))
         scenario = Scenario(
-            SCENARIOS[0].name, "", "", lambda *_: _cut(lines[1], doomed), within=SCENARIOS[0].within
+            SCENARIOS[0].name, "", "", lambda *_: _cut(one, lines[1], doomed), within=SCENARIOS[0].within
         )
         outcome = watched(one, doomed, scenario, int(sys.argv[1]), _EVERY)
     print(json.dumps(asdict(outcome)))
 
 
-def _cut(line: network.Wire, doomed: Host) -> Damage:
+def _cut(one: Town, line: network.Wire, doomed: Host) -> Damage:
+    one.await_that(lambda: _sends("hostb"), seconds=60, what="a mail that the doomed host sends")
     since = clock.now().timestamp()
     line.cut()
     pause(CUT)
@@ -68,7 +80,14 @@ def _cut(line: network.Wire, doomed: Host) -> Damage:
     pause(BACK)
     doomed.die()
     # Its connections were cut once and killed once.
-    return Damage(1, 2 * (2 + WEBHOOKS), since)
+    return Damage(1, 2 * (_MAIL_CONNECTIONS + WEBHOOKS), since)
+
+
+def _sends(host: str) -> bool:
+    """Whether it has claimed mails."""
+    with db.reading() as session:
+        mine = select(func.count()).where(Lease.owner.startswith(f"{host}/"), Lease.queue == "mail")
+        return bool(session.scalar(mine))
 
 
 @contextmanager

@@ -19,7 +19,9 @@ def missing() -> str:
     """Why there can be no namespaces here; empty: there can."""
     if os.geteuid() != 0 or not all(map(shutil.which, ("ip", "unshare", "nsenter"))):
         return "needs root and ip"
-    tried = subprocess.run(["unshare", "--net", "ip", "link", "set", "lo", "up"], capture_output=True, check=False)
+    tried = subprocess.run(
+        ["unshare", "--net", "ip", "link", "set", "lo", "up"], capture_output=True, check=False
+    )
     return "" if tried.returncode == 0 else "needs root and ip"
 
 
@@ -36,7 +38,14 @@ class Wire:
 
     def __init__(self, name: str, number: int, holder: int) -> None:
         self._name = name
-        self.prefix: Sequence[str] = ("nsenter", "-t", str(holder), "--net", "--uts", "--")
+        self.prefix: Sequence[str] = (
+            shutil.which("nsenter") or "nsenter",
+            "-t",
+            str(holder),
+            "--net",
+            "--uts",
+            "--",
+        )
         near, far = f"10.77.{number}.1", f"10.77.{number}.2"
         _run("ip", "link", "add", "name", name, "type", "veth", "peer", "name", "wire", "netns", str(holder))
         _run("ip", "addr", "add", f"{near}/24", "dev", name)
@@ -45,7 +54,9 @@ class Wire:
         self._there("ip", "link", "set", "lo", "up")
         self._there("ip", "addr", "add", f"{far}/24", "dev", "wire")
         self._there("ip", "link", "set", "wire", "up")
-        self._there("ip", "route", "add", "default", "via", near)
+        self._there(
+            "ip", "route", "add", NETWORK, "via", near
+        )  # nothing else, so that a look-up of names fails at once
 
     def _there(self, *command: str) -> None:
         _run(*self.prefix, *command)

@@ -6,12 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from email import message_from_bytes, policy
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from faults.host import Host
 from syndication import clock, db, migrations, posts
+from syndication.stack.mail_sink import Mail
 from syndication.stack.receiver import Reply, Request
 from tests import factories
 from tests.e2e.city import City
@@ -46,7 +48,9 @@ class Town(City):
         self.spoilt: frozenset[Outlet] = frozenset()
         self.server: OwnPostgres | None = None
         self._behave: Callable[[Request], Reply] = lambda _: Reply(delay=WEBHOOK_TAKES)
-        self._accepted: list[Request] = []
+        self._at: dict[tuple[str, Outlet], list[float]] = defaultdict(list)
+        self._named: dict[tuple[str, Outlet], set[str]] = defaultdict(set)
+        self._lock = threading.Lock()
         self._quiet = threading.Event()
 
     def people(self, readers: int = READERS, webhooks: int = WEBHOOKS) -> None:
@@ -56,6 +60,8 @@ class Town(City):
             self.webhook(f"/hook{number}")
         self.mail.delay = MAIL_TAKES
         self.hooks.answer = self._answer
+        self.hooks.keep = lambda _: None  # type: ignore[method-assign]  # what came is noted below; memory is short
+        self.mail.keep = self._mailed  # type: ignore[method-assign]  # the same
         self.outlets = [
             *(f"r{number}@example.org" for number in range(readers)),
             *(f"/hook{number}" for number in range(webhooks)),
@@ -73,25 +79,35 @@ class Town(City):
     def _answer(self, request: Request) -> Reply:
         reply = self._behave(request)
         if reply.status < 300 and not reply.hang and not reply.close:
-            self._accepted.append(request)
+            title = json.loads(request.body)["data"]["post"]["content"]["title"]
+            self._note((title, request.path), request.at, request.headers["webhook-id"])
         return reply
 
+    def _mailed(self, mail: Mail) -> None:
+        head = message_from_bytes(mail.data.partition(b"\r\n\r\n")[0], policy=policy.default)
+        self._note((_title(str(head["subject"])), mail.recipient), mail.at, mail.message_id)
+
+    def _note(self, key: tuple[str, Outlet], at: float, name: str) -> None:
+        with self._lock:
+            self._at[key].append(at)
+            self._named[key].add(name)
+
     @contextmanager
-    def load(self, pause: float = PAUSE) -> Iterator[None]:
-        """A post every `pause` seconds, and again at once where it was refused, until the block ends."""
-        with db.transaction() as session:
-            merchant_id = factories.merchant(session, "laden").id
+    def load(self, pause: float = PAUSE, post: Callable[[str], object] | None = None) -> Iterator[None]:
+        """A post every `pause` seconds, by its title, and again at once where it was refused, until the block ends."""
+        if post is None:
+            with db.transaction() as session:
+                merchant_id = factories.merchant(session, "laden").id
+            post = lambda title: posts.create(merchant_id, factories.event(title, days=30))  # noqa: E731 -- the usual way
         self._quiet.clear()
 
         def publish() -> None:
-            number = 0
             while not self._quiet.wait(pause):
-                number += 1
-                title = f"Abend-{number}"
+                title = f"Abend-{len(self.published) + 1}"
                 while not self._quiet.is_set():
                     try:
-                        posts.create(merchant_id, factories.event(title, days=30))
-                    except Exception:  # noqa: BLE001 -- whatever is down, the API says so and the shop tries again
+                        post(title)
+                    except Exception:  # whatever is down, the API says so and the shop tries again
                         self.refused += 1
                         self._quiet.wait(0.2)
                     else:
@@ -108,27 +124,24 @@ class Town(City):
 
     def seen(self) -> Seen:
         """All arrivals so far."""
-        at: dict[tuple[str, Outlet], list[float]] = defaultdict(list)
-        named: dict[tuple[str, Outlet], set[str]] = defaultdict(set)
-        for mail in list(self.mail.mails):
-            key = (_title(str(mail.message["subject"])), mail.recipient)
-            at[key].append(mail.at)
-            named[key].add(mail.message_id)
-        for request in list(self._accepted):
-            key = (json.loads(request.body)["data"]["post"]["content"]["title"], request.path)
-            at[key].append(request.at)
-            named[key].add(request.headers["webhook-id"])
-        return Seen(at, named)
+        with self._lock:
+            return Seen(
+                {key: list(moments) for key, moments in self._at.items()},
+                {key: set(names) for key, names in self._named.items()},
+            )
 
     def missing(self, until: float) -> int:
         """How many arrivals of posts that were accepted before `until` are still awaited, spoilt outlets aside."""
-        counts = Counter(title for title, outlet in self.seen().at if outlet not in self.spoilt)
+        with self._lock:
+            counts = Counter(title for title, outlet in self._at if outlet not in self.spoilt)
         wanted = len(self.outlets) - len(self.spoilt)
         return sum(max(0, wanted - counts[title]) for title, at in self.published.items() if at <= until)
 
 
 def _title(subject: str) -> str:
-    return next((word.strip(":,.!?“”„") for word in subject.split() if word.strip("„“").startswith("Abend-")), "")
+    return next(
+        (word.strip(":,.!?“”„") for word in subject.split() if word.strip("„“").startswith("Abend-")), ""
+    )
 
 
 @contextmanager

@@ -83,7 +83,7 @@ class City:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for process in self._processes.values():
-            self._end(process, signal.SIGKILL)
+            nursery.end(process)
         bell.hang(None)
         db.engine().dispose()
         config.use(None)
@@ -155,15 +155,9 @@ class City:
         """kill -9 every worker and beat; returns their ids."""
         killed = [process.pid for process in self._processes.values()]
         for process in self._processes.values():
-            self._end(process, signal.SIGKILL)
+            nursery.end(process)
         self._processes.clear()
         return killed
-
-    @staticmethod
-    def _end(process: psutil.Process, number: int) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        process.wait(20)
 
     # The city's life
 

@@ -1,4 +1,4 @@
-"""Celery's processes for tests, without their second of imports: one process has imported everything, each part is a fork of it."""
+"""Celery's processes for tests without their second of imports: one process imports everything, each part is a fork of it."""
 
 import atexit
 import contextlib
@@ -38,6 +38,13 @@ def start(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -
     return psutil.Process(int(nursery.stdout.readline()))
 
 
+def end(part: psutil.Process) -> None:
+    """kill -9 a part and its pool."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(part.pid, signal.SIGKILL)
+    part.wait(20)
+
+
 @lru_cache(maxsize=1)
 def _nursery(_pid: int) -> "subprocess.Popen[bytes]":
     nursery = subprocess.Popen(
@@ -45,11 +52,11 @@ def _nursery(_pid: int) -> "subprocess.Popen[bytes]":
         start_new_session=True,
     )  # fmt: skip
 
-    def end() -> None:
+    def close() -> None:
         with contextlib.suppress(OSError):
             nursery.communicate(timeout=10)
 
-    atexit.register(end)
+    atexit.register(close)
     return nursery
 
 
@@ -88,7 +95,9 @@ def _become(arguments: list[str], environment: dict[str, str], log: str) -> None
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((nothing, 0), (output, 1), (output, 2)):
         os.dup2(source, target)
-    sys.stdin, sys.stdout, sys.stderr = (os.fdopen(number, mode) for number, mode in ((0, "r"), (1, "w"), (2, "w")))
+    sys.stdin, sys.stdout, sys.stderr = (
+        os.fdopen(number, mode) for number, mode in ((0, "r"), (1, "w"), (2, "w"))
+    )
     sys.argv = ["celery", *arguments]
     code = 1
     try:
