@@ -28,8 +28,8 @@ def main(arguments: Sequence[str] | None = None, results: Path = RESULTS) -> Non
     asked = parser.parse_args(arguments)
     if unknown := sorted(set(asked.names) - set(NAMES)):
         parser.error(f"no figure is called {', '.join(unknown)}; there are {', '.join(NAMES)}")
-    part, rounds = (200, 1) if asked.smoke else (10 if asked.quick else 1, asked.rounds)
-    feed, seconds = (5, 4.0) if asked.smoke else (200, 600.0 / part)
+    part, rounds = (1000, 1) if asked.smoke else (10 if asked.quick else 1, asked.rounds)
+    feed, seconds = (5, 0.5) if asked.smoke else (200, 600.0 / part)
     few = max(200 // part, 5)
     rows: list[Figure] = []
     for name in asked.names or NAMES:
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None, results: Path = RESULTS) -> Non
             "webhooks": lambda: webhooks.run(asked.database, few, max(50 // part, 5), rounds),
             "latency": lambda: webhooks.latency(asked.database, max(300 // part, 3), 20_000 // part),
             "outlets": lambda: outlets.beside(asked.database, max(few, 10), seconds),
-            "feeds": lambda: feeds.run(asked.database, feed, rounds),
+            "feeds": lambda: feeds.run(asked.database, feed, rounds, 50 if asked.smoke else 1500),
         }[name]()
         rows += found
         _show(found)

@@ -6,6 +6,7 @@ import traceback
 from pathlib import Path
 
 from faults import clocks, cutoff, fanout, kills, outages, page
+from faults.host import end_in_order
 from faults.scenario import Outcome, Scenario, measure
 
 SCENARIOS: list[Scenario] = [
@@ -22,6 +23,7 @@ def main() -> None:
     parser.add_argument("--database", choices=("sqlite", "postgresql"), help="one of both")
     parser.add_argument("--seeds", type=int, default=1, help="runs of each, with other victims and moments")
     asked = parser.parse_args()
+    end_in_order()
     if unknown := sorted(set(asked.names) - set(names)):
         parser.error(f"no scenario is called {', '.join(unknown)}; there are {', '.join(names)}")
     rows = []

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from faults.host import Host
 from faults.scenario import Damage, Scenario
-from faults.town import WEBHOOKS, Town, pause
+from faults.town import WEBHOOKS, Town
 from syndication import db
 from syndication.models import Heartbeat
 from tests.e2e.city import LEASE
@@ -39,7 +39,6 @@ def _most_ahead() -> float:
 def _die(_town: Town, host: Host, _chance: Random) -> Damage:
     """The host whose clock is right loses its workers; what they had claimed is for the one that is ahead."""
     host.kill(["mail", "push", "fanout", "sweeps", "work"])
-    pause(5)
     return Damage(1, 2 + WEBHOOKS)
 
 

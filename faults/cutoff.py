@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from faults import network
-from faults.host import Host
+from faults.host import Host, end_in_order
 from faults.scenario import Damage, Outcome, Scenario, watched
 from faults.town import WEBHOOKS, Town, pause
 from syndication import clock, db
@@ -37,15 +37,20 @@ def missing() -> str:
 
 def _run(_database: str, seed: int) -> Outcome:
     """In a process of its own, since networks belong to processes."""
-    done = subprocess.run(
-        [sys.executable, "-m", "faults.cutoff", str(seed)], stdout=subprocess.PIPE, check=True, timeout=600
-    )
-    found = json.loads(done.stdout.splitlines()[-1])
+    command = [sys.executable, "-m", "faults.cutoff", str(seed)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        try:
+            said, _ = process.communicate(timeout=600)
+        finally:
+            if process.poll() is None:  # it ends what it started
+                process.terminate()
+    found = json.loads(said.splitlines()[-1])
     return Outcome(**{**found, "why": tuple(found["why"])})
 
 
 def main() -> None:
     """Print the outcome of one run as JSON."""
+    end_in_order()
     network.enter_hub()
     with ExitStack() as parts:
         folder = Path(parts.enter_context(TemporaryDirectory(prefix="cutoff-", ignore_cleanup_errors=True)))

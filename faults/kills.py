@@ -26,14 +26,12 @@ def _repeated(_town: Town, host: Host, chance: Random) -> Damage:
 def _part(_town: Town, host: Host, chance: Random) -> Damage:
     victim = chance.choice(SENDERS)
     host.kill([victim])
-    pause(5)
     return Damage(1, 2 if victim == "mail" else CONNECTIONS[victim])
 
 
 def _everything(town: Town, host: Host, _chance: Random) -> Damage:
     town.broker.kill()
     host.kill(host.pids())
-    pause(3)
     return Damage(1, 2 + WEBHOOKS)
 
 

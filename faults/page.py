@@ -77,7 +77,8 @@ def text(rows: Sequence[Row], seeds: int, day: date | None = None) -> str:
             f" {PATIENCE:.0f} s. Always 0, or the run fails.",
             "* **DUP per kill**: copies too many, counted at the receiver, for each process or server that was killed. Each must"
             " have the\n  `Message-ID` or `webhook-id` of the first, by which it is recognised (P2).",
-            "* **recovery**: seconds from the end of the fault until everything that was accepted before it had come.",
+            "* **recovery**: seconds from the end of the fault (the last kill; a server is back) until everything that was"
+            " accepted before it had come.",
             f"* **recovery ratio**: arrivals a second in the {AFTER:.0f} s after the fault to those in the {BEFORE:.0f} s"
             " before. Above 100 %: what\n  had waited came too.",
             "",

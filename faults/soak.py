@@ -11,7 +11,7 @@ import psutil
 import requests
 
 from bench.sinks import free_port
-from faults.host import Host
+from faults.host import Host, end_in_order
 from faults.town import WEBHOOK_TAKES, Town, pause, town
 from syndication import clock, db, keys
 from syndication.stack.receiver import Reply, Request
@@ -34,6 +34,7 @@ def main() -> None:
     )
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     asked = parser.parse_args()
+    end_in_order()
     port = free_port()
     with town(asked.database, base_url=f"http://127.0.0.1:{port}", mail_connections=40) as one:
         one.people(READERS, WEBHOOKS)
