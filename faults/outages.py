@@ -107,7 +107,7 @@ SCENARIOS = [
         theirs="postgres_restart",
     ),
     Scenario(
-        "backend_kill",
+        "pg_backend_kill",
         "`pg_terminate_backend` of one of the service's connections, twice a second for 10 s",
         "LOST 0; at most one copy for each connection that was killed",
         _backends,

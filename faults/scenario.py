@@ -87,7 +87,7 @@ def watched(one: Town, host: Host, scenario: Scenario, seed: int, every: float =
         pause(AFTER)
         after = _now()
     deadline = clock.monotonic() + PATIENCE
-    while one.missing(_now()) and clock.monotonic() < deadline:
+    while one.missing(_now(), everywhere=True) and clock.monotonic() < deadline:
         pause(0.2)
     return judged(one, scenario, damage, (begun, broke), (ended, after))
 

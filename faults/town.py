@@ -130,11 +130,12 @@ class Town(City):
                 {key: set(names) for key, names in self._named.items()},
             )
 
-    def missing(self, until: float) -> int:
-        """How many arrivals of posts that were accepted before `until` are still awaited, spoilt outlets aside."""
+    def missing(self, until: float, *, everywhere: bool = False) -> int:
+        """How many arrivals of posts accepted before `until` are still awaited; at spoilt outlets only if `everywhere`."""
+        spoilt = frozenset[Outlet]() if everywhere else self.spoilt
         with self._lock:
-            counts = Counter(title for title, outlet in self._at if outlet not in self.spoilt)
-        wanted = len(self.outlets) - len(self.spoilt)
+            counts = Counter(title for title, outlet in self._at if outlet not in spoilt)
+        wanted = len(self.outlets) - len(spoilt)
         return sum(max(0, wanted - counts[title]) for title, at in self.published.items() if at <= until)
 
 
