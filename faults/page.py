@@ -100,7 +100,8 @@ def text(rows: Sequence[Row], seeds: int, day: date | None = None) -> str:
             "|---|---|---|---|",
             *_said(rows),
             "",
-            "Short forms of kills, outages and slow outlets run in `make test`, clocks and networks only here: tests/e2e/test_faults.py, tests/e2e/test_slow_outlets.py,"
+            "Short forms of kills, outages and slow outlets run in `make test`, clocks and networks only here:"
+            " tests/e2e/test_faults.py, tests/e2e/test_slow_outlets.py,"
             " tests/e2e/test_social_faults.py.",
             "Memory under load: `make soak` ([Operations](operations.md)). Speed: [Benchmarks](benchmarks.md).",
             "",
