@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check audit bench lock clean install
+.PHONY: help demo test check audit bench faults soak lock clean install
 
 help: ## Say what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,12 @@ audit: ## Ask a public list about known holes in the pinned packages
 
 bench: $(STAMP) ## Measure the figures of docs/benchmarks.md and write them to bench/results.json
 	$(BIN)/python -m bench $(ARGS)
+
+faults: $(STAMP) ## Break a city in every known way and write docs/reliability.md (SEEDS=n; some twenty minutes)
+	$(BIN)/python -m faults --seeds $(or $(SEEDS),1) $(ARGS)
+
+soak: $(STAMP) ## Half an hour of posts and kills, then of posts: nothing lost, nothing grows (MINUTES=n)
+	$(BIN)/python -m faults.soak --minutes $(or $(MINUTES),30) $(ARGS)
 
 install: $(STAMP) ## Install into .venv
 

@@ -3,7 +3,7 @@
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -27,9 +27,9 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
 class City:
     """What the benchmarks do to a city."""
 
-    def __init__(self, cfg: config.Settings, supervisor: Supervisor) -> None:
+    def __init__(self, cfg: config.Settings, pids: Callable[[], Mapping[str, int]]) -> None:
         self.cfg = cfg
-        self._supervisor = supervisor
+        self._pids = pids
         with db.transaction() as session:
             now = clock.now()
             merchant = Merchant(
@@ -112,7 +112,7 @@ class City:
     def peak_memory(self) -> float:
         """The highest resident size (MB) that any worker process had so far."""
         peaks = []
-        for name, pid in self._supervisor.pids().items():
+        for name, pid in self._pids().items():
             if name in ("mail", "push", "fanout", "work"):
                 for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
                     status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
@@ -138,21 +138,26 @@ def city(database: str, **settings: Any) -> Iterator[City]:
         db.connect(url)
         bell.hang(ringer(cfg))
         destinations.ensure_built_in()
-        wanted = [part for part in up.parts(cfg, "127.0.0.1", 1) if part.name != "web"]
-        log = parts.enter_context((folder / "log").open("w"))
-        supervisor = parts.enter_context(
-            Supervisor(
-                wanted,
-                config.as_environment(cfg),
-                lambda name, line: print(f"{name}| {line}", file=log, flush=True),
-            )
-        )
-        found = City(cfg, supervisor)
+        found = City(cfg, parts.enter_context(workers(cfg, folder)))
         _warm(found)
-        yield found
-        bell.hang(None)
-        db.engine().dispose()
-        config.use(None)
+        try:
+            yield found
+        finally:
+            bell.hang(None)
+            db.engine().dispose()
+            config.use(None)
+
+
+@contextmanager
+def workers(cfg: config.Settings, folder: Path) -> Iterator[Callable[[], Mapping[str, int]]]:
+    """All parts but web, as `syndication up` starts them; yields their process ids by name."""
+    wanted = [part for part in up.parts(cfg, "127.0.0.1", 1) if part.name != "web"]
+
+    def say(name: str, line: str) -> None:
+        print(f"{name}| {line}", file=log, flush=True)
+
+    with (folder / "log").open("w") as log, Supervisor(wanted, config.as_environment(cfg), say) as supervisor:
+        yield supervisor.pids
 
 
 @contextmanager

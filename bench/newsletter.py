@@ -18,17 +18,17 @@ from syndication import clock, config
 def run(database: str, readers: int, rounds: int) -> list[Figure]:
     """The figures, one row each."""
     floors, ratios, naives, took = [], [], [], []
+    large = 0.0
     with sinks.mail() as sink:
         for _ in range(rounds):
             floor = _floor(sink.port, readers, 2)
-            ours, _ = _ours(database, sink.port, readers)
+            ours, large = _ours(database, sink.port, readers)
             slow = naive.seconds_per_mail(sink.port, min(2000, readers), 2)
             floors.append(floor)
             took.append(ours)
             ratios.append(floor / ours)
             naives.append(slow / (ours / readers))
         small = _ours(database, sink.port, readers // 10)[1]
-        large = _ours(database, sink.port, readers)[1]
     reach = 0.6 if database == "sqlite" else 0.5
     named = f"newsletter, {readers:,} readers ({sink.named}, {database})"
     memory = f"peak memory of a worker, {readers:,} against {readers // 10:,} readers ({database})"

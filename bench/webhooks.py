@@ -86,7 +86,7 @@ def latencies(one: Any, receiver: Receiver, samples: int, *, until: Any = None) 
     """Milliseconds for each post; `until` ends it early."""
     pause, found = threading.Event(), []
     for number in range(samples):
-        if until is not None and not until():
+        if found and until is not None and not until():
             break
         before = len(receiver.requests)
         started = clock.now().timestamp()

@@ -1,9 +1,11 @@
 """Small ways to put a merchant, post, destination or reader into the tables of a test."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from syndication import clock, interests, posts, signing
@@ -72,6 +74,17 @@ def destination(session: Session, channel: str = "webhook", **fields: Any) -> De
     session.add(row)
     session.flush()
     return row
+
+
+def readers(session: Session, emails: Sequence[str]) -> None:
+    """Many such readers at once."""
+    one = reader(session, emails[0])
+    row = {column.key: getattr(one, column.key) for column in Reader.__mapper__.column_attrs}
+    for own in ("id", "email", "mailbox", "nonce"):
+        del row[own]
+    more = [row | {"email": email} for email in emails[1:]]
+    if more:
+        session.execute(insert(Reader), more)
 
 
 def reader(session: Session, email: str = "reader@example.org", **fields: Any) -> Reader:

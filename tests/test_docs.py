@@ -8,6 +8,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from faults import __main__ as faults
+from faults import page
 from syndication import channels, config
 from syndication.channels.webhook import Webhook, WebhookSettings, payload
 from syndication.cli import app
@@ -113,3 +115,14 @@ def test_every_metric_in_the_papers_exists(database: str, settings: config.Setti
 
 def test_the_changelog_has_a_place_for_what_comes() -> None:
     assert "## Unreleased" in paper("CHANGELOG.md")
+
+
+def test_the_reliability_page_has_every_scenario_under_the_header_that_a_run_writes() -> None:
+    text = paper("docs/reliability.md")
+    said = re.findall(r"^\| (\w+) \| (sqlite|postgresql) \|", text, re.MULTILINE)
+    wanted = [(one.name, database) for one in faults.SCENARIOS for database in one.databases]
+    assert sorted(said) == sorted(wanted)
+    assert text.count(f"| {' | '.join(page.HEADER)} |") == 2
+    assert "| no |" not in text, "what does not hold is mended, not published"
+    named = re.findall(r"^\| (\w+) \| .* s \|$", text, re.MULTILINE)
+    assert named == [one.name for one in faults.SCENARIOS]

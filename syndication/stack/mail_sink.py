@@ -48,7 +48,7 @@ def _accept(_: str) -> str | None:
 
 
 class MailSink:
-    """An SMTP server on 127.0.0.1. `on_recipient` and `on_data` may be replaced to answer otherwise; both get the address.
+    """An SMTP server on `host`. `on_recipient` and `on_data` may be replaced to answer otherwise; both get the address.
 
     "drop" as the answer to the data takes the mail and closes without a word, as a server that dies does.
     """
@@ -56,6 +56,7 @@ class MailSink:
     def __init__(
         self,
         *,
+        host: str = "127.0.0.1",
         port: int = 0,
         folder: Path | None = None,
         login: tuple[str, str] | None = None,
@@ -72,7 +73,7 @@ class MailSink:
         self._arrived = Condition()
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-        self._port = port
+        self._host, self._port = host, port
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
 
@@ -89,7 +90,7 @@ class MailSink:
             asyncio.set_event_loop(self._loop)
             try:
                 self._server = self._loop.run_until_complete(
-                    self._loop.create_server(self._connection, "127.0.0.1", self._port, backlog=100)
+                    self._loop.create_server(self._connection, self._host, self._port, backlog=100)
                 )
             except OSError:
                 started.set()
@@ -102,7 +103,7 @@ class MailSink:
         self._thread.start()
         started.wait(10)
         if self._server is None:
-            raise OSError(f"cannot listen on 127.0.0.1:{self._port}")
+            raise OSError(f"cannot listen on {self._host}:{self._port}")
         return self
 
     def __exit__(self, *_: object) -> None:

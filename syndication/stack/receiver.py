@@ -41,17 +41,17 @@ class Reply:
 
 
 class Receiver:
-    """An HTTP/1.1 server on 127.0.0.1 with kept-alive connections. `answer` decides about each request.
+    """An HTTP/1.1 server on `host` with kept-alive connections. `answer` decides about each request.
 
     `secrets` maps a path to its `whsec_` secret; what comes there is verified.
     """
 
-    def __init__(self, *, port: int = 0) -> None:
+    def __init__(self, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self.requests: list[Request] = []
         self.secrets: dict[str, str] = {}
         self.answer: Callable[[Request], Reply] = lambda _: Reply()
         self.connections = 0
-        self._port = port
+        self._host, self._port = host, port
         self._arrived = threading.Condition()
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
@@ -61,7 +61,7 @@ class Receiver:
 
         async def serve() -> None:
             self._server = await self._loop.create_server(
-                lambda: _Connection(self), "127.0.0.1", self._port, backlog=512
+                lambda: _Connection(self), self._host, self._port, backlog=512
             )
 
         def run() -> None:
@@ -79,7 +79,7 @@ class Receiver:
         self._thread.start()
         started.wait(10)
         if self._server is None:
-            raise OSError(f"cannot listen on 127.0.0.1:{self._port}")
+            raise OSError(f"cannot listen on {self._host}:{self._port}")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -100,7 +100,7 @@ class Receiver:
 
     def url(self, path: str = "/hook") -> str:
         """An address of this receiver."""
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"http://{self._host}:{self.port}{path}"
 
     def await_requests(self, count: int, *, seconds: float = 15.0) -> list[Request]:
         """The requests once `count` came. Raises TimeoutError that says how many did."""

@@ -27,6 +27,9 @@ class SturdyConsumer(Consumer):  # type: ignore[misc]  # celery ships no types
 
     A broker that dies while a task runs leaves messages that nobody can acknowledge; kombu 5.7 then meets a connection
     that is None, and Celery would end the worker over it. Both places are caught: the broker delivers the bell again.
+
+    A broker that does not answer in time, and does again later, leaves one that kombu counts as under way for ever: a
+    worker with one process then takes no other. So the connection is given up, and with it what was counted.
     """
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -67,10 +70,24 @@ class SturdyConsumer(Consumer):  # type: ignore[misc]  # celery ships no types
     def call_soon_ack(self, p: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Celery settles messages through here."""
 
-        def settle(*given: Any, **also: Any) -> Any:
+        def settle(*given: Any, **also: Any) -> None:
             try:
-                return p(*given, **also)
+                p(*given, **also)
             except AttributeError as error:
                 _log.warning("message.not_settled", error=str(error))
+                return
+            _give_up_where_it_counts(p)
 
         return super().call_soon_ack(settle, *arguments, **named)
+
+
+def _give_up_where_it_counts(settling: Callable[..., Any]) -> None:
+    """Raise ConnectionError, after which Celery connects anew, where a message of a living connection was not settled."""
+    message = getattr(settling, "__self__", None)
+    channel = getattr(message, "channel", None)
+    if message is None or channel is None or message.acknowledged or channel.closed:
+        return
+    if channel.no_ack_consumers:  # nobody waits for an answer there
+        return
+    _log.warning("message.not_settled", error="the broker did not answer in time; connecting anew")
+    raise ConnectionError("The broker did not answer in time to what was done with a message.")

@@ -4,8 +4,6 @@ import contextlib
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,6 +23,7 @@ from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver
 from tests import factories
 from tests.conftest import settings_for
+from tests.e2e import nursery
 
 #: Seconds: short, so that recovery is seen in a test; the promise is lease + 10 s whatever the lease.
 LEASE = 5
@@ -33,15 +32,25 @@ LEASE = 5
 class City:
     """Everything runs in processes of its own except the sinks and this test, which publishes through the service.
 
-    `redis` is the redis-server to start: None: the one that is found; empty: the substitute in Python.
+    `redis` is the redis-server to start: None: the one that is found; empty: the substitute in Python. `host` is where
+    the sinks listen.
     """
 
-    def __init__(self, folder: Path, database_url: str, *, redis: str | None = None, **changes: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str,
+        *,
+        redis: str | None = None,
+        host: str = "127.0.0.1",
+        **changes: Any,
+    ) -> None:
         self.folder, self.database_url, self._redis = folder, database_url, redis
-        self.mail = MailSink()
-        self.hooks = Receiver()
+        self.mail = MailSink(host=host)
+        self.hooks = Receiver(host=host)
+        self._host = host
         self._changes = changes
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._processes: dict[str, psutil.Process] = {}
         self._open = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -52,13 +61,17 @@ class City:
         )
         self.cfg = settings_for(
             self.folder,
-            database_url=self.database_url,
-            broker_url=self.broker.url,
-            smtp_port=self.mail.port,
-            lease=LEASE,
-            retry_schedule=(2, 5, 10, 20),
-            mail_batch=100,
-            **{"mail_connections": 2, **self._changes},
+            **{
+                "database_url": self.database_url,
+                "broker_url": self.broker.url,
+                "smtp_host": self._host,
+                "smtp_port": self.mail.port,
+                "lease": LEASE,
+                "retry_schedule": (2, 5, 10, 20),
+                "mail_batch": 100,
+                "mail_connections": 2,
+                **self._changes,
+            },
         )
         config.use(self.cfg)
         db.connect(self.database_url)
@@ -70,12 +83,12 @@ class City:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for process in self._processes.values():
-            self._end(process, signal.SIGKILL)
+            nursery.end(process)
         bell.hang(None)
         db.engine().dispose()
         config.use(None)
         self._open.close()
-        if kind is not None:
+        if kind is not None and issubclass(kind, Exception):
             for log in sorted(self.folder.glob("*.log")):
                 print(f"--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-40:]))
 
@@ -86,7 +99,10 @@ class City:
         self.start_worker("mail", "mail", 2)
         self.start_worker("rest", "fanout,push,feeds,housekeeping,sweeps", 3)
         for number in range(beats):
-            self._start(f"beat{number}", "beat", "--pidfile=", "-s", str(self.folder / f"beat{number}.db"))
+            self._start(
+                f"beat{number}", "beat", "--pidfile=", "-s", str(self.folder / f"beat{number}.db"),
+                "-S", "tests.e2e.nursery:Quick",
+            )  # fmt: skip
 
     def start_worker(self, name: str, queues: str, concurrency: int) -> None:
         """One Celery worker with its pool processes."""
@@ -105,19 +121,16 @@ class City:
 
     def _start(self, name: str, *arguments: str) -> None:
         environment = {**os.environ, **config.as_environment(self.cfg)}
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self._processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "worker", *arguments],
-                env=environment, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+        self._processes[name] = nursery.start(
+            ["-A", "worker", *arguments], environment, self.folder / f"{name}.log"
+        )
 
     def worker_pid(self, name: str) -> int:
         """The process id of a worker; raises AssertionError with its last words where it has ended."""
         process = self._processes[name]
-        ended = process.poll()
         log = self.folder / f"{name}.log"
-        assert ended is None, f"{name} ended with {ended}: {log.read_text(errors='replace')[-2000:]}"
-        return process.pid
+        assert process.is_running(), f"{name} ended: {log.read_text(errors='replace')[-2000:]}"
+        return int(process.pid)
 
     def pool_processes(self) -> list[psutil.Process]:
         """The processes that do the work, of all workers."""
@@ -142,23 +155,16 @@ class City:
         """kill -9 every worker and beat; returns their ids."""
         killed = [process.pid for process in self._processes.values()]
         for process in self._processes.values():
-            self._end(process, signal.SIGKILL)
+            nursery.end(process)
         self._processes.clear()
         return killed
-
-    @staticmethod
-    def _end(process: subprocess.Popen[bytes], number: int) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        process.wait(20)
 
     # The city's life
 
     def readers(self, count: int) -> None:
         """Confirmed readers who hear instantly."""
         with db.transaction() as session:
-            for number in range(count):
-                factories.reader(session, f"r{number}@example.org")
+            factories.readers(session, [f"r{number}@example.org" for number in range(count)])
 
     def webhook(self, path: str) -> None:
         """A city-wide webhook at the receiver."""
@@ -242,13 +248,22 @@ class _Broker:
         """A redis client, as another program would use one."""
         return self._server.client()
 
+    @property
+    def server(self) -> broker.Broker:
+        """It, for a supervisor to hold up."""
+        return self._server
+
+    def kill(self) -> None:
+        """kill -9; somebody else starts it again."""
+        os.kill(self.pid, signal.SIGKILL)
+
     def flush(self) -> None:
         """FLUSHALL."""
         self._server.client().flushall()
 
     def restart(self, *, pause: float) -> None:
         """kill -9, wait, start again."""
-        os.kill(self.pid, signal.SIGKILL)
+        self.kill()
         threading.Event().wait(pause)
         self._server = self._open.enter_context(broker.start(self._folder))
 
