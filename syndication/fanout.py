@@ -22,6 +22,7 @@ from syndication import (
     interests,
     postview,
     stories,
+    turns,
 )
 from syndication.channels.newsletter import Newsletter
 from syndication.config import Settings, settings
@@ -96,7 +97,7 @@ def _go_on(change_id: int) -> bool:
             _to_outlets(session, news)
             feeds.mark(session, _scopes(news))
     # What is behind this tells machines; very many people are told without holding them up.
-    with db.patiently():
+    with turns.patiently():
         return _to_people(news, cfg, deadline)
 
 

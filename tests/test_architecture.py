@@ -14,7 +14,7 @@ LAYERS: dict[str, int] = {
     **dict.fromkeys(["content", "errors", "clock", "bounds", "characters", "recurrence"], 0),
     **dict.fromkeys(
         ["db", "bell", "addresses", "http", "mail", "mail_check", "mail_headers", "rendering", "signing", "logs", "config",
-         "limits", "pictures", "private", "wire", "lent", "confined", "mailbox", "pixels"],
+         "limits", "pictures", "private", "wire", "lent", "confined", "mailbox", "pixels", "turns"],
         1,
     ),
     **dict.fromkeys(["channels", "models"], 2),

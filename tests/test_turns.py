@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from syndication import db
+from syndication import turns
 
 #: Takes turns for ever: tells when it has one, and keeps it for a moment.
 GREEDY = """
 import sys, threading
-from syndication import db
-turn = db._Turn(sys.argv[1])
-with db.patiently(sys.argv[2] == "patient"):
+from syndication import turns
+turn = turns.Turn(sys.argv[1])
+with turns.patiently(sys.argv[2] == "patient"):
     while True:
         with turn.take():
             print("mine", flush=True)
@@ -49,7 +49,7 @@ def listen(to: subprocess.Popen[str], heard: list[int]) -> None:
 
 def test_whoever_is_in_a_hurry_waits_for_two_turns_at_most(tmp_path: Path) -> None:
     path = tmp_path / "turn"
-    turn = db._Turn(str(path))
+    turn = turns.Turn(str(path))
     with processes(path, "patient", 4) as greedy:
         heard: list[int] = []
         for one in greedy:
@@ -66,10 +66,10 @@ def test_whoever_is_in_a_hurry_waits_for_two_turns_at_most(tmp_path: Path) -> No
 
 
 def test_patience_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(db, "_PATIENCE", 0.2)
+    monkeypatch.setattr(turns, "_PATIENCE", 0.2)
     path = tmp_path / "turn"
-    turn = db._Turn(str(path))
-    with processes(path, "hasty", 3), db.patiently():
+    turn = turns.Turn(str(path))
+    with processes(path, "hasty", 3), turns.patiently():
         for _ in range(3):
             with turn.take():
                 pass
@@ -78,23 +78,23 @@ def test_patience_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_killed_process_gives_its_turn_and_its_place_at_the_gate_back(tmp_path: Path) -> None:
     path = tmp_path / "turn"
-    turn = db._Turn(str(path))
+    turn = turns.Turn(str(path))
     for how in ("patient", "hasty"):
         with processes(path, how, 3):
             pass  # killed wherever they are
         with turn.take():
             pass
-        with db.patiently(), turn.take():
+        with turns.patiently(), turn.take():
             pass
     turn.close()
 
 
 def test_threads_of_one_process_take_turns(tmp_path: Path) -> None:
-    turn, inside, most = db._Turn(str(tmp_path / "turn")), [0], [0]
+    turn, inside, most = turns.Turn(str(tmp_path / "turn")), [0], [0]
 
     def write(patient: bool) -> None:
         for _ in range(50):
-            with db.patiently(patient), turn.take():
+            with turns.patiently(patient), turn.take():
                 inside[0] += 1
                 most[0] = max(most[0], inside[0])
                 inside[0] -= 1

@@ -4,7 +4,7 @@ import contextlib
 import os
 from functools import lru_cache
 
-from syndication import bell, clock, db
+from syndication import bell, clock, turns
 from syndication.config import Settings, settings
 from syndication.delivery import claim, record
 from syndication.delivery.lane import Lane, Run
@@ -59,7 +59,7 @@ def drain(queue: str, *, seconds: float = 8.0) -> int:
     """
     # Mail is limited by the number of leases instead, over all hosts.
     free = contextlib.nullcontext(True) if queue in claim.SHARED else alone(queue)
-    with free as mine, db.patiently(queue in claim.PATIENT):
+    with free as mine, turns.patiently(queue in claim.PATIENT):
         if not mine:
             return 0
         started, more = _drain(_slots_of(queue), clock.monotonic() + seconds)

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import structlog
 
-from syndication import clock, db
+from syndication import clock, turns
 from syndication.config import Settings
 from syndication.content import new_id
 from syndication.delivery import claim, policy, record
@@ -104,7 +104,7 @@ class Slots:
 
     def _walk(self, run: Run) -> None:
         try:
-            with db.patiently(self.queue in claim.PATIENT):
+            with turns.patiently(self.queue in claim.PATIENT):
                 run.walk()
         except Exception:
             _log.exception("lane.broken", queue=self.queue, lease=run.lane.lease_id)
@@ -112,7 +112,7 @@ class Slots:
             self._ended.put(run)
 
     def _keep(self) -> None:
-        with db.patiently(self.queue in claim.PATIENT):
+        with turns.patiently(self.queue in claim.PATIENT):
             self._keep_on()
 
     def _keep_on(self) -> None:
