@@ -23,7 +23,7 @@ app.conf.update(
 )
 
 
-@app.task(name="naive.mail")  # type: ignore[untyped-decorator]  # celery ships no types
+@app.task(name="naive.mail", shared=False)  # type: ignore[untyped-decorator]  # celery ships no types
 def mail(to: str) -> None:
     """One mail to one reader."""
     message = EmailMessage()

@@ -32,18 +32,32 @@ def key(database: str) -> str:
 
 
 @contextmanager
+def _each_connection(database: str, pragma: str) -> Iterator[None]:
+    """Every connection to SQLite begins with `pragma`."""
+
+    def begin(connection: Any, _record: Any) -> None:
+        connection.execute(pragma)
+
+    engine = db.connect(database)
+    event.listen(engine, "connect", begin)
+    try:
+        yield
+    finally:
+        event.remove(engine, "connect", begin)
+        db.connect(database)
+
+
+@contextmanager
 def without_room(database: str) -> Iterator[None]:
     """SQLite gets no further page, as on a full disk; PostgreSQL itself says that its disk is full."""
     if database.startswith("sqlite"):
-        db.connect(database)
-        event.listen(db.engine(), "connect", lambda one, _: one.execute("PRAGMA max_page_count=1"))
-        yield
-        db.connect(database)
+        with _each_connection(database, "PRAGMA max_page_count=1"):
+            yield
         return
     with db.engine().begin() as connection:
         connection.execute(
             text(
-                "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION"
+                "CREATE OR REPLACE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION"
                 " 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$"
             )
         )
@@ -59,10 +73,8 @@ def without_room(database: str) -> Iterator[None]:
 def only_to_be_read(database: str) -> Iterator[None]:
     """A standby, or a disk that is mounted to be read."""
     if database.startswith("sqlite"):
-        db.connect(database)
-        event.listen(db.engine(), "connect", lambda one, _: one.execute("PRAGMA query_only=ON"))
-        yield
-        db.connect(database)
+        with _each_connection(database, "PRAGMA query_only=ON"):
+            yield
         return
     name = database.partition("?")[0].rpartition("/")[2]
     with psycopg.connect(database, autocommit=True) as connection:

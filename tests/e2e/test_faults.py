@@ -28,7 +28,7 @@ def log(city: City, name: str) -> str:
 def test_ten_random_kills_in_an_edition_of_800_lose_nothing(database_url: str, tmp_path: Path) -> None:
     with City(tmp_path, database_url, mail_batch=40) as city:
         city.readers(800)
-        city.mail.delay = 0.012  # two connections need five seconds: long enough to be shot at
+        city.mail.delay = 0.05  # two connections would need twenty seconds: long enough to be shot at
         city.start()
         city.publish()
         city.await_mails(50, seconds=60)

@@ -11,8 +11,9 @@ from syndication.stack.receiver import Reply, Request
 from tests.e2e.city import City
 
 HEALTHY = 12
-#: Longest that a healthy endpoint may wait for a post (seconds), on a machine that does other things too.
-PATIENCE = 5.0
+#: How long healthy endpoints wait for a post (seconds): nineteen of twenty at most the first, all of them the second, on a
+#: machine that may stand still for a moment. Behind a slow outlet it would be the half of them, and for minutes.
+PATIENCE, ALL_OF_THEM = 5.0, 20.0
 
 
 def _answer(request: Request) -> Reply:
@@ -46,7 +47,7 @@ def arrivals(city: City, posts: int, pause: float) -> list[float]:
         (post,) = city.publish()
         published[str(post.id)] = clock.monotonic()
         waiting.wait(pause)
-    deadline = clock.monotonic() + PATIENCE
+    deadline = clock.monotonic() + ALL_OF_THEM
     while len(seen) < posts * HEALTHY and clock.monotonic() < deadline:
         waiting.wait(0.05)
     return [
@@ -72,4 +73,5 @@ def test_healthy_endpoints_hear_at_once(bad: tuple[str, ...], tmp_path: Path, da
     print(
         f"median {took[len(took) // 2]:.3f} s, p99 {took[int(len(took) * 0.99)]:.3f} s, longest {took[-1]:.3f} s"
     )
-    assert took[-1] < PATIENCE
+    assert took[len(took) * 19 // 20] < PATIENCE
+    assert took[-1] < ALL_OF_THEM
