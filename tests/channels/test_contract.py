@@ -98,8 +98,11 @@ def test_a_dead_remote_is_tried_later(kind: str, settings: ProcessSettings, tmp_
     assert caught.value.reason.endswith(".")
 
 
+NO_ANSWER = pytest.param(100, marks=pytest.mark.no_answer)  # a status that only announces another
+
+
 @pytest.mark.parametrize("kind", [channel.kind for channel in channels.CHANNELS if channel.queue == "push"])
-@pytest.mark.parametrize("status", [100, 204, 301, 400, 401, 404, 410, 413, 422, 429, 500, 503, 599])
+@pytest.mark.parametrize("status", [NO_ANSWER, 204, 301, 400, 401, 404, 410, 413, 422, 429, 500, 503, 599])
 def test_every_status_of_a_remote_is_a_receipt_or_a_verdict_in_words(
     kind: str, status: int, tools: Tools, receiver: Receiver
 ) -> None:
