@@ -12,12 +12,15 @@ from typing import Any
 import psutil
 from pydantic import SecretStr
 from sqlalchemy import func, insert, select
+from syndication.content.post import Interest, draft, new_id
 
-from syndication import bell, clock, config, db, destinations, interests, posts, signing
-from syndication.content import Interest, draft, new_id
+from syndication import clock, config, destinations
+from syndication.audience import interests
+from syndication.infra import db, signing, wakeups
 from syndication.models import Delivery, Destination, Merchant, Reader
-from syndication.ringer import ringer
-from syndication.stack import broker, up
+from syndication.ops.celery_wakeups import ringer
+from syndication.publishing import posts
+from syndication.stack import redis_server, up
 from syndication.stack.supervisor import Supervisor
 
 KEY = "a key for benchmarks that is long enough to be taken"
@@ -126,7 +129,7 @@ def city(database: str, **settings: Any) -> Iterator[City]:
     with ExitStack() as parts:
         folder = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         url = parts.enter_context(_database(database, folder))
-        server = parts.enter_context(broker.start(folder / "redis"))
+        server = parts.enter_context(redis_server.start(folder / "redis"))
         values: dict[str, Any] = {
             "city_name": "Bench", "base_url": "http://127.0.0.1:1", "data_dir": folder, "database_url": url,
             "broker_url": server.url, "secret_keys": (SecretStr(KEY),), "smtp_host": "127.0.0.1", "smtp_port": 1,
@@ -136,14 +139,14 @@ def city(database: str, **settings: Any) -> Iterator[City]:
         cfg = config.Settings(**values | settings)
         up.prepare(cfg)
         db.connect(url)
-        bell.hang(ringer(cfg))
+        wakeups.hang(ringer(cfg))
         destinations.ensure_built_in()
         found = City(cfg, parts.enter_context(workers(cfg, folder)))
         _warm(found)
         try:
             yield found
         finally:
-            bell.hang(None)
+            wakeups.hang(None)
             db.engine().dispose()
             config.use(None)
 

@@ -9,14 +9,16 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
+from syndication.content.post import draft
 
 from bench import sinks
 from bench.city import SECRET, City, city
 from bench.figures import Figure, at_least, at_most
 from bench.webhooks import latencies
-from syndication import clock, db, posts
-from syndication.content import draft
+from syndication import clock
+from syndication.infra import db
 from syndication.models import Change, Heartbeat
+from syndication.publishing import posts
 from syndication.stack.receiver import Receiver
 
 #: Seconds between two beats, which wait on one queue with every other sweep.

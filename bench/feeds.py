@@ -14,7 +14,9 @@ from starlette.routing import Route
 from bench.city import city
 from bench.figures import Figure, at_least, at_most
 from bench.sinks import free_port
-from syndication import clock, db, feeds
+from syndication import clock
+from syndication.audience import feeds
+from syndication.infra import db
 from syndication.web.app import create_app
 
 

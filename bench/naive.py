@@ -13,7 +13,7 @@ import redis
 from celery import Celery
 
 from syndication import clock
-from syndication.stack import broker
+from syndication.stack import redis_server
 
 app = Celery("bench.naive", broker=os.environ.get("NAIVE_BROKER", "memory://"))
 app.conf.update(
@@ -39,7 +39,7 @@ def mail(to: str) -> None:
 
 def seconds_per_mail(port: int, readers: int, processes: int) -> float:
     """Seconds for each of `readers` mails with so many worker processes, queueing them included."""
-    with tempfile.TemporaryDirectory() as folder, broker.start(Path(folder)) as server:
+    with tempfile.TemporaryDirectory() as folder, redis_server.start(Path(folder)) as server:
         environment = {**os.environ, "NAIVE_BROKER": server.url, "NAIVE_PORT": str(port)}
         worker = subprocess.Popen(
             [sys.executable, "-m", "celery", "-A", "bench.naive", "worker", "-c", str(processes), "-l", "ERROR"],
@@ -59,7 +59,7 @@ def seconds_per_mail(port: int, readers: int, processes: int) -> float:
             worker.wait(20)
 
 
-def _await(server: broker.Broker, count: int) -> None:
+def _await(server: redis_server.Broker, count: int) -> None:
     client, pause = server.client(), threading.Event()
     while int(client.get("naive") or 0) < count:
         pause.wait(0.01)

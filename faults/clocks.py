@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from faults.host import Host
 from faults.scenario import Damage, Scenario
 from faults.town import WEBHOOKS, Town
-from syndication import db
+from syndication.infra import db
 from syndication.models import Heartbeat
 from tests.e2e.city import LEASE
 

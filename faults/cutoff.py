@@ -18,9 +18,10 @@ from faults import network
 from faults.host import Host, end_in_order
 from faults.scenario import Damage, Outcome, Scenario, watched
 from faults.town import WEBHOOKS, Town, pause
-from syndication import clock, db
+from syndication import clock
+from syndication.infra import db
 from syndication.models import Lease
-from syndication.stack import broker
+from syndication.stack import redis_server
 from tests.e2e.city import LEASE
 from tests.e2e.own_postgres import OwnPostgres
 
@@ -32,7 +33,7 @@ _READERS, _MAIL_CONNECTIONS, _EVERY = 40, 4, 1.5
 
 def missing() -> str:
     """Why it cannot be run here; empty: it can."""
-    return network.missing() or ("" if broker.program() else "needs redis-server")
+    return network.missing() or ("" if redis_server.program() else "needs redis-server")
 
 
 def _run(_database: str, seed: int) -> Outcome:
@@ -99,12 +100,12 @@ def _sends(host: str) -> bool:
 def _redis(folder: Path) -> Iterator[str]:
     """The URL of a redis-server at the hub."""
     where = {"port": "6379", "bind": network.HUB, "requirepass": secrets.token_urlsafe(24)}
-    program = broker.program()
+    program = redis_server.program()
     assert program is not None
     place = folder / "hub-redis"
     place.mkdir()
     with (folder / "redis.log").open("ab") as log:
-        process = subprocess.Popen(broker.command(program, place, where), stdout=log, stderr=log)
+        process = subprocess.Popen(redis_server.command(program, place, where), stdout=log, stderr=log)
         try:
             pause(1)
             yield f"redis://:{where['requirepass']}@{network.HUB}:6379/0"

@@ -6,7 +6,8 @@ from sqlalchemy import func, select
 
 from faults.scenario import Damage, Outcome, Scenario
 from faults.town import pause, town
-from syndication import clock, db
+from syndication import clock
+from syndication.infra import db
 from syndication.models import Change, Delivery, Reader
 from tests import factories
 

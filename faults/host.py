@@ -14,7 +14,7 @@ from typing import Self
 import psutil
 
 from syndication import config
-from syndication.stack import broker, up
+from syndication.stack import redis_server, up
 from syndication.stack.supervisor import Supervisor
 
 #: Whose processes hold mail connections and webhook connections.
@@ -42,7 +42,7 @@ class Host:
         without: Sequence[str] = ("web",),
         prefix: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
-        redis: broker.Broker | None = None,
+        redis: redis_server.Broker | None = None,
         port: int = 1,
     ) -> None:
         self._parts = [

@@ -13,7 +13,9 @@ import requests
 from bench.sinks import free_port
 from faults.host import Host, end_in_order
 from faults.town import WEBHOOK_TAKES, Town, pause, town
-from syndication import clock, db, keys
+from syndication import clock
+from syndication.infra import db
+from syndication.publishing import api_keys
 from syndication.stack.receiver import Reply, Request
 from tests import factories
 
@@ -61,7 +63,7 @@ def _answer(request: Request) -> Reply:
 def _by_api(port: int) -> "_Shop":
     with db.transaction() as session:
         merchant_id = factories.merchant(session, "laden").id
-    key = keys.create(merchant_id, keys.KeyRequest(name="soak")).text
+    key = api_keys.create(merchant_id, api_keys.KeyRequest(name="soak")).text
     return _Shop(f"http://127.0.0.1:{port}/api/v1/posts", {"Authorization": f"Bearer {key}"})
 
 

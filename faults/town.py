@@ -12,7 +12,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from faults.host import Host
-from syndication import clock, db, migrations, posts
+from syndication import clock, migrations
+from syndication.infra import db
+from syndication.publishing import posts
 from syndication.stack.mail_sink import Mail
 from syndication.stack.receiver import Reply, Request
 from tests import factories

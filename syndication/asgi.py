@@ -4,9 +4,9 @@ import logging
 
 from fastapi import FastAPI
 
-from syndication import bell, db, logs, private
 from syndication.config import settings
-from syndication.ringer import ringer
+from syndication.infra import db, logs, private_files, wakeups
+from syndication.ops.celery_wakeups import ringer
 from syndication.web.app import create_app
 
 #: Seconds: nobody waits longer for a page. Workers have no such end, since what they do for many takes as long as it takes;
@@ -16,11 +16,11 @@ _LONGEST_STATEMENT = 30.0
 
 def create() -> FastAPI:
     """The app, connected to its database and with a bell that rings through the broker."""
-    private.process()
+    private_files.process()
     cfg = settings()
     logs.configure(cfg.log_level, cfg.log_format)
     # Its lines would hold people's network addresses, and in paths the tokens of readers' links.
     logging.getLogger("uvicorn.access").disabled = True
     db.connect(cfg.resolved_database_url, pool_size=cfg.database_pool, statement_timeout=_LONGEST_STATEMENT)
-    bell.hang(ringer(cfg))
+    wakeups.hang(ringer(cfg))
     return create_app(cfg)

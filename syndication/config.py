@@ -19,11 +19,11 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from syndication.addresses import check_url
-from syndication.content import Line, Text, faults_of
+from syndication.content.post import Line, Text, faults_of
 from syndication.errors import Fault, Invalid
-from syndication.mail_headers import Unfit, address
-from syndication.signing import vapid_public_key, weak
+from syndication.infra.mail_headers import Unfit, address
+from syndication.infra.signing import vapid_public_key, weak
+from syndication.infra.ssrf import check_url
 
 _PREFIX = "SYNDICATION_"
 

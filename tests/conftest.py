@@ -17,11 +17,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from syndication import bell, clock, config, db, destinations, logs, migrations
+from syndication import clock, config, destinations, migrations
 from syndication.delivery import drain
 from syndication.delivery.tools import tools
-from syndication.destinations import knocks
-from syndication.stack import broker
+from syndication.destinations import probe_limits
+from syndication.infra import db, logs, wakeups
+from syndication.stack import redis_server as broker
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver
 
@@ -154,7 +155,7 @@ def database(database_url: str) -> Iterator[str]:
     yield database_url
     db.engine().dispose()
     clock.reset()
-    bell.hang(None)
+    wakeups.hang(None)
 
 
 class _Stderr:
@@ -179,16 +180,16 @@ def _log() -> None:
 @pytest.fixture(autouse=True)
 def _nobody_knocked() -> None:
     """Each test begins with full buckets."""
-    knocks.buckets.cache_clear()
+    probe_limits.buckets.cache_clear()
 
 
 @pytest.fixture
 def rung() -> Iterator[list[tuple[str, tuple[str, ...]]]]:
     """The bells that rang, in place of a broker."""
     heard: list[tuple[str, tuple[str, ...]]] = []
-    bell.hang(lambda name, ids: heard.append((name, ids)))
+    wakeups.hang(lambda name, ids: heard.append((name, ids)))
     yield heard
-    bell.hang(None)
+    wakeups.hang(None)
 
 
 def settings_for(tmp_path: Path, **changes: Any) -> config.Settings:

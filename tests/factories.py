@@ -7,10 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
+from syndication.content.post import Content, Draft, Interest, draft
 
-from syndication import clock, interests, posts, signing
-from syndication.content import Content, Draft, Interest, draft
+from syndication import clock
+from syndication.audience import interests
+from syndication.infra import signing
 from syndication.models import Destination, Merchant, Reader
+from syndication.publishing import posts
 
 KEYS = ("a key of a test city that is long enough",)
 

@@ -11,11 +11,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02
 from typer.testing import CliRunner, Result
 
-from syndication import clock, config, db
+from syndication import clock, config
 from syndication.cli import app
 from syndication.delivery import drain
-from syndication.destinations import asking
+from syndication.destinations import connect_form
 from syndication.errors import NotFound
+from syndication.infra import db
 from syndication.models import DeadLetter
 from syndication.stack.receiver import Receiver, Reply
 from tests import factories
@@ -176,7 +177,7 @@ def test_a_link_to_connect_an_outlet_is_given_out(run: Run) -> None:
     said = run("destinations", "connect", "mastodon", "Our account", "--merchant", "weinhaus").output
     token = re.search(r"http://localhost:8000/connect/(\S+)", said)
     assert token is not None
-    found = asking.opened(token.group(1))
+    found = connect_form.opened(token.group(1))
     assert (found.channel, found.name) == ("mastodon", "Our account")
     assert found.merchant_id is not None
     assert "must be one of" in run("destinations", "connect", "webhook", "x", code=1).output
@@ -187,7 +188,7 @@ def test_a_link_to_connect_an_outlet_is_given_out(run: Run) -> None:
     said = run("destinations", "reconnect", str(row.id)).output
     token = re.search(r"/connect/(\S+)", said)
     assert token is not None
-    assert asking.opened(token.group(1)).destination_id == row.id
+    assert connect_form.opened(token.group(1)).destination_id == row.id
 
 
 def test_links_are_listed_and_ended(run: Run) -> None:
@@ -200,7 +201,7 @@ def test_links_are_listed_and_ended(run: Run) -> None:
     assert token not in json.dumps(listed)
     run("destinations", "end-link", listed["id"])
     with pytest.raises(NotFound):
-        asking.opened(token)
+        connect_form.opened(token)
     assert "ended" in run("destinations", "links", "--merchant", "weinhaus").output
     for wrong in ("9d", "5s", "soon"):
         assert run(*make, "--valid-for", wrong, code=1).output

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from syndication import confined
-from syndication.confined import lockdown, report, system_calls
+from syndication.infra import confined
+from syndication.infra.confined import lockdown, report, system_calls
 
 needs_landlock = pytest.mark.skipif(
     lockdown.landlock_version() == 0,

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from syndication.content.post import Cadence, Content, Interest, draft, matters, new_id, occurrences, slugify
 
 from syndication import clock
-from syndication.content import Cadence, Content, Interest, draft, matters, new_id, occurrences, slugify
 from syndication.errors import Invalid
 
 BERLIN = ZoneInfo("Europe/Berlin")

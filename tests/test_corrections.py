@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from syndication.content.post import Draft
 
-from syndication import clock, config, db, posts, readers
-from syndication.content import Draft
+from syndication import clock, config
+from syndication.audience import readers
 from syndication.delivery import drain, record
-from syndication.limits import Buckets
+from syndication.infra import db
+from syndication.infra.rate_limits import Buckets
 from syndication.models import Change, Delivery
+from syndication.publishing import posts
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver
 from tests import factories

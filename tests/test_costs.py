@@ -8,14 +8,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from syndication.content.post import Content
 
-from syndication import channels, content, mailbox, rendering
+from syndication import channels
 from syndication.channels import by_mail
 from syndication.channels.base import Refused
 from syndication.channels.social import counting
 from syndication.config import Settings
-from syndication.content import Content
+from syndication.content import post as content
 from syndication.errors import Invalid
+from syndication.infra import mail_addresses, rendering
 from syndication.sources import cell, repair
 from tests.channels.samples import SAMPLES, Sample
 from tests.patterns import cost
@@ -59,7 +61,7 @@ def one_cell(text: str) -> None:
 def one_address(text: str) -> None:
     for address in (text[:254], f"a@{text[:250]}", f"{text[:64]}@a.de"):
         with suppress(Invalid):
-            mailbox.spelled(address)
+            mail_addresses.spelled(address)
 
 
 WORK: dict[str, tuple[Callable[[str], Any], int]] = {

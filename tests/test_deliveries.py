@@ -5,9 +5,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import literal, select
 
-from syndication import clock, config, db, deliveries
+from syndication import clock, config
 from syndication.channels.letter import Letter
 from syndication.channels.newsletter import Newsletter
+from syndication.delivery import lifecycle
+from syndication.infra import db
 from syndication.models import Delivery, Destination, Reader
 from tests import factories
 
@@ -22,10 +24,10 @@ def test_a_row_is_the_same_from_values_and_from_a_select(city: config.Settings) 
     now = clock.now()
     with db.transaction() as session:
         reader_id = factories.reader(session).id
-        one = deliveries.row(Newsletter, "a", now, reader_id=reader_id, over_at=now, reason="why")
+        one = lifecycle.row(Newsletter, "a", now, reader_id=reader_id, over_at=now, reason="why")
         db.insert_new(session, Delivery.__table__, [one])
-        other = deliveries.row(Newsletter, literal("b"), now, reader_id=Reader.id, over_at=now, reason="why")
-        values = deliveries.selected(other)
+        other = lifecycle.row(Newsletter, literal("b"), now, reader_id=Reader.id, over_at=now, reason="why")
+        values = lifecycle.selected(other)
         rows = select(*values.values()).where(Reader.id == reader_id)
         db.insert_new(session, Delivery.__table__, rows, values)
     with db.reading() as session:
@@ -40,11 +42,11 @@ def test_what_waits_ends_with_its_reason_and_nothing_else_does(newsletter: UUID)
     now = clock.now()
     with db.transaction() as session:
         for state in ("waiting", "sending", "sent", "failed"):
-            made = deliveries.row(Letter, state, now, destination_id=newsletter, state=state)
+            made = lifecycle.row(Letter, state, now, destination_id=newsletter, state=state)
             session.add(Delivery(**made))
         session.flush()
         mine = Delivery.destination_id == newsletter
-        assert deliveries.end(session, mine, state="dropped", reason="x" * 900) == 1
+        assert lifecycle.end(session, mine, state="dropped", reason="x" * 900) == 1
     with db.reading() as session:
         found = {row.key: (row.state, len(row.reason)) for row in session.scalars(select(Delivery))}
     assert found == {

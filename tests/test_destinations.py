@@ -6,11 +6,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from syndication import channels, config, db, destinations, fanout
+from syndication import channels, config, destinations
 from syndication.config import Settings
+from syndication.delivery import fanout
 from syndication.delivery.load import channel_settings
 from syndication.destinations import DestinationAmendment, DestinationRequest, owned
 from syndication.errors import Conflict, Forbidden, Invalid, NotFound
+from syndication.infra import db
 from syndication.models import Delivery, Destination
 from tests import factories
 from tests.conftest import settings_for

@@ -8,12 +8,13 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import func, select, update
 
-from syndication import clock, config, db, destinations, fanout, insight
-from syndication.delivery import drain
+from syndication import clock, config, destinations, insight
+from syndication.delivery import drain, fanout
 from syndication.destinations import devices
 from syndication.destinations.devices import DeviceKeys, DeviceRequest
+from syndication.infra import db
+from syndication.infra.signing import new_vapid_keys, vapid_public_key
 from syndication.models import Change, Delivery, Destination
-from syndication.signing import new_vapid_keys, vapid_public_key
 from syndication.stack.receiver import Receiver, Reply
 from tests.browser import AUTH, P256DH, b64
 from tests.conftest import settings_for

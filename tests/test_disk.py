@@ -15,10 +15,13 @@ from sqlalchemy import event, func, select, text
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
-from syndication import config, db, doctor, keys
+from syndication import config
 from syndication.errors import Unavailable
-from syndication.keys import KeyRequest
+from syndication.infra import db
 from syndication.models import Change, Post
+from syndication.ops import doctor
+from syndication.publishing import api_keys
+from syndication.publishing.api_keys import KeyRequest
 from syndication.web.app import create_app
 from tests import factories
 from tests.conftest import settings_for
@@ -28,7 +31,7 @@ from tests.conftest import settings_for
 def key(database: str) -> str:
     with db.transaction() as session:
         merchant = factories.merchant(session).id
-    return keys.create(merchant, KeyRequest(name="shop")).text
+    return api_keys.create(merchant, KeyRequest(name="shop")).text
 
 
 @contextmanager

@@ -3,10 +3,12 @@
 import json
 
 from sqlalchemy import select
+from syndication.content.post import Interest
 
-from syndication import config, db, readers, signups
-from syndication.content import Interest
+from syndication import config
+from syndication.audience import readers, signups
 from syndication.delivery import drain
+from syndication.infra import db
 from syndication.models import Base, Reader
 from syndication.stack.mail_sink import MailSink
 from tests.town import fan_out, publish

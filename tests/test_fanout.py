@@ -4,10 +4,12 @@ import itertools
 
 import pytest
 from sqlalchemy import func, insert, select
+from syndication.content.post import Interest
 
-from syndication import bell, clock, config, db, fanout, interests
-from syndication.content import Interest
-from syndication.delivery import policy
+from syndication import clock, config
+from syndication.audience import interests
+from syndication.delivery import fanout, policy
+from syndication.infra import db, wakeups
 from syndication.models import Change, Delivery, Edition, Heartbeat, Reader
 from tests.town import publish
 
@@ -42,11 +44,11 @@ def test_each_reader_is_told_once_in_their_language_with_few_bells(city: config.
     many()
     rung: list[str] = []
     publish()
-    bell.hang(lambda name, _: rung.append(name))
+    wakeups.hang(lambda name, _: rung.append(name))
     with db.reading() as session:
         change_id = session.scalars(select(Change.id)).one()
     assert fanout.fan_out(change_id)
-    bell.hang(None)
+    wakeups.hang(None)
     assert told() == (READERS, READERS)
     with db.reading() as session:
         wrong = (
@@ -79,14 +81,14 @@ def test_what_was_cut_goes_on_behind_the_last_reader(
 
 def test_a_bell_apart_rings_once_and_without_it_always(city: config.Settings) -> None:
     rung: list[str] = []
-    bell.hang(lambda name, _: rung.append(name))
+    wakeups.hang(lambda name, _: rung.append(name))
     for _ in range(5):
         with db.transaction() as session:
-            bell.after_commit(session, "mail", apart=60.0)
+            wakeups.after_commit(session, "mail", apart=60.0)
     assert rung == ["mail"]
     with db.transaction() as session:
-        bell.after_commit(session, "mail")
-    bell.hang(None)
+        wakeups.after_commit(session, "mail")
+    wakeups.hang(None)
     assert rung == ["mail", "mail"]
 
 

@@ -10,14 +10,18 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
+from syndication.content.post import Draft
 
-from syndication import clock, config, db, fanout, feeds, posts
+from syndication import clock, config
+from syndication.audience import feeds
+from syndication.audience.feeds import Scope
 from syndication.channels.feed.documents import Format
 from syndication.config import Settings
-from syndication.content import Draft
+from syndication.delivery import fanout
 from syndication.errors import NotFound
-from syndication.feeds import Scope
+from syndication.infra import db
 from syndication.models import Change, Delivery, FeedDocument, Merchant
+from syndication.publishing import posts
 from tests import factories
 from tests.channels.feed_samples import events, found
 from tests.conftest import settings_for

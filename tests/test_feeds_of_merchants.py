@@ -5,9 +5,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from syndication import config, db, feeds, merchants, posts
-from syndication.feeds import FORMATS
+from syndication import config
+from syndication.audience import feeds
+from syndication.audience.feeds import FORMATS
+from syndication.infra import db
 from syndication.models import FeedDocument
+from syndication.publishing import merchants, posts
 from tests import factories
 
 THEIRS = ["all", "kind/event", "topic/literatur", "merchant/cafe", "kind/event/topic/literatur/merchant/cafe"]

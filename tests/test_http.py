@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from syndication import clock
-from syndication.addresses import check_url, forbidden
-from syndication.http import Client, Failure
+from syndication.infra.http import Client, Failure
+from syndication.infra.ssrf import check_url, forbidden
 from syndication.stack.receiver import Receiver, Reply
 
 INSIDE = (Path(__file__).parent / "fixtures" / "forbidden_urls.txt").read_text(encoding="utf-8").splitlines()

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
-from syndication import clock, db, imports, posts, sources
+from syndication import clock, sources
 from syndication.config import Settings
+from syndication.infra import db
 from syndication.models import Change, Merchant, Post
+from syndication.publishing import from_file, posts
 from tests import factories
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -24,8 +26,8 @@ def merchant_id(database: str, settings: Settings) -> UUID:
         return factories.merchant(session, "stadt", posts_per_day=1).id
 
 
-def run(path: Path, merchant_id: UUID, *, dry_run: bool = False) -> imports.Report:
-    return imports.run(sources.read(path, zone=BERLIN, now=clock.now()), merchant_id, dry_run=dry_run)
+def run(path: Path, merchant_id: UUID, *, dry_run: bool = False) -> from_file.Report:
+    return from_file.run(sources.read(path, zone=BERLIN, now=clock.now()), merchant_id, dry_run=dry_run)
 
 
 def changes() -> list[str]:
@@ -33,8 +35,8 @@ def changes() -> list[str]:
         return list(session.scalars(select(Change.action).order_by(Change.id)))
 
 
-def counts(report: imports.Report) -> dict[str, int]:
-    return {what: report.count(what) for what in imports.OUTCOMES if report.count(what)}
+def counts(report: from_file.Report) -> dict[str, int]:
+    return {what: report.count(what) for what in from_file.OUTCOMES if report.count(what)}
 
 
 def test_every_entry_of_a_towns_calendar_is_accounted_for(merchant_id: UUID) -> None:
@@ -140,8 +142,8 @@ def test_an_event_at_the_end_of_time_does_not_end_the_import(merchant_id: UUID, 
 
 
 def test_progress_is_told_row_by_row_in_the_order_of_the_file(merchant_id: UUID) -> None:
-    seen: list[imports.Result] = []
+    seen: list[from_file.Result] = []
     rows = sources.read(FIXTURES / "town.ics", zone=BERLIN, now=clock.now())
-    report = imports.run(rows, merchant_id, progress=seen.append)
+    report = from_file.run(rows, merchant_id, progress=seen.append)
     assert tuple(seen) == report.results
     assert report.of("refused") == (report.results[4],)

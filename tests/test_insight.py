@@ -4,10 +4,12 @@ from datetime import timedelta
 
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import func, select
+from syndication.content.post import Interest
 
-from syndication import clock, config, db, insight, signups
-from syndication.content import Interest
+from syndication import clock, config, insight
+from syndication.audience import signups
 from syndication.delivery import drain
+from syndication.infra import db
 from syndication.models import Attempt, Delivery
 from syndication.stack.receiver import Receiver, Reply
 from tests import factories
@@ -133,7 +135,7 @@ def test_what_waits_is_never_forgotten(city: config.Settings, receiver: Receiver
     hook(receiver, state="paused")
     with db.transaction() as session:
         merchant_id = factories.merchant(session).id
-    from syndication import posts
+    from syndication.publishing import posts
 
     posts.create(merchant_id, factories.offer(days=None))
     fan_out()

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from syndication import clock, db, intake
+from syndication import clock
 from syndication.config import Settings
+from syndication.infra import db
 from syndication.models import Change, DeadLetter, Merchant, Post
+from syndication.publishing import from_queue
 from tests import factories
 
 POST = {
@@ -39,7 +41,7 @@ def count(model: Any) -> int:
 
 
 def sent(**message: Any) -> Any:
-    return intake.submit((), message)
+    return from_queue.submit((), message)
 
 
 def test_a_good_message_becomes_a_published_post_and_rings_once(rung: Bells) -> None:
@@ -51,8 +53,8 @@ def test_a_good_message_becomes_a_published_post_and_rings_once(rung: Bells) -> 
 
 
 def test_positions_do_as_well_as_names() -> None:
-    assert intake.submit(("cafe", POST), {}).what == "created"  # type: ignore[union-attr]  # None would fail here, too
-    assert intake.submit(("cafe",), {"post": POST}).what == "unchanged"  # type: ignore[union-attr]  # the same
+    assert from_queue.submit(("cafe", POST), {}).what == "created"  # type: ignore[union-attr]  # None would fail here, too
+    assert from_queue.submit(("cafe",), {"post": POST}).what == "unchanged"  # type: ignore[union-attr]  # the same
 
 
 def test_a_message_that_comes_twice_makes_one_post_and_a_changed_one_revises_it(rung: Bells) -> None:
@@ -101,7 +103,7 @@ def test_a_message_that_comes_eight_times_at_once_makes_one_post() -> None:
 def test_a_bad_message_becomes_a_dead_letter_with_its_reason_and_no_post(
     message: dict[str, Any], reason: str, rung: Bells
 ) -> None:
-    assert intake.submit((), message) is None
+    assert from_queue.submit((), message) is None
     (letter,) = letters()
     assert reason in letter.reason
     assert letter.source == "queue"
@@ -125,7 +127,7 @@ def test_a_bad_message_becomes_a_dead_letter_with_its_reason_and_no_post(
     ],
 )
 def test_what_no_database_can_hold_becomes_a_dead_letter_and_no_error(message: dict[str, Any]) -> None:
-    assert intake.submit((), message) is None
+    assert from_queue.submit((), message) is None
     (letter,) = letters()
     assert letter.reason.isprintable()
     assert len(letter.reason) <= 2000
@@ -133,7 +135,7 @@ def test_what_no_database_can_hold_becomes_a_dead_letter_and_no_error(message: d
 
 
 def test_too_many_positions_are_a_dead_letter() -> None:
-    assert intake.submit(("cafe", POST, "more"), {}) is None
+    assert from_queue.submit(("cafe", POST, "more"), {}) is None
     assert len(letters()) == 1
 
 
@@ -178,8 +180,8 @@ def test_a_huge_message_is_kept_in_its_beginning_only() -> None:
 
 
 def test_what_is_no_message_at_all_can_be_buried_with_a_reason() -> None:
-    intake.bury(b"\xff\x00\x80", "is not JSON")
-    intake.bury({"nested": {1, 2}}, "holds what JSON cannot say")
+    from_queue.bury(b"\xff\x00\x80", "is not JSON")
+    from_queue.bury({"nested": {1, 2}}, "holds what JSON cannot say")
     assert [letter.reason for letter in letters()] == ["is not JSON", "holds what JSON cannot say"]
     assert "\\\\xff\\\\x00\\\\x80" in letters()[0].payload
 

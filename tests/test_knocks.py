@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from syndication.content.post import new_id
 
-from syndication import config, db, destinations, keys, prepared
+from syndication import config, destinations
 from syndication.config import Settings
-from syndication.content import new_id
-from syndication.delivery import drain, tending
-from syndication.destinations import DestinationRequest, knocks
+from syndication.delivery import drain, refresh
+from syndication.destinations import DestinationRequest, probe_limits
 from syndication.errors import TooOften
-from syndication.keys import KeyRequest
+from syndication.infra import db
+from syndication.publishing import api_keys, site_images
+from syndication.publishing.api_keys import KeyRequest
 from syndication.stack.receiver import Receiver, Reply
 from syndication.web.app import create_app
 from tests import factories
@@ -81,25 +83,25 @@ def test_one_merchant_has_twenty_over_all_its_outlets_and_takes_nothing_from_oth
     assert cafe.merchant_id is not None
     museum = admitted(client, "museum")
     for number in range(20):
-        knocks.count(cafe.merchant_id, new_id(), f"https://host{number}.example/x")
+        probe_limits.count(cafe.merchant_id, new_id(), f"https://host{number}.example/x")
     with pytest.raises(TooOften):
-        knocks.count(cafe.merchant_id, new_id(), "https://host99.example/x")
-    knocks.count(museum.merchant_id, new_id(), "https://host1.example/x")
+        probe_limits.count(cafe.merchant_id, new_id(), "https://host99.example/x")
+    probe_limits.count(museum.merchant_id, new_id(), "https://host1.example/x")
 
 
 def test_the_buckets_fill_again(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
-    monkeypatch.setattr(knocks, "buckets", lambda: one)
-    from syndication.limits import Buckets
+    monkeypatch.setattr(probe_limits, "buckets", lambda: one)
+    from syndication.infra.rate_limits import Buckets
 
     one, outlet = Buckets(monotonic=lambda: now[0]), new_id()
     for _ in range(5):
-        knocks.count(None, outlet)
+        probe_limits.count(None, outlet)
     with pytest.raises(TooOften) as refused:
-        knocks.count(None, outlet)
+        probe_limits.count(None, outlet)
     assert refused.value.after == pytest.approx(120)
     now[0] += 121
-    knocks.count(None, outlet)
+    probe_limits.count(None, outlet)
 
 
 def test_all_processes_count_together(redis_url: str, tmp_path: Path) -> None:
@@ -107,11 +109,11 @@ def test_all_processes_count_together(redis_url: str, tmp_path: Path) -> None:
     outlet = new_id()
     try:
         for _ in range(5):
-            knocks.buckets.cache_clear()  # as if each were another process
-            knocks.count(None, outlet)
-        knocks.buckets.cache_clear()
+            probe_limits.buckets.cache_clear()  # as if each were another process
+            probe_limits.count(None, outlet)
+        probe_limits.buckets.cache_clear()
         with pytest.raises(TooOften):
-            knocks.count(None, outlet)
+            probe_limits.count(None, outlet)
     finally:
         config.use(None)
 
@@ -128,7 +130,7 @@ def test_all_processes_count_together(redis_url: str, tmp_path: Path) -> None:
     ],
 )
 def test_a_host_is_the_same_however_it_is_spelled(text: str, host: str) -> None:
-    assert knocks.hosts_of(text) == ({host} if host else set())
+    assert probe_limits.hosts_of(text) == ({host} if host else set())
 
 
 # The other ways
@@ -157,7 +159,7 @@ def test_resuming_is_no_way_around(client: TestClient, receiver: Receiver, cafe:
     outlet = hook_of(cafe, receiver.url("/hook"))
     answers = tried(cafe, f"/destinations/{outlet}/resume", 30)
     assert [one.status_code for one in answers].count(200) == 5
-    hall = Party(client, None, keys.create(None, KeyRequest(name="hall", scopes=("operator",))).text)
+    hall = Party(client, None, api_keys.create(None, KeyRequest(name="hall", scopes=("operator",))).text)
     assert hall("POST", f"/destinations/{outlet}/resume").status_code == 200
 
 
@@ -172,7 +174,7 @@ def test_new_settings_have_an_outlet_looked_after_five_times(
     for number in range(30):
         cafe("PATCH", f"/destinations/{made.json()['id']}", json={"settings": {"gap_minutes": number}})
         before = len(receiver.requests)
-        tending.sweep(drain.tools())
+        refresh.sweep(drain.tools())
         looks += len(receiver.requests) > before
     assert looks <= 5
     others = [
@@ -273,5 +275,5 @@ def test_a_visitor_cannot_have_us_ask_a_website_again_and_again(
     )
     for _ in range(50):
         client.get(f"/posts/{post.id}/pictures/1-page.jpg")
-        prepared.work(drain.tools().pictures)
+        site_images.work(drain.tools().pictures)
     assert len(receiver.requests) == 1

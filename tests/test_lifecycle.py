@@ -7,12 +7,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
+from syndication.content.post import Interest
 
-from syndication import clock, config, db, editions, fanout, feeds, posts, rendering
-from syndication.content import Interest
-from syndication.delivery import drain
+from syndication import clock, config
+from syndication.audience import editions, feeds
+from syndication.delivery import drain, fanout
 from syndication.errors import Forbidden, Invalid, QuotaExceeded
+from syndication.infra import db, rendering
 from syndication.models import Change, Delivery, Edition, Merchant, Reader
+from syndication.publishing import posts
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver
 from tests import factories
@@ -301,7 +304,7 @@ def test_every_delivery_of_a_post_can_be_told(
 def test_the_window_of_a_reader_who_changes_rhythm_has_no_gap(
     city: config.Settings, mail_sink: MailSink
 ) -> None:
-    from syndication import readers
+    from syndication.audience import readers
 
     digest_reader()
     publish(title="Vorher")

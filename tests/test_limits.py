@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from syndication.limits import Bucket, Buckets, Rate, redis_url
-from syndication.stack import broker
+from syndication.infra.rate_limits import Bucket, Buckets, Rate, redis_url
+from syndication.stack import redis_server as broker
 
 THREE = Bucket("account", Rate(3, 30.0))
 TWO_A_SECOND = Bucket("host", Rate(2, 1.0))

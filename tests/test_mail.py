@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 
 from syndication.channels.base import Gone, Refused, TryLater, Unconfirmed
 from syndication.channels.by_mail import verdict_for
-from syndication.mail import MailFailure, Outbox
+from syndication.infra.smtp import MailFailure, Outbox
 from syndication.stack.mail_sink import MailSink
 
 DATA = b"Subject: Hallo\r\nMessage-ID: <1@coburg.example>\r\n\r\nGuten Tag\r\n.\r\n..zwei\r\nEnde\r\n"

@@ -5,9 +5,9 @@ from email.header import decode_header, make_header
 
 import pytest
 
-from syndication import mail_headers
-from syndication.mail_check import checked
-from syndication.mail_headers import Line, Unfit
+from syndication.infra import mail_headers
+from syndication.infra.mail_check import checked
+from syndication.infra.mail_headers import Line, Unfit
 from tests import hostile
 from tests.rfc2047 import decoded, header_lines
 

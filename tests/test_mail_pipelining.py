@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from syndication.mail import MailFailure, Outbox
+from syndication.infra.smtp import MailFailure, Outbox
 from tests.pipelining_server import Answer, PipeliningServer
 
 DATA = b"Subject: Hallo\r\n\r\nGuten Tag\r\n"

@@ -1,11 +1,12 @@
 """Merchants: named, admitted, suspended, changed, listed."""
 
 import pytest
+from syndication.content.post import new_id
 
-from syndication import db, merchants
-from syndication.content import new_id
 from syndication.errors import Forbidden, Invalid, NotFound
-from syndication.merchants import Amendment, Application
+from syndication.infra import db
+from syndication.publishing import merchants
+from syndication.publishing.merchants import Amendment, Application
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from syndication import rendering
+from syndication.infra import rendering
 from tests.patterns import PACKAGE, Pattern, Shape, cost, found, in_source, shapes
 
 FOUND = found()
 #: Patterns that only a run makes: the file they are made in, and all that it makes.
 MADE: dict[str, Callable[[], list[Pattern]]] = {
-    "syndication/rendering.py": lambda: [
+    "syndication/infra/rendering.py": lambda: [
         Pattern(f"rendering: {made.pattern[:40]}", made.pattern, "match", cap=1000)
         for made, _ in rendering._sentences("de")  # the English sentences, whatever the language
     ]

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from syndication.config import Settings
-from syndication.http import Client
-from syndication.pictures import Limits, NoPicture, Pictures, shrunk
+from syndication.infra.http import Client
+from syndication.infra.images import Limits, NoPicture, Pictures, shrunk
 from syndication.stack.receiver import Receiver, Reply
 
 

@@ -14,9 +14,10 @@ import psutil
 import pytest
 from PIL import Image, ImageChops, ImageCms, PngImagePlugin
 
-from syndication import clock, confined, pictures
+from syndication import clock
 from syndication.config import Settings
-from syndication.pictures import Limits, NoPicture, shrunk
+from syndication.infra import confined, images
+from syndication.infra.images import Limits, NoPicture, shrunk
 from tests.large_pictures import LARGE, TOO_LARGE, png
 
 WANTED = Limits(side=2560, bytes=3_000_000)
@@ -34,7 +35,7 @@ def memory(pid: int, what: str) -> int:
 @pytest.fixture
 def decoder() -> Iterator[confined.Child]:
     """A process that has opened nothing but a tiny picture."""
-    made = confined.Child("syndication.pixels", memory=pictures._MEMORY)
+    made = confined.Child("syndication.infra.confined.image_decoding", memory=images._MEMORY)
     asked(made, png(10, 10))
     yield made
     made.close()
@@ -202,14 +203,14 @@ def test_two_at_a_time_and_the_others_are_told_to_come_again(monkeypatch: pytest
     inside, leave = threading.Barrier(3), threading.Event()
 
     def hold() -> None:
-        with pictures._turn(20):
+        with images._turn(20):
             inside.wait(20)
             leave.wait(20)
 
     with ThreadPoolExecutor(2) as pool:
         held = [pool.submit(hold) for _ in range(2)]
         inside.wait(20)
-        monkeypatch.setattr(pictures, "_PATIENCE", 0.2)
+        monkeypatch.setattr(images, "_PATIENCE", 0.2)
         began = clock.monotonic()
         with pytest.raises(NoPicture, match="try again") as caught:
             shrunk(png(10, 10), WANTED)
@@ -231,7 +232,7 @@ def test_a_killed_process_frees_its_place(settings: Settings) -> None:
     assert other.stdout is not None
     with other.stdout:
         other.stdout.readline()
-        assert [pictures._locked(place) for place in range(2)] == [None, None]
+        assert [images._locked(place) for place in range(2)] == [None, None]
         other.kill()
         other.wait(10)
     assert shrunk(png(10, 10), WANTED).width == 10
@@ -239,10 +240,10 @@ def test_a_killed_process_frees_its_place(settings: Settings) -> None:
 
 def test_a_decoder_that_dies_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shrunk(png(10, 10), WANTED).width == 10
-    for decoder in pictures._DECODERS:
+    for decoder in images._DECODERS:
         if decoder.pid is not None:
             psutil.Process(decoder.pid).kill()
     assert shrunk(png(12, 10), WANTED).width == 12
-    monkeypatch.setattr(pictures, "_SECONDS", 0.05)
+    monkeypatch.setattr(images, "_SECONDS", 0.05)
     with pytest.raises(NoPicture, match="too long"):
         shrunk(png(), WANTED)

@@ -7,11 +7,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
+from syndication.content.post import Draft
 
-from syndication import clock, config, db, gallery, imports, posts, sources
-from syndication.content import Draft
+from syndication import clock, config, sources
 from syndication.errors import Invalid
+from syndication.infra import db
 from syndication.models import Change, Post, PreparedPicture, Revision
+from syndication.publishing import from_file, posts, uploads
 from tests import factories
 from tests.test_pictures import drawn
 from tests.town import later
@@ -42,7 +44,7 @@ DRAFTS = {
     "another kind": lambda: factories.offer(source_ref="1"),
     "published after its end": lambda: factories.event(days=2, source_ref="2", publish_at=soon(days=3)),
     "a picture that is not kept": lambda: factories.event(
-        source_ref="3", images=[{"url": gallery.address("a" * 32), "alt": "x"}]
+        source_ref="3", images=[{"url": uploads.address("a" * 32), "alt": "x"}]
     ),
     "another hour for what is published": lambda: factories.event(source_ref="1", publish_at=soon(days=1)),
     "over already": lambda: factories.event(days=-2, source_ref="4"),
@@ -90,7 +92,7 @@ def test_a_dry_run_of_a_file_that_names_an_entry_twice_says_what_then_happens(
 
     def run(*, dry_run: bool) -> list[tuple[str, str]]:
         read = sources.read(file, zone=ZoneInfo("Europe/Berlin"), now=clock.now())
-        return [(one.what, one.reason) for one in imports.run(read, cafe, dry_run=dry_run).results]
+        return [(one.what, one.reason) for one in from_file.run(read, cafe, dry_run=dry_run).results]
 
     told = run(dry_run=True)
     assert rows() == [0, 0, 0, 0]
@@ -153,7 +155,7 @@ def test_a_post_that_waits_cannot_be_over_before_its_hour(cafe: UUID) -> None:
 def test_a_post_shows_its_own_merchants_uploads_alone(cafe: UUID) -> None:
     with db.transaction() as session:
         other = factories.merchant(session, "hut").id
-    image = {"url": gallery.add(cafe, drawn()).url, "alt": "x"}
+    image = {"url": uploads.add(cafe, drawn()).url, "alt": "x"}
     post = posts.create(other, factories.event())
     for act in (
         lambda: posts.create(other, factories.event(images=[image])),
@@ -163,5 +165,5 @@ def test_a_post_shows_its_own_merchants_uploads_alone(cafe: UUID) -> None:
         with pytest.raises(Invalid, match="upload it again"):
             act()
     posts.create(cafe, factories.event(images=[image]))
-    own = gallery.add(other, drawn())
+    own = uploads.add(other, drawn())
     posts.create(other, factories.event(images=[{"url": own.url, "alt": "x"}]))

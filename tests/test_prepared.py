@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from syndication import bell, clock, config, db, gallery, posts, prepared
+from syndication import clock, config
 from syndication.delivery import drain
+from syndication.infra import db, wakeups
+from syndication.infra.images import NoPicture, path
 from syndication.models import PictureWant, PreparedPicture
-from syndication.pictures import NoPicture, path
+from syndication.publishing import posts, site_images, uploads
 from syndication.stack.receiver import Receiver, Reply, Request
 from syndication.web.app import create_app
 from tests import factories, town
@@ -41,7 +43,7 @@ def posted(merchant_id: UUID, *urls: str, title: str = "Weinabend") -> posts.Pos
 
 
 def worked() -> int:
-    return prepared.work(drain.tools().pictures)
+    return site_images.work(drain.tools().pictures)
 
 
 def rows() -> list[PreparedPicture]:
@@ -55,9 +57,9 @@ def test_a_post_with_pictures_wakes_a_worker_that_fetches_each_once(
     urls = [website.url("/a.jpg"), website.url("/b.jpg")]
     posted(cafe, *urls)
     assert ("pictures", ()) in rung
-    assert prepared.there(urls) == frozenset()
+    assert site_images.there(urls) == frozenset()
     assert worked() == 2
-    assert prepared.there(urls) == frozenset(urls)
+    assert site_images.there(urls) == frozenset(urls)
     posted(cafe, *urls, title="Zweiter")
     assert worked() == 0
     assert sorted(request.path for request in website.requests) == ["/a.jpg", "/b.jpg"]
@@ -93,14 +95,14 @@ def test_a_picture_that_nobody_asked_for_yet_is_asked_for_by_who_looks(
     with db.transaction() as session:
         session.query(PreparedPicture).delete()
     rung.clear()
-    monkeypatch.setattr(prepared, "_rung_at", float("-inf"))
+    monkeypatch.setattr(site_images, "_rung_at", float("-inf"))
     with TestClient(create_app(city)) as client:
         assert [client.get(path(post.id, 1, url, "page")).status_code for _ in range(3)] == [503, 503, 503]
         assert rung == [("pictures", ())], "a worker is woken once"
         worked()
         assert client.get(path(post.id, 1, url, "page")).status_code == 200
-        monkeypatch.setattr(prepared, "_MOST_KEPT", 1000)
-        prepared.sweep()
+        monkeypatch.setattr(site_images, "_MOST_KEPT", 1000)
+        site_images.sweep()
         assert rows()[0].size == 0
         assert client.get(path(post.id, 1, url, "page")).status_code == 503
         worked()
@@ -108,8 +110,8 @@ def test_a_picture_that_nobody_asked_for_yet_is_asked_for_by_who_looks(
 
 
 def test_an_uploaded_picture_is_shown_at_once(city: config.Settings, cafe: UUID) -> None:
-    kept = gallery.add(cafe, drawn(1200, 900))
-    wide = gallery.add(cafe, drawn(1200, 300))
+    kept = uploads.add(cafe, drawn(1200, 900))
+    wide = uploads.add(cafe, drawn(1200, 300))
     post = posted(cafe, kept.url, wide.url)
     with TestClient(create_app(city)) as client:
         assert client.get(f"/posts/{post.id}").text.count("<figure>") == 2
@@ -129,7 +131,7 @@ def test_a_withdrawn_post_takes_its_pictures_with_it_and_a_revision_those_it_no_
     posts.withdraw(cafe, first.id)
     assert [row.url for row in rows()] == [two, three]
     posts.revise(cafe, second.id, factories.event("Zweiter", days=30, images=[{"url": three, "alt": "x"}]))
-    prepared.sweep()
+    site_images.sweep()
     assert [row.url for row in rows()] == [three]
     with db.reading() as session:
         assert len(session.scalars(select(PictureWant)).all()) == 1
@@ -153,7 +155,7 @@ def test_what_cannot_be_had_is_known_and_told_at_once(
         if not broken:
             clock.travel(timedelta(seconds=70))
             website.answer = lambda _: Reply(200, {}, drawn())
-            assert prepared.due()
+            assert site_images.due()
             assert worked() == 1
             assert client.get(path(post.id, 1, url, "page")).status_code == 200
 
@@ -172,7 +174,7 @@ def test_a_website_that_stays_away_is_given_up_and_tried_anew_for_a_new_post(
     website.answer = lambda _: Reply(200, {}, drawn())
     posted(cafe, url, title="Zweiter")
     worked()
-    assert prepared.there([url])
+    assert site_images.there([url])
 
 
 @pytest.mark.no_answer
@@ -198,7 +200,7 @@ def test_a_slow_website_holds_up_no_other(cafe: UUID, website: Receiver, receive
         asked = [request for request in website.requests if request.headers["host"].startswith("localhost")]
         assert len(asked) <= 2
         working.result(60)
-    assert prepared.there([quick])
+    assert site_images.there([quick])
     asked = [request for request in website.requests if request.headers["host"].startswith("localhost")]
     assert len(asked) <= 4, "a website in trouble is left alone for a minute"
     assert len([row for row in rows() if row.due_at is not None]) == 20
@@ -206,7 +208,7 @@ def test_a_slow_website_holds_up_no_other(cafe: UUID, website: Receiver, receive
 
 def test_one_process_of_a_machine_prepares_at_a_time(cafe: UUID, website: Receiver, rung: Bells) -> None:
     posted(cafe, website.url("/a.jpg"))
-    with prepared._alone() as mine:
+    with site_images._alone() as mine:
         assert mine
         assert worked() == 0
     assert worked() == 1
@@ -214,7 +216,7 @@ def test_one_process_of_a_machine_prepares_at_a_time(cafe: UUID, website: Receiv
 
 def test_what_a_killed_worker_had_claimed_is_tried_again(cafe: UUID, website: Receiver) -> None:
     posted(cafe, website.url("/a.jpg"))
-    claimed = prepared._Work(drain.tools().pictures)._claim()
+    claimed = site_images._Work(drain.tools().pictures)._claim()
     assert [one.url for one in claimed] == [website.url("/a.jpg")]
     assert worked() == 0
     clock.travel(timedelta(seconds=200))
@@ -249,7 +251,7 @@ def test_the_picture_is_on_the_site_before_a_network_is_told_of_it(
     town.fan_out()
     drain.drain("push")
     assert there
-    assert all(prepared.key(url) in found for found in there)
+    assert all(site_images.key(url) in found for found in there)
 
 
 def test_ten_lanes_that_need_a_picture_of_a_dead_website_ask_it_once(cafe: UUID, website: Receiver) -> None:
@@ -270,8 +272,8 @@ def test_ten_lanes_that_need_a_picture_of_a_dead_website_ask_it_once(cafe: UUID,
 def test_a_bell_that_was_lost_is_rung_by_the_sweep(cafe: UUID, website: Receiver, rung: Bells) -> None:
     posted(cafe, website.url("/a.jpg"))
     rung.clear()
-    assert prepared.due()
-    bell.ring(prepared.BELL)
+    assert site_images.due()
+    wakeups.ring(site_images.BELL)
     assert rung == [("pictures", ())]
 
 
@@ -279,4 +281,4 @@ def test_odd_addresses_are_no_fault(cafe: UUID, website: Receiver) -> None:
     many: list[Any] = [website.url(f"/{'x' * 1500}.jpg"), website.url("/a%20b.jpg?c=d&e=f")]
     posted(cafe, *many)
     assert worked() == 2
-    assert prepared.there(many) == frozenset(many)
+    assert site_images.there(many) == frozenset(many)

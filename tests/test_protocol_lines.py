@@ -15,17 +15,20 @@ import structlog
 from lxml import etree
 from pydantic import ValidationError
 from sqlalchemy import select
+from syndication.content.post import Interest
 
-from syndication import config, db, logs, mail_headers, merchants, signups
+from syndication import config
+from syndication.audience import signups
 from syndication.channels.base import Publisher
 from syndication.channels.feed.documents import render
 from syndication.cli import process, screen
-from syndication.content import Interest
 from syndication.delivery import drain
 from syndication.errors import Invalid
-from syndication.mail import MailFailure, Outbox
+from syndication.infra import db, logs, mail_headers
+from syndication.infra.rendering import markdown_to_html, markdown_to_text
+from syndication.infra.smtp import MailFailure, Outbox
 from syndication.models import Reader
-from syndication.rendering import markdown_to_html, markdown_to_text
+from syndication.publishing import merchants
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver, Reply
 from tests import hostile

@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from syndication.content.post import Interest
 
-from syndication import clock, config, db, readers
-from syndication.content import Interest
+from syndication import clock, config
+from syndication.audience import readers
 from syndication.errors import NotFound
+from syndication.infra import db
+from syndication.infra.signing import Tokens
 from syndication.models import Consent, Delivery, Reader
-from syndication.signing import Tokens
 from tests import factories
 from tests.town import sign_up
 

@@ -12,9 +12,9 @@ from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syndication import content as values
-from syndication import recurrence
-from syndication.content import Content, draft, last_occurrence, occurrences
+from syndication.content import post as values
+from syndication.content import recurrence
+from syndication.content.post import Content, draft, last_occurrence, occurrences
 from syndication.errors import Invalid
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -209,6 +209,6 @@ def test_a_leap_day_is_repeated_after_four_years() -> None:
 
 
 def test_no_walk_is_without_an_end() -> None:
-    package = Path(recurrence.__file__).parent
+    package = Path(recurrence.__file__).parents[1]
     sources = {path: path.read_text(encoding="utf-8") for path in package.rglob("*.py")}
     assert [path.name for path, text in sources.items() if "rrulestr" in text] == []

@@ -11,7 +11,8 @@ from sqlalchemy import JSON, Column, Connection, Engine, MetaData, Table, inspec
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
-from syndication import clock, db, migrations
+from syndication import clock, migrations
+from syndication.infra import db
 from syndication.models import Base
 from tests.conftest import empty_database
 

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from syndication import channels, db, destinations, doctor, signing
+from syndication import channels, destinations
 from syndication.channels.webhook import WebhookSettings
 from syndication.config import Settings
 from syndication.delivery.load import channel_settings
 from syndication.destinations.values import DestinationAmendment, DestinationRequest
 from syndication.errors import Invalid
+from syndication.infra import db, signing
 from syndication.models import Destination
+from syndication.ops import doctor
 from tests import factories
 from tests.conftest import settings_for
 

@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from syndication.content.post import Interest
 
-from syndication import bell, clock, config, db, mailbox, readers, signups
-from syndication.content import Interest
+from syndication import clock, config
+from syndication.audience import readers, signups
 from syndication.delivery import drain
 from syndication.errors import Invalid
+from syndication.infra import db, mail_addresses, wakeups
 from syndication.models import Consent, Delivery, Reader, SignUp
 from syndication.stack.mail_sink import MailSink
 from tests import factories, town
@@ -52,7 +54,7 @@ def test_a_bell_that_rings_twice_writes_one_letter(database: str, settings: conf
 
 
 def test_a_lost_bell_costs_seconds(database: str, settings: config.Settings) -> None:
-    bell.hang(None)
+    wakeups.hang(None)
     ask()
     assert signups.sweep() == 0, "its bell may still be on the way"
     clock.travel(timedelta(seconds=3))
@@ -69,7 +71,7 @@ def test_what_dies_in_the_middle_leaves_all_or_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("syndication.reader_links.confirmation", dies)
+        patch.setattr("syndication.audience.tokens.confirmation", dies)
         with pytest.raises(KeyboardInterrupt):
             signups.answer(one)
     assert waiting() == ["anna@example.org"]
@@ -155,8 +157,8 @@ def test_a_reader_sees_and_erases_what_still_waits(database: str, settings: conf
     ],
 )
 def test_an_address_has_one_spelling(typed: str, kept: str) -> None:
-    assert mailbox.spelled(typed) == kept
-    assert mailbox.spelled(kept) == kept
+    assert mail_addresses.spelled(typed) == kept
+    assert mail_addresses.spelled(kept) == kept
 
 
 @pytest.mark.parametrize(
@@ -165,7 +167,7 @@ def test_an_address_has_one_spelling(typed: str, kept: str) -> None:
 )
 def test_what_is_no_address_is_refused(typed: str) -> None:
     with pytest.raises(Invalid, match="email"):
-        mailbox.spelled(typed)
+        mail_addresses.spelled(typed)
 
 
 def test_mailboxes_are_told_apart() -> None:
@@ -176,9 +178,11 @@ def test_mailboxes_are_told_apart() -> None:
         "anna@example.com",
         "+anna@example.org",
     ]
-    assert len({mailbox.key(mailbox.spelled(one)) for one in apart}) == len(apart)
+    assert len({mail_addresses.key(mail_addresses.spelled(one)) for one in apart}) == len(apart)
 
 
 def test_a_row_knows_its_mailbox_whoever_writes_it(database: str, settings: config.Settings) -> None:
     with db.transaction() as session:
-        assert factories.reader(session, "anna+x@example.org").mailbox == mailbox.key("anna@example.org")
+        assert factories.reader(session, "anna+x@example.org").mailbox == mail_addresses.key(
+            "anna@example.org"
+        )

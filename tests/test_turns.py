@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from syndication import turns
+from syndication.infra import sqlite_turns
 
 #: Takes turns for ever: tells when it has one, and keeps it for a moment.
 GREEDY = """
@@ -49,7 +49,7 @@ def listen(to: subprocess.Popen[str], heard: list[int]) -> None:
 
 def test_whoever_is_in_a_hurry_waits_for_two_turns_at_most(tmp_path: Path) -> None:
     path = tmp_path / "turn"
-    turn = turns.Turn(str(path))
+    turn = sqlite_turns.Turn(str(path))
     with processes(path, "patient", 4) as greedy:
         heard: list[int] = []
         for one in greedy:
@@ -66,10 +66,10 @@ def test_whoever_is_in_a_hurry_waits_for_two_turns_at_most(tmp_path: Path) -> No
 
 
 def test_patience_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "_PATIENCE", 0.2)
+    monkeypatch.setattr(sqlite_turns, "_PATIENCE", 0.2)
     path = tmp_path / "turn"
-    turn = turns.Turn(str(path))
-    with processes(path, "hasty", 3), turns.patiently():
+    turn = sqlite_turns.Turn(str(path))
+    with processes(path, "hasty", 3), sqlite_turns.patiently():
         for _ in range(3):
             with turn.take():
                 pass
@@ -78,23 +78,23 @@ def test_patience_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_killed_process_gives_its_turn_and_its_place_at_the_gate_back(tmp_path: Path) -> None:
     path = tmp_path / "turn"
-    turn = turns.Turn(str(path))
+    turn = sqlite_turns.Turn(str(path))
     for how in ("patient", "hasty"):
         with processes(path, how, 3):
             pass  # killed wherever they are
         with turn.take():
             pass
-        with turns.patiently(), turn.take():
+        with sqlite_turns.patiently(), turn.take():
             pass
     turn.close()
 
 
 def test_threads_of_one_process_take_turns(tmp_path: Path) -> None:
-    turn, inside, most = turns.Turn(str(tmp_path / "turn")), [0], [0]
+    turn, inside, most = sqlite_turns.Turn(str(tmp_path / "turn")), [0], [0]
 
     def write(patient: bool) -> None:
         for _ in range(50):
-            with turns.patiently(patient), turn.take():
+            with sqlite_turns.patiently(patient), turn.take():
                 inside[0] += 1
                 most[0] = max(most[0], inside[0])
                 inside[0] -= 1

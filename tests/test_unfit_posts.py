@@ -10,8 +10,10 @@ import pytest
 from jinja2 import UndefinedError
 from structlog.testing import capture_logs
 
-from syndication import clock, config, db, editions, insight, rendering
+from syndication import clock, config, insight
+from syndication.audience import editions
 from syndication.delivery import drain, replay
+from syndication.infra import db, rendering
 from syndication.models import Delivery
 from syndication.stack.mail_sink import MailSink
 from tests import factories

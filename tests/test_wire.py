@@ -10,10 +10,12 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
-from syndication import clock, config, db, keys, wire
+from syndication import clock, config
 from syndication.delivery import drain, rescue
-from syndication.keys import KeyRequest
+from syndication.infra import db, postgres_timeouts
 from syndication.models import Delivery, Merchant
+from syndication.publishing import api_keys
+from syndication.publishing.api_keys import KeyRequest
 from syndication.stack.receiver import Receiver, Reply
 from syndication.web.app import create_app
 from tests import factories
@@ -42,7 +44,7 @@ def hole(database: str) -> Iterator[BlackHole]:
 def key(hole: BlackHole, settings: config.Settings) -> str:
     with db.transaction() as session:
         merchant = factories.merchant(session).id
-    return keys.create(merchant, KeyRequest(name="shop")).text
+    return api_keys.create(merchant, KeyRequest(name="shop")).text
 
 
 def ask(
@@ -68,7 +70,7 @@ def test_a_request_after_the_cut_is_answered_and_so_is_one_after_the_repair(
     status, took = ask(key, settings, "/", accept="text/html", **{"accept-language": "de"})
     assert (status, took < BOUND) == (503, True)
     hole.mend()
-    threading.Event().wait(wire._AWAY)
+    threading.Event().wait(postgres_timeouts._AWAY)
     assert ask(key, settings)[0] == 200
 
 
@@ -131,7 +133,7 @@ def test_a_worker_comes_back_after_a_cut_and_nothing_is_lost(
         drain.drain("push", seconds=1)
     receiver.answer = lambda _: Reply()
     hole.mend()
-    threading.Event().wait(wire._AWAY)
+    threading.Event().wait(postgres_timeouts._AWAY)
     later(60)  # the leases of what was under way run out
     until = clock.monotonic() + 30
     while states() != ["sent"] * 3 and clock.monotonic() < until:

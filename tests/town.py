@@ -4,11 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
+from syndication.content.post import Interest
 
-from syndication import channels, clock, config, db, fanout, posts, signups
-from syndication.content import Interest
-from syndication.delivery import drain
+from syndication import channels, clock, config
+from syndication.audience import signups
+from syndication.delivery import drain, fanout
+from syndication.infra import db
 from syndication.models import Change, Delivery, SignUp
+from syndication.publishing import posts
 from syndication.stack.receiver import Receiver
 from tests import factories
 from tests.channels.samples import SAMPLES, filled_in, kept_pictures

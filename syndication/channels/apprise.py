@@ -1,7 +1,7 @@
 """What has no channel of its own: a hundred services through Apprise (appriseit.com), by one address.
 
-Apprise is not trusted: which addresses it may see stands in `apprise_services`, and it runs in a confined process (`lent`)
-whose requests are sent from here.
+Apprise is not trusted: which addresses it may see stands in `apprise_services`, and it runs in a confined process
+(`apprise_plugins`) whose requests are sent from here.
 """
 
 import base64
@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 
-from syndication import confined
 from syndication.channels.apprise_services import service_of
 from syndication.channels.base import (
     Abilities,
@@ -27,14 +26,15 @@ from syndication.channels.base import (
     Unconfirmed,
 )
 from syndication.channels.by_http import asked_to_wait, message_date, shown, verdict_for
-from syndication.channels.doors import Tools
 from syndication.channels.social.settings import SocialSettings
 from syndication.channels.social.words import compose
-from syndication.http import OURS, Answer, Client, Failure
+from syndication.channels.tools import Tools
+from syndication.infra import confined
+from syndication.infra.http import OURS, Answer, Client, Failure
 
 _CHARACTERS = 4000
 #: The module that is confined, named and not imported: nothing of Apprise is loaded here.
-_INSIDE = "syndication.lent"
+_INSIDE = "syndication.infra.confined.apprise_plugins"
 _MEMORY = 150_000_000
 #: Processes in which Apprise may run for this one; each takes 60 MB while it is in use, and ends a minute later.
 _MOST_AT_ONCE = 4

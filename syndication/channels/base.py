@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
-from syndication.addresses import origin
 from syndication.channels.connector import Connector
-from syndication.channels.doors import Tools
-from syndication.characters import legible
-from syndication.content import Action, Content, Matter, Value, matters
-from syndication.http import Answer
-from syndication.limits import Rate
+from syndication.channels.tools import Tools
+from syndication.content.characters import legible
+from syndication.content.post import Action, Content, Matter, Value, matters
+from syndication.infra.http import Answer
+from syndication.infra.rate_limits import Rate
+from syndication.infra.ssrf import origin
 
 Queue = Literal["push", "mail", "feeds"]
 

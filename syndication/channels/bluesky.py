@@ -22,16 +22,16 @@ from syndication.channels.base import (
     TryLater,
 )
 from syndication.channels.by_http import Rule, json_of, rest
-from syndication.channels.doors import Tools
 from syndication.channels.social.counting import cut, graphemes, links
 from syndication.channels.social.pictured import fetched, left_out
 from syndication.channels.social.requests import Network, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
-from syndication.content import Image
-from syndication.http import Answer
-from syndication.limits import Rate
-from syndication.pictures import Limits
+from syndication.channels.tools import Tools
+from syndication.content.post import Image
+from syndication.infra.http import Answer
+from syndication.infra.images import Limits
+from syndication.infra.rate_limits import Rate
 
 _COLLECTION = "app.bsky.feed.post"
 _CHARACTERS = 300

@@ -9,8 +9,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from syndication.channels.base import Gone, HttpMessage, Receipt, Refused, TryLater, Unconfirmed, Verdict
-from syndication.channels.doors import Tools
-from syndication.http import Answer, Failure
+from syndication.channels.tools import Tools
+from syndication.infra.http import Answer, Failure
 
 #: Longest part of an answer that is kept for people to read (characters).
 _KEPT = 1000

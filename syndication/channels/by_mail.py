@@ -4,8 +4,8 @@ import quopri
 from collections.abc import Sequence
 
 from syndication.channels.base import Gone, MailMessage, Receipt, Refused, TryLater, Unconfirmed, Verdict
-from syndication.channels.doors import Tools
-from syndication.mail import MailFailure
+from syndication.channels.tools import Tools
+from syndication.infra.smtp import MailFailure
 
 #: Answers about the mailbox itself: it does not exist, is closed, or its name is wrong (RFC 5321 section 4.2.3).
 _NO_MAILBOX = {550, 551, 553, 521, 556}

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from syndication.channels.doors import Tools
-from syndication.content import Value
+from syndication.channels.tools import Tools
+from syndication.content.post import Value
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from syndication.addresses import check_url
 from syndication.channels.base import (
     Abilities,
     Account,
@@ -21,18 +20,19 @@ from syndication.channels.base import (
     Unconfirmed,
 )
 from syndication.channels.by_http import Rule, json_of, rest
-from syndication.channels.doors import Tools
 from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.pictured import fetched, left_out
 from syndication.channels.social.requests import Network, as_its_body_asks, as_json, text_at, together
 from syndication.channels.social.settings import SocialSettings, host_of
 from syndication.channels.social.words import SHORTENED, pieces
+from syndication.channels.tools import Tools
 from syndication.config import settings as process_settings
-from syndication.content import Image
-from syndication.http import Answer
-from syndication.limits import Rate
-from syndication.pictures import Limits
-from syndication.rendering import gettext
+from syndication.content.post import Image
+from syndication.infra.http import Answer
+from syndication.infra.images import Limits
+from syndication.infra.rate_limits import Rate
+from syndication.infra.rendering import gettext
+from syndication.infra.ssrf import check_url
 
 #: resources/message, "Embed Limits": all texts of an embed together have at most 6,000 characters.
 _TITLE, _DESCRIPTION, _VALUE, _FOOTER, _ALT = 256, 3500, 1024, 200, 1024

@@ -21,17 +21,17 @@ from syndication.channels.base import (
     Verdict,
 )
 from syndication.channels.connector import Connector
-from syndication.channels.doors import Tools
 from syndication.channels.social.counting import letters, utf16
 from syndication.channels.social.graph import MISSING, ROWS, Access, Graph, GraphSettings, Row, access_end
 from syndication.channels.social.meta_login import PageConnector
 from syndication.channels.social.pictured import fetched
 from syndication.channels.social.requests import items_at, text_at, together
 from syndication.channels.social.words import compose
-from syndication.content import Image
-from syndication.http import multipart
-from syndication.limits import Rate
-from syndication.pictures import Limits
+from syndication.channels.tools import Tools
+from syndication.content.post import Image
+from syndication.infra.http import multipart
+from syndication.infra.images import Limits
+from syndication.infra.rate_limits import Rate
 
 #: Characters of a post.
 _MOST = 63_206

@@ -26,16 +26,16 @@ from syndication.channels.base import (
 )
 from syndication.channels.by_http import Rule, json_of
 from syndication.channels.connector import Beginning, Connector, Site
-from syndication.channels.doors import Tools
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.pictured import left_out, missing, shown_at
 from syndication.channels.social.requests import Network, text_at, together
 from syndication.channels.social.settings import ExpiringSettings, Server
 from syndication.channels.social.words import compose
-from syndication.content import Content, Image, Value, occurrences
-from syndication.http import Answer
-from syndication.limits import Rate
+from syndication.channels.tools import Tools
+from syndication.content.post import Content, Image, Value, occurrences
+from syndication.infra.http import Answer
+from syndication.infra.rate_limits import Rate
 
 Topic = Literal["EVENT", "OFFER", "STANDARD"]
 

@@ -24,7 +24,6 @@ from syndication.channels.base import (
     Verdict,
 )
 from syndication.channels.connector import Connector
-from syndication.channels.doors import Tools
 from syndication.channels.social.counting import letters, utf16
 from syndication.channels.social.graph import (
     MISSING,
@@ -40,9 +39,10 @@ from syndication.channels.social.meta_login import PageConnector
 from syndication.channels.social.pictured import left_out, needed, shown_at
 from syndication.channels.social.requests import items_at, text_at, together
 from syndication.channels.social.words import compose, pieces
-from syndication.content import Image
-from syndication.http import Answer
-from syndication.limits import Rate
+from syndication.channels.tools import Tools
+from syndication.content.post import Image
+from syndication.infra.http import Answer
+from syndication.infra.rate_limits import Rate
 
 #: As the city's site shows the picture to Instagram.
 _SIZE = "framed"

@@ -6,11 +6,11 @@ from typing import Any, ClassVar, Literal
 
 from syndication.channels import by_mail
 from syndication.channels.base import Abilities, Channel, Gone, MailMessage, Note, Queue, Receipt, Refused
-from syndication.channels.doors import Tools
-from syndication.characters import legible
-from syndication.mail_check import checked
-from syndication.mail_headers import Unfit, address, exact, mailbox, text, word, written
-from syndication.rendering import inline_css, moment, render, said, spoken
+from syndication.channels.tools import Tools
+from syndication.content.characters import legible
+from syndication.infra.mail_check import checked
+from syndication.infra.mail_headers import Unfit, address, exact, mailbox, text, word, written
+from syndication.infra.rendering import inline_css, moment, render, said, spoken
 
 #: What each letter needs to be told, beside `letter`, `to` and `language`. `connect` may be told to all: where the owner
 #: logs in to renew an access.

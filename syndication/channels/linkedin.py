@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from syndication.addresses import origin
 from syndication.channels import wording
 from syndication.channels.base import (
     Abilities,
@@ -25,17 +24,18 @@ from syndication.channels.base import (
 )
 from syndication.channels.by_http import Rule, shown
 from syndication.channels.connector import Beginning, Client, Connector, Site
-from syndication.channels.doors import Tools
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import links, utf16
 from syndication.channels.social.pictured import fetched
 from syndication.channels.social.requests import Network, text_at, together
 from syndication.channels.social.settings import ExpiringSettings, Server
 from syndication.channels.social.words import compose
-from syndication.content import Image, Moment, Value
-from syndication.http import Answer
-from syndication.limits import Rate
-from syndication.pictures import Limits
+from syndication.channels.tools import Tools
+from syndication.content.post import Image, Moment, Value
+from syndication.infra.http import Answer
+from syndication.infra.images import Limits
+from syndication.infra.rate_limits import Rate
+from syndication.infra.ssrf import origin
 
 #: The version of July 2026; each is served for a year at least (linkedin/marketing/versioning).
 VERSION = "202607"

@@ -24,17 +24,17 @@ from syndication.channels.base import (
 )
 from syndication.channels.by_http import Rule, json_of, rest, shown
 from syndication.channels.connector import Beginning, Client, Connector, Site
-from syndication.channels.doors import Tools
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import cut, graphemes, letters, with_links_as
 from syndication.channels.social.pictured import fetched, left_out
 from syndication.channels.social.requests import Network, items_at, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
-from syndication.content import Image, Value
-from syndication.http import Answer
-from syndication.limits import Rate
-from syndication.pictures import Limits
+from syndication.channels.tools import Tools
+from syndication.content.post import Image, Value
+from syndication.infra.http import Answer
+from syndication.infra.images import Limits
+from syndication.infra.rate_limits import Rate
 
 #: Largest answer that is read where it holds many statuses (bytes).
 _TIMELINE = 2_000_000

@@ -20,16 +20,16 @@ from syndication.channels.base import (
     TryLater,
 )
 from syndication.channels.by_http import Rule
-from syndication.channels.doors import Tools
 from syndication.channels.social.counting import links, octets
 from syndication.channels.social.pictured import fetched, left_out
 from syndication.channels.social.requests import Network, as_json, items_at, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
-from syndication.content import Image
-from syndication.http import Answer
-from syndication.limits import Rate
-from syndication.pictures import Limits
+from syndication.channels.tools import Tools
+from syndication.content.post import Image
+from syndication.infra.http import Answer
+from syndication.infra.images import Limits
+from syndication.infra.rate_limits import Rate
 
 #: An event has at most 65,536 bytes (section "Size limits"), and an edit holds its text four times.
 _BYTES = 10_000

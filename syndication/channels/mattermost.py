@@ -10,7 +10,7 @@ from syndication.channels.by_http import Rule
 from syndication.channels.social import markdown, pictured
 from syndication.channels.social.hook import Hook, HookAddress, HookSettings
 from syndication.channels.social.requests import together
-from syndication.http import Answer
+from syndication.infra.http import Answer
 
 #: A post has at most 16,383 characters.
 _CHARACTERS = 16_383

@@ -24,11 +24,11 @@ from syndication.channels.base import (
     Refused,
     Specimen,
 )
-from syndication.channels.doors import Tools
-from syndication.content import Action
-from syndication.mail_check import checked
-from syndication.mail_headers import Line, Unfit, address, exact, mailbox, text, word, written
-from syndication.rendering import LANGUAGES, day, gettext, inline_css, markdown_to_text, render
+from syndication.channels.tools import Tools
+from syndication.content.post import Action
+from syndication.infra.mail_check import checked
+from syndication.infra.mail_headers import Line, Unfit, address, exact, mailbox, text, word, written
+from syndication.infra.rendering import LANGUAGES, day, gettext, inline_css, markdown_to_text, render
 
 What = Literal["cancelled", "postponed", "sold_out", "moved", "time", "price", "withdrawn", "changed"]
 

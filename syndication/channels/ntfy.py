@@ -18,13 +18,13 @@ from syndication.channels.base import (
     TryLater,
 )
 from syndication.channels.by_http import Rule
-from syndication.channels.doors import Tools
 from syndication.channels.social import pictured
 from syndication.channels.social.counting import octets
 from syndication.channels.social.requests import Network, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose, pieces
-from syndication.limits import Rate
+from syndication.channels.tools import Tools
+from syndication.infra.rate_limits import Rate
 
 #: docs.ntfy.sh/publish, Limitations: a message has at most 4,096 bytes.
 _BYTES = 4000

@@ -10,7 +10,7 @@ from syndication.channels.by_http import Rule, shown
 from syndication.channels.social import markdown, pictured
 from syndication.channels.social.hook import Hook, HookAddress, HookSettings
 from syndication.channels.social.requests import together
-from syndication.http import Answer
+from syndication.infra.http import Answer
 
 #: Message_MaxAllowedSize, unless its administrators say otherwise.
 _CHARACTERS = 5000

@@ -13,8 +13,8 @@ from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.hook import Hook, HookAddress, HookSettings
 from syndication.channels.social.requests import together
 from syndication.channels.social.words import SHORTENED, pieces
-from syndication.http import Answer
-from syndication.limits import Rate
+from syndication.infra.http import Answer
+from syndication.infra.rate_limits import Rate
 
 #: Block Kit: header 150, section 3,000, alt_text 2,000 characters; the fallback of a notice is kept short.
 _HEADER, _SECTION, _ALT, _FALLBACK = 150, 3000, 2000, 300

@@ -13,9 +13,9 @@ from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.hook import Hook, HookAddress, HookSettings
 from syndication.channels.social.requests import together
 from syndication.channels.social.words import SHORTENED, pieces
-from syndication.http import Answer
-from syndication.limits import Rate
-from syndication.rendering import gettext
+from syndication.infra.http import Answer
+from syndication.infra.rate_limits import Rate
+from syndication.infra.rendering import gettext
 
 #: A message has at most 28 kB; escaping and umlauts need room.
 _CHARACTERS = 5000

@@ -22,16 +22,16 @@ from syndication.channels.base import (
     Unconfirmed,
 )
 from syndication.channels.by_http import Rule
-from syndication.channels.doors import Tools
 from syndication.channels.social.counting import utf16
 from syndication.channels.social.pictured import fetched, left_out
 from syndication.channels.social.requests import Network, as_its_body_asks, as_json, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings
 from syndication.channels.social.words import compose
-from syndication.content import Image
-from syndication.http import Answer
-from syndication.limits import Rate
-from syndication.pictures import Limits
+from syndication.channels.tools import Tools
+from syndication.content.post import Image
+from syndication.infra.http import Answer
+from syndication.infra.images import Limits
+from syndication.infra.rate_limits import Rate
 
 #: In UTF-16 code units, after the entities were parsed: sendMessage, and the caption of sendPhoto.
 _TEXT, _CAPTION = 4096, 1024

@@ -7,8 +7,6 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
-from syndication import signing
-from syndication.addresses import check_url
 from syndication.channels import by_http
 from syndication.channels.base import (
     Abilities,
@@ -21,9 +19,11 @@ from syndication.channels.base import (
     Refused,
     Settings,
 )
-from syndication.channels.doors import Tools
+from syndication.channels.tools import Tools
 from syndication.config import settings as process_settings
-from syndication.content import KEPT, Action, Moment
+from syndication.content.post import KEPT, Action, Moment
+from syndication.infra import signing
+from syndication.infra.ssrf import check_url
 
 #: Standard Webhooks: payloads stay under 20 kB.
 _MOST_BYTES = 20_000

@@ -8,7 +8,6 @@ from py_vapid import Vapid02
 from pydantic import AfterValidator, Field, SecretStr
 from pywebpush import WebPusher
 
-from syndication.addresses import check_url
 from syndication.channels import by_http
 from syndication.channels.base import (
     Abilities,
@@ -21,14 +20,15 @@ from syndication.channels.base import (
     Settings,
 )
 from syndication.channels.by_http import Rule
-from syndication.channels.doors import Tools
 from syndication.channels.social import pictured
 from syndication.channels.social.counting import cut
 from syndication.channels.social.requests import as_json
 from syndication.channels.social.settings import SocialSettings, host_of
 from syndication.channels.social.words import pieces
+from syndication.channels.tools import Tools
 from syndication.config import settings as process_settings
-from syndication.signing import base64url, vapid_public_key
+from syndication.infra.signing import base64url, vapid_public_key
+from syndication.infra.ssrf import check_url
 
 #: RFC 8291 section 4: so many bytes are left of the 4,096 that push services take.
 _PAYLOAD = 3993

@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 
 from pydantic import AfterValidator, Field
 
-from syndication.addresses import check_url
 from syndication.channels import by_http
 from syndication.channels.base import (
     Abilities,
@@ -18,8 +17,9 @@ from syndication.channels.base import (
     Settings,
     Specimen,
 )
-from syndication.channels.doors import Tools
+from syndication.channels.tools import Tools
 from syndication.config import settings as process_settings
+from syndication.infra.ssrf import check_url
 
 
 def _allowed(url: str) -> str:

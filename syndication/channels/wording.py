@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from syndication.content import Content, Matter, Place
-from syndication.rendering import day, gettext, moment, money, spoken, time_of_day
+from syndication.content.post import Content, Matter, Place
+from syndication.infra.rendering import day, gettext, moment, money, spoken, time_of_day
 
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _DAY_NAMES = {

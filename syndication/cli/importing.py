@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from syndication import clock, imports, sources
+from syndication import clock, sources
 from syndication.cli import screen
 from syndication.cli.options import DryRun, Slug, merchant
 from syndication.cli.process import start
 from syndication.cli.screen import Json
-from syndication.imports import OUTCOMES, Report
+from syndication.publishing import from_file
+from syndication.publishing.from_file import OUTCOMES, Report
 
 
 def join(app: typer.Typer) -> None:
@@ -39,7 +40,7 @@ def import_file(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=screen.console(err=True), transient=True) as bar:
         task = bar.add_task(file.name, total=len(rows))
-        report = imports.run(rows, owner.id, dry_run=dry_run, progress=lambda _: bar.advance(task))
+        report = from_file.run(rows, owner.id, dry_run=dry_run, progress=lambda _: bar.advance(task))
     if json:
         screen.as_json({"counts": {what: report.count(what) for what in OUTCOMES}, "results": report.results})
         return

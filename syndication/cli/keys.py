@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from syndication import keys as all_keys
 from syndication.cli import screen
 from syndication.cli.options import merchant
 from syndication.cli.process import start
 from syndication.cli.screen import Json
 from syndication.errors import Invalid
-from syndication.signing import new_vapid_keys
+from syndication.infra.signing import new_vapid_keys
+from syndication.publishing import api_keys as all_keys
 
 Slug = Annotated[str | None, typer.Argument(help="The merchant's slug.")]
 group = typer.Typer(help="Keys of the API; without a command, all of them.")

@@ -5,13 +5,13 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from syndication import merchants as everybody
 from syndication.cli import screen
 from syndication.cli.options import merchant
 from syndication.cli.process import start
 from syndication.cli.screen import Json
-from syndication.content import faults_of
+from syndication.content.post import faults_of
 from syndication.errors import Invalid
+from syndication.publishing import merchants as everybody
 
 Slug = Annotated[str, typer.Argument(help="The merchant's slug.")]
 group = typer.Typer(help="Who may publish; without a command, all of them.")

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from syndication import clock, merchants
+from syndication import clock
 from syndication.errors import Invalid, NotFound
+from syndication.publishing import merchants
 
 State = Annotated[
     list[str] | None, typer.Option("--state", help="Only in this state; may be given more than once.")

@@ -6,11 +6,11 @@ import typer
 from sqlalchemy.exc import DBAPIError
 from typer.core import TyperGroup
 
-from syndication import bell, db, logs, private
-from syndication.characters import legible
 from syndication.config import Settings, settings
+from syndication.content.characters import legible
 from syndication.errors import Invalid, SyndicationError
-from syndication.ringer import ringer
+from syndication.infra import db, logs, private_files, wakeups
+from syndication.ops.celery_wakeups import ringer
 
 _TABLES = "If its tables are missing or old, run `syndication migrate`."
 
@@ -20,7 +20,7 @@ class Group(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """The command's result; exit code 1 after an error that is worded for a person."""
-        private.process()
+        private_files.process()
         try:
             return super().invoke(ctx)
         except Invalid as error:
@@ -51,5 +51,5 @@ def start(*, rings: bool = False) -> Settings:
     db.connect(cfg.resolved_database_url, pool_size=1)
     db.check()
     if rings:
-        bell.hang(ringer(cfg))
+        wakeups.hang(ringer(cfg))
     return cfg

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from syndication import insight
-from syndication import readers as everybody
+from syndication.audience import readers as everybody
 from syndication.cli import screen
 from syndication.cli.process import start
 from syndication.cli.screen import Json

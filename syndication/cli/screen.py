@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from syndication.characters import escaped, legible
+from syndication.content.characters import escaped, legible
 
 #: The option of every command that shows something.
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, with times in UTC.")]

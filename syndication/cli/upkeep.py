@@ -8,11 +8,12 @@ from typing import Annotated, Any
 import typer
 from pydantic_core import PydanticUndefined
 
-from syndication import destinations, doctor
+from syndication import destinations
 from syndication.cli import screen
 from syndication.cli.process import start
 from syndication.cli.screen import Json
 from syndication.config import Settings, settings
+from syndication.ops import doctor
 
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print the page of the documentation.")]
 _MARKS = {"ok": "ok", "warn": "look", "bad": "BAD"}

@@ -10,11 +10,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from syndication import channels, clock, db
+from syndication import channels, clock
 from syndication.config import Settings
-from syndication.delivery import copies, overtaken, pacing, policy
+from syndication.delivery import copies, pacing, policy, superseded
 from syndication.delivery.lane import Lane, Stop
 from syndication.delivery.load import channel_settings, parcels
+from syndication.infra import db
 from syndication.models import Delivery, Destination, Heartbeat, Lease, Reader
 
 #: Queues whose deliveries go to many recipients through one outlet, rather than to one destination each.
@@ -308,12 +309,12 @@ def stopped(lane: Lane) -> dict[int, Stop]:
         if lane.shared:
             left = select(Delivery.id).join(Reader, Reader.id == Delivery.reader_id).where(*mine)
             out = session.scalars(left.where(Reader.state.in_(("left", "suppressed")))).all()
-            old = session.scalars(select(Delivery.id).where(*mine, overtaken.at_readers())).all()
+            old = session.scalars(select(Delivery.id).where(*mine, superseded.at_readers())).all()
         else:
             held = select(Delivery.id).join(Destination, Destination.id == Delivery.destination_id)
             out = []
             old = session.scalars(
-                held.where(*mine, or_(Destination.state != "active", overtaken.at_destinations()))
+                held.where(*mine, or_(Destination.state != "active", superseded.at_destinations()))
             ).all()
     gone: dict[int, Stop] = {parcel.id: "gone" for parcel in lane.parcels if parcel.id not in here}
     return {**gone, **dict.fromkeys(old, "waits"), **dict.fromkeys(out, "left")}

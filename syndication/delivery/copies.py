@@ -6,12 +6,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from syndication import channels, current, postview, reader_links
+from syndication import channels
+from syndication.audience import current_copies, tokens
 from syndication.channels.base import Copy
 from syndication.config import Settings
 from syndication.delivery import load
 from syndication.delivery.lane import Parcel
 from syndication.models import Delivery, Edition, Reader
+from syndication.publishing import views
 
 _ROWS = (
     select(
@@ -29,19 +31,19 @@ def parcels(session: Session, lease_ids: Sequence[int], cfg: Settings) -> dict[i
     rows = session.execute(_ROWS.where(Delivery.lease_id.in_(lease_ids))).all()
     # Letters, what cannot be sent and what may not be true any more are few; whoever shares a lease with them goes
     # the longer way.
-    doubtful = current.doubtful(session, rows)
+    doubtful = current_copies.doubtful(session, rows)
     others = {row.lease_id for row in rows if not _is_copy(row) or row.id in doubtful}
     found = load.parcels(session, sorted(others), {}, cfg) if others else {}
     mine = [row for row in rows if row.lease_id not in others]
     parts = _parts(session, {row.edition_id for row in mine})
-    city = postview.city(cfg)
+    city = views.city(cfg)
     made: dict[int, list[Parcel]] = {lease_id: [] for lease_id in lease_ids if lease_id not in others}
     for row in mine:
         copy = Copy(
             key=row.key,
             parts=parts[row.edition_id],
             address=row.email,
-            leave_token=reader_links.own(row.reader_id, row.nonce),
+            leave_token=tokens.own(row.reader_id, row.nonce),
             city=city,
             sender=cfg.mail_from,
             tried_at=row.due_at,

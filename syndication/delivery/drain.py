@@ -4,15 +4,16 @@ import contextlib
 import os
 from functools import lru_cache
 
-from syndication import bell, clock, turns
+from syndication import clock
 from syndication.config import Settings, settings
 from syndication.delivery import claim, record
 from syndication.delivery.lane import Lane, Run
-from syndication.delivery.rounds import Rounds
 from syndication.delivery.slots import Slots
 from syndication.delivery.tools import alone, tools
 from syndication.delivery.width import Width
-from syndication.limits import Buckets, redis_url
+from syndication.delivery.write_batches import Rounds
+from syndication.infra import sqlite_turns, wakeups
+from syndication.infra.rate_limits import Buckets, redis_url
 
 #: How often (seconds) the tables are asked for new work while lanes are under way.
 _GLANCE = 0.05
@@ -59,13 +60,13 @@ def drain(queue: str, *, seconds: float = 8.0) -> int:
     """
     # Mail is limited by the number of leases instead, over all hosts.
     free = contextlib.nullcontext(True) if queue in claim.SHARED else alone(queue)
-    with free as mine, turns.patiently(queue in claim.PATIENT):
+    with free as mine, sqlite_turns.patiently(queue in claim.PATIENT):
         if not mine:
             return 0
         started, more = _drain(_slots_of(queue), clock.monotonic() + seconds)
     # Somebody may have been turned away after our last look and before the lock was free.
     if more or claim.due(queue):
-        bell.ring(queue)
+        wakeups.ring(queue)
     return started
 
 

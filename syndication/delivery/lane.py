@@ -15,13 +15,13 @@ import structlog
 
 from syndication import clock
 from syndication.channels.base import Channel, Gone, Receipt, Refused, TryLater, Unconfirmed, Verdict
-from syndication.channels.doors import Tools
-from syndication.characters import legible
+from syndication.channels.tools import Tools
 from syndication.config import Settings
+from syndication.content.characters import legible
 from syndication.delivery import policy, positions
-from syndication.delivery.hiding import hide_in, secrets_of
-from syndication.limits import Bucket, Buckets
-from syndication.pictures import NoPicture
+from syndication.delivery.redaction import hide_in, secrets_of
+from syndication.infra.images import NoPicture
+from syndication.infra.rate_limits import Bucket, Buckets
 
 _log = structlog.get_logger(__name__)
 #: Outcomes that wait at most this long (seconds), or in this number, before the tables show them.

@@ -12,17 +12,20 @@ from pydantic import ValidationError
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from syndication import channels, current, postview, reader_links, signing
+from syndication import channels
+from syndication.audience import current_copies, tokens
 from syndication.channels.base import Channel, Copy, Envelope, Note, PostView
 from syndication.channels.base import Settings as ChannelSettings
 from syndication.config import Settings
-from syndication.content import KEPT, Content
-from syndication.delivery import alarm, overtaken, sample
-from syndication.delivery.course import NEVER_THERE, staying
+from syndication.content.post import KEPT, Content
+from syndication.delivery import outage_notices, superseded, test_post
+from syndication.delivery.decide import NEVER_THERE, staying
 from syndication.delivery.lane import Parcel
 from syndication.destinations import links
-from syndication.limits import Bucket
+from syndication.infra import signing
+from syndication.infra.rate_limits import Bucket
 from syndication.models import Change, Delivery, Destination, Edition, Merchant, Post, Reader, Revision
+from syndication.publishing import views
 
 _log = structlog.get_logger(__name__)
 _NO_CHANNEL = "The channel of this outlet is not installed here. Please tell the operator."
@@ -88,9 +91,9 @@ class _Loader:
         destinations: Mapping[UUID, Destination],
         cfg: Settings,
     ) -> None:
-        self.cfg, self.city = cfg, postview.city(cfg)
+        self.cfg, self.city = cfg, views.city(cfg)
         # First: it gives copies the edition that is true now.
-        self.stays = current.bring(session, rows, cfg)
+        self.stays = current_copies.bring(session, rows, cfg)
         self.outlets = {key: self._open(destination) for key, destination in destinations.items()}
         self.changes = _changes(session, {row.change_id for row in rows if row.change_id is not None})
         edition_ids = {row.edition_id for row in rows if row.edition_id is not None}
@@ -152,7 +155,7 @@ class _Loader:
                 key=row.key,
                 parts=self.editions[row.edition_id].parts,
                 address=address,
-                leave_token=reader_links.own(row.reader_id, nonce),
+                leave_token=tokens.own(row.reader_id, nonce),
                 city=self.city,
                 sender=self.cfg.mail_from,
                 tried_at=row.due_at,
@@ -160,11 +163,11 @@ class _Loader:
         if row.change_id is not None:
             return self._of_change(row, row.change_id, settings)
         if (row.payload or {}).get("test"):
-            return sample.envelope(
+            return test_post.envelope(
                 row, self.city, settings, pictured=channels.by_kind(row.channel).abilities.needs_picture
             )
         if "alarm" in (row.payload or {}):
-            return alarm.envelope(row, self.city, settings)
+            return outage_notices.envelope(row, self.city, settings)
         payload = row.payload or {}
         if "connect" in payload:
             payload = {**payload, "connect": links.in_letter(payload)}
@@ -174,7 +177,7 @@ class _Loader:
         change, post, revision, merchant = self.changes[change_id]
         known = self.known.get((row.destination_id, post.id), Known())
         if change_id not in self.views:
-            self.views[change_id] = postview.view(post, revision, merchant, self.cfg.base_url)
+            self.views[change_id] = views.view(post, revision, merchant, self.cfg.base_url)
         return Envelope(
             key=row.key,
             action=change.action,  # type: ignore[arg-type]  # the table's check allows exactly the three actions
@@ -208,9 +211,9 @@ def _overtaken(
                 taken_back[row.id] = channels.by_kind(row.channel).label
         elif post.revision > change.revision or post.state == "withdrawn":
             old.append(row.id)
-    unsent = overtaken.never_sent(session, taken_back)
+    unsent = superseded.never_sent(session, taken_back)
     return {
-        **overtaken.stays(session, old),
+        **superseded.stays(session, old),
         **{key: ("dropped", NEVER_THERE.format(taken_back[key])) for key in unsent},
     }
 
@@ -282,7 +285,7 @@ def known_of(session: Session, destination: Destination, post_id: UUID) -> Known
 
 def _learned(known: Known, earlier: Delivery, revision: Revision) -> Known:
     """What was known, and what one more delivery tells."""
-    said = postview.content_of(revision)
+    said = views.content_of(revision)
     if earlier.state == "sent":
         return Known(earlier.reference or known.reference, said)
     if channels.by_kind(earlier.channel).abilities.repeatable or earlier.state == "unconfirmed":

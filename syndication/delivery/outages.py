@@ -8,12 +8,13 @@ import structlog
 from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from syndication import bell, channels, db
+from syndication import channels
 from syndication.channels.letter import Letter
 from syndication.config import Settings
-from syndication.delivery import alarm, waking
+from syndication.delivery import outage_notices, resume
 from syndication.delivery.policy import well_after
-from syndication.mail import MailFailure, Outbox
+from syndication.infra import db, wakeups
+from syndication.infra.smtp import MailFailure, Outbox
 from syndication.models import Delivery, Destination, Outage
 
 _log = structlog.get_logger(__name__)
@@ -187,9 +188,9 @@ def _tell(
     ways = {"mail": ("mail", "alarm"), "alarm": ("alarm", "mail"), "": ("mail", "alarm")}[outage.told_by]
     for way in ways:
         if way == "mail" and letter:
-            alarm.letter(session, cfg, outage, outlet, now, over=over)
+            outage_notices.letter(session, cfg, outage, outlet, now, over=over)
             return "mail"
-        if way == "alarm" and alarm.to_outlets(session, cfg, outage, outlet, now, over=over):
+        if way == "alarm" and outage_notices.to_outlets(session, cfg, outage, outlet, now, over=over):
             return "alarm"
     return ""
 
@@ -262,6 +263,6 @@ def _let_one_through(server_id: object) -> None:
             now = db.now(session)
             server.held_until = None
             session.execute(update(Delivery).where(Delivery.id == first, *mail).values(due_at=now))
-            bell.after_commit(session, Letter.queue)
+            wakeups.after_commit(session, Letter.queue)
         elif session.scalar(select(Delivery.id).where(*mail).limit(1)) is None:
-            waking.recovered(server, shared=True)  # nothing is left that could show it
+            resume.recovered(server, shared=True)  # nothing is left that could show it

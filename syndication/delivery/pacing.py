@@ -9,8 +9,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from syndication.channels.base import Rhythm
+from syndication.infra.rendering import time_of_day
 from syndication.models import Change, Delivery, Revision
-from syndication.rendering import time_of_day
 
 _DAY = timedelta(hours=24)
 #: What waits behind a better one is looked at again after this long where no gap is set.

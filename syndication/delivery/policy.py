@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from syndication.content import Cadence
+from syndication.content.post import Cadence
 
 #: Delays vary by this share, so that a fleet of failures does not return as one.
 JITTER = 0.2

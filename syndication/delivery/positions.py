@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from syndication import db
-from syndication.delivery.rounds import Rounds
+from syndication.delivery.write_batches import Rounds
+from syndication.infra import db
 
 #: Places in the file. Leases count upwards, so two that stand at once share a place only if so many lie between them.
 _PLACES = 1 << 16

@@ -8,10 +8,12 @@ import structlog
 from sqlalchemy import bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
-from syndication import bell, channels, db, deliveries, readers
+from syndication import channels
+from syndication.audience import readers
 from syndication.config import Settings
-from syndication.delivery import policy, sample, waking, warn
+from syndication.delivery import access_notices, lifecycle, policy, resume, test_post
 from syndication.delivery.lane import OVER, Outcome, Run
+from syndication.infra import db, wakeups
 from syndication.models import Attempt, Delivery, Destination, Lease, Post
 
 _log = structlog.get_logger(__name__)
@@ -52,7 +54,7 @@ def release(session: Session, lease_ids: Sequence[int], queue: str) -> None:
         .execution_options(synchronize_session=False)
     )
     if released.rowcount:  # type: ignore[attr-defined]  # an UPDATE has it
-        bell.after_commit(session, queue)
+        wakeups.after_commit(session, queue)
     session.execute(delete(Lease).where(Lease.id.in_(lease_ids)).execution_options(synchronize_session=False))
 
 
@@ -87,7 +89,7 @@ def _write(session: Session, runs: Sequence[Run]) -> None:
         for outcome in run.outcomes:
             if outcome.state != "sent":
                 _write_other(session, run, outcome)
-            elif after := sample.taking_back(outcome, run.lane.outlet_id):
+            elif after := test_post.taking_back(outcome, run.lane.outlet_id):
                 session.add(after)
     ended = {outcome.parcel.id for run in runs for outcome in run.outcomes if outcome.tried}
     # A reader may have been erased, and all deliveries with them; the rows that are there stay until this is committed.
@@ -119,7 +121,7 @@ def _write_other(session: Session, run: Run, outcome: Outcome) -> None:
     if state == "waiting" and (why := _superseded(session, outcome.parcel.id)):
         state, reason = "dropped", why
     elif state == "waiting" and not outcome.tried and not outcome.hold:
-        bell.after_commit(session, run.lane.queue)  # it was stopped, and is to be looked at again
+        wakeups.after_commit(session, run.lane.queue)  # it was stopped, and is to be looked at again
     session.execute(
         update(Delivery)
         .where(Delivery.id == outcome.parcel.id)
@@ -193,7 +195,7 @@ def _health(session: Session, runs: Sequence[Run]) -> None:
             _tell(destination, outcome, shared=run.lane.shared)
         _consequences(session, run.cfg, destination, outcomes)
         if destination.warned_at is not None and outcomes[-1].unhealthy is False:
-            warn.well_again(session, run.cfg, destination, outcomes[-1].at)
+            access_notices.well_again(session, run.cfg, destination, outcomes[-1].at)
 
 
 def _note_answers(destination: Destination, outcomes: Sequence[Outcome]) -> None:
@@ -225,7 +227,7 @@ def _tell(destination: Destination, outcome: Outcome, *, shared: bool) -> None:
     elif outcome.unhealthy is False:
         if destination.failures >= policy.HOLD_FROM:
             _log.info("outlet.well_again", **where, failures=destination.failures)
-        waking.recovered(destination, shared=shared)
+        resume.recovered(destination, shared=shared)
         if outcome.state == "sent":
             destination.last_sent_at = outcome.at
     if outcome.hold:
@@ -247,7 +249,7 @@ def _consequences(
         destination.state, destination.reason = "paused", worst.reason
     elif not worst.credentials:
         return
-    warn.owner(session, cfg, destination, worst.reason, worst.at)
+    access_notices.owner(session, cfg, destination, worst.reason, worst.at)
 
 
 def switch_off(session: Session, destination: Destination, reason: str) -> None:
@@ -257,7 +259,7 @@ def switch_off(session: Session, destination: Destination, reason: str) -> None:
         "outlet.switched_off", channel=destination.channel, destination=str(destination.id), reason=reason
     )
     why = _SWITCHED_OFF.format(reason)
-    deliveries.end(session, Delivery.destination_id == destination.id, state="failed", reason=why)
+    lifecycle.end(session, Delivery.destination_id == destination.id, state="failed", reason=why)
 
 
 def drop_over(*, most: int = 1000) -> int:
@@ -269,4 +271,4 @@ def drop_over(*, most: int = 1000) -> int:
     if not ids:
         return 0
     with db.transaction() as session:
-        return deliveries.end(session, Delivery.id.in_(ids), state="dropped", reason=OVER)
+        return lifecycle.end(session, Delivery.id.in_(ids), state="dropped", reason=OVER)

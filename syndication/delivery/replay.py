@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from syndication import bell, db
 from syndication.errors import Conflict, NotFound
+from syndication.infra import db, wakeups
 from syndication.models import Attempt, Delivery, Destination
 
 #: What may be sent again. What waits or is being sent needs no replay.
@@ -32,7 +32,7 @@ def one(delivery_id: int, *, merchant_id: UUID | None = None) -> None:
         if delivery.state not in FINISHED:
             raise Conflict("This delivery is still on its way; it can be repeated once it is finished.")
         session.execute(_again(Delivery.id == delivery_id, now=db.now(session)))
-        bell.after_commit(session, delivery.queue)
+        wakeups.after_commit(session, delivery.queue)
 
 
 def count(**filters: Any) -> int:
@@ -63,7 +63,7 @@ def many(**filters: Any) -> int:
             # Chosen again beside the ids: what was claimed meanwhile is left alone.
             session.execute(_again(Delivery.id.in_(ids), *_chosen(**filters), now=db.now(session)))
             for queue in session.scalars(select(Delivery.queue).where(Delivery.id.in_(ids)).distinct()):
-                bell.after_commit(session, queue)
+                wakeups.after_commit(session, queue)
             total, last = total + len(ids), ids[-1]
 
 

@@ -5,9 +5,10 @@ from datetime import datetime
 from sqlalchemy import func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
-from syndication import channels, db
+from syndication import channels
 from syndication.delivery import policy, positions
 from syndication.delivery.record import release
+from syndication.infra import db
 from syndication.models import Attempt, Delivery, Lease
 
 _CRASHED = "A worker died while sending it. It will be tried again."

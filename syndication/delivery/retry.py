@@ -6,9 +6,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
-from syndication import bell, channels, db
+from syndication import channels
 from syndication.delivery import replay
 from syndication.errors import Conflict, NotFound
+from syndication.infra import db, wakeups
 from syndication.models import Delivery, Destination
 
 #: Rows of one transaction.
@@ -71,7 +72,7 @@ def _now(session: Session, ids: list[int]) -> None:
     queues = list(session.scalars(select(Delivery.queue).where(mine).distinct()))
     _open(session, mine, queues)
     for queue in queues:
-        bell.after_commit(session, queue)
+        wakeups.after_commit(session, queue)
 
 
 def _open(session: Session, mine: ColumnElement[bool], queues: list[str]) -> None:

@@ -11,11 +11,12 @@ from functools import lru_cache
 
 import structlog
 
-from syndication import clock, turns
+from syndication import clock
 from syndication.config import Settings
-from syndication.content import new_id
+from syndication.content.post import new_id
 from syndication.delivery import claim, policy, record
 from syndication.delivery.lane import Lane, Run
+from syndication.infra import sqlite_turns
 
 _log = structlog.get_logger(__name__)
 #: Threads one process may have in all, those of outlets that hang included.
@@ -104,7 +105,7 @@ class Slots:
 
     def _walk(self, run: Run) -> None:
         try:
-            with turns.patiently(self.queue in claim.PATIENT):
+            with sqlite_turns.patiently(self.queue in claim.PATIENT):
                 run.walk()
         except Exception:
             _log.exception("lane.broken", queue=self.queue, lease=run.lane.lease_id)
@@ -112,7 +113,7 @@ class Slots:
             self._ended.put(run)
 
     def _keep(self) -> None:
-        with turns.patiently(self.queue in claim.PATIENT):
+        with sqlite_turns.patiently(self.queue in claim.PATIENT):
             self._keep_on()
 
     def _keep_on(self) -> None:

@@ -9,13 +9,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TextIO
 
-from syndication import feeds, gallery, prepared
-from syndication.channels.doors import Tools
+from syndication.audience import feeds
+from syndication.channels.tools import Tools
 from syndication.config import settings
-from syndication.delivery.memory import Memory
-from syndication.http import Client
-from syndication.mail import Outbox
-from syndication.pictures import Pictures
+from syndication.delivery.session_cache import Memory
+from syndication.infra.http import Client
+from syndication.infra.images import Pictures
+from syndication.infra.smtp import Outbox
+from syndication.publishing import site_images, uploads
 
 
 @lru_cache(maxsize=1)
@@ -34,7 +35,7 @@ def tools() -> Tools:
             cfg.smtp_timeout,
         ),
         shelf=feeds.Shelf(),
-        pictures=Pictures(http, cfg.data_dir / "pictures", gallery.own, prepared.Shelf()),
+        pictures=Pictures(http, cfg.data_dir / "pictures", uploads.own, site_images.Shelf()),
         memory=Memory(),
     )
 

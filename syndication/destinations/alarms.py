@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
-from syndication import channels, db
+from syndication import channels
 from syndication.errors import Conflict, NotFound
+from syndication.infra import db
 from syndication.models import Destination
 
 

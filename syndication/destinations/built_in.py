@@ -6,12 +6,14 @@ from uuid import UUID, uuid5
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from syndication import channels, clock, db, interests
+from syndication import channels, clock
+from syndication.audience import interests
 from syndication.channels.base import Settings as ChannelSettings
 from syndication.config import Settings, settings
-from syndication.content import Interest, faults_of
+from syndication.content.post import Interest, faults_of
 from syndication.destinations.sealed import AnyChannel, stored
 from syndication.errors import Fault, Invalid
+from syndication.infra import db
 from syndication.models import Destination
 
 #: Built-in destinations get the same id in every process that makes sure of them.

@@ -14,24 +14,26 @@ from uuid import UUID
 from pydantic import Field, ValidationError
 from sqlalchemy.orm import Session
 
-from syndication import channels, clock, db, merchants
+from syndication import channels, clock
 from syndication.channels.base import Settings as ChannelSettings
 from syndication.channels.base import Verdict
 from syndication.channels.connector import Connector, Site
-from syndication.channels.doors import Tools
 from syndication.channels.social.oauth import registered
+from syndication.channels.tools import Tools
 from syndication.config import settings
-from syndication.content import Interest, Value, faults_of, new_id
-from syndication.destinations import knocks, links, owned
-from syndication.destinations.asking import Opened, asked_of, connector_of, opened
+from syndication.content.post import Interest, Value, faults_of, new_id
+from syndication.destinations import links, owned, probe_limits
+from syndication.destinations.connect_form import Opened, asked_of, connector_of, opened
 from syndication.destinations.links import LETTER, Link, Maker
 from syndication.destinations.sealed import checked_by
 from syndication.destinations.sealed import opened as secrets_of
 from syndication.destinations.values import DestinationAmendment, DestinationRequest, GivenSettings
 from syndication.errors import Conflict, Forbidden, Invalid, NotFound
-from syndication.merchants import Name
+from syndication.infra import db
+from syndication.infra.signing import Box
 from syndication.models import ConnectLink, Destination
-from syndication.signing import Box
+from syndication.publishing import merchants
+from syndication.publishing.merchants import Name
 
 _OTHER_BROWSER = "This browser did not begin here. Please open the link once more."
 _OTHER_ACCOUNT = (
@@ -176,7 +178,7 @@ def begin(
     except ValidationError as error:
         raise Invalid(*faults_of(error)) from error
     texts = [one for one in asked.model_dump(mode="json").values() if isinstance(one, str)]
-    knocks.count(found.merchant_id, found.link_id, *texts)
+    probe_limits.count(found.merchant_id, found.link_id, *texts)
     with _told():
         beginning = connector.begin(asked, _site(connector), tools)
     state = {
@@ -219,7 +221,7 @@ def _typed_in(found: Opened, given: dict[str, str], tools: Tools, nonce: str, la
         # What the sender filled in and the form does not show again, such as a token, stands where nothing was typed.
         changes = {**found.known, **given}
         checked = checked_by(channel, changes)
-    knocks.count(found.merchant_id, found.link_id, checked)
+    probe_limits.count(found.merchant_id, found.link_id, checked)
     with _told():
         after = channel.tend(checked, tools, clock.now())
     connected = _connected(found.link_id, {**changes, **_learned(checked, after)}, nonce, language)

@@ -12,12 +12,14 @@ from pydantic import Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from syndication import bell, channels, clock, db, interests
-from syndication.bounds import Few
+from syndication import channels, clock
+from syndication.audience import interests
 from syndication.config import settings
-from syndication.content import Interest, Kind, Topic, Value
+from syndication.content.bounds import Few
+from syndication.content.post import Interest, Kind, Topic, Value
 from syndication.destinations.sealed import AnyChannel, checked_by, keep, stored
 from syndication.errors import Invalid, NotFound, Unavailable
+from syndication.infra import db, wakeups
 from syndication.models import Destination, InterestRow
 
 #: Fan-out writes a delivery for each; with so many it takes some seconds, in short transactions.
@@ -82,7 +84,7 @@ def turn_on(request: DeviceRequest) -> None:
         keep(row, checked)
         row.interest_id, row.state, row.reason = interest_id, "active", ""
         row.failures, row.failing_since, row.held_until = 0, None, None
-        bell.after_commit(session, channel.queue)
+        wakeups.after_commit(session, channel.queue)
 
 
 def state(address: DeviceAddress) -> DeviceState:

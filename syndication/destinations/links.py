@@ -12,11 +12,13 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from syndication import clock, db, merchants
+from syndication import clock
 from syndication.config import settings
 from syndication.errors import NotFound
+from syndication.infra import db
+from syndication.infra.signing import Box
 from syndication.models import ApiKey, ConnectLink, Destination, Merchant
-from syndication.signing import Box
+from syndication.publishing import merchants
 
 #: How long a link is good unless it is asked for longer, how long at most, and how long one in a letter, which is read
 #: days after it was written.

@@ -7,10 +7,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from syndication import bell, channels, clock, db, deliveries, interests, merchants
+from syndication import channels, clock
+from syndication.audience import interests
 from syndication.channels.base import Settings as ChannelSettings
-from syndication.content import Interest, new_id
-from syndication.destinations import knocks
+from syndication.content.post import Interest, new_id
+from syndication.delivery import lifecycle
+from syndication.destinations import probe_limits
 from syndication.destinations.sealed import (
     AnyChannel,
     amended,
@@ -27,7 +29,9 @@ from syndication.destinations.values import (
     Revealed,
 )
 from syndication.errors import Conflict, Invalid, NotFound
+from syndication.infra import db, wakeups
 from syndication.models import Delivery, Destination, InterestRow, Merchant
+from syndication.publishing import merchants
 
 #: Destinations one merchant may have; each of them multiplies every post.
 MOST = 50
@@ -169,7 +173,7 @@ def resume(destination_id: UUID, *, owner: UUID | None = None, counted: bool = F
         row.recovering_from = row.recovering_from or row.failing_since
         row.failures, row.failing_since, row.held_until, row.trouble = 0, None, None, ""
         if channels.known(row.channel):
-            bell.after_commit(session, channels.by_kind(row.channel).queue)
+            wakeups.after_commit(session, channels.by_kind(row.channel).queue)
         return _record(session, row)
 
 
@@ -210,15 +214,15 @@ def test(destination_id: UUID, *, owner: UUID | None = None, counted: bool = Fal
         row, _ = _testable(session, destination_id, owner)
         addressed = _addressed(row)
     if not counted:
-        knocks.count(owner, destination_id, addressed)
+        probe_limits.count(owner, destination_id, addressed)
     with db.transaction() as session:
         row, channel = _testable(session, destination_id, owner)
         now = db.now(session)
-        made = deliveries.row(channel, f"t{uuid4().hex}", now, destination_id=row.id, payload={"test": True})
+        made = lifecycle.row(channel, f"t{uuid4().hex}", now, destination_id=row.id, payload={"test": True})
         delivery = Delivery(**made)
         session.add(delivery)
         session.flush()  # the caller asks for it by the key that the database gives
-        bell.after_commit(session, channel.queue)
+        wakeups.after_commit(session, channel.queue)
         return delivery.id
 
 
@@ -231,7 +235,7 @@ def knocking(destination_id: UUID, act: merchants.Act, *, owner: UUID | None = N
         row = _owned(session, owner, destination_id)
         merchants.require(session, owner, act)
         record, addressed = _record(session, row), _addressed(row)
-    knocks.count(owner, destination_id, addressed)
+    probe_limits.count(owner, destination_id, addressed)
     return record
 
 
@@ -251,7 +255,7 @@ def _count_tending(
 ) -> None:
     """New settings have the channel look after its outlet at once; whoever runs the city may do so as often as it likes."""
     if owner is not None and channel.tended_every is not None:
-        knocks.count(owner, destination_id, chosen)
+        probe_limits.count(owner, destination_id, chosen)
 
 
 def _count_change(destination_id: UUID, changes: Mapping[str, Any], owner: UUID | None) -> None:

@@ -6,14 +6,14 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import select
 
-from syndication import db
 from syndication.channels.base import Channel
 from syndication.channels.base import Settings as ChannelSettings
 from syndication.config import Settings, settings
-from syndication.content import KEPT, faults_of
+from syndication.content.post import KEPT, faults_of
 from syndication.errors import Conflict, Fault, Invalid
+from syndication.infra import db
+from syndication.infra.signing import Box
 from syndication.models import Destination
-from syndication.signing import Box
 
 AnyChannel = Channel[Any, Any]
 _NEEDED_AGAIN = "is needed again, because the outlet moves to another server"

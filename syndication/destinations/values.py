@@ -8,9 +8,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
-from syndication.bounds import Few, plain
-from syndication.content import Interest, Value
-from syndication.merchants import Name
+from syndication.content.bounds import Few, plain
+from syndication.content.post import Interest, Value
+from syndication.publishing.merchants import Name
 
 #: Settings are flat, or nearly; deeper ones are an attack on whoever walks through them.
 _DEEPEST, _MOST_SETTINGS, _MOST_VALUES = 5, 60, 500

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, select
 
-from syndication import channels, db
+from syndication import channels
+from syndication.audience.readers import of_address
 from syndication.errors import NotFound
+from syndication.infra import db
 from syndication.models import Consent, Destination, Heartbeat, InterestRow, Merchant, Reader
-from syndication.readers import of_address
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from syndication import channels, db
+from syndication import channels
+from syndication.infra import db
 from syndication.models import Change, Delivery, Destination, EditionPost
 
 #: Stops shown of one post; more would be a page nobody reads.

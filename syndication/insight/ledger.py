@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
 
-from syndication import db
 from syndication.errors import NotFound
+from syndication.infra import db
 from syndication.models import Attempt, Change, DeadLetter, Delivery, Destination, Merchant, Post
 
 #: States that a person should look at: nothing more happens by itself.

@@ -8,8 +8,8 @@ from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from syndication import db
 from syndication.config import settings
+from syndication.infra import db
 from syndication.insight import tallies
 from syndication.insight.health import heartbeats
 from syndication.insight.ledger import TROUBLED

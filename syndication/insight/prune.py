@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from syndication import channels, db
+from syndication import channels
 from syndication.config import settings
+from syndication.infra import db
 from syndication.insight import tallies
 from syndication.models import (
     Attempt,

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from syndication import channels, db
+from syndication import channels
+from syndication.infra import db
 from syndication.models import Change, Delivery, Destination, SignUp
 
 #: The queues of sign-ups that nobody answered yet, and of changes that are not deliveries; the others belong to channels.

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
 
-from syndication import channels, db
+from syndication import channels
+from syndication.infra import db
 from syndication.models import Destination, Merchant, Outage
 
 

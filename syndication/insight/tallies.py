@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Float, bindparam, case, cast, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from syndication import db
+from syndication.infra import db
 from syndication.models import Attempt, Change, Delivery, Edition, Tally
 
 #: Attempts by outcome, and seconds of an attempt, and seconds from publish (or an edition's slot) to arrival.

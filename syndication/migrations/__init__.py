@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import make_url
 
-from syndication import db
+from syndication.infra import db
 
 
 def _config(url: str) -> Config:

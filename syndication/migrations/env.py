@@ -4,7 +4,7 @@ import sqlite3
 
 from alembic import context
 
-from syndication import db
+from syndication.infra import db
 from syndication.models import Base
 
 engine = db.open_engine(context.config.attributes["url"])

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import JSON, BigInteger, Integer, MetaData, Table, Uuid
 from sqlalchemy.orm import DeclarativeBase
 
-from syndication.db import UTCDateTime
+from syndication.infra.db import UTCDateTime
 
 #: A counting key: 64 bits on PostgreSQL; SQLite counts only in INTEGER.
 Counter = BigInteger().with_variant(Integer, "sqlite")

@@ -9,13 +9,13 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
-from syndication import mailbox
-from syndication.content import new_id
+from syndication.content.post import new_id
+from syndication.infra import mail_addresses
 from syndication.models.base import Base, Counter
 
 
 def _mailbox(row: DefaultExecutionContext) -> str:
-    return mailbox.key(row.get_current_parameters()["email"])  # type: ignore[no-untyped-call]  # SQLAlchemy gives none
+    return mail_addresses.key(row.get_current_parameters()["email"])  # type: ignore[no-untyped-call]  # SQLAlchemy gives none
 
 
 class InterestRow(Base):

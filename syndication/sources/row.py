@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from syndication.content import Draft, draft
+from syndication.content.post import Draft, draft
 from syndication.errors import Fault, Invalid
 
 #: Longest file (bytes) and most entries that are read.

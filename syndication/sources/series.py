@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from syndication import recurrence
+from syndication.content import recurrence
 from syndication.errors import Invalid
 
 #: A series is looked at this far (occurrences): a daily one over 27 years.

@@ -17,16 +17,18 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from syndication import clock, db, destinations, keys, logs, merchants
+from syndication import clock, destinations
 from syndication.channels.feed.documents import CONTENT_TYPES
 from syndication.channels.webhook import Webhook
 from syndication.config import Settings, as_environment, use
 from syndication.destinations import DestinationRequest
 from syndication.errors import Unavailable
-from syndication.http import Client
-from syndication.keys import KeyRequest
-from syndication.merchants import Application
-from syndication.signing import new_vapid_keys
+from syndication.infra import db, logs
+from syndication.infra.http import Client
+from syndication.infra.signing import new_vapid_keys
+from syndication.publishing import api_keys, merchants
+from syndication.publishing.api_keys import KeyRequest
+from syndication.publishing.merchants import Application
 from syndication.stack import up
 from syndication.stack.demo_table import Arrivals, show
 from syndication.stack.mail_sink import MailSink
@@ -186,7 +188,7 @@ class _City:
         found = {}
         for told in self._told["merchants"]:
             merchant = merchants.create(Application(email=f"{told['slug']}@haendler.example", **told))
-            found[merchant.slug] = keys.create(merchant.id, KeyRequest(name="demo")).text
+            found[merchant.slug] = api_keys.create(merchant.id, KeyRequest(name="demo")).text
         return found
 
     def _webhook(self) -> None:

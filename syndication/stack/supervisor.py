@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from syndication import clock
-from syndication.characters import legible
-from syndication.stack.broker import Broker
+from syndication.content.characters import legible
+from syndication.stack.redis_server import Broker
 
 _LOOK = 0.2
 _LONGEST_PAUSE = 30.0

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from syndication import broker as outside
-from syndication import db, destinations, logs, migrations, private
+from syndication import destinations, migrations
 from syndication.config import Settings, use
 from syndication.errors import Conflict
-from syndication.ringer import MAIL_PROCESSES
-from syndication.stack import broker
+from syndication.infra import db, logs, private_files
+from syndication.ops import broker as outside
+from syndication.ops.celery_wakeups import MAIL_PROCESSES
+from syndication.stack import redis_server
 from syndication.stack.supervisor import Part, Supervisor, python
 
 #: Workers finish what is on the wire first: Celery's soft shutdown takes up to 20 s.
@@ -54,8 +55,8 @@ def running(
     Raises Unavailable where a database or broker that the settings name does not answer, and Conflict where another
     runs in the same folder or at the same port.
     """
-    private.process()
-    private.folder(cfg.data_dir)
+    private_files.process()
+    private_files.folder(cfg.data_dir)
     with alone(cfg.data_dir), _broker(cfg, say) as server:
         prepare(cfg)
         _refuse_taken(host, port)
@@ -97,12 +98,12 @@ def _refuse_taken(host: str, port: int) -> None:
 
 
 @contextmanager
-def _broker(cfg: Settings, say: Callable[[str, str], None]) -> Iterator[broker.Broker]:
+def _broker(cfg: Settings, say: Callable[[str, str], None]) -> Iterator[redis_server.Broker]:
     if cfg.broker_url:
         outside.check(cfg.broker_url)
-        yield broker.Broker(cfg.broker_url, True, "the given one")
+        yield redis_server.Broker(cfg.broker_url, True, "the given one")
         return
-    with broker.start(cfg.data_dir, tied=True) as server:
+    with redis_server.start(cfg.data_dir, tied=True) as server:
         if not server.real:
             say("broker", "no redis-server was found; a substitute in Python stands in and keeps nothing")
         yield server

@@ -6,10 +6,10 @@ from celery import Celery
 from celery.signals import setup_logging, worker_init, worker_process_init, worker_process_shutdown
 from kombu.entity import Queue
 
-from syndication import bell, db, logs, private
 from syndication.config import Settings, settings
 from syndication.delivery import drain
-from syndication.ringer import QUEUES, ringer, transport_options
+from syndication.infra import db, logs, private_files, wakeups
+from syndication.ops.celery_wakeups import QUEUES, ringer, transport_options
 from syndication.tasks import transport
 
 #: Longest a task may run (seconds): soft, then hard. A drain claims for 8 s and then waits for what is on the wire.
@@ -64,14 +64,14 @@ def configuration(cfg: Settings) -> dict[str, Any]:
     }
 
 
-private.process()  # before anything of a worker or of beat makes a file
+private_files.process()  # before anything of a worker or of beat makes a file
 app = Celery("syndication")
 
 
 @app.on_configure.connect
 def _configure(sender: Celery, **_: Any) -> None:
     # Beat opens its file before it says that it begins.
-    private.folder(settings().data_dir)
+    private_files.folder(settings().data_dir)
     sender.conf.update(configuration(settings()))
     transport.use()
 
@@ -88,7 +88,7 @@ def _open(**_: Any) -> None:
     cfg = settings()
     db.after_fork()
     db.connect(cfg.resolved_database_url, pool_size=cfg.database_pool)
-    bell.hang(ringer(cfg))
+    wakeups.hang(ringer(cfg))
 
 
 @worker_process_shutdown.connect

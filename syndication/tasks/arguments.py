@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from syndication.ringer import ROUTES
+from syndication.ops.celery_wakeups import ROUTES
 
 #: The task that writes down what was refused, with its reason.
 BURY = "posts.bury"
@@ -36,7 +36,7 @@ def _texts(args: list[Any], named: dict[str, Any]) -> bool:
 
 
 def _anything(_args: list[Any], _named: dict[str, Any]) -> bool:
-    """What a post may look like is `intake`'s to say."""
+    """What a post may look like is `from_queue`'s to say."""
     return True
 
 

@@ -1,6 +1,6 @@
 """Wakes fan-out."""
 
-from syndication import fanout
+from syndication.delivery import fanout
 from syndication.tasks.app import app
 
 

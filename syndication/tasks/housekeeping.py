@@ -1,24 +1,15 @@
 """Wakes the sweeps that stand behind every bell; beat_schedule.py says how often."""
 
-from syndication import (
-    bell,
-    db,
-    editions,
-    fanout,
-    feeds,
-    gallery,
-    idempotency,
-    insight,
-    posts,
-    prepared,
-    readers,
-    signups,
-)
+from syndication import insight
+from syndication.audience import editions, feeds, readers, signups
 from syndication.config import settings
-from syndication.delivery import looking, outages, record, rescue, tending, waking
+from syndication.delivery import fanout, outages, reconcile, record, refresh, rescue, resume
 from syndication.delivery.claim import due, seen
 from syndication.delivery.tools import tools
 from syndication.destinations import links
+from syndication.infra import db, wakeups
+from syndication.publishing import idempotency, posts, site_images
+from syndication.publishing import uploads as gallery
 from syndication.tasks.app import app
 
 
@@ -50,10 +41,10 @@ def leases() -> None:
 @app.task(name="sweep.deliveries")
 def deliveries() -> None:
     """Wake what waits for outlets that work again, and ring for the queues on which something is due."""
-    waking.sweep()
+    resume.sweep()
     for queue in ("push", "mail", "feeds"):
         if due(queue):
-            bell.ring(queue)
+            wakeups.ring(queue)
 
 
 @app.task(name="sweep.outages")
@@ -83,14 +74,14 @@ def documents() -> None:
 @app.task(name="pictures.prepare")
 def pictures() -> None:
     """Fetch the pictures of posts and make them ready to be shown."""
-    prepared.work(tools().pictures)
+    site_images.work(tools().pictures)
 
 
 @app.task(name="sweep.pictures")
 def missing_pictures() -> None:
     """Ring for the pictures that are due: those whose bell was lost, and further tries."""
-    if prepared.due():
-        bell.ring(prepared.BELL)
+    if site_images.due():
+        wakeups.ring(site_images.BELL)
 
 
 @app.task(name="sweep.beat")
@@ -109,13 +100,13 @@ def tallies() -> None:
 @app.task(name="sweep.outlets")
 def outlets() -> None:
     """Renew accesses before they end, and ask outlets what they allow."""
-    tending.sweep(tools())
+    refresh.sweep(tools())
 
 
 @app.task(name="sweep.doubts")
 def doubts() -> None:
     """Look at outlets for what may have arrived there."""
-    looking.sweep(tools())
+    reconcile.sweep(tools())
 
 
 @app.task(name="sweep.retention")
@@ -145,7 +136,7 @@ def uploads() -> None:
 @app.task(name="sweep.prepared")
 def unused_pictures() -> None:
     """Forget prepared pictures that nobody needs."""
-    prepared.sweep()
+    site_images.sweep()
 
 
 @app.task(name="sweep.links")

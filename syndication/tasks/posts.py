@@ -8,8 +8,9 @@ from typing import Any
 import structlog
 from celery.exceptions import Reject, SoftTimeLimitExceeded
 
-from syndication import db, intake
 from syndication.errors import Unavailable
+from syndication.infra import db
+from syndication.publishing import from_queue
 from syndication.tasks.app import app
 
 _log = structlog.get_logger(__name__)
@@ -23,12 +24,12 @@ def submit(*arguments: Any, **named: Any) -> None:
     """Create or revise the post that the message carries; a bad message becomes a dead letter, never a loop."""
     with _kept():
         try:
-            intake.submit(arguments, named)
+            from_queue.submit(arguments, named)
         except (*db.AWAY, Unavailable, SoftTimeLimitExceeded):
             raise
         except Exception as error:  # a fault of ours must not lose a post
             _log.exception("intake.broken")
-            intake.bury(
+            from_queue.bury(
                 {"args": list(arguments), "kwargs": dict(named)},
                 f"The service failed at this message ({type(error).__name__}); its log says more.",
             )
@@ -38,7 +39,7 @@ def submit(*arguments: Any, **named: Any) -> None:
 def bury(reason: str, payload: str) -> None:
     """Keep a message that was refused before it was opened."""
     with _kept():
-        intake.keep(payload, reason)
+        from_queue.keep(payload, reason)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Wakes what answers sign-ups."""
 
-from syndication import signups
+from syndication.audience import signups
 from syndication.tasks.app import app
 
 

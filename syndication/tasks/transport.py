@@ -11,8 +11,8 @@ from kombu.transport.virtual import Empty
 from redis import Redis
 from redis.exceptions import RedisError
 
-from syndication.content import new_id
-from syndication.ringer import QUEUES
+from syndication.content.post import new_id
+from syndication.ops.celery_wakeups import QUEUES
 from syndication.tasks import messages
 
 _log = structlog.get_logger(__name__)

@@ -9,12 +9,12 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import Field
 from starlette.exceptions import HTTPException
 
-from syndication import keys, merchants
 from syndication.errors import Invalid, NotFound
-from syndication.keys import Caller, Scope
-from syndication.merchants import Slug
+from syndication.publishing import api_keys, merchants
+from syndication.publishing.api_keys import Caller, Scope
+from syndication.publishing.merchants import Slug
+from syndication.web.accept import weighed
 from syndication.web.problems import Denied
-from syndication.web.weights import weighed
 
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="key", description="An API key, made by the city's operator."
@@ -27,7 +27,7 @@ def known(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_b
     """Whoever holds the key of this request. Raises 401."""
     if credentials is None:
         raise Denied("An API key is needed: send the header `Authorization: Bearer syn_…`.")
-    caller = keys.authenticate(credentials.credentials)
+    caller = api_keys.authenticate(credentials.credentials)
     if caller is None:
         raise Denied("This API key is unknown, revoked or expired.", "invalid_token")
     return caller

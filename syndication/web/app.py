@@ -6,13 +6,13 @@ from starlette.types import Receive, Scope, Send
 
 from syndication import __version__
 from syndication.config import Settings
-from syndication.web import api, feeds, headers, health, problems, readers_api, site
-from syndication.web.api import schema
-from syndication.web.bodies import BodyLimit
-from syndication.web.site import frame
+from syndication.web import api, feeds, headers, health, problems, site
+from syndication.web.api import readers, schema
+from syndication.web.body_limits import BodyLimit
+from syndication.web.site import layout
 
 #: A router each; they are tried in this order, so the one that is asked most, by programs that poll, stands first.
-ROUTERS = (feeds.router, api.router, readers_api.router, health.router, site.router)
+ROUTERS = (feeds.router, api.router, readers.router, health.router, site.router)
 
 
 class _App(FastAPI):
@@ -40,7 +40,7 @@ def create_app(cfg: Settings) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     app.cfg = cfg
-    app.add_middleware(BodyLimit, refusal=problems.install(app, frame.trouble))
+    app.add_middleware(BodyLimit, refusal=problems.install(app, layout.trouble))
     app.openapi = lambda: _described(app, cfg)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app
 

@@ -12,11 +12,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndication import clock, feeds
+from syndication import clock
+from syndication.audience import feeds
 from syndication.channels.feed.documents import CONTENT_TYPES, Format
 from syndication.config import Settings, settings
 from syndication.errors import NotFound
-from syndication.web.weights import weighed
+from syndication.web.accept import weighed
 
 router = APIRouter(include_in_schema=False)
 _PATH = re.compile(r"^(?P<scope>[a-z0-9/-]{1,200})\.(?P<form>[a-z]+)$")

@@ -6,8 +6,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import Message, Scope, Send
 
 from syndication.config import Settings
+from syndication.web.language import preferred, reading
 from syndication.web.site import links
-from syndication.web.spoken import preferred, reading
 
 #: Answers that say nothing of their own are no page: nothing in them is loaded, run, framed or sent.
 _POLICY = "default-src 'none'"

@@ -8,9 +8,11 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from sqlalchemy.exc import SQLAlchemyError
 
-from syndication import broker, db, insight, migrations
+from syndication import insight, migrations
 from syndication.config import settings
 from syndication.errors import SyndicationError, Unavailable
+from syndication.infra import db
+from syndication.ops import broker
 
 router = APIRouter(include_in_schema=False)
 _log = structlog.get_logger(__name__)

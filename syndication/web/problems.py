@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 
-from syndication import bounds, db
+from syndication.content import bounds
 from syndication.errors import (
     Conflict,
     Fault,
@@ -27,7 +27,8 @@ from syndication.errors import (
     TooOften,
     Unavailable,
 )
-from syndication.idempotency import InFlight
+from syndication.infra import db
+from syndication.publishing.idempotency import InFlight
 
 MEDIA_TYPE = "application/problem+json"
 #: How much of what a stranger sent may come back in an answer.

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import apprise
 from apprise.manager_plugins import NotificationManager
 
-from syndication import lent
+from syndication.infra.confined import apprise_plugins
 
 MANAGER = NotificationManager()  # type: ignore[no-untyped-call]  # Apprise types only a part of itself
 HEX = "0123456789abcdef"
@@ -99,7 +99,7 @@ def sent(url: str, canary: bytes, status: int = 200) -> tuple[bool, bool, int]:
         ).encode()
 
     frame = {"url": url, "title": "Weinhaus", "text": "Weinabend"}
-    known = json.loads(lent.answer(json.dumps(frame).encode(), ask))["known"]
+    known = json.loads(apprise_plugins.answer(json.dumps(frame).encode(), ask))["known"]
     shown = any(
         canary in question or canary in base64.b64decode(json.loads(question)["body"]) for question in asked
     )
@@ -136,7 +136,7 @@ def main(path: str) -> dict[str, Any]:
         report["offered"][schema] = names(plugin)
         usable = ""
         for url in addresses(schema, plugin):
-            service = apprise.Apprise.instantiate(url, asset=lent._ASSET)
+            service = apprise.Apprise.instantiate(url, asset=apprise_plugins._ASSET)
             if service is not None:
                 usable = url
                 report["most"][schema] = service.body_maxlen

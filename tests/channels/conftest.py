@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from syndication.channels.doors import Tools
+from syndication.channels.tools import Tools
 from syndication.config import Settings
-from syndication.delivery.memory import Memory
-from syndication.http import Client
-from syndication.mail import Outbox
+from syndication.delivery.session_cache import Memory
+from syndication.infra.http import Client
+from syndication.infra.smtp import Outbox
 from syndication.stack.mail_sink import MailSink
 from tests.channels.samples import kept_pictures
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from syndication import channels
 from syndication.channels.base import Channel, Envelope, Receipt
-from syndication.channels.doors import Tools
+from syndication.channels.tools import Tools
 from syndication.stack.receiver import Receiver
 from tests.channels.samples import SAMPLES, Sample
 from tests.remotes import REMOTES, Remote

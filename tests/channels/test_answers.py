@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from syndication.channels.base import Envelope, Verdict
-from syndication.channels.doors import Tools
-from syndication.delivery.course import staying
+from syndication.channels.tools import Tools
+from syndication.delivery.decide import staying
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.samples import Sample
 from tests.channels.test_contract import PLAIN, remote, sample

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 import requests
 from pydantic import ValidationError
+from syndication.content.post import faults_of
 
-from syndication import lent
 from syndication.channels import apprise as apprise_channel
 from syndication.channels.apprise import AppriseSettings, Notice, _Door
 from syndication.channels.base import Refused, TryLater, Unconfirmed
-from syndication.channels.doors import Tools
-from syndication.content import faults_of
-from syndication.http import Client
-from syndication.rendering import said
+from syndication.channels.tools import Tools
+from syndication.infra.confined import apprise_plugins
+from syndication.infra.http import Client
+from syndication.infra.rendering import said
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.network import Account, account
 from tests.channels.samples import AT
@@ -192,7 +192,10 @@ def test_only_what_is_answered_is_handed_out(receiver: Receiver) -> None:
         "title": "Weinhaus",
         "text": "Weinabend",
     }
-    assert json.loads(lent.answer(json.dumps(frame).encode(), ask)) == {"known": True, "done": True}
+    assert json.loads(apprise_plugins.answer(json.dumps(frame).encode(), ask)) == {
+        "known": True,
+        "done": True,
+    }
     (question,) = asked
     assert question["url"] == receiver.url()
     assert question["headers"]["Authorization"] == "Basic YW5uYTpwdw=="
@@ -207,7 +210,7 @@ def test_a_broken_plugin_is_a_verdict_too(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr("apprise.plugins.custom_json.NotifyJSON.send", broken)
     frame = {"url": "json://board.example/hook", "title": "Weinhaus", "text": "Weinabend"}
-    said = json.loads(lent.answer(json.dumps(frame).encode(), lambda _: b""))
+    said = json.loads(apprise_plugins.answer(json.dumps(frame).encode(), lambda _: b""))
     assert said == {"known": True, "done": False}
 
 

@@ -15,9 +15,9 @@ from apprise.plugins import NotifyBase
 from apprise.utils.parse import parse_url
 from pydantic import ValidationError
 
-from syndication import confined
 from syndication.channels.apprise import AppriseSettings
 from syndication.channels.apprise_services import SERVICES, service_of
+from syndication.infra import confined
 
 ROOT = Path(__file__).parents[2]
 #: Every schema of the version that was looked through, and every parameter of its own; `*` has those of all.
@@ -104,7 +104,7 @@ def test_what_would_read_a_file_reads_none_where_it_runs(walk: dict[str, Any]) -
         questions.append(question + base64.b64decode(json.loads(question)["body"]))
         return json.dumps({"status": 200, "headers": {}, "body": ""}).encode()
 
-    child = confined.Child("syndication.lent", memory=150_000_000)
+    child = confined.Child("syndication.infra.confined.apprise_plugins", memory=150_000_000)
     urls = [url for _, _, url in walk["readers"]]
     for url in [*urls, *(with_plain for with_plain in filter(None, walk["usable"].values()))][
         : len(urls) + 20

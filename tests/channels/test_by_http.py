@@ -6,7 +6,7 @@ import pytest
 
 from syndication.channels import by_http
 from syndication.channels.base import HttpMessage, Verdict
-from syndication.channels.doors import Tools
+from syndication.channels.tools import Tools
 from syndication.stack.receiver import Receiver, Reply, Request
 
 SECRET = "geheim-4711-token"

@@ -11,9 +11,9 @@ from pydantic import SecretStr
 
 from syndication import channels
 from syndication.channels.base import Channel, Receipt, Refused, TryLater, Unconfirmed, Verdict
-from syndication.channels.doors import Tools
+from syndication.channels.tools import Tools
 from syndication.config import Settings as ProcessSettings
-from syndication.delivery.course import staying
+from syndication.delivery.decide import staying
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver, Reply
 from tests import hostile

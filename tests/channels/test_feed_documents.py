@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 
 import feedparser  # type: ignore[import-untyped]  # ships no types
 import pytest
+from syndication.content.post import Image
 
 from syndication.channels import wording
 from syndication.channels.feed import json_feed, xml
 from syndication.channels.feed.documents import CONTENT_TYPES, FeedView, Format, render
-from syndication.content import Image
 from tests.channels.feed_samples import FORMATS, HOSTILE, HUB, feed, found, numbered, withdrawn
 from tests.channels.samples import AT, CITY, content
 

@@ -6,7 +6,7 @@ import pytest
 
 from syndication import channels
 from syndication.channels.base import Gone, Refused, TryLater, Unconfirmed, Verdict
-from syndication.channels.doors import Tools
+from syndication.channels.tools import Tools
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.network import Account, account
 

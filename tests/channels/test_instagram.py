@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from syndication.content.post import Image
 
 from syndication.channels.base import Refused, TryLater, Verdict
-from syndication.channels.doors import Tools
 from syndication.channels.instagram import RULES, InstagramSettings
 from syndication.channels.social.graph import Row
-from syndication.content import Image
-from syndication.delivery.course import staying
-from syndication.delivery.memory import Memory
+from syndication.channels.tools import Tools
+from syndication.delivery.decide import staying
+from syndication.delivery.session_cache import Memory
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.network import Account, account
 from tests.channels.samples import AT

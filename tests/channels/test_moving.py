@@ -12,14 +12,15 @@ from urllib.parse import quote
 import pytest
 from pydantic import SecretStr
 
-from syndication import channels, db, destinations
+from syndication import channels, destinations
 from syndication.channels.base import Settings, Verdict
-from syndication.channels.doors import Tools
+from syndication.channels.tools import Tools
 from syndication.config import Settings as ProcessSettings
 from syndication.delivery.load import channel_settings
 from syndication.destinations import DestinationAmendment, DestinationRequest
 from syndication.destinations.sealed import amended
 from syndication.errors import Invalid
+from syndication.infra import db
 from syndication.models import Destination
 from syndication.stack.receiver import Receiver, Reply, Request
 from tests.channels.samples import AT, SAMPLES, Sample, filled_in

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from syndication.channels.base import Refused, TryLater, Verdict
-from syndication.channels.doors import Tools
 from syndication.channels.ntfy import RULES
+from syndication.channels.tools import Tools
 from syndication.stack.receiver import Receiver
 from tests.channels.network import Account, account
 from tests.remotes.remote import reply

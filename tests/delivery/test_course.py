@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from syndication.channels.base import Abilities, Settings
-from syndication.delivery.course import staying
+from syndication.delivery.decide import staying
 from tests.channels.samples import content, envelope
 
 EDITS = Abilities(revise=True, withdraw=True, repeatable=True, keeps_track=True)

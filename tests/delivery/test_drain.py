@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from syndication import config, db, posts
+from syndication import config
 from syndication.delivery import claim, drain, positions, record, replay, rescue
+from syndication.infra import db
 from syndication.models import Attempt, Change, Delivery, Destination, Lease, Reader
+from syndication.publishing import posts
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver, Reply
 from tests import factories

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from syndication import clock, config, posts
+from syndication import clock, config
 from syndication.delivery import drain
+from syndication.publishing import posts
 from syndication.stack.receiver import Receiver
 from tests import factories
 from tests.remotes import REMOTES

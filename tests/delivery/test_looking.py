@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from syndication import clock, config, db, destinations, posts
-from syndication.delivery import drain, looking, replay
+from syndication import clock, config, destinations
+from syndication.delivery import drain, reconcile, replay
+from syndication.infra import db
 from syndication.models import Attempt, Destination
+from syndication.publishing import posts
 from syndication.stack.receiver import Receiver, Reply
 from tests.remotes import REMOTES, Losing
 from tests.town import account, deliveries, fan_out, later, publish, states
@@ -33,7 +35,7 @@ def lose_one(**fields: Any) -> posts.PostRecord:
 
 
 def look() -> int:
-    return looking.sweep(drain.tools())
+    return reconcile.sweep(drain.tools())
 
 
 def test_what_stands_there_is_sent_and_can_be_corrected(page: Losing) -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from syndication import config, db
+from syndication import config
 from syndication.delivery import drain
+from syndication.infra import db
 from syndication.models import Destination
 from syndication.stack.mail_sink import MailSink
 from tests import factories

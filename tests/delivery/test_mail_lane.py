@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
-from syndication import config, db
+from syndication import config
 from syndication.delivery import drain, lane, positions
+from syndication.infra import db
 from syndication.models import Lease, Reader
 from tests import factories
 from tests.pipelining_server import Answer, PipeliningServer

@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 from structlog.testing import capture_logs
+from syndication.content.post import Interest
 
-from syndication import channels, clock, config, db, destinations, doctor, insight
-from syndication.content import Interest
-from syndication.delivery import alarm, drain, outages, waking
+from syndication import channels, clock, config, destinations, insight
+from syndication.delivery import drain, outage_notices, outages, resume
 from syndication.destinations import alarms
 from syndication.errors import Conflict
+from syndication.infra import db
 from syndication.models import Delivery, Destination, Outage
+from syndication.ops import doctor
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver, Reply
 from tests import factories
@@ -43,7 +45,7 @@ def fails(channel: str, since: float = 400) -> None:
 def works(channel: str) -> None:
     with db.transaction() as session:
         row = session.scalars(select(Destination).where(Destination.channel == channel)).one()
-        waking.recovered(row, shared=channel == "newsletter")
+        resume.recovered(row, shared=channel == "newsletter")
 
 
 def letters(sink: MailSink) -> list[str]:
@@ -224,8 +226,8 @@ def test_every_channel_that_may_hear_of_outages_can_say_one(
         key="o1-down-0", payload={"alarm": about, "over": over}, created_at=AT, due_at=AT, attempts=0
     )
     chosen = Sample(channel, *SAMPLES[kind]).envelope("http://127.0.0.1:9").settings
-    assert channel.render(alarm.envelope(row, CITY, chosen)) == channel.render(
-        alarm.envelope(row, CITY, chosen)
+    assert channel.render(outage_notices.envelope(row, CITY, chosen)) == channel.render(
+        outage_notices.envelope(row, CITY, chosen)
     )
 
 
@@ -277,7 +279,7 @@ def test_a_mail_server_that_is_back_is_found_before_anything_has_its_next_turn(
     assert outages.ask_mail_server(city)
     for _ in range(2):
         drain.drain("mail")
-        waking.sweep()
+        resume.sweep()
     drain.drain("mail")
     assert [one.state for one in deliveries("newsletter")] == ["sent"] * 3
 

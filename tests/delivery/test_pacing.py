@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from syndication import clock, config, posts
+from syndication import clock, config
 from syndication.channels.base import Rhythm
 from syndication.delivery import drain, replay
 from syndication.delivery.pacing import Candidate, most_urgent, turn
+from syndication.publishing import posts
 from syndication.stack.receiver import Receiver
 from tests import factories
 from tests.remotes import REMOTES
@@ -81,7 +82,7 @@ def toots(city: config.Settings, receiver: Receiver) -> Any:
 
 
 def account(receiver: Receiver, **rhythm: Any) -> None:
-    from syndication import db
+    from syndication.infra import db
 
     with db.transaction() as session:
         factories.destination(

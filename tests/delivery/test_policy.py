@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from syndication.content.post import Cadence
 
-from syndication.content import Cadence
 from syndication.delivery import policy
 
 BERLIN = ZoneInfo("Europe/Berlin")

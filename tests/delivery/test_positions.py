@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from syndication import clock, config, db
+from syndication import clock, config
 from syndication.delivery import positions
+from syndication.infra import db
 from syndication.models import Lease
 
 

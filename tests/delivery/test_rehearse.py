@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from syndication.content.post import Interest
 
-from syndication import channels, config, db, destinations, feeds, posts
-from syndication.content import Interest
-from syndication.delivery import drain, rehearse
+from syndication import channels, config, destinations
+from syndication.audience import feeds
+from syndication.delivery import drain, dry_run
 from syndication.errors import Conflict, NotFound
+from syndication.infra import db
 from syndication.models import Delivery, Destination
+from syndication.publishing import posts
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver, Request
 from tests import factories
@@ -42,7 +45,7 @@ def test_it_shows_what_is_then_sent(
     remote = REMOTES[kind]()
     receiver.answer = remote.answer
     identity = account(kind, receiver)
-    shown = rehearse.rehearse(identity, post.id, drain.tools())
+    shown = dry_run.rehearse(identity, post.id, drain.tools())
     assert receiver.requests == [], "nothing was sent"
     assert (shown.action, shown.state) == ("published", "sent"), shown.reason
     fan_out()
@@ -64,20 +67,20 @@ def test_what_would_not_be_sent_says_why(
 ) -> None:
     receiver.answer = REMOTES["slack"]().answer
     identity = account("slack", receiver)
-    shown = rehearse.rehearse(identity, post.id, drain.tools(), action="withdrawn")
+    shown = dry_run.rehearse(identity, post.id, drain.tools(), action="withdrawn")
     assert (shown.state, shown.requests) == ("dropped", ())
     assert "never had" in shown.reason
     fan_out()
     drain.drain("push")
-    assert rehearse.rehearse(identity, post.id, drain.tools()).action == "revised"
-    assert "by hand" in rehearse.rehearse(identity, post.id, drain.tools(), action="withdrawn").reason
+    assert dry_run.rehearse(identity, post.id, drain.tools()).action == "revised"
+    assert "by hand" in dry_run.rehearse(identity, post.id, drain.tools(), action="withdrawn").reason
 
 
 def test_a_webhook_is_shown_to_the_byte(
     city: config.Settings, receiver: Receiver, post: posts.PostRecord
 ) -> None:
     identity = hook(receiver)
-    (shown,) = rehearse.rehearse(identity, post.id, drain.tools()).requests
+    (shown,) = dry_run.rehearse(identity, post.id, drain.tools()).requests
     assert shown.url == receiver.url("/hook")
     fan_out()
     drain.drain("push")
@@ -97,7 +100,7 @@ def test_the_newsletter_is_shown_as_the_mail_that_is_then_sent(
         for number, cadence in enumerate(["instantly", "daily 07:00", "daily 09:00"]):
             factories.reader(session, f"r{number}@example.org", cadence=cadence)
         factories.reader(session, "else@example.org", interest=Interest(topics=("sport",)))
-    shown = rehearse.rehearse(built_in("newsletter"), post.id, drain.tools(), owner=post.merchant_id)
+    shown = dry_run.rehearse(built_in("newsletter"), post.id, drain.tools(), owner=post.merchant_id)
     assert shown.readers == {"instantly": 1, "daily": 2}
     assert mail_sink.mails == [], "nothing was sent"
     german, english = (message_from_bytes(one.body, policy=SMTP) for one in shown.requests)
@@ -115,19 +118,19 @@ def test_the_newsletter_is_shown_as_the_mail_that_is_then_sent(
 def test_a_withdrawal_is_shown_as_the_newsletter_would_tell_it(
     city: config.Settings, post: posts.PostRecord
 ) -> None:
-    shown = rehearse.rehearse(built_in("newsletter"), post.id, drain.tools(), action="withdrawn")
+    shown = dry_run.rehearse(built_in("newsletter"), post.id, drain.tools(), action="withdrawn")
     assert "Zurückgezogen" in str(message_from_bytes(shown.requests[0].body, policy=SMTP)["Subject"])
 
 
 def test_feeds_are_shown_with_the_post_as_they_then_hold_it(
     city: config.Settings, post: posts.PostRecord
 ) -> None:
-    shown = rehearse.rehearse(built_in("feed"), post.id, drain.tools())
+    shown = dry_run.rehearse(built_in("feed"), post.id, drain.tools())
     assert [one.url.rpartition(".")[2] for one in shown.requests] == ["rss", "atom", "json", "ics"]
     by_form = {one.url.rpartition(".")[2]: one.body for one in shown.requests}
     said = json.loads(by_form["json"])["items"]
     assert said == json.loads(feeds.document("all", "json").body)["items"]
-    gone = rehearse.rehearse(built_in("feed"), post.id, drain.tools(), action="withdrawn")
+    gone = dry_run.rehearse(built_in("feed"), post.id, drain.tools(), action="withdrawn")
     assert b"deleted-entry" in gone.requests[1].body
 
 
@@ -135,15 +138,15 @@ def test_what_tells_of_no_posts_has_nothing_to_show(city: config.Settings, post:
     with db.transaction() as session:
         letters = factories.destination(session, "letter").id
     with pytest.raises(Conflict, match="tells of no posts"):
-        rehearse.rehearse(letters, post.id, drain.tools())
+        dry_run.rehearse(letters, post.id, drain.tools())
 
 
 def test_it_is_for_the_owner_alone(city: config.Settings, receiver: Receiver, post: posts.PostRecord) -> None:
     identity = account("slack", receiver)
     with pytest.raises(NotFound, match="destination"):
-        rehearse.rehearse(identity, post.id, drain.tools(), owner=post.merchant_id)
+        dry_run.rehearse(identity, post.id, drain.tools(), owner=post.merchant_id)
     with pytest.raises(NotFound, match="post"):
-        rehearse.rehearse(identity, identity, drain.tools())
+        dry_run.rehearse(identity, identity, drain.tools())
 
 
 @pytest.mark.parametrize("kind", sorted(REMOTES))

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from syndication import clock, config, db, posts
+from syndication import clock, config
 from syndication.delivery import drain, replay, retry
 from syndication.errors import Conflict
+from syndication.infra import db
 from syndication.models import Attempt, Delivery, Destination
+from syndication.publishing import posts
 from syndication.stack.receiver import Receiver, Reply
 from tests import factories
 from tests.remotes import REMOTES, Losing

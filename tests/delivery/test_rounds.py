@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from syndication.delivery.rounds import Rounds
+from syndication.delivery.write_batches import Rounds
 
 
 def test_what_comes_while_others_are_written_goes_together() -> None:

@@ -5,10 +5,11 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from syndication import channels, config, db
+from syndication import channels, config
 from syndication.delivery import drain
-from syndication.delivery.hiding import hide_in, secrets_of
 from syndication.delivery.load import channel_settings
+from syndication.delivery.redaction import hide_in, secrets_of
+from syndication.infra import db
 from syndication.models import Attempt, Delivery, Destination
 from syndication.stack.receiver import Receiver, Reply, Request
 from tests.town import PICTURE, account, fan_out, hook, keep_pictures, publish

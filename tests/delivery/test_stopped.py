@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from syndication.content.post import draft
 
-from syndication import config, db, editions, posts, readers
-from syndication.content import draft
+from syndication import config
+from syndication.audience import editions, readers
 from syndication.delivery import drain, lane, replay
+from syndication.infra import db
 from syndication.models import Attempt, Delivery, Destination
+from syndication.publishing import posts
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver, Reply
 from tests import factories

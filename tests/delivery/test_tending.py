@@ -6,15 +6,17 @@ from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import select
+from syndication.content.post import Moment
 
-from syndication import channels, clock, config, db, posts
+from syndication import channels, clock, config
 from syndication.channels.base import Refused, Settings, TryLater
-from syndication.channels.doors import Tools
 from syndication.channels.mastodon import Mastodon, MastodonSettings
-from syndication.content import Moment
-from syndication.delivery import drain, tending
+from syndication.channels.tools import Tools
+from syndication.delivery import drain, refresh
 from syndication.destinations import resume
+from syndication.infra import db
 from syndication.models import Destination, Merchant
+from syndication.publishing import posts
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver
 from tests import factories
@@ -51,16 +53,16 @@ def letters(sink: MailSink) -> list[str]:
 
 def test_what_the_server_allows_is_kept_and_asked_once_a_day(toots: Any) -> None:
     toots.characters = 1234
-    assert tending.sweep(drain.tools()) == 1
+    assert refresh.sweep(drain.tools()) == 1
     assert row().settings["characters"] == 1234
     assert row().settings["account"] == "coburg"
-    assert tending.sweep(drain.tools()) == 0
+    assert refresh.sweep(drain.tools()) == 0
     later(86_400 + 60)
-    assert tending.sweep(drain.tools()) == 1
+    assert refresh.sweep(drain.tools()) == 1
 
 
 def test_what_was_learned_leaves_the_access_as_it_was(toots: Any) -> None:
-    tending.sweep(drain.tools())
+    refresh.sweep(drain.tools())
     with db.reading() as session:
         merchant_id = session.scalars(select(Merchant.id)).one()
     posts.create(merchant_id, factories.event("Weinabend"))
@@ -71,15 +73,15 @@ def test_what_was_learned_leaves_the_access_as_it_was(toots: Any) -> None:
 
 def test_a_refused_access_pauses_and_is_told_once_and_so_is_its_end(toots: Any, mail_sink: MailSink) -> None:
     toots.fail(reply({"error": "The access token is invalid"}, 401), on="verify_credentials", times=9)
-    tending.sweep(drain.tools())
+    refresh.sweep(drain.tools())
     assert (row().state, "connect the account again" in row().reason) == ("paused", True)
     assert letters(mail_sink) == ["the mastodon nimmt unseren Zugang nicht an"]
     later(700)
-    assert tending.sweep(drain.tools()) == 0, "a paused outlet is left alone"
+    assert refresh.sweep(drain.tools()) == 0, "a paused outlet is left alone"
     toots._faults.clear()
     resume(row().id)
     later(700)
-    tending.sweep(drain.tools())
+    refresh.sweep(drain.tools())
     assert letters(mail_sink)[1:] == ["Der Zugang zu the mastodon ist in Ordnung"]
     assert row().warned_at is None
 
@@ -88,10 +90,10 @@ def test_a_server_that_is_down_is_asked_again_soon_and_nobody_is_told(
     toots: Any, mail_sink: MailSink
 ) -> None:
     toots.fail(reply(None, 503), on="verify_credentials")
-    tending.sweep(drain.tools())
+    refresh.sweep(drain.tools())
     assert (row().state, letters(mail_sink)) == ("active", [])
     later(601)
-    assert tending.sweep(drain.tools()) == 1
+    assert refresh.sweep(drain.tools()) == 1
     assert row().settings["account"] == "coburg"
 
 
@@ -119,19 +121,19 @@ def test_an_access_that_ends_is_told_of_seven_days_ahead_and_once(
 ) -> None:
     ends = (clock.now() + timedelta(days=10)).replace(microsecond=0)
     monkeypatch.setitem(channels._BY_KIND, "mastodon", _Renewing(to=ends))
-    tending.sweep(drain.tools())
+    refresh.sweep(drain.tools())
     assert letters(mail_sink) == []
     for _ in range(2):
         later(86_400 + 60)
-        tending.sweep(drain.tools())
+        refresh.sweep(drain.tools())
     assert letters(mail_sink) == []
     for _ in range(3):
         later(86_400 + 60)
-        tending.sweep(drain.tools())
+        refresh.sweep(drain.tools())
     assert letters(mail_sink) == ["Der Zugang zu the mastodon läuft bald ab"]
     monkeypatch.setitem(channels._BY_KIND, "mastodon", _Renewing(to=ends + timedelta(days=60)))
     later(86_400 + 60)
-    tending.sweep(drain.tools())
+    refresh.sweep(drain.tools())
     assert letters(mail_sink)[1:] == ["Der Zugang zu the mastodon ist in Ordnung"], (
         "a renewed access is told, too"
     )
@@ -148,7 +150,7 @@ def test_what_a_person_changed_meanwhile_is_not_overwritten(
             return settings.model_copy(update={"characters": 9999})
 
     monkeypatch.setitem(channels._BY_KIND, "mastodon", Slow())
-    tending.sweep(drain.tools())
+    refresh.sweep(drain.tools())
     assert row().settings["visibility"] == "unlisted"
     assert "characters" not in row().settings
 
@@ -166,7 +168,7 @@ def test_one_that_cannot_be_looked_after_keeps_nobody_waiting(
         factories.destination(
             session, "mastodon", settings={"server": receiver.url("")}, secrets={"access_token": "x"}
         )
-    assert tending.sweep(drain.tools()) == 2
+    assert refresh.sweep(drain.tools()) == 2
     assert row_states() == ["active", "active"]
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from syndication import clock, config, db, destinations, insight
-from syndication.delivery import drain, waking
+from syndication import clock, config, destinations, insight
+from syndication.delivery import drain, resume
+from syndication.infra import db
 from syndication.models import Delivery, Destination, Reader
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver, Reply
@@ -132,7 +133,7 @@ def test_when_the_mail_server_is_back_all_that_waits_goes_at_once(
         first.due_at = clock.now()
         session.execute(update(Destination).values(held_until=None))
     drain.drain("mail")
-    waking.sweep()
+    resume.sweep()
     drain.drain("mail")
     assert states("newsletter") == ["sent"] * 6
     assert outlet("newsletter").recovering_from is None
@@ -160,7 +161,7 @@ def test_a_mailbox_that_asked_to_wait_and_a_post_for_later_stay_where_they_are(
         )
     for _ in range(3):
         drain.drain("mail")
-        waking.sweep()
+        resume.sweep()
     assert states("newsletter") == ["waiting", "waiting", "sent", "sent"]
     asked, planned, *_ = deliveries("newsletter")
     assert planned.due_at == tonight
@@ -189,7 +190,7 @@ def test_a_webhook_that_was_held_gets_the_rest_after_its_first_success(
     fan_out()
     later(400)
     drain.drain("push")
-    waking.sweep()
+    resume.sweep()
     drain.drain("push")
     assert states() == ["sent"] * 5
 
@@ -207,7 +208,7 @@ def test_one_post_that_an_outlet_never_takes_keeps_its_schedule(
         if number % 3 == 0:
             publish(f"good{number}", title="fine", days=30)
             fan_out()
-        waking.sweep()
+        resume.sweep()
         later(150)
     assert {one.state for one in deliveries() if one.attempts > 1} == {"waiting"}
     assert max(one.attempts for one in deliveries()) <= 6
@@ -220,7 +221,7 @@ def test_a_resumed_outlet_gets_what_waits_and_not_only_what_comes(
     receiver.answer = lambda _: Reply()
     destinations.pause(outlet().id)
     destinations.resume(outlet().id)
-    waking.sweep()
+    resume.sweep()
     drain.drain("push")
     assert states() == ["sent"] * 4
 
@@ -246,9 +247,9 @@ def many_waiting(count: int) -> None:
 
 def test_waking_many_is_done_in_steps_and_goes_on_where_it_ended(city: config.Settings) -> None:
     many_waiting(2300)
-    woken = waking.sweep(seconds=0.0)
+    woken = resume.sweep(seconds=0.0)
     assert woken == 0
     while outlet("newsletter").recovering_from is not None:
-        woken += waking.sweep(seconds=0.05)
+        woken += resume.sweep(seconds=0.05)
     assert woken == 2300
     assert row("mail").due == 2300

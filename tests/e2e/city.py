@@ -15,10 +15,12 @@ import psutil
 import pytest
 from sqlalchemy import func, select
 
-from syndication import bell, clock, config, db, destinations, posts
+from syndication import clock, config, destinations
+from syndication.infra import db, wakeups
 from syndication.models import Change, Delivery
-from syndication.ringer import ringer
-from syndication.stack import broker
+from syndication.ops.celery_wakeups import ringer
+from syndication.publishing import posts
+from syndication.stack import redis_server
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver
 from tests import factories
@@ -75,7 +77,7 @@ class City:
         )
         config.use(self.cfg)
         db.connect(self.database_url)
-        bell.hang(ringer(self.cfg))
+        wakeups.hang(ringer(self.cfg))
         destinations.ensure_built_in()
         return self
 
@@ -84,7 +86,7 @@ class City:
     ) -> None:
         for process in self._processes.values():
             nursery.end(process)
-        bell.hang(None)
+        wakeups.hang(None)
         db.engine().dispose()
         config.use(None)
         self._open.close()
@@ -232,7 +234,7 @@ class _Broker:
     def __init__(self, folder: Path, executable: str | None) -> None:
         self._folder = folder
         self._open = contextlib.ExitStack()
-        self._server = self._open.enter_context(broker.start(folder, executable=executable))
+        self._server = self._open.enter_context(redis_server.start(folder, executable=executable))
         self.url = self._server.url
 
     @property
@@ -249,7 +251,7 @@ class _Broker:
         return self._server.client()
 
     @property
-    def server(self) -> broker.Broker:
+    def server(self) -> redis_server.Broker:
         """It, for a supervisor to hold up."""
         return self._server
 
@@ -265,7 +267,7 @@ class _Broker:
         """kill -9, wait, start again."""
         self.kill()
         threading.Event().wait(pause)
-        self._server = self._open.enter_context(broker.start(self._folder))
+        self._server = self._open.enter_context(redis_server.start(self._folder))
 
     def close(self) -> None:
         """End it."""

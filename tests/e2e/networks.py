@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 import requests
 
-from syndication import config, db, posts
+from syndication import config
 from syndication.delivery import drain
+from syndication.infra import db
 from syndication.models import Delivery
+from syndication.publishing import posts
 from tests import factories
 from tests.town import deliveries, fan_out, keep_pictures
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from syndication import config, db, keys
+from syndication import config
 from syndication.cli import app
-from syndication.http import Client
-from syndication.keys import KeyRequest
+from syndication.infra import db
+from syndication.infra.http import Client
+from syndication.publishing import api_keys
+from syndication.publishing.api_keys import KeyRequest
 from syndication.stack.receiver import Reply, Request
 from tests import factories
 from tests.e2e.city import City
@@ -68,7 +70,7 @@ def test_no_secret_can_be_read_anywhere(tmp_path: Path) -> None:
         with db.transaction() as session:
             factories.reader(session)
             cafe = factories.merchant(session, "cafe").id
-        key = keys.create(cafe, KeyRequest(name="shop")).text
+        key = api_keys.create(cafe, KeyRequest(name="shop")).text
         told: list[str] = []
         http = Client(timeout=10, allow_private=True, most_read=200_000)
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}

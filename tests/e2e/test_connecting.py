@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from syndication import config, db
+from syndication import config
 from syndication.delivery import drain
 from syndication.destinations import connecting, links
+from syndication.infra import db
 from syndication.models import Destination
 from syndication.stack.receiver import Receiver
 from tests import factories

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import func, select
 
-from syndication import bell, db
+from syndication.infra import db, wakeups
 from syndication.models import DeadLetter, Post
 from tests import factories, hostile_messages
 from tests.e2e.city import LEASE, City, every, lost_and_doubled
@@ -190,9 +190,9 @@ def test_two_beats_and_bells_rung_five_times_repeat_nothing(database_url: str, t
         for number in every(0.3, 10):
             city.publish()
             for _ in range(5):
-                bell.ring("fanout", number + 1)
+                wakeups.ring("fanout", number + 1)
                 for queue in ("push", "mail", "feeds"):
-                    bell.ring(queue)
+                    wakeups.ring(queue)
         city.await_that(lambda: len(city.mail.mails) >= 500, seconds=60, what="all mails")
         city.await_done(seconds=30)
         for number in (0, 1):

@@ -7,8 +7,9 @@ import psutil
 import pytest
 from sqlalchemy import func, select
 
-from syndication import broker, db
+from syndication.infra import db
 from syndication.models import DeadLetter, Post
+from syndication.ops import broker
 from tests import factories, hostile_messages
 from tests.e2e.city import City
 

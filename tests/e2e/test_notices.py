@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
-from syndication import config, db, posts
+from syndication import config
 from syndication.delivery import drain
 from syndication.destinations import devices
 from syndication.destinations.devices import DeviceAddress
+from syndication.infra import db
 from syndication.models import Destination
+from syndication.publishing import posts
 from syndication.stack.receiver import Receiver
 from tests import factories
 from tests.browser import AUTH, P256DH, b64

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from syndication import clock, config, db
+from syndication import clock, config
 from syndication.delivery import drain
+from syndication.infra import db
 from syndication.stack.mail_sink import MailSink
 from tests import factories
 from tests.chromium import CHROMIUM, FLAGS
@@ -43,7 +44,7 @@ def paths(token: str) -> list[str]:
 
 @pytest.fixture
 def token(city: config.Settings) -> str:
-    from syndication import readers
+    from syndication.audience import readers
 
     with db.transaction() as session:
         factories.reader(session, "anna@example.org", cadence="daily 07:00")
@@ -78,7 +79,7 @@ def test_pages_can_be_looked_at(city: config.Settings, token: str, tmp_path: Pat
 def test_the_whole_way_of_a_reader_works_without_scripts(
     city: config.Settings, mail_sink: MailSink, tmp_path: Path
 ) -> None:
-    from syndication.http import Client
+    from syndication.infra.http import Client
 
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     http = Client(timeout=10, allow_private=True, most_read=200_000)

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from syndication import clock, db
+from syndication import clock
+from syndication.infra import db
 from syndication.models import DeadLetter, Post
 from tests import factories
 from tests.e2e.city import City

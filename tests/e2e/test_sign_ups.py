@@ -6,9 +6,11 @@ from statistics import median
 
 import pytest
 from sqlalchemy import func, select
+from syndication.content.post import Interest
 
-from syndication import bell, clock, db, signups
-from syndication.content import Interest
+from syndication import clock
+from syndication.audience import signups
+from syndication.infra import db, wakeups
 from syndication.models import Delivery, Reader, SignUp
 from tests.e2e.city import City
 
@@ -35,14 +37,14 @@ def test_a_letter_comes_at_once_and_none_is_lost(
             city.await_mails(number + 2, seconds=30)
             took.append(city.mail.mails[-1].at - asked)
         chance, killed = random.Random(1), set()
-        ringer = bell._ringer
+        ringer = wakeups._ringer
         for number in range(200):
             # The broker is flushed, as it were: every second bell is lost, and the sweep must find the row.
-            bell.hang(ringer if number % 2 else None)
+            wakeups.hang(ringer if number % 2 else None)
             ask(f"r{number}@example.org")
             if number % 40 == 20 and (pid := city.kill_one(chance, "rest")) is not None:
                 killed.add(pid)
-        bell.hang(ringer)
+        wakeups.hang(ringer)
         city.await_mails(211, seconds=90)
         city.await_done(seconds=30)
         with db.reading() as session:

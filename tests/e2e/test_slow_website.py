@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from syndication import clock, db, posts
-from syndication.pictures import path
+from syndication import clock
+from syndication.infra import db
+from syndication.infra.images import path
+from syndication.publishing import posts
 from syndication.stack.receiver import Receiver, Reply
 from tests import factories
 from tests.e2e.city import City

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from syndication import channels
-from syndication.delivery import drain, looking
+from syndication.delivery import drain, reconcile
 from syndication.stack.receiver import Receiver, Reply
 from tests.e2e.city import City
 from tests.remotes import REMOTES, Losing, Remote
@@ -74,5 +74,5 @@ def test_workers_killed_between_send_and_record(
             if not network.repeatable:
                 asked = sum(map(network.remote.makes_a_post, network.remote.calls))
                 assert asked == 1, f"{network.kind} was asked to post again"
-        assert looking.sweep(drain.tools()) == 1, "Facebook shows its own posts, so there it is found"
+        assert reconcile.sweep(drain.tools()) == 1, "Facebook shows its own posts, so there it is found"
         assert next(one for one in networks if one.kind == "facebook").state == "sent"

@@ -10,8 +10,10 @@ import psutil
 import pytest
 import requests
 
-from syndication import clock, config, db, keys
-from syndication.keys import KeyRequest
+from syndication import clock, config
+from syndication.infra import db
+from syndication.publishing import api_keys
+from syndication.publishing.api_keys import KeyRequest
 from tests import factories
 from tests.large_pictures import png, saved
 from tests.web.serving import served_apart
@@ -61,7 +63,7 @@ def test_forty_uploads_at_once_take_the_memory_of_two(
     data = png(7700, 7700) if name.startswith("59") else saved("JPEG", quality=95) + bytes(8_000_000)
     with db.transaction() as session:
         merchant_id = factories.merchant(session, "kino").id
-    key = keys.create(merchant_id, KeyRequest(name="shop")).text
+    key = api_keys.create(merchant_id, KeyRequest(name="shop")).text
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "image/jpeg"}
     with served_apart(city.model_copy(update={"database_url": database_url})) as (base, process):
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from syndication.rendering import markdown_to_html, markdown_to_text
+from syndication.infra.rendering import markdown_to_html, markdown_to_text
 from syndication.sources import repair
 
 

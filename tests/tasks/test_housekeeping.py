@@ -6,7 +6,8 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from beat_schedule import BEAT_SCHEDULE
-from syndication import clock, config, db
+from syndication import clock, config
+from syndication.infra import db
 from syndication.models import Reader
 from syndication.tasks.app import app
 from syndication.tasks.arguments import TASKS

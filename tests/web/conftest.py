@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 from starlette.testclient import TestClient
 
-from syndication import db, keys
 from syndication.config import Settings
-from syndication.keys import KeyRequest, Scope
+from syndication.infra import db
+from syndication.publishing import api_keys
+from syndication.publishing.api_keys import KeyRequest, Scope
 from syndication.web.app import create_app
 from tests import factories
 
@@ -41,7 +42,7 @@ def admitted(client: TestClient, slug: str, *scopes: Scope, **fields: Any) -> Pa
     with db.transaction() as session:
         merchant_id = factories.merchant(session, slug, **fields).id
     request = KeyRequest(name="shop", scopes=scopes) if scopes else KeyRequest(name="shop")
-    return Party(client, merchant_id, keys.create(merchant_id, request).text)
+    return Party(client, merchant_id, api_keys.create(merchant_id, request).text)
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def museum(client: TestClient) -> Party:
 @pytest.fixture
 def operator(client: TestClient) -> Party:
     """The town hall."""
-    return Party(client, None, keys.create(None, KeyRequest(name="hall", scopes=("operator",))).text)
+    return Party(client, None, api_keys.create(None, KeyRequest(name="hall", scopes=("operator",))).text)
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ from uuid import UUID
 import pytest
 from starlette.testclient import TestClient
 
-from syndication import db, intake, merchants, posts
 from syndication.errors import Forbidden
-from syndication.merchants import MAY, Act
+from syndication.infra import db
 from syndication.models import DeadLetter, Merchant
+from syndication.publishing import from_queue, merchants, posts
+from syndication.publishing.merchants import MAY, Act
 from tests import factories
 from tests.web.conftest import Party
 from tests.web.test_api_access import BY_TOKEN, HOOK, OPEN, POST, RULES, ready_for, things
@@ -128,7 +129,7 @@ def test_the_table_in_the_papers_is_the_one_in_the_code() -> None:
 def test_queue_and_files_keep_to_the_table_too(cafe: Party, state: str) -> None:
     assert cafe.merchant_id is not None
     become(cafe, state)
-    assert intake.submit((), {"merchant": "cafe", "post": {**POST, "source_ref": "1"}}) is None
+    assert from_queue.submit((), {"merchant": "cafe", "post": {**POST, "source_ref": "1"}}) is None
     with db.reading() as session:
         assert "Please ask the city's operator" in session.query(DeadLetter).one().reason
     for act in (posts.submit, posts.preview):

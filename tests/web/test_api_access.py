@@ -10,10 +10,12 @@ import pytest
 from fastapi.routing import iter_route_contexts
 from starlette.testclient import TestClient
 
-from syndication import clock, db, keys, merchants
-from syndication.keys import MERCHANT_SCOPES, KeyRequest
+from syndication import clock
+from syndication.infra import db
+from syndication.infra.signing import Tokens
 from syndication.models import Attempt, Delivery
-from syndication.signing import Tokens
+from syndication.publishing import api_keys, merchants
+from syndication.publishing.api_keys import MERCHANT_SCOPES, KeyRequest
 from syndication.web.app import create_app
 from tests import factories
 from tests.conftest import settings_for
@@ -143,7 +145,7 @@ def things(cafe: Party) -> dict[str, Any]:
         "delivery_id": delivery_id,
         "slug": "cafe",
         "link_id": cafe("POST", "/destinations/connect", json=MASTODON).json()["id"],
-        "key_id": keys.create(cafe.merchant_id, KeyRequest(name="old")).key.id,
+        "key_id": api_keys.create(cafe.merchant_id, KeyRequest(name="old")).key.id,
     }
 
 
@@ -189,7 +191,7 @@ def test_each_party_gets_what_the_rule_says(
 def lacking(party: Party, scope: str) -> Party:
     """A key of the same merchant that may do everything but `scope`."""
     rest = tuple(one for one in MERCHANT_SCOPES if one != scope)
-    made = keys.create(party.merchant_id, KeyRequest(name="partial", scopes=rest))
+    made = api_keys.create(party.merchant_id, KeyRequest(name="partial", scopes=rest))
     return Party(party.client, party.merchant_id, made.text)
 
 
@@ -221,10 +223,10 @@ def test_lists_hold_nothing_of_another_merchant(things: dict[str, Any], cafe: Pa
 
 
 def test_a_key_that_is_unknown_revoked_or_expired_opens_nothing(client: TestClient, cafe: Party) -> None:
-    revoked = keys.create(cafe.merchant_id, KeyRequest(name="old"))
-    keys.revoke(revoked.key.id)
+    revoked = api_keys.create(cafe.merchant_id, KeyRequest(name="old"))
+    api_keys.revoke(revoked.key.id)
     soon = clock.now() + timedelta(seconds=1)
-    expired = keys.create(cafe.merchant_id, KeyRequest(name="short", expires_at=soon))
+    expired = api_keys.create(cafe.merchant_id, KeyRequest(name="short", expires_at=soon))
     assert Party(client, None, expired.text)("GET", "/posts").status_code == 200
     clock.travel(timedelta(seconds=2))
     for text in (revoked.text, expired.text, cafe.key[:-1] + "~", "syn_", "Ärger", ""):
@@ -280,7 +282,9 @@ def test_a_suspended_merchant_still_reads_but_publishes_and_withdraws_nothing(cl
 
 
 def test_a_key_of_the_city_may_do_only_what_it_was_made_for(client: TestClient, cafe: Party) -> None:
-    screen = Party(client, None, keys.create(None, KeyRequest(name="screen", scopes=("posts:read",))).text)
+    screen = Party(
+        client, None, api_keys.create(None, KeyRequest(name="screen", scopes=("posts:read",))).text
+    )
     assert screen("GET", "/posts").status_code == 200
     for method, path in (("GET", "/merchants"), ("POST", "/merchants/cafe/admit"), ("GET", "/keys")):
         refused = screen(method, path)

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from syndication import db
 from syndication.config import Settings
-from syndication.web import bodies
+from syndication.infra import db
+from syndication.web import body_limits
 from tests.web.conftest import Party
 from tests.web.serving import served
 
@@ -127,7 +127,7 @@ def test_a_body_that_trickles_in_is_refused_and_holds_no_worker(
     cafe: Party, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        bodies, "USUAL", replace(bodies.USUAL, seconds=0.5)
+        body_limits, "USUAL", replace(body_limits.USUAL, seconds=0.5)
     )  # ten seconds would only make the test slow
     head = (
         "POST /api/v1/posts HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

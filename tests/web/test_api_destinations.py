@@ -6,9 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from syndication import clock, db, destinations
+from syndication import clock, destinations
 from syndication.config import settings
 from syndication.delivery.load import channel_settings
+from syndication.infra import db
 from syndication.models import Delivery, Destination
 from tests.web.conftest import Party
 

@@ -8,11 +8,13 @@ import httpx2
 import pytest
 from sqlalchemy import func, select
 
-from syndication import clock, db, destinations, idempotency, keys
+from syndication import clock, destinations
 from syndication.config import Settings
 from syndication.errors import Invalid
-from syndication.keys import KeyRequest
+from syndication.infra import db
 from syndication.models import Change, IdempotencyKey, Post, Revision
+from syndication.publishing import api_keys, idempotency
+from syndication.publishing.api_keys import KeyRequest
 from tests import factories
 from tests.web.serving import served
 
@@ -35,7 +37,7 @@ def shop(**fields: Any) -> str:
     """The key of a merchant."""
     with db.transaction() as session:
         merchant_id = factories.merchant(session, **fields).id
-    return keys.create(merchant_id, KeyRequest(name="shop")).text
+    return api_keys.create(merchant_id, KeyRequest(name="shop")).text
 
 
 def count(table: Any) -> int:

@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from syndication import clock, db, fanout
+from syndication import clock
+from syndication.delivery import fanout
+from syndication.infra import db
 from syndication.models import Change, Delivery, Merchant, Post
 from tests import factories
 from tests.web.conftest import Party, admitted

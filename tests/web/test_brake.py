@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from starlette.requests import Request
 
-from syndication import asgi, bell, config, db
+from syndication import asgi, config
 from syndication.errors import QuotaExceeded
-from syndication.limits import Buckets, Rate, redis_url
-from syndication.stack.broker import Broker
-from syndication.web import brake
+from syndication.infra import db, wakeups
+from syndication.infra.rate_limits import Buckets, Rate, redis_url
+from syndication.stack.redis_server import Broker
+from syndication.web import throttle
 from tests.conftest import settings_for
 
 
@@ -30,23 +31,23 @@ def shared(redis_server: Broker, redis_url: str, tmp_path: Path) -> Broker:
 
 def test_all_processes_count_together(shared: Broker) -> None:
     for _ in range(5):
-        brake._buckets.cache_clear()  # as in another process
-        brake.SIGN_UPS.count(request("203.0.113.7"))
-    brake._buckets.cache_clear()
+        throttle._buckets.cache_clear()  # as in another process
+        throttle.SIGN_UPS.count(request("203.0.113.7"))
+    throttle._buckets.cache_clear()
     with pytest.raises(QuotaExceeded) as refused:
-        brake.SIGN_UPS.count(request("203.0.113.7"))
+        throttle.SIGN_UPS.count(request("203.0.113.7"))
     assert 600 < (refused.value.after or 0) <= 720
-    brake.SIGN_UPS.count(request("203.0.113.8"))
-    brake.NOTICES.count(request("203.0.113.7"))
+    throttle.SIGN_UPS.count(request("203.0.113.8"))
+    throttle.NOTICES.count(request("203.0.113.7"))
     config.use(None)
 
 
 def test_nothing_in_redis_tells_an_address_and_nothing_stays(shared: Broker) -> None:
     hosts = ("203.0.113.7", "2001:db8:a:b::1")
     for host in hosts:
-        brake.SIGN_UPS.count(request(host))
-        brake.NOTICES.count(request(host))
-    assert brake.fresh("a stamp")
+        throttle.SIGN_UPS.count(request(host))
+        throttle.NOTICES.count(request(host))
+    assert throttle.fresh("a stamp")
     client = shared.client()
     names = [bytes(name).decode() for name in client.scan_iter("syndication:rate:*")]
     assert len(names) > 8
@@ -68,13 +69,13 @@ def test_nothing_in_redis_tells_an_address_and_nothing_stays(shared: Broker) -> 
     ],
 )
 def test_a_household_and_the_network_around_it(host: str, household: str, network: str) -> None:
-    assert brake.places(host) == (household, network)
+    assert throttle.places(host) == (household, network)
 
 
 def test_a_process_alone_keeps_no_more_than_counts() -> None:
     now = [0.0]
     buckets = Buckets(redis_url(""), monotonic=lambda: now[0])
-    from syndication.limits import Bucket
+    from syndication.infra.rate_limits import Bucket
 
     for number in range(25_000):
         buckets.take([Bucket(str(number), Rate(1, 10))])
@@ -85,10 +86,12 @@ def test_a_process_alone_keeps_no_more_than_counts() -> None:
 def test_the_log_of_the_web_process_holds_no_address_and_no_link(
     settings: config.Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("syndication.logs.configure", lambda *_: None)  # the tests' own log stays as it is
+    monkeypatch.setattr(
+        "syndication.infra.logs.configure", lambda *_: None
+    )  # the tests' own log stays as it is
     access = logging.getLogger("uvicorn.access")
     asgi.create()
     assert access.disabled
     access.disabled = False
     db.engine().dispose()
-    bell.hang(None)
+    wakeups.hang(None)

@@ -15,16 +15,17 @@ import requests
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from syndication import channels, clock, config, db, destinations
+from syndication import channels, clock, config, destinations
 from syndication.channels import google_business, linkedin, mastodon
 from syndication.config import Settings
-from syndication.delivery import drain, tending, warn
+from syndication.delivery import access_notices, drain, refresh
 from syndication.delivery.drain import tools
 from syndication.destinations import links
 from syndication.destinations.sealed import opened
 from syndication.errors import Invalid
+from syndication.infra import db
+from syndication.infra.rendering import translations
 from syndication.models import Delivery, Destination
-from syndication.rendering import translations
 from syndication.stack.receiver import Receiver, Reply
 from syndication.web.app import create_app
 from tests.conftest import settings_for
@@ -217,7 +218,7 @@ def test_what_the_citys_app_was_given_is_renewed_with_the_citys_app(
     assert "client_secret" not in opened(row)
     clock.travel(timedelta(days=52))
     calls = len(owner.remote.calls)
-    tending.sweep(tools())
+    refresh.sweep(tools())
     (call,) = [one for one in owner.remote.calls[calls:] if one.method == "POST"]
     assert b"grant_type=refresh_token" in call.body
     assert rows()[0].state == "active"
@@ -232,7 +233,7 @@ def test_the_citys_secret_goes_to_no_address_a_merchant_names(
     with Receiver() as trap:
         cafe("PATCH", f"/destinations/{row.id}", json={"settings": {"auth": trap.url("")}})
         clock.travel(timedelta(days=52))
-        tending.sweep(tools())
+        refresh.sweep(tools())
         assert trap.await_requests(0) == []
     refused = cafe(
         "POST",
@@ -406,7 +407,7 @@ def test_the_letter_about_an_access_holds_the_link(
     owner.connect(asked_for(cafe, "linkedin"), {"organization": "5515715"})
     with db.transaction() as session:
         row = session.scalars(select(Destination).where(Destination.merchant_id.is_not(None))).one()
-        warn.ending(session, config.settings(), row, clock.now() + timedelta(days=6), clock.now())
+        access_notices.ending(session, config.settings(), row, clock.now() + timedelta(days=6), clock.now())
     with db.reading() as session:
         payload = session.scalars(select(Delivery.payload).where(Delivery.channel == "letter")).one() or {}
     assert client.get(links.in_letter(payload), headers=BROWSER).status_code == 200

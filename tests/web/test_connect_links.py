@@ -12,12 +12,14 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from syndication import channels, clock, config, db, keys, merchants, signing
+from syndication import channels, clock, config
 from syndication.config import Settings
-from syndication.delivery import warn
+from syndication.delivery import access_notices
 from syndication.destinations import links
-from syndication.keys import KeyRequest
+from syndication.infra import db, signing
 from syndication.models import ApiKey, ConnectLink, Delivery, Destination
+from syndication.publishing import api_keys, merchants
+from syndication.publishing.api_keys import KeyRequest
 from syndication.stack.receiver import Receiver
 from syndication.web.app import create_app
 from tests import factories
@@ -143,13 +145,13 @@ def test_a_link_ends_with_the_key_that_made_it(
     client: TestClient, receiver: Receiver, cafe: Party, end: str
 ) -> None:
     network("telegram", receiver)
-    made = keys.create(
+    made = api_keys.create(
         cafe.merchant_id, KeyRequest(name="till", expires_at=clock.now() + timedelta(minutes=20))
     )
     link = asked_for(Party(client, cafe.merchant_id, made.text), "telegram")
     assert client.get(link, headers=BROWSER).status_code == 200
     if end == "revoked":
-        keys.revoke(made.key.id)
+        api_keys.revoke(made.key.id)
     elif end == "expired":
         clock.travel(timedelta(minutes=21))
     else:
@@ -253,7 +255,9 @@ def warned(row: Destination, days: float) -> str:
     """The link of the letter that says this access ends."""
     with db.transaction() as session:
         kept = session.get_one(Destination, row.id)
-        warn.ending(session, config.settings(), kept, clock.now() + timedelta(days=days), clock.now())
+        access_notices.ending(
+            session, config.settings(), kept, clock.now() + timedelta(days=days), clock.now()
+        )
     with db.reading() as session:
         letter = session.scalars(
             select(Delivery).where(Delivery.channel == "letter").order_by(Delivery.id.desc())

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from syndication import channels, clock, config, db, keys
+from syndication import channels, clock, config
 from syndication.config import Settings
 from syndication.destinations.sealed import opened
-from syndication.keys import KeyRequest
+from syndication.infra import db
 from syndication.models import Destination
+from syndication.publishing import api_keys
+from syndication.publishing.api_keys import KeyRequest
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.samples import SAMPLES, filled_in
 from tests.web.conftest import Party
@@ -159,7 +161,7 @@ def test_the_page_names_merchant_and_city_in_our_words(
 
 
 def test_the_citys_own_outlet_is_named_by_the_city(client: TestClient) -> None:
-    hall = Party(client, None, keys.create(None, KeyRequest(name="hall", scopes=("operator",))).text)
+    hall = Party(client, None, api_keys.create(None, KeyRequest(name="hall", scopes=("operator",))).text)
     page = client.get(asked_for(hall, "telegram"), headers=BROWSER).text
     assert "<h1>Connect Telegram for Coburg</h1>" in page
 
@@ -168,7 +170,7 @@ def test_a_link_that_the_city_made_for_a_merchants_outlet_names_the_merchant(
     client: TestClient, receiver: Receiver, cafe: Party
 ) -> None:
     row = connected(client, receiver, cafe)
-    hall = Party(client, None, keys.create(None, KeyRequest(name="hall", scopes=("operator",))).text)
+    hall = Party(client, None, api_keys.create(None, KeyRequest(name="hall", scopes=("operator",))).text)
     page = client.get(renewing(hall, row), headers=BROWSER).text
     assert "Café Rosengarten (Coburg)" in page
 

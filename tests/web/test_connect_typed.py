@@ -11,10 +11,10 @@ from starlette.testclient import TestClient
 from syndication import channels, clock
 from syndication.config import Settings
 from syndication.delivery import drain
-from syndication.destinations import asking, links
+from syndication.destinations import connect_form, links
 from syndication.destinations.sealed import opened
-from syndication.limits import Buckets
-from syndication.rendering import translations
+from syndication.infra.rate_limits import Buckets
+from syndication.infra.rendering import translations
 from syndication.stack.receiver import Receiver
 from syndication.web.app import create_app
 from tests.channels.samples import SAMPLES, filled_in
@@ -98,7 +98,7 @@ def test_an_owner_connects_an_outlet_by_typing_in_its_access(
     secrets = {name for name in given if name in channels.by_kind(kind).settings.secret_names()}
     assert {name: opened(row)[name] for name in secrets} == {name: given[name] for name in secrets}
     drain.drain("push")
-    tested = asking.shown_by_a_test(kind)
+    tested = connect_form.shown_by_a_test(kind)
     assert ("A test message" in end.text, bool(states(kind))) == (tested, tested)
     if tested:
         assert (states(kind)[0], deliveries(kind)[0].reason) == ("sent", "")

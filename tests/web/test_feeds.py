@@ -11,8 +11,11 @@ import feedparser  # type: ignore[import-untyped]  # ships no types
 import pytest
 from starlette.testclient import TestClient
 
-from syndication import clock, config, db, feeds, posts
+from syndication import clock, config
+from syndication.audience import feeds
 from syndication.config import Settings
+from syndication.infra import db
+from syndication.publishing import posts
 from tests import factories
 from tests.web.conftest import Party, admitted
 from tests.web.serving import served

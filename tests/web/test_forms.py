@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from fastapi.routing import iter_route_contexts
 from starlette.testclient import TestClient
+from syndication.content.post import Interest
 
-from syndication import clock, readers
+from syndication import clock
+from syndication.audience import readers
 from syndication.config import Settings
-from syndication.content import Interest
-from syndication.web import brake
+from syndication.web import throttle
 from syndication.web.app import create_app
 from tests.web.test_site import confirmed, letters, reader, stamp
 
@@ -60,7 +61,7 @@ def test_garbage_in_any_field_of_any_form_is_never_a_failure_of_ours(
         path = route.replace("{token}", token)
         # All of it where a field is read, elsewhere a part.
         for value in GARBAGE if route in ("/sign-up", "/preferences/{token}") else GARBAGE[number % 4 :: 4]:
-            brake._buckets.cache_clear()  # as in another process
+            throttle._buckets.cache_clear()  # as in another process
             body = b"stamp=" + good + b"&" + field.encode() + b"=" + value
             answer = client.post(path, content=body, headers=FORM)
             assert answer.status_code < 500, (path, field, value)

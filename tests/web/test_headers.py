@@ -12,8 +12,10 @@ from fastapi.routing import iter_route_contexts
 from PIL import Image
 from starlette.testclient import TestClient
 
-from syndication import config, db, posts
+from syndication import config
 from syndication.config import Settings
+from syndication.infra import db
+from syndication.publishing import posts
 from syndication.web.app import create_app
 from tests import factories
 from tests.conftest import settings_for
@@ -112,7 +114,7 @@ def test_a_failure_of_ours_too(secure: TestClient, monkeypatch: pytest.MonkeyPat
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("syndication.postview.newest", broken)
+    monkeypatch.setattr("syndication.publishing.views.newest", broken)
     for accept in ("text/html", "application/json"):
         answer = secure.get("/", headers={"Accept": accept})
         assert answer.status_code == 500

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from syndication import db, posts
+from syndication.infra import db
+from syndication.publishing import posts
 from syndication.web.site import links
 from tests import factories
 

@@ -9,10 +9,13 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from syndication import config, db, interests, keys
+from syndication import config
+from syndication.audience import interests
 from syndication.destinations import devices
-from syndication.keys import KeyRequest
+from syndication.infra import db
 from syndication.models import Delivery, Destination, InterestRow
+from syndication.publishing import api_keys
+from syndication.publishing.api_keys import KeyRequest
 from syndication.web.app import create_app
 from tests.browser import AUTH, P256DH, b64
 from tests.conftest import settings_for
@@ -258,7 +261,7 @@ def test_the_api_counts_devices_and_names_none(client: TestClient) -> None:
     turn_on(client)
     one = publish()
     fan_out()
-    operator = Party(client, None, keys.create(None, KeyRequest(name="hall", scopes=("operator",))).text)
+    operator = Party(client, None, api_keys.create(None, KeyRequest(name="hall", scopes=("operator",))).text)
     journey = operator("GET", f"/posts/{one.id}/deliveries").json()
     kind = rows()[0].channel
     assert kind not in [stop["channel"] for stop in journey["destinations"]]

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from syndication import posts, prepared
 from syndication.delivery import drain
-from syndication.pictures import path
+from syndication.infra.images import path
+from syndication.publishing import posts, site_images
 from syndication.stack.receiver import Receiver, Reply
 from tests import factories
 from tests.test_pictures import drawn
@@ -41,7 +41,7 @@ def local(url: str) -> str:
 
 def worked() -> int:
     """What a worker does when its bell rings."""
-    return prepared.work(drain.tools().pictures)
+    return site_images.work(drain.tools().pictures)
 
 
 def shown(client: TestClient, shop: Party, url: str, size: str, number: int = 1) -> Any:

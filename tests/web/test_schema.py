@@ -11,9 +11,11 @@ import jsonschema
 import pytest
 from starlette.testclient import TestClient
 
-from syndication import db, fanout, keys
 from syndication.config import Settings
-from syndication.keys import KeyRequest, Scope
+from syndication.delivery import fanout
+from syndication.infra import db
+from syndication.publishing import api_keys
+from syndication.publishing.api_keys import KeyRequest, Scope
 from syndication.web.app import create_app
 from tests import factories
 from tests.conftest import settings_for
@@ -118,7 +120,7 @@ def test_schemathesis_finds_no_undocumented_answer_and_no_failure(
         (tmp_path / "schemathesis.toml").write_text("\n".join(["[parameters]", *lines]), encoding="utf-8")
         excluded += ["withdrawPost", "deleteDestination"]
     request = KeyRequest(name="all", scopes=("operator",)) if who == "operator" else KeyRequest(name="all")
-    key = keys.create(None if who == "operator" else merchant_id, request).text
+    key = api_keys.create(None if who == "operator" else merchant_id, request).text
     with served(settings) as address:
         found = subprocess.run(
             [

@@ -10,7 +10,9 @@ from fastapi import FastAPI
 from sqlalchemy import event, select
 from starlette.testclient import TestClient
 
-from syndication import clock, config, db, readers
+from syndication import clock, config
+from syndication.audience import readers
+from syndication.infra import db
 from syndication.models import Delivery, Reader
 from syndication.web.app import create_app
 from tests import factories, town
@@ -219,7 +221,7 @@ def auc(some: list[float], others: list[float]) -> float:
 def test_the_time_of_an_answer_tells_nothing(
     database: str, settings: config.Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from syndication.http import Client
+    from syndication.infra.http import Client
 
     with db.transaction() as session:
         for number in range(20 + EACH):

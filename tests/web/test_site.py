@@ -7,10 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
+from syndication.content.post import Interest
 
-from syndication import clock, config, db, posts, readers
-from syndication.content import Interest
+from syndication import clock, config
+from syndication.audience import readers
+from syndication.infra import db
 from syndication.models import Consent, Delivery, Reader
+from syndication.publishing import posts
 from syndication.web.app import create_app
 from tests import factories, town
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from syndication.web.spoken import preferred
-from syndication.web.weights import weighed
+from syndication.web.accept import weighed
+from syndication.web.language import preferred
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from itertools import product
 from typing import ClassVar
 
 from syndication.channels.base import Abilities, Channel, Envelope, Queue, Receipt, Specimen
-from syndication.channels.doors import Tools
 from syndication.channels.feed import documents
 from syndication.channels.feed.view import FeedView, Format, Tombstone
-from syndication.content import KINDS
+from syndication.channels.tools import Tools
+from syndication.content.post import KINDS
 
 
 @dataclass(frozen=True)

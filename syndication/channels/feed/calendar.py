@@ -11,7 +11,7 @@ from icalendar.prop import vText
 from syndication.channels import wording
 from syndication.channels.base import PostView
 from syndication.channels.feed.view import KEPT, FeedView, clean, text, title
-from syndication.content import Content
+from syndication.content.post import Content
 
 #: RFC 5545 section 3.8.1.11; what is sold out still takes place, its title says that it is full.
 _STATES = {

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from syndication.channels import wording
 from syndication.channels.base import City, PostView
-from syndication.content import Content, Image
-from syndication.rendering import gettext, markdown_to_html, markdown_to_text
+from syndication.content.post import Content, Image
+from syndication.infra.rendering import gettext, markdown_to_html, markdown_to_text
 
 Format = Literal["rss", "atom", "json", "ics"]
 

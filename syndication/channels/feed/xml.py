@@ -12,7 +12,7 @@ from lxml import etree
 
 from syndication.channels.base import PostView
 from syndication.channels.feed.view import KEPT, FeedView, Tombstone, clean, html, identity, media_type, title
-from syndication.content import Image
+from syndication.content.post import Image
 
 _ATOM = "http://www.w3.org/2005/Atom"
 #: Atom tombstones (RFC 6721).

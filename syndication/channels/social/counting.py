@@ -5,7 +5,7 @@ from itertools import accumulate
 
 import regex
 
-from syndication import characters
+from syndication.content import characters
 
 Count = Callable[[str], int]
 

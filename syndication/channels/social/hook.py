@@ -6,7 +6,6 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from syndication.addresses import check_url
 from syndication.channels import by_http
 from syndication.channels.base import (
     Abilities,
@@ -20,12 +19,13 @@ from syndication.channels.base import (
     Unconfirmed,
 )
 from syndication.channels.by_http import Rule, shown
-from syndication.channels.doors import Tools
 from syndication.channels.social.requests import as_json
 from syndication.channels.social.settings import SocialSettings, host_of
+from syndication.channels.tools import Tools
 from syndication.config import settings as process_settings
-from syndication.http import Answer
-from syndication.limits import Rate
+from syndication.infra.http import Answer
+from syndication.infra.rate_limits import Rate
+from syndication.infra.ssrf import check_url
 
 
 def _allowed(secret: SecretStr) -> SecretStr:

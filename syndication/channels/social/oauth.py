@@ -10,7 +10,7 @@ from syndication.channels.base import Refused
 from syndication.channels.connector import Client
 from syndication.channels.social.requests import Network, text_at
 from syndication.config import settings
-from syndication.signing import base64url
+from syndication.infra.signing import base64url
 
 
 def registered(app: str) -> Client | None:

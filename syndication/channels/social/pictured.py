@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from syndication.channels.base import Envelope, Refused, TryLater
-from syndication.channels.doors import Tools
-from syndication.content import Image
-from syndication.pictures import Limits, NoPicture, Picture, path
+from syndication.channels.tools import Tools
+from syndication.content.post import Image
+from syndication.infra.images import Limits, NoPicture, Picture, path
 
 
 def fetched(images: Sequence[Image], limits: Limits, tools: Tools) -> tuple[list[tuple[Image, Picture]], str]:

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from syndication.addresses import origin
 from syndication.channels import by_http
 from syndication.channels.base import HttpMessage, TryLater
 from syndication.channels.by_http import Rule
-from syndication.channels.doors import Tools
-from syndication.characters import legible
-from syndication.http import Answer, multipart
+from syndication.channels.tools import Tools
+from syndication.content.characters import legible
+from syndication.infra.http import Answer, multipart
+from syndication.infra.ssrf import origin
 
 #: Separates the parts of a form; no picture holds it but by a chance of one in 2**200.
 _BOUNDARY = "syndication-7f1d0c5e9b3a4f6280c1e57d94ab36f2"

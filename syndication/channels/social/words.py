@@ -7,7 +7,7 @@ from typing import Any
 from syndication.channels import wording
 from syndication.channels.base import Envelope, Refused
 from syndication.channels.social.counting import Count, cut, graphemes
-from syndication.rendering import markdown_to_text, render_first
+from syndication.infra.rendering import markdown_to_text, render_first
 
 #: Less of a text than this (in the network's counting) says nothing; then it is left out.
 _LEAST = 24

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from syndication import db, mailbox
 from syndication.errors import Invalid
+from syndication.infra import db, mail_addresses
 
 revision = "0004"
 down_revision = "0003"
@@ -93,9 +93,9 @@ def _count_for_good() -> None:
 
 def _mailbox(email: str) -> str:
     try:
-        return mailbox.key(mailbox.spelled(email))
+        return mail_addresses.key(mail_addresses.spelled(email))
     except Invalid:
-        return mailbox.key(email.lower())
+        return mail_addresses.key(email.lower())
 
 
 def downgrade() -> None:

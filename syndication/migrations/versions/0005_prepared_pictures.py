@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from syndication import db
+from syndication.infra import db
 
 revision = "0005"
 down_revision = "0004"

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from alembic import op
 
-from syndication import db
+from syndication.infra import db
 
 revision = "0008"
 down_revision = "0007"

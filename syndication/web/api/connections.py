@@ -10,7 +10,7 @@ from pydantic import Field
 from syndication.destinations import connecting, links
 from syndication.destinations.connecting import ConnectionRequest, RenewalRequest
 from syndication.destinations.links import LinkRecord, Maker
-from syndication.keys import Caller
+from syndication.publishing.api_keys import Caller
 from syndication.web.access import DestinationsReader, DestinationsWriter, MerchantSlug, concerned
 from syndication.web.api.pages import After, Answer, Page, Paging, page
 from syndication.web.problems import documented

@@ -7,17 +7,18 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from syndication import channels, destinations, insight, merchants
-from syndication.bounds import Few
-from syndication.content import Moment
+from syndication import channels, destinations, insight
+from syndication.content.bounds import Few
+from syndication.content.post import Moment
 from syndication.delivery import replay, retry
 from syndication.errors import Forbidden, NotFound
 from syndication.insight import DeliveryRow
-from syndication.keys import Caller
+from syndication.publishing import merchants
+from syndication.publishing.api_keys import Caller
 from syndication.web.access import DeliveriesReader, DestinationsWriter, MerchantSlug, concerned
 from syndication.web.api.pages import Answer, Page, Paging, page
+from syndication.web.language import Reason
 from syndication.web.problems import documented
-from syndication.web.spoken import Reason
 
 router = APIRouter(prefix="/deliveries", tags=["deliveries"])
 

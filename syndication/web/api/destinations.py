@@ -11,16 +11,17 @@ from pydantic import Field, model_validator
 from starlette.responses import JSONResponse
 
 from syndication import destinations
-from syndication.bounds import Few
-from syndication.content import Action, Interest, Moment, Value
-from syndication.delivery import rehearse, replay, retry
+from syndication.content.bounds import Few
+from syndication.content.post import Action, Interest, Moment, Value
+from syndication.delivery import dry_run as rehearse
+from syndication.delivery import replay, retry
 from syndication.delivery.tools import tools
 from syndication.destinations import DestinationAmendment, DestinationRecord, DestinationRequest, Revealed
 from syndication.web.access import DestinationsReader, DestinationsWriter, MerchantSlug, concerned
 from syndication.web.api.pages import After, Answer, Page, Paging, page
 from syndication.web.api.repeats import HEADERS, IdempotencyKey, created
+from syndication.web.language import Reason
 from syndication.web.problems import documented
-from syndication.web.spoken import Reason
 
 router = APIRouter(prefix="/destinations", tags=["destinations"])
 

@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import Field
 
-from syndication import keys, merchants
-from syndication.keys import Created, KeyRecord, KeyRequest
-from syndication.merchants import Slug
+from syndication.publishing import api_keys, merchants
+from syndication.publishing.api_keys import Created, KeyRecord, KeyRequest
+from syndication.publishing.merchants import Slug
 from syndication.web.access import MerchantSlug, Operator
 from syndication.web.api.pages import Answer
 
@@ -55,23 +55,23 @@ class KeyList(Answer):
 @router.post("/merchants/{slug}/keys", status_code=201, operation_id="createMerchantKey")
 def create_merchant_key(slug: Slug, request: KeyRequest, _caller: Operator) -> NewKeyAnswer:
     """A new key for a merchant. Left out, `scopes` are all that a merchant can have."""
-    return NewKeyAnswer.made(keys.create(merchants.by_slug(slug).id, request))
+    return NewKeyAnswer.made(api_keys.create(merchants.by_slug(slug).id, request))
 
 
 @router.post("/keys", status_code=201, operation_id="createKey")
 def create_key(request: KeyRequest, _caller: Operator) -> NewKeyAnswer:
     """A new key of the city. The scope `operator` stands for all others."""
-    return NewKeyAnswer.made(keys.create(None, request))
+    return NewKeyAnswer.made(api_keys.create(None, request))
 
 
 @router.get("/keys", operation_id="listKeys")
 def list_keys(_caller: Operator, merchant: MerchantSlug = None) -> KeyList:
     """All keys, or one merchant's, revoked ones too."""
     merchant_id = merchants.by_slug(merchant).id if merchant is not None else None
-    return KeyList(data=[KeyAnswer.of(record) for record in keys.listed(merchant_id)])
+    return KeyList(data=[KeyAnswer.of(record) for record in api_keys.listed(merchant_id)])
 
 
 @router.delete("/keys/{key_id}", operation_id="revokeKey")
 def revoke_key(key_id: KeyId, _caller: Operator) -> KeyAnswer:
     """Take a key back, at once and for good. Doing it again changes nothing."""
-    return KeyAnswer.of(keys.revoke(key_id))
+    return KeyAnswer.of(api_keys.revoke(key_id))

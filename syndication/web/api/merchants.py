@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from syndication import merchants
-from syndication.merchants import Amendment, Application, MerchantRecord, Slug
+from syndication.publishing import merchants
+from syndication.publishing.merchants import Amendment, Application, MerchantRecord, Slug
 from syndication.web.access import Known, Operator, concerned
 from syndication.web.api.pages import PREFIX, After, Answer, Page, Paging, page
 from syndication.web.problems import documented

@@ -10,10 +10,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 from starlette.exceptions import HTTPException
 
-from syndication import clock, gallery
+from syndication import clock
 from syndication.config import settings
 from syndication.errors import Unavailable
-from syndication.pictures import BUSY
+from syndication.infra.images import BUSY
+from syndication.publishing import uploads
 from syndication.web.access import MerchantSlug, PostsWriter, publishing
 from syndication.web.api.pages import Answer
 from syndication.web.problems import documented
@@ -98,6 +99,6 @@ def add_picture(
 
     The same once more is the same picture. What no post shows is forgotten after seven days.
     """
-    kept = gallery.add(publishing(caller, merchant), data)
+    kept = uploads.add(publishing(caller, merchant), data)
     response.headers["Location"] = kept.url
     return PictureAnswer.model_validate(vars(kept))

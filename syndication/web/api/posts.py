@@ -9,11 +9,12 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from syndication import insight, posts
-from syndication.content import Content, Draft, Kind
-from syndication.destinations import knocks
+from syndication import insight
+from syndication.content.post import Content, Draft, Kind
+from syndication.destinations import probe_limits
 from syndication.errors import Conflict
-from syndication.posts import PostRecord
+from syndication.publishing import posts
+from syndication.publishing.posts import PostRecord
 from syndication.web.access import (
     DeliveriesReader,
     MerchantSlug,
@@ -24,8 +25,8 @@ from syndication.web.access import (
 )
 from syndication.web.api.pages import After, Answer, Page, Paging, page
 from syndication.web.api.repeats import HEADERS, IdempotencyKey, created
+from syndication.web.language import Reason
 from syndication.web.problems import documented
-from syndication.web.spoken import Reason
 
 router = APIRouter(prefix="/posts", tags=["posts"])
 
@@ -171,7 +172,7 @@ def revise_post(
     `publish_at` moves a post that still waits for its hour; without it the hour stays.
     """
     if caller.merchant_id is not None:
-        knocks.count_revision(caller.merchant_id, post_id)
+        probe_limits.count_revision(caller.merchant_id, post_id)
     seen = None if if_match in (None, "*") else int(str(if_match).strip('"'))
     try:
         outcome = posts.revise(caller.merchant_id, post_id, draft, expected=seen)

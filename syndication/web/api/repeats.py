@@ -7,8 +7,8 @@ from fastapi import Header
 from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
-from syndication import idempotency
-from syndication.keys import Caller
+from syndication.publishing import idempotency
+from syndication.publishing.api_keys import Caller
 from syndication.web.api.pages import PREFIX
 
 IdempotencyKey = Annotated[

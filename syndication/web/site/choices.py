@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from syndication.bounds import Few
-from syndication.content import WEEKDAYS, Cadence, Interest, Kind, Topic
-from syndication.readers import ReaderRecord
-from syndication.rendering import gettext
+from syndication.audience.readers import ReaderRecord
+from syndication.content.bounds import Few
+from syndication.content.post import WEEKDAYS, Cadence, Interest, Kind, Topic
+from syndication.infra.rendering import gettext
 
 _MOST_TEXT, _MOST_FIELDS = 400, 200
 #: What the form offers; an hour that was chosen over the API stands beside them.

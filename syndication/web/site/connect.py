@@ -13,16 +13,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from syndication import channels
-from syndication.characters import control_characters
 from syndication.config import settings
+from syndication.content.characters import control_characters
 from syndication.delivery import replay
 from syndication.delivery.tools import tools
-from syndication.destinations import asking, connecting
+from syndication.destinations import connect_form, connecting
 from syndication.destinations.links import OLD, WAY
 from syndication.errors import Conflict, Invalid, NotFound
-from syndication.rendering import gettext, moment, said
+from syndication.infra.rendering import gettext, moment, said
 from syndication.web.site import links
-from syndication.web.site.frame import language_of, page
+from syndication.web.site.layout import language_of, page
 
 router = APIRouter(prefix="/connect")
 #: Keeps, in the owner's browser alone, the proof that they began here, and that a second press is theirs. The prefix binds it
@@ -91,14 +91,14 @@ def done(request: Request, kind: str) -> Response:
         "connected.html",
         private=True,
         label=channels.by_kind(kind).label,
-        tested=asking.shown_by_a_test(kind),
+        tested=connect_form.shown_by_a_test(kind),
     )
 
 
 @router.get("/{token}")
 def ask(request: Request, token: str, nonce: Nonce) -> Response:
     """For whom what is connected, and the questions before it."""
-    found = asking.opened(token, nonce)
+    found = connect_form.opened(token, nonce)
     if found.used:
         return _done(found.channel, language_of(request))
     return _keeping(_form(request, token, found, {}, {}), nonce or connecting.new_nonce())
@@ -113,7 +113,7 @@ def begin(
 ) -> Response:
     """The way to the network, or the end of it all; or the form again, with what is wrong."""
     nonce, language = nonce or connecting.new_nonce(), language_of(request)
-    found = asking.opened(token, nonce)
+    found = connect_form.opened(token, nonce)
     if broken := [name for name, value in answers.items() if control_characters(name + value)]:
         kept = {name: value for name, value in answers.items() if name not in broken}
         return _keeping(_form(request, token, found, kept, dict.fromkeys(broken, _WRONG)), nonce)
@@ -166,7 +166,7 @@ def _done(kind: str, language: str) -> Response:
 
 
 def _form(
-    request: Request, token: str, found: asking.Opened, answers: dict[str, str], faults: dict[str, str]
+    request: Request, token: str, found: connect_form.Opened, answers: dict[str, str], faults: dict[str, str]
 ) -> Response:
     language = language_of(request)
     elsewhere = [message for name, message in faults.items() if name not in found.questions]
@@ -187,7 +187,7 @@ def _form(
     )
 
 
-def _question(found: asking.Opened, name: str, answer: str, fault: str) -> Question:
+def _question(found: connect_form.Opened, name: str, answer: str, fault: str) -> Question:
     field, secret = found.questions[name], name in found.secret
     usual = field.default if isinstance(field.default, str) else ""
     return Question(

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from syndication.config import settings
-from syndication.rendering import render
-from syndication.web.site.frame import language_of
+from syndication.infra.rendering import render
+from syndication.web.site.layout import language_of
 
 router = APIRouter()
 _SCRIPT = "text/javascript; charset=utf-8"

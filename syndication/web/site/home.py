@@ -9,16 +9,18 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndication import clock, postview, signups
+from syndication import clock
+from syndication.audience import signups
 from syndication.channels.feed.documents import CONTENT_TYPES
 from syndication.config import settings
 from syndication.destinations import devices
 from syndication.errors import Invalid
-from syndication.rendering import gettext
-from syndication.signing import Tokens
-from syndication.web import brake
+from syndication.infra.rendering import gettext
+from syndication.infra.signing import Tokens
+from syndication.publishing import views
+from syndication.web import throttle
 from syndication.web.site import choices
-from syndication.web.site.frame import language_of, page
+from syndication.web.site.layout import language_of, page
 from syndication.web.site.post import shown
 
 router = APIRouter()
@@ -47,7 +49,7 @@ def sign_up(request: Request, form: Annotated[choices.Typed, Depends(choices.typ
     if form.text("website") or made is None or clock.now().timestamp() - made < _FASTEST:
         return page(request, "look_into_mail.html", language=language, home=True)
     chosen, faults = form.choices(choices.NOTHING, language)
-    if clock.now().timestamp() - made > _SLOWEST or not brake.fresh(stamp):
+    if clock.now().timestamp() - made > _SLOWEST or not throttle.fresh(stamp):
         faults["form"] = say("This form was open for too long, or was sent before. Please send it once more.")
     if faults:
         return _home(request, chosen, email=email, faults=faults)
@@ -62,7 +64,7 @@ def sign_up(request: Request, form: Annotated[choices.Typed, Depends(choices.typ
         )
     except Invalid:
         return _home(request, chosen, email=email, faults={"email": say("Please check the mail address.")})
-    brake.SIGN_UPS.count(request)
+    throttle.SIGN_UPS.count(request)
     signups.ask(sign_up)
     return page(request, "look_into_mail.html", language=language, home=True)
 
@@ -75,14 +77,14 @@ def _home(
     faults: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
     cfg, language = settings(), language_of(request)
-    newest = postview.newest(_NEWEST, cfg.base_url, clock.now())
+    newest = views.newest(_NEWEST, cfg.base_url, clock.now())
     return page(
         request,
         "home.html",
         status=422 if faults else 200,
         home=request.method != "GET",
         posts=[shown(one, cfg, language) for one in newest],
-        topics=list(dict.fromkeys([*chosen.topics, *postview.topics()])),
+        topics=list(dict.fromkeys([*chosen.topics, *views.topics()])),
         chosen=chosen,
         feeds=[(form, f"{cfg.base_url}/feeds/all.{form}") for form in CONTENT_TYPES],
         # The random part makes each form another one, so that its uses can be counted.

@@ -9,15 +9,15 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndication import postview
-from syndication.content import Kind
+from syndication.content.post import Kind
 from syndication.destinations import devices
 from syndication.destinations.devices import DeviceAddress, DeviceRequest
 from syndication.errors import NotFound
-from syndication.web import brake
+from syndication.publishing import views
+from syndication.web import throttle
 from syndication.web.access import json_spoken
 from syndication.web.site import choices
-from syndication.web.site.frame import page
+from syndication.web.site.layout import page
 
 router = APIRouter(prefix="/notices")
 _JSON = [Depends(json_spoken)]
@@ -42,7 +42,7 @@ def ask(request: Request) -> Response:
         "notices.html",
         scripted=True,
         key=key,
-        topics=postview.topics(),
+        topics=views.topics(),
         chosen=choices.NOTHING,
     )
 
@@ -50,7 +50,7 @@ def ask(request: Request) -> Response:
 @router.post("", status_code=204, dependencies=_JSON)
 def turn_on(request: Request, wanted: DeviceRequest) -> None:
     """Notices for this device from now on, or another choice for them."""
-    brake.NOTICES.count(request)
+    throttle.NOTICES.count(request)
     devices.turn_on(wanted)
 
 

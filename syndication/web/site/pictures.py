@@ -6,9 +6,9 @@ from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from syndication import gallery, posts, prepared
 from syndication.errors import NotFound
-from syndication.pictures import SIZES, NoPicture
+from syndication.infra.images import SIZES, NoPicture
+from syndication.publishing import posts, site_images, uploads
 
 router = APIRouter()
 #: A withdrawn post takes its pictures with it, so nobody keeps them for long.
@@ -24,7 +24,7 @@ _LATER = "The picture cannot be had at the moment. Please try again later."
 @router.get("/pictures/{picture_id}.jpg")
 def read_upload(picture_id: str) -> Response:
     """An uploaded picture. Raises NotFound, also where only withdrawn posts show it."""
-    return Response(gallery.shown(picture_id), media_type="image/jpeg", headers=_HEADERS)
+    return Response(uploads.shown(picture_id), media_type="image/jpeg", headers=_HEADERS)
 
 
 @router.get("/posts/{post_id}/pictures/{number}-{size}.jpg")
@@ -40,11 +40,11 @@ def read_picture(post_id: str, number: int, size: str) -> Response:
     if record.state != "published":
         raise NotFound(_NONE)
     try:
-        data = prepared.shown(url, size)
+        data = site_images.shown(url, size)
     except NoPicture as fault:
         raise NotFound(fault.reason) from fault
-    except prepared.Later as later:
-        data = gallery.fitting(url, limits) or b""
+    except site_images.Later as later:
+        data = uploads.fitting(url, limits) or b""
         if not data:
             raise HTTPException(503, _LATER, {"Retry-After": str(later.seconds)}) from later
     return Response(data, media_type="image/jpeg", headers=_HEADERS)

@@ -8,15 +8,16 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndication import db, gallery, postview, prepared
-from syndication import posts as all_posts
 from syndication.channels import wording
 from syndication.channels.base import PostView
 from syndication.config import Settings, settings
 from syndication.errors import NotFound
-from syndication.pictures import path
-from syndication.rendering import gettext
-from syndication.web.site.frame import language_of, page
+from syndication.infra import db
+from syndication.infra.images import path
+from syndication.infra.rendering import gettext
+from syndication.publishing import posts as all_posts
+from syndication.publishing import site_images, uploads, views
+from syndication.web.site.layout import language_of, page
 
 router = APIRouter()
 #: schema.org's words for a status.
@@ -45,8 +46,8 @@ def read_post(request: Request, post_id: str) -> Response:
     if record.state != "published":
         raise NotFound("There is no such post.")
     with db.reading() as session:
-        view = postview.by_id(session, [record.id], cfg.base_url)[record.id]
-    ready = prepared.there(image.url for image in view.content.images)
+        view = views.by_id(session, [record.id], cfg.base_url)[record.id]
+    ready = site_images.there(image.url for image in view.content.images)
     return page(request, "post.html", post=shown(view, cfg, language, ready), data=_structured(view, cfg))
 
 
@@ -71,7 +72,7 @@ def shown(
                 "at": path(post.id, number, image.url, "page"),
                 "framed": path(post.id, number, image.url, "framed"),
                 "alt": image.alt,
-                "ready": image.url in ready or gallery.ours(image.url),
+                "ready": image.url in ready or uploads.ours(image.url),
             }
             for number, image in enumerate(content.images, 1)
         ],
@@ -89,7 +90,7 @@ def _structured(post: PostView, cfg: Settings) -> str:
         "@context": "https://schema.org",
         "name": content.title,
         "description": content.summary,
-        "url": postview.page(cfg.base_url, post.id),
+        "url": views.page(cfg.base_url, post.id),
     }
     if content.images:
         told["image"] = [

@@ -1,0 +1,36 @@
+"""Interests as rows, each kept once for all who share it."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from syndication.channels.base import Publisher
+from syndication.content.post import Content, Interest
+from syndication.infra import db
+from syndication.models import InterestRow
+
+
+def ensure(session: Session, interest: Interest) -> int:
+    """The id of the row for `interest`, written where it is new; two who ask at once get the same one."""
+    key = interest.key()
+    db.insert_new(session, InterestRow, [{"key": key, "facets": interest.model_dump(mode="json")}])
+    return session.scalars(select(InterestRow.id).where(InterestRow.key == key)).one()
+
+
+def load(row: InterestRow) -> Interest:
+    """The interest that a row holds."""
+    return Interest.model_validate(row.facets)
+
+
+def wants(interest: Interest, content: Content, publisher: Publisher) -> bool:
+    """Whether somebody with this interest is to hear of `content` from `publisher`."""
+    return interest.matches(content, merchant=publisher.slug, district=publisher.district)
+
+
+def all_of(session: Session, ids: Sequence[int] | Select[int] | None = None) -> dict[int, Interest]:
+    """Interests by the ids of their rows; all of them where none are named."""
+    statement = select(InterestRow)
+    if ids is not None:
+        statement = statement.where(InterestRow.id.in_(ids))
+    return {row.id: load(row) for row in session.scalars(statement)}

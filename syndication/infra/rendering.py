@@ -1,0 +1,250 @@
+"""Texts for people: templates with translations, Markdown made safe, dates and money as people write them."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import css_inline
+import nh3
+from babel import dates, numbers
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markupsafe import Markup
+
+from syndication.content.characters import legible
+
+_HERE = Path(__file__).parents[1]
+#: In a checkout templates/ stands beside the package; in an installed wheel inside it.
+_TEMPLATES = [path for path in (_HERE.parent / "templates", _HERE / "templates") if path.is_dir()]
+_TRANSLATIONS = _HERE / "translations"
+#: English as it is written in Europe: day before month.
+_LOCALES = {"de": "de", "en": "en_GB"}
+LANGUAGES = tuple(_LOCALES)
+#: Characters; a reason is kept with 500. Sentences with several values are costly to recognise in a long text.
+_LONGEST_SAID = 1000
+_TAGS = {
+    "p", "br", "strong", "em", "b", "i", "a", "ul", "ol", "li", "blockquote", "code", "pre", "hr",
+    "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td", "del", "s",
+}  # fmt: skip
+
+
+def spoken(language: str) -> str:
+    """The language we have texts in that is nearest to `language`: its first part, else English."""
+    short = language.partition("-")[0]
+    return short if short in _LOCALES else "en"
+
+
+@lru_cache(maxsize=8)
+def translations(language: str) -> Any:
+    """The gettext catalogue of a language, from all its .po files; what they lack is said in English."""
+    catalogue = Translations()
+    for path in sorted((_TRANSLATIONS / language / "LC_MESSAGES").glob("*.po")):
+        compiled = BytesIO()
+        with path.open("rb") as file:
+            write_mo(compiled, read_po(file, locale=_LOCALES[language]))
+        compiled.seek(0)
+        catalogue.merge(Translations(compiled))
+    return catalogue
+
+
+def said(text: str, language: str) -> str:
+    """Sentences that code wrote in English, such as the reason of a verdict, in `language`; an unknown one stays as it is.
+
+    The catalogue has them with `{}` for each value, in the same order in both languages. One that ends with a colon
+    begins what somebody else said, which stays as it is; so does a text longer than any reason of ours.
+    """
+    if len(text) > _LONGEST_SAID:
+        return text
+    pieces, place = [], 0
+    while place < len(text):
+        for pattern, translated in _sentences(spoken(language)):
+            if found := pattern.match(text, place):
+                values = [gettext(language)(value) for value in found.groups()]
+                pieces.append(translated.format(*values))
+                place = found.end()
+                break
+        else:
+            end = text.find(". ", place) + 1 or len(text)
+            pieces.append(text[place:end])
+            place = end
+        place += len(text[place:]) - len(text[place:].lstrip())
+    return " ".join(pieces)
+
+
+@lru_cache(maxsize=8)
+def _sentences(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Every sentence of the catalogue as a pattern, the most telling first."""
+    known = [
+        (text, translated)
+        for text, translated in translations(language)._catalog.items()
+        if isinstance(text, str) and text.endswith((".", ":")) and "%(" not in text
+    ]
+    known.sort(key=lambda pair: len(pair[0].replace("{}", "")), reverse=True)
+    return tuple((_pattern(text), translated) for text, translated in known)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """A sentence with any values; one that begins it reaches over no sentence before."""
+    escaped = re.escape(text).replace(r"\{\}", "(.+?)")
+    if escaped.startswith("(.+?)"):
+        escaped = r"((?:(?!\. ).)+?)" + escaped.removeprefix("(.+?)")
+    return re.compile(escaped + r"(?=\s|$)")  # at most 1,000 characters: see said
+
+
+def gettext(language: str) -> Callable[[str], str]:
+    """The function that says an English text in `language`."""
+    say: Callable[[str], str] = translations(spoken(language)).gettext
+    return lambda text: say(text) if text else ""  # the empty text is the catalogue's own head
+
+
+@lru_cache(maxsize=8)
+def _environment(language: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # of the i18n extension
+    environment.filters |= {
+        "markdown": lambda text: Markup(markdown_to_html(text)),  # noqa: S704 -- sanitised there
+        "plain": markdown_to_text,
+        "day": lambda value, zone=None: day(value, language, zone),
+        "moment": lambda value, zone: moment(value, zone, language),
+        "money": lambda value, currency: money(value, currency, language),
+    }
+    environment.globals["language"] = language
+    return environment
+
+
+def render(template: str, language: str, /, **values: Any) -> str:
+    """The template filled in, in the nearest language we have. HTML templates escape; a missing value is an error."""
+    return _environment(spoken(language)).get_template(template).render(**values)
+
+
+def render_first(templates: Sequence[str], language: str, /, **values: Any) -> str:
+    """Like `render`, from the first of `templates` that exists."""
+    return _environment(spoken(language)).select_template(list(templates)).render(**values)
+
+
+# Markdown
+
+#: A quote is looked for to the end of the text for each `>` anew, and a link from each bracket in many ways. A text made of
+#: them would keep a worker busy for minutes, so from these numbers on they stay as they were typed.
+_MOST_LOOKS, _MOST_BRACKETS = 10_000, 600
+
+
+@lru_cache(maxsize=4)
+def _parser_without(*rules: str) -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable(rules)
+
+
+def _parser(text: str) -> MarkdownIt:
+    quotes = () if text.count(">") * text.count("\n") <= _MOST_LOOKS else ("blockquote",)
+    links = () if text.count("[") <= _MOST_BRACKETS else ("link", "image")
+    return _parser_without(*quotes, *links)
+
+
+def markdown_to_html(text: str) -> str:
+    """Markdown (CommonMark) as harmless HTML: no scripts, no styles, no pictures, links only to http, https and mailto."""
+    return nh3.clean(
+        legible(_parser(text).render(text)),
+        tags=_TAGS,
+        attributes={"a": {"href", "title"}},
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener nofollow",
+        strip_comments=True,
+    )
+
+
+@lru_cache(maxsize=100)  # one post goes to many outlets, and some look at its text more than once
+def markdown_to_text(text: str) -> str:
+    """Markdown as plain text: links as "words (address)", lists with dashes, paragraphs with an empty line between."""
+    blocks: list[str] = []
+    depth = 0
+    for token in _parser(text).parse(text):
+        if token.type in ("bullet_list_open", "ordered_list_open"):
+            depth += 1
+        elif token.type in ("bullet_list_close", "ordered_list_close"):
+            depth -= 1
+        elif token.type == "inline":
+            line = _inline(token.children or [])
+            blocks.append(f"{'  ' * (depth - 1)}- {line}" if depth else line)
+        elif token.type in ("fence", "code_block"):
+            blocks.append(token.content.rstrip("\n"))
+    return legible(_joined(blocks))  # a character may be written as its number: &#27;
+
+
+def _inline(tokens: list[Token]) -> str:
+    parts: list[str] = []
+    links: list[tuple[int, str]] = []
+    for token in tokens:
+        if token.type == "link_open":
+            links.append((len(parts), str(token.attrGet("href") or "")))
+        elif token.type == "link_close":
+            start, address = links.pop()
+            if address and "".join(parts[start:]) != address:
+                parts.append(f" ({address})")
+        elif token.type in ("softbreak", "hardbreak"):
+            parts.append("\n")
+        else:
+            parts.append(token.content)
+    return "".join(parts)
+
+
+def _joined(blocks: list[str]) -> str:
+    pieces: list[str] = []
+    listed = False
+    for block in blocks:
+        if pieces:
+            pieces.append("\n" if listed and block.lstrip().startswith("- ") else "\n\n")
+        pieces.append(block)
+        listed = block.rpartition("\n")[2].lstrip().startswith("- ")
+    return "".join(pieces)
+
+
+def inline_css(html: str) -> str:
+    """The same page with the rules of its <style> at the elements, as mail programs need it. Loads nothing."""
+    return _inliner.inline(html)
+
+
+_inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False)
+
+
+# Dates and money
+
+
+def day(value: date | datetime, language: str, zone: ZoneInfo | None = None) -> str:
+    """ "Sa., 15. August 2026"; a moment needs the zone whose calendar counts."""
+    local = value.astimezone(zone) if isinstance(value, datetime) else value
+    locale = _LOCALES[spoken(language)]
+    shape = "EEE, d. MMMM y" if locale == "de" else "EEE, d MMMM y"
+    return dates.format_date(local, shape, locale=locale)
+
+
+def time_of_day(value: datetime, zone: ZoneInfo) -> str:
+    """ "17:00" on the wall of `zone`."""
+    return value.astimezone(zone).strftime("%H:%M")
+
+
+def moment(value: datetime, zone: ZoneInfo, language: str) -> str:
+    """ "Sa., 15. August 2026, 17:00 Uhr"."""
+    oclock = " Uhr" if spoken(language) == "de" else ""
+    return f"{day(value, language, zone)}, {time_of_day(value, zone)}{oclock}"
+
+
+def money(value: Decimal | float, currency: str, language: str) -> str:
+    """ "12,50 €"."""
+    return numbers.format_currency(value, currency, locale=_LOCALES[spoken(language)])

@@ -1,0 +1,274 @@
+"""Who may publish: merchants apply, are admitted, suspended, read and changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, EmailStr, Field, model_validator
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from syndication import clock
+from syndication.audience import feeds
+from syndication.content.post import Line, Text, Value, WebAddress, new_id, slugify
+from syndication.errors import Forbidden, Invalid, NotFound
+from syndication.infra import db
+from syndication.infra.mail_headers import Unfit, address
+from syndication.models import Merchant
+from syndication.publishing import views
+
+State = Literal["applied", "admitted", "suspended"]
+#: What a merchant does here, in its own name: over the API, the queue, files, links and the command line alike.
+Act = Literal[
+    "read",
+    "post",
+    "revise",
+    "withdraw",
+    "upload",
+    "set up",
+    "resume",
+    "pause",
+    "delete",
+    "test",
+    "replay",
+    "connect",
+    "end link",
+]  # fmt: skip -- one glance shows every act
+_ADMITTED: frozenset[State] = frozenset({"admitted"})
+_ANY: frozenset[State] = frozenset({"applied", "admitted", "suspended"})
+#: Who may do what; docs/api.md has the same table for people. The operator may do all of it for all of them, but
+#: publishes nothing, and sets up no outlet, in the name of one who may not.
+MAY: Mapping[Act, frozenset[State]] = {
+    "read": _ANY,
+    "post": _ADMITTED,
+    "revise": _ADMITTED,
+    "withdraw": _ADMITTED,  # it is written to every reader
+    "upload": _ADMITTED,
+    "set up": _ADMITTED,
+    "resume": _ADMITTED,
+    "pause": _ANY,
+    "delete": _ANY,
+    "test": _ADMITTED,  # a dry run too: it fetches pictures
+    "replay": _ADMITTED,
+    "connect": _ADMITTED,
+    "end link": _ANY,
+}
+#: How many numbered variants of a slug are tried before the operator must choose one.
+_MOST_NAMESAKES = 100
+
+
+def _not_empty(text: str) -> str:
+    if not text:
+        raise ValueError("must not be empty")
+    return text
+
+
+def _mailable(text: str) -> str:
+    try:
+        address(text)
+    except Unfit as error:
+        raise ValueError("is not a mail address") from error
+    return text
+
+
+Slug = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Name = Annotated[Line, Field(min_length=1, max_length=200), AfterValidator(_not_empty)]
+Address = Annotated[Text, Field(max_length=500)]
+District = Annotated[Line, Field(min_length=1, max_length=60)]
+Quota = Annotated[int, Field(ge=1, le=10_000, description="Posts in 24 hours; empty: the city's default.")]
+Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(_mailable)]
+
+
+class Application(Value):
+    """What is known of a merchant that wants to publish. `slug` is made from the name where none is given."""
+
+    name: Name
+    email: Email
+    slug: Slug | None = None
+    url: WebAddress | None = None
+    address: Address = ""
+    district: District | None = None
+    posts_per_day: Quota | None = None
+
+
+class Amendment(Value):
+    """What is to change about a merchant; what is left out stays. The slug never changes: links hang on it."""
+
+    name: Name | None = None
+    email: Email | None = None
+    url: WebAddress | None = None
+    address: Address | None = None
+    district: District | None = None
+    posts_per_day: Quota | None = None
+
+    @model_validator(mode="after")
+    def _keeps_what_is_needed(self) -> Self:
+        emptied = [
+            name
+            for name in ("name", "email", "address")
+            if name in self.model_fields_set and getattr(self, name) is None
+        ]
+        if emptied:
+            raise ValueError(f"{', '.join(emptied)} cannot be removed")
+        return self
+
+
+@dataclass(frozen=True)
+class MerchantRecord:
+    """A merchant. Moments are aware, in UTC."""
+
+    id: UUID
+    slug: str
+    name: str
+    email: str
+    url: str | None
+    address: str
+    district: str | None
+    state: str
+    posts_per_day: int | None
+    created_at: datetime
+    admitted_at: datetime | None
+
+
+def apply(application: Application) -> MerchantRecord:
+    """A new merchant that publishes nothing until it is admitted. Raises Invalid where the slug is taken."""
+    with db.transaction() as session:
+        merchant = Merchant(
+            **application.model_dump(exclude={"slug"}),
+            id=new_id(),
+            slug=_free_slug(session, application),
+            state="applied",
+            created_at=clock.now(),
+            admitted_at=None,
+        )
+        session.add(merchant)
+        return _record(merchant)
+
+
+def create(application: Application) -> MerchantRecord:
+    """A new merchant that may publish at once. Raises Invalid where the slug is taken."""
+    with db.transaction():
+        return admit(apply(application).id)
+
+
+def admit(merchant_id: UUID) -> MerchantRecord:
+    """Let a merchant publish, for the first time or again. Raises NotFound."""
+    with db.transaction() as session:
+        merchant = _known(session, merchant_id)
+        merchant.state, merchant.admitted_at = "admitted", merchant.admitted_at or clock.now()
+        return _record(merchant)
+
+
+def suspend(merchant_id: UUID) -> MerchantRecord:
+    """Stop a merchant from publishing; what it published stays. Raises NotFound."""
+    with db.transaction() as session:
+        merchant = _known(session, merchant_id)
+        merchant.state = "suspended"
+        return _record(merchant)
+
+
+def update(merchant_id: UUID, amendment: Amendment) -> MerchantRecord:
+    """Change what is known of a merchant; feeds show it within seconds, also beside posts that stand. Raises NotFound."""
+    with db.transaction() as session:
+        merchant = _known(session, merchant_id)
+        before = views.publisher(merchant)
+        for name, value in amendment.model_dump(exclude_unset=True).items():
+            setattr(merchant, name, value)
+        if views.publisher(merchant) != before:
+            session.flush()
+            feeds.mark_merchant(session, merchant)
+        return _record(merchant)
+
+
+def read(merchant_id: UUID) -> MerchantRecord:
+    """One merchant by id. Raises NotFound."""
+    with db.reading() as session:
+        return _record(_known(session, merchant_id))
+
+
+def by_slug(slug: str) -> MerchantRecord:
+    """One merchant by its slug. Raises NotFound."""
+    with db.reading() as session:
+        merchant = session.scalars(select(Merchant).where(Merchant.slug == slug)).one_or_none()
+        if merchant is None:
+            raise NotFound("There is no such merchant.")
+        return _record(merchant)
+
+
+def listed(*, state: str | None = None, after: UUID | None = None, limit: int = 50) -> list[MerchantRecord]:
+    """Merchants, newest first; `after` is the id of the last one already seen."""
+    statement = select(Merchant).order_by(Merchant.id.desc()).limit(limit)
+    if state is not None:
+        statement = statement.where(Merchant.state == state)
+    if after is not None:
+        statement = statement.where(Merchant.id < after)
+    with db.reading() as session:
+        return [_record(merchant) for merchant in session.scalars(statement)]
+
+
+def require(session: Session, merchant_id: UUID | None, act: Act) -> Merchant | None:
+    """The merchant, where it may do `act`; None for the city, which may do everything.
+
+    Raises NotFound, or Forbidden that says what to do.
+    """
+    if merchant_id is None:
+        return None
+    return require_of(_known(session, merchant_id), act)
+
+
+def require_of(merchant: Merchant, act: Act) -> Merchant:
+    """The same for a merchant that was read already. Raises Forbidden."""
+    if not may(merchant, act):
+        words = {"applied": "is not admitted yet", "suspended": "is suspended"}
+        denied = "cannot publish" if act in ("post", "revise") else "may not do this"
+        raise Forbidden(
+            f"{merchant.name} {words[merchant.state]} and {denied}. Please ask the city's operator."
+        )
+    return merchant
+
+
+def may(merchant: Merchant, act: Act) -> bool:
+    """Whether a merchant may do `act` as things stand."""
+    return merchant.state in MAY[act]
+
+
+def _known(session: Session, merchant_id: UUID) -> Merchant:
+    merchant = session.get(Merchant, merchant_id)
+    if merchant is None:
+        raise NotFound("There is no such merchant.")
+    return merchant
+
+
+def _free_slug(session: Session, application: Application) -> str:
+    wanted = application.slug or slugify(application.name)
+    if not wanted:
+        raise Invalid.field("slug", "is needed: the name holds no letter from a to z and no digit")
+    taken = set(
+        session.scalars(select(Merchant.slug).where(Merchant.slug.startswith(wanted, autoescape=True)))
+    )
+    if wanted not in taken:
+        return wanted
+    if application.slug:
+        raise Invalid.field("slug", "is already taken by another merchant")
+    for number in range(2, _MOST_NAMESAKES):
+        if (numbered := f"{wanted[:56].rstrip('-')}-{number}") not in taken:
+            return numbered
+    raise Invalid.field("slug", "is needed: too many merchants have this name")
+
+
+def _record(merchant: Merchant) -> MerchantRecord:
+    return MerchantRecord(
+        id=merchant.id,
+        slug=merchant.slug,
+        name=merchant.name,
+        email=merchant.email,
+        url=merchant.url,
+        address=merchant.address,
+        district=merchant.district,
+        state=merchant.state,
+        posts_per_day=merchant.posts_per_day,
+        created_at=merchant.created_at,
+        admitted_at=merchant.admitted_at,
+    )  # fmt: skip -- a row for a row

@@ -1,0 +1,332 @@
+"""What a merchant can do with a post: create, revise, withdraw, read. Each writes its Change in the same transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from syndication import clock
+from syndication.config import settings
+from syndication.content.post import Action, Content, Draft, new_id
+from syndication.errors import Conflict, Invalid, NotFound, QuotaExceeded
+from syndication.infra import db, wakeups
+from syndication.models import Change, Merchant, Post, PostTopic, Revision
+from syndication.publishing import merchants, site_images, uploads, views
+
+What = Literal["created", "revised", "unchanged"]
+_QUOTA_WINDOW = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class PostRecord:
+    """A post with the content of its current revision. All moments are aware, in UTC."""
+
+    id: UUID
+    merchant_id: UUID
+    merchant_slug: str
+    state: str
+    revision: int
+    content: Content
+    source_ref: str | None
+    created_at: datetime
+    updated_at: datetime
+    publish_at: datetime | None
+    published_at: datetime | None
+    withdrawn_at: datetime | None
+    over_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What handing in a draft led to."""
+
+    post: PostRecord
+    what: What
+
+
+def create(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> PostRecord:
+    """A new post, published now or at `draft.publish_at`.
+
+    Raises Invalid (already over; `source_ref` taken), Forbidden (merchant not admitted), QuotaExceeded.
+    """
+    with db.transaction() as session:
+        merchant = _publishing(session, merchant_id, alone=True)
+        now = clock.now()
+        content = draft.content()
+        over_at = content.over_at(settings().zone)
+        _refuse_stale(content, over_at, max(now, draft.publish_at or now))
+        if draft.source_ref and _by_source(session, merchant_id, draft.source_ref):
+            raise Invalid.field("source_ref", "is already used by another post of this merchant")
+        if count_quota:
+            _count(session, merchant, now)
+        later = draft.publish_at is not None and draft.publish_at > now
+        post = Post(
+            id=new_id(),
+            merchant_id=merchant_id,
+            kind=content.kind,
+            source_ref=draft.source_ref,
+            revision=1,
+            state="scheduled" if later else "published",
+            created_at=now,
+            updated_at=now,
+            over_at=over_at,
+            publish_at=draft.publish_at if later else None,
+            published_at=None if later else now,
+        )  # fmt: skip -- one glance shows every column of a new post
+        session.add(post)
+        session.flush()  # the revision refers to the post by its key
+        _write(session, post, content, now)
+        if not later:
+            _announce(session, post, "published", now)
+        return _record(post, content, merchant)
+
+
+def revise(merchant_id: UUID | None, post_id: UUID, draft: Draft, *, expected: int | None = None) -> Outcome:
+    """The post with new content; `unchanged` where it says the same. `expected` is the revision the caller has seen.
+
+    A `publish_at` moves a post that is not published yet. Raises NotFound, Forbidden, Conflict (withdrawn, or revised by
+    somebody else meanwhile), Invalid (kind changed; `publish_at` of a published post; over before it is published).
+    """
+    with db.transaction() as session:
+        post = _owned(session, merchant_id, post_id)
+        merchants.require(session, merchant_id, "revise")
+        merchant = session.get_one(Merchant, post.merchant_id)
+        if post.state == "withdrawn":
+            raise Conflict("This post was withdrawn. A withdrawn post cannot be revised; create a new one.")
+        if expected is not None and expected != post.revision:
+            raise Conflict(
+                f"This post was revised meanwhile: it stands at revision {post.revision}, not {expected}."
+            )
+        if draft.source_ref is not None and draft.source_ref != post.source_ref:
+            raise Invalid.field("source_ref", "cannot be changed")
+        return _revise(session, post, merchant, draft)
+
+
+def submit(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> Outcome:
+    """Create or revise by `source_ref`, so that handing in the same draft again changes nothing.
+
+    A post that was withdrawn stays withdrawn (`unchanged`). Raises what `create` and `revise` raise.
+    """
+    with db.transaction() as session:
+        # Alone before the look, or the same draft twice at once is unknown twice.
+        merchant = _publishing(session, merchant_id, alone=True)
+        post = _by_source(session, merchant_id, draft.source_ref) if draft.source_ref else None
+        if post is None:
+            return Outcome(create(merchant_id, draft, count_quota=count_quota), "created")
+        if post.state == "withdrawn":
+            return Outcome(_record(post, _content(session, post), merchant), "unchanged")
+        return _revise(session, post, merchant, draft)
+
+
+def preview(merchant_id: UUID, draft: Draft, *, after: Sequence[Draft] = ()) -> What:
+    """What `submit` would do, without a trace: it is done and taken back. Raises what it would raise, quota aside.
+
+    `after` are drafts that would have been handed in before, which it takes as done.
+    """
+    try:
+        with db.transaction():
+            for one in after:
+                submit(merchant_id, one, count_quota=False)
+            raise _TakenBack(submit(merchant_id, draft, count_quota=False).what)
+    except _TakenBack as done:
+        return done.what
+
+
+class _TakenBack(Exception):
+    """Ends a transaction that must leave nothing; no error."""
+
+    def __init__(self, what: What) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+def withdraw(merchant_id: UUID | None, post_id: UUID) -> PostRecord:
+    """Take a post back, everywhere; doing it again changes nothing. Raises NotFound, and Forbidden (merchant suspended)."""
+    with db.transaction() as session:
+        post = _owned(session, merchant_id, post_id)
+        merchants.require(session, merchant_id, "withdraw")
+        now = clock.now()
+        if post.state == "published":
+            _announce(session, post, "withdrawn", now)
+        if post.state != "withdrawn":
+            site_images.forget(session, post.id)
+            post.state, post.withdrawn_at, post.updated_at, post.publish_at = "withdrawn", now, now, None
+        merchant = session.get_one(Merchant, post.merchant_id)
+        return _record(post, _content(session, post), merchant)
+
+
+def read(post_id: UUID, *, merchant_id: UUID | None = None) -> PostRecord:
+    """One post; with `merchant_id` only where it is that merchant's. Raises NotFound."""
+    with db.reading() as session:
+        post = _owned(session, merchant_id, post_id)
+        return _record(post, _content(session, post), session.get_one(Merchant, post.merchant_id))
+
+
+def listed(
+    *,
+    merchant_id: UUID | None = None,
+    kind: str | None = None,
+    state: str | None = None,
+    after: UUID | None = None,
+    limit: int = 50,
+) -> list[PostRecord]:
+    """Posts, newest first; `after` is the id of the last one already seen."""
+    statement = (
+        select(Post, Revision, Merchant)
+        .join(Revision, (Revision.post_id == Post.id) & (Revision.number == Post.revision))
+        .join(Merchant, Merchant.id == Post.merchant_id)
+        .order_by(Post.id.desc())
+        .limit(limit)
+    )
+    wanted = ((Post.merchant_id, merchant_id), (Post.kind, kind), (Post.state, state))
+    statement = statement.where(*(column == value for column, value in wanted if value is not None))
+    if after is not None:
+        statement = statement.where(Post.id < after)
+    with db.reading() as session:
+        return [
+            _record(post, views.content_of(revision), merchant)
+            for post, revision, merchant in session.execute(statement)
+        ]
+
+
+def publish_due(*, most: int = 100) -> int:
+    """Publish the scheduled posts whose time has come; returns how many. Posts of suspended merchants stay scheduled."""
+    with db.transaction() as session:
+        now = clock.now()
+        due = session.scalars(
+            select(Post)
+            .join(Merchant, Merchant.id == Post.merchant_id)
+            .where(Post.state == "scheduled", Post.publish_at <= now, Merchant.state == "admitted")
+            .order_by(Post.publish_at)
+            .limit(most)
+            .with_for_update(skip_locked=True, of=Post)
+        ).all()
+        for post in due:
+            post.state, post.published_at, post.updated_at = "published", now, now
+            _announce(session, post, "published", now)
+        return len(due)
+
+
+def _publishing(session: Session, merchant_id: UUID, *, alone: bool = False) -> Merchant:
+    """The admitted merchant; `alone` lets one transaction in at a time, so that quota and `source_ref` hold in parallel."""
+    merchant = session.get(Merchant, merchant_id, with_for_update={"key_share": True} if alone else None)
+    if merchant is None:
+        raise NotFound("There is no such merchant.")
+    return merchants.require_of(merchant, "post")
+
+
+def _owned(session: Session, merchant_id: UUID | None, post_id: UUID) -> Post:
+    # Locked, so that two revisions at once become two numbers, not one.
+    post = session.get(Post, post_id, with_for_update=db.writes(session))
+    if post is None or (merchant_id is not None and post.merchant_id != merchant_id):
+        raise NotFound("There is no such post.")
+    return post
+
+
+def _by_source(session: Session, merchant_id: UUID, source_ref: str) -> Post | None:
+    statement = select(Post).where(Post.merchant_id == merchant_id, Post.source_ref == source_ref)
+    if db.writes(session):
+        statement = statement.with_for_update()
+    return session.scalars(statement).one_or_none()
+
+
+def _refuse_stale(content: Content, over_at: datetime | None, publish_at: datetime) -> None:
+    if over_at is not None and over_at <= publish_at:
+        field = "valid_until" if content.kind == "offer" else "ends_at" if content.ends_at else "starts_at"
+        raise Invalid.field(
+            field, f"lies before the post would be published: it was over on {over_at:%Y-%m-%d %H:%M} UTC"
+        )
+
+
+def _count(session: Session, merchant: Merchant, now: datetime) -> None:
+    quota = merchant.posts_per_day or settings().posts_per_day
+    recent = session.scalar(
+        select(func.count()).where(Post.merchant_id == merchant.id, Post.created_at > now - _QUOTA_WINDOW)
+    )
+    if (recent or 0) >= quota:
+        raise QuotaExceeded(
+            f"{merchant.name} may create {quota} posts in 24 hours, and has. Please try again tomorrow."
+        )
+
+
+def _revise(session: Session, post: Post, merchant: Merchant, draft: Draft) -> Outcome:
+    content, before = draft.content(), _content(session, post)
+    if content.kind != before.kind:
+        raise Invalid.field("kind", f"cannot be changed: this post is of kind {before.kind}")
+    now = clock.now()
+    moved = _moved(post, draft, now)
+    if content.digest() == before.digest() and not moved:
+        return Outcome(_record(post, before, merchant), "unchanged")
+    over_at = content.over_at(settings().zone)
+    if moved:
+        post.publish_at = draft.publish_at
+    if post.state == "scheduled" and post.publish_at is not None and (over_at is None or over_at > now):
+        _refuse_stale(content, over_at, post.publish_at)
+    post.revision += 1
+    post.updated_at, post.over_at = now, over_at
+    _write(session, post, content, now)
+    if post.state == "published":
+        _announce(session, post, "revised", now)
+    return Outcome(_record(post, content, merchant), "revised")
+
+
+def _moved(post: Post, draft: Draft, now: datetime) -> bool:
+    """Whether a draft asks for another hour than the post has. Raises Invalid where that has passed."""
+    if draft.publish_at is None or draft.publish_at == post.publish_at:
+        return False
+    if post.state == "scheduled":
+        return True
+    if draft.publish_at > now:
+        raise Invalid.field("publish_at", "cannot be changed: this post is published already")
+    return False
+
+
+def _write(session: Session, post: Post, content: Content, now: datetime) -> None:
+    """Freeze `content` as the post's current revision."""
+    session.add(
+        Revision(
+            post_id=post.id,
+            number=post.revision,
+            content=content.model_dump(mode="json"),
+            digest=content.digest(),
+            created_at=now,
+        )
+    )
+    uploads.note(session, post.id, post.merchant_id, content)
+    site_images.want(session, post.id, content)
+    session.execute(delete(PostTopic).where(PostTopic.post_id == post.id))
+    session.add_all(PostTopic(post_id=post.id, topic=topic) for topic in content.topics)
+
+
+def _announce(session: Session, post: Post, action: Action, now: datetime) -> None:
+    """Put the Change into the outbox and ring for its fan-out."""
+    change = Change(post_id=post.id, revision=post.revision, action=action, created_at=now)
+    session.add(change)
+    session.flush()  # the bell carries the key that the database gives
+    wakeups.after_commit(session, "fanout", change.id)
+
+
+def _content(session: Session, post: Post) -> Content:
+    return views.content_of(session.get_one(Revision, (post.id, post.revision)))
+
+
+def _record(post: Post, content: Content, merchant: Merchant) -> PostRecord:
+    return PostRecord(
+        id=post.id,
+        merchant_id=post.merchant_id,
+        merchant_slug=merchant.slug,
+        state=post.state,
+        revision=post.revision,
+        content=content,
+        source_ref=post.source_ref,
+        created_at=post.created_at,
+        updated_at=post.updated_at,
+        publish_at=post.publish_at,
+        published_at=post.published_at,
+        withdrawn_at=post.withdrawn_at,
+        over_at=post.over_at,
+    )  # fmt: skip -- a row for a row

@@ -1,0 +1,104 @@
+"""Rows become the values that channels see: a post at a revision, its publisher, the city."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from syndication.channels.base import City, PostView, Publisher
+from syndication.config import Settings
+from syndication.content.post import Content, kept
+from syndication.infra import db
+from syndication.models import Merchant, Post, PostTopic, Revision
+
+
+def city(settings: Settings) -> City:
+    """The deployment as texts need it."""
+    return City(settings.city_name, settings.base_url, settings.zone, settings.language, settings.imprint)
+
+
+def publisher(merchant: Merchant) -> Publisher:
+    """A merchant as channels see it."""
+    return Publisher(merchant.slug, merchant.name, merchant.url, merchant.address, merchant.district)
+
+
+def page(base_url: str, post_id: UUID) -> str:
+    """The address of a post's own page, the same for ever."""
+    return f"{base_url}/posts/{post_id}"
+
+
+#: Contents by their digest: a feed of hundreds is built again for one change, and the rest is as it was.
+_contents: dict[str, Content] = {}
+_MOST_CONTENTS = 5000
+
+
+def content_of(revision: Revision) -> Content:
+    """What a revision says. Equal digests are equal contents, so each is read from its JSON once in a process."""
+    found = _contents.get(revision.digest)
+    if found is None:
+        if len(_contents) >= _MOST_CONTENTS:
+            _contents.clear()
+        found = _contents[revision.digest] = kept(revision.content)
+    return found
+
+
+def view(post: Post, revision: Revision, merchant: Merchant, base_url: str) -> PostView:
+    """A post at one revision. `updated_at` is the revision's moment, so the same revision always looks the same."""
+    content = content_of(revision)
+    return PostView(
+        id=post.id,
+        revision=revision.number,
+        content=content,
+        merchant=publisher(merchant),
+        published_at=post.published_at or post.created_at,
+        updated_at=max(revision.created_at, post.published_at or post.created_at),
+        link=content.url or page(base_url, post.id),
+        over_at=post.over_at,
+    )
+
+
+def rows(*conditions: ColumnElement[bool]) -> Select[Post, Revision, Merchant]:
+    """Posts with their current revision and merchant, to be narrowed, ordered and limited."""
+    current = and_(Revision.post_id == Post.id, Revision.number == Post.revision)
+    return (
+        select(Post, Revision, Merchant)
+        .join(Revision, current)
+        .join(Merchant, Merchant.id == Post.merchant_id)
+        .where(*conditions)
+    )
+
+
+def views(session: Session, statement: Select[Post, Revision, Merchant], base_url: str) -> list[PostView]:
+    """The posts that `statement`, made from `rows`, selects."""
+    return [
+        view(post, revision, merchant, base_url) for post, revision, merchant in session.execute(statement)
+    ]
+
+
+def newest(limit: int, base_url: str, now: datetime) -> list[PostView]:
+    """The newest published posts that are not over at `now`."""
+    current = (Post.state == "published", or_(Post.over_at.is_(None), Post.over_at > now))
+    with db.reading() as session:
+        statement = rows(*current).order_by(Post.published_at.desc(), Post.id.desc()).limit(limit)
+        return views(session, statement, base_url)
+
+
+def topics(limit: int = 40) -> list[str]:
+    """The topics that published posts use most, the most used first."""
+    with db.reading() as session:
+        statement = (
+            select(PostTopic.topic)
+            .join(Post, Post.id == PostTopic.post_id)
+            .where(Post.state == "published")
+            .group_by(PostTopic.topic)
+            .order_by(func.count().desc(), PostTopic.topic)
+            .limit(limit)
+        )
+        return list(session.scalars(statement))
+
+
+def by_id(session: Session, post_ids: Iterable[UUID], base_url: str) -> dict[UUID, PostView]:
+    """Current views of the given posts."""
+    return {one.id: one for one in views(session, rows(Post.id.in_(list(post_ids))), base_url)}
