@@ -12,10 +12,12 @@ from typing import Any
 import psutil
 from pydantic import SecretStr
 from sqlalchemy import func, insert, select
-from syndication.content.post import Interest, draft, new_id
 
 from syndication import clock, config, destinations
 from syndication.audience import interests
+from syndication.content.base import new_id
+from syndication.content.interest import Interest
+from syndication.content.post import draft
 from syndication.infra import db, signing, wakeups
 from syndication.models import Delivery, Destination, Merchant, Reader
 from syndication.ops.celery_wakeups import ringer

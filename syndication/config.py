@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from syndication.content.post import Line, Text, faults_of
+from syndication.content.base import Line, Text, faults_of
 from syndication.errors import Fault, Invalid
 from syndication.infra.mail_headers import Unfit, address
 from syndication.infra.signing import vapid_public_key, weak

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
-from syndication.content.post import Content, Draft, Interest, draft
 
 from syndication import clock
 from syndication.audience import interests
+from syndication.content.interest import Interest
+from syndication.content.post import Content, Draft, draft
 from syndication.infra import signing
 from syndication.models import Destination, Merchant, Reader
 from syndication.publishing import posts

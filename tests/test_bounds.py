@@ -15,8 +15,10 @@ from pydantic.fields import FieldInfo
 from syndication import channels
 from syndication.config import Settings
 from syndication.content import bounds
+from syndication.content.base import Value
 from syndication.content.bounds import MOST_FAULTS, Few, plain
-from syndication.content.post import Content, Draft, Interest, Value, draft
+from syndication.content.interest import Interest
+from syndication.content.post import Content, Draft, draft
 from syndication.destinations.connecting import ConnectionRequest
 from syndication.destinations.devices import DeviceRequest
 from syndication.destinations.values import DestinationRequest

@@ -6,9 +6,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from syndication.content.post import Cadence, Content, Interest, draft, matters, new_id, occurrences, slugify
 
 from syndication import clock
+from syndication.content.base import new_id, slugify
+from syndication.content.cadence import Cadence
+from syndication.content.interest import Interest
+from syndication.content.post import Content, draft, matters, occurrences
 from syndication.errors import Invalid
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -8,14 +8,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from syndication.content.post import Content
 
 from syndication import channels
 from syndication.channels import by_mail
-from syndication.channels.base import Refused
 from syndication.channels.social import counting
+from syndication.channels.verdicts import Refused
 from syndication.config import Settings
 from syndication.content import post as content
+from syndication.content.post import Content
 from syndication.errors import Invalid
 from syndication.infra import mail_addresses, rendering
 from syndication.sources import cell, repair

@@ -3,10 +3,10 @@
 import json
 
 from sqlalchemy import select
-from syndication.content.post import Interest
 
 from syndication import config
 from syndication.audience import readers, signups
+from syndication.content.interest import Interest
 from syndication.delivery import drain
 from syndication.infra import db
 from syndication.models import Base, Reader

@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 from sqlalchemy import func, insert, select
-from syndication.content.post import Interest
 
 from syndication import clock, config
 from syndication.audience import interests
+from syndication.content.interest import Interest
 from syndication.delivery import fanout, policy
 from syndication.infra import db, wakeups
 from syndication.models import Change, Delivery, Edition, Heartbeat, Reader

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import func, select
-from syndication.content.post import Interest
 
 from syndication import clock, config, insight
 from syndication.audience import signups
+from syndication.content.interest import Interest
 from syndication.delivery import drain
 from syndication.infra import db
 from syndication.models import Attempt, Delivery

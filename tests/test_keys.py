@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select
-from syndication.content.post import new_id
 
 from syndication import clock
+from syndication.content.base import new_id
 from syndication.errors import Invalid, NotFound
 from syndication.infra import db
 from syndication.models import ApiKey

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from syndication.content.post import new_id
 
 from syndication import config, destinations
 from syndication.config import Settings
+from syndication.content.base import new_id
 from syndication.delivery import drain, refresh
 from syndication.destinations import DestinationRequest, probe_limits
 from syndication.errors import TooOften

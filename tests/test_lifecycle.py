@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
-from syndication.content.post import Interest
 
 from syndication import clock, config
 from syndication.audience import editions, feeds
+from syndication.content.interest import Interest
 from syndication.delivery import drain, fanout
 from syndication.errors import Forbidden, Invalid, QuotaExceeded
 from syndication.infra import db, rendering

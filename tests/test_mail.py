@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from syndication.channels.base import Gone, Refused, TryLater, Unconfirmed
 from syndication.channels.by_mail import verdict_for
+from syndication.channels.verdicts import Gone, Refused, TryLater, Unconfirmed
 from syndication.infra.smtp import MailFailure, Outbox
 from syndication.stack.mail_sink import MailSink
 

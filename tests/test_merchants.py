@@ -1,8 +1,8 @@
 """Merchants: named, admitted, suspended, changed, listed."""
 
 import pytest
-from syndication.content.post import new_id
 
+from syndication.content.base import new_id
 from syndication.errors import Forbidden, Invalid, NotFound
 from syndication.infra import db
 from syndication.publishing import merchants

@@ -15,13 +15,13 @@ import structlog
 from lxml import etree
 from pydantic import ValidationError
 from sqlalchemy import select
-from syndication.content.post import Interest
 
 from syndication import config
 from syndication.audience import signups
-from syndication.channels.base import Publisher
+from syndication.channels.envelope import Publisher
 from syndication.channels.feed.documents import render
 from syndication.cli import process, screen
+from syndication.content.interest import Interest
 from syndication.delivery import drain
 from syndication.errors import Invalid
 from syndication.infra import db, logs, mail_headers

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
-from syndication.content.post import Interest
 
 from syndication import clock, config
 from syndication.audience import readers
+from syndication.content.interest import Interest
 from syndication.errors import NotFound
 from syndication.infra import db
 from syndication.infra.signing import Tokens

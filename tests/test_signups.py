@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
-from syndication.content.post import Interest
 
 from syndication import clock, config
 from syndication.audience import readers, signups
+from syndication.content.interest import Interest
 from syndication.delivery import drain
 from syndication.errors import Invalid
 from syndication.infra import db, mail_addresses, wakeups

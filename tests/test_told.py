@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
-from syndication.content.post import Interest, draft
 
 from syndication import clock, config, insight
 from syndication.audience import editions, readers
+from syndication.content.interest import Interest
+from syndication.content.post import draft
 from syndication.delivery import drain, fanout
 from syndication.infra import db, logs, rendering
 from syndication.models import Change, Edition, EditionPost

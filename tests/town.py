@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
-from syndication.content.post import Interest
 
 from syndication import channels, clock, config
 from syndication.audience import signups
+from syndication.content.interest import Interest
 from syndication.delivery import drain, fanout
 from syndication.infra import db
 from syndication.models import Change, Delivery, SignUp

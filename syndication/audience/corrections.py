@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 
 from syndication import channels
 from syndication.audience import editions, interests, stories, told
-from syndication.channels.base import PostView
+from syndication.channels.envelope import PostView
 from syndication.channels.newsletter import Newsletter
 from syndication.config import Settings
-from syndication.content.post import Content, Interest, matters, occurrences
+from syndication.content.interest import Interest
+from syndication.content.post import Content, matters, occurrences
 from syndication.delivery import lifecycle, policy
 from syndication.delivery.record import SUPERSEDED, WITHDRAWN
 from syndication.infra import db, wakeups

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from syndication.audience import interests, stories
 from syndication.audience.stories import Story
-from syndication.channels.base import PostView
+from syndication.channels.envelope import PostView
 from syndication.channels.newsletter import (
     LEFT_OUT,
     Correction,
@@ -24,8 +24,8 @@ from syndication.channels.newsletter import (
     compose,
 )
 from syndication.config import Settings, settings
-from syndication.content.post import Cadence
-from syndication.delivery import lifecycle, policy
+from syndication.content.cadence import Cadence, next_slot, previous_slot
+from syndication.delivery import lifecycle
 from syndication.infra import db, wakeups
 from syndication.models import Change, Delivery, Destination, Edition, EditionPost, Reader
 from syndication.publishing import views
@@ -228,7 +228,7 @@ def _due(cfg: Settings, most: int) -> list[_Audience]:
 
 def _slot(cadence: str, due: datetime, now: datetime, cfg: Settings) -> datetime:
     """The last slot that has passed, so that a pause of days ends in one edition; the switch itself for instant readers."""
-    return policy.previous_slot(Cadence.parse(cadence), now, cfg.zone) or due
+    return previous_slot(Cadence.parse(cadence), now, cfg.zone) or due
 
 
 #: What readers know of posts, to tell who knows the same: each post, the change they know it after, whether that is all.
@@ -250,7 +250,7 @@ class _Issue:
         """The stories of which its readers may have been told different things."""
         since = self.audience.since
         # Who came, or changed their rhythm, between two slots may have heard of fresh posts as well.
-        slot = since and policy.previous_slot(Cadence.parse(self.audience.cadence), since, self.cfg.zone)
+        slot = since and previous_slot(Cadence.parse(self.audience.cadence), since, self.cfg.zone)
         return [story for story in self.window if not story.fresh or since is None or since != slot]
 
     def foresee(self) -> None:
@@ -305,7 +305,7 @@ def _issue(audience: _Audience, window: Sequence[Story], cfg: Settings) -> None:
         now = db.now(session)
     issue = _Issue(audience, [story for story in window if story.concerns(interest)], cfg, now)
     issue.foresee()
-    following = policy.next_slot(Cadence.parse(audience.cadence), audience.slot, cfg.zone)
+    following = next_slot(Cadence.parse(audience.cadence), audience.slot, cfg.zone)
     while _serve(issue, following):
         pass
 

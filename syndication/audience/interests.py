@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from syndication.channels.base import Publisher
-from syndication.content.post import Content, Interest
+from syndication.channels.envelope import Publisher
+from syndication.content.interest import Interest
+from syndication.content.post import Content
 from syndication.infra import db
 from syndication.models import InterestRow
 

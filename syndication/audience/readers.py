@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from syndication.audience import interests, stories, tokens
 from syndication.config import settings
-from syndication.content.post import Cadence, Interest
-from syndication.delivery import lifecycle, policy
+from syndication.content.cadence import Cadence, next_slot, previous_slot
+from syndication.content.interest import Interest
+from syndication.delivery import lifecycle
 from syndication.errors import Invalid, NotFound
 from syndication.infra import db, mail_addresses
 from syndication.infra.rendering import LANGUAGES
@@ -82,7 +83,7 @@ def update_preferences(token: str, *, interest: Interest, cadence: str, language
             now = db.now(session)
             reader.cadence = str(rhythm)
             # One last edition tells what has gathered; from then on each post comes at once.
-            reader.next_slot_at = policy.next_slot(rhythm, now, settings().zone) or now
+            reader.next_slot_at = next_slot(rhythm, now, settings().zone) or now
         return _record(session, reader)
 
 
@@ -236,12 +237,12 @@ def _unanswered(session: Session, reader: Reader) -> tuple[ColumnElement[bool], 
 def _plan(reader: Reader, cadence: Cadence, now: datetime) -> None:
     """The first edition begins where everybody's last one ended, so that newcomers share it and hear the current news."""
     zone = settings().zone
-    reader.covered_until = policy.previous_slot(cadence, now, zone) or now
+    reader.covered_until = previous_slot(cadence, now, zone) or now
     if (
         reader.left_at is not None
     ):  # was told things before: a window that begins beside the slots looks which
         reader.covered_until -= _BESIDE
-    reader.next_slot_at = policy.next_slot(cadence, now, zone)
+    reader.next_slot_at = next_slot(cadence, now, zone)
 
 
 def _told_until(session: Session, reader: Reader) -> datetime:

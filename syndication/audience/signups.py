@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from syndication.audience import interests, readers, tokens
 from syndication.channels.letter import Letter
-from syndication.content.post import Interest, new_id
+from syndication.content.base import new_id
+from syndication.content.interest import Interest
 from syndication.delivery import lifecycle
 from syndication.infra import db, mail_addresses, wakeups
 from syndication.models import Consent, Delivery, Reader, SignUp

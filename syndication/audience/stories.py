@@ -10,10 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from syndication.audience import interests, told
-from syndication.channels.base import PostView
+from syndication.channels.envelope import PostView
 from syndication.channels.newsletter import Correction, Entry, What
 from syndication.config import Settings
-from syndication.content.post import Content, Interest, matters
+from syndication.content.interest import Interest
+from syndication.content.post import Content, matters
 from syndication.delivery import policy
 from syndication.infra import db
 from syndication.models import Change, Post, Revision

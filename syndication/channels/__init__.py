@@ -7,8 +7,8 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from syndication.channels.apprise import AppriseChannel
-from syndication.channels.base import Channel
 from syndication.channels.bluesky import Bluesky
+from syndication.channels.contract import Channel
 from syndication.channels.discord import Discord
 from syndication.channels.facebook import Facebook
 from syndication.channels.feed import Feed

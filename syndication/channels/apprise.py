@@ -14,21 +14,14 @@ from typing import Any, ClassVar
 from pydantic import Field, SecretStr, field_validator
 
 from syndication.channels.apprise_services import service_of
-from syndication.channels.base import (
-    Abilities,
-    Channel,
-    Envelope,
-    Queue,
-    Receipt,
-    Refused,
-    Settings,
-    TryLater,
-    Unconfirmed,
-)
 from syndication.channels.by_http import asked_to_wait, message_date, shown, verdict_for
+from syndication.channels.contract import Abilities, Channel
+from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.settings import Settings
 from syndication.channels.social.settings import SocialSettings
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Receipt, Refused, TryLater, Unconfirmed
 from syndication.infra import confined
 from syndication.infra.http import OURS, Answer, Client, Failure
 

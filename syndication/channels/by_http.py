@@ -8,8 +8,9 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
-from syndication.channels.base import Gone, HttpMessage, Receipt, Refused, TryLater, Unconfirmed, Verdict
+from syndication.channels.messages import HttpMessage
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Gone, Receipt, Refused, TryLater, Unconfirmed, Verdict
 from syndication.infra.http import Answer, Failure
 
 #: Longest part of an answer that is kept for people to read (characters).

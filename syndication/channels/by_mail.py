@@ -3,8 +3,9 @@
 import quopri
 from collections.abc import Sequence
 
-from syndication.channels.base import Gone, MailMessage, Receipt, Refused, TryLater, Unconfirmed, Verdict
+from syndication.channels.messages import MailMessage
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Gone, Receipt, Refused, TryLater, Unconfirmed, Verdict
 from syndication.infra.smtp import MailFailure
 
 #: Answers about the mailbox itself: it does not exist, is closed, or its name is wrong (RFC 5321 section 4.2.3).

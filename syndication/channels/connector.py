@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from syndication.channels.tools import Tools
-from syndication.content.post import Value
+from syndication.content.base import Value
 
 
 @dataclass(frozen=True)

@@ -7,25 +7,17 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from syndication.channels.base import (
-    Abilities,
-    Account,
-    Channel,
-    Envelope,
-    Limit,
-    Queue,
-    Receipt,
-    Settings,
-    TryLater,
-    Unconfirmed,
-)
 from syndication.channels.by_http import Rule, json_of, rest
+from syndication.channels.contract import Abilities, Channel, Limit
+from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.pictured import fetched, left_out
 from syndication.channels.social.requests import Network, as_its_body_asks, as_json, text_at, together
 from syndication.channels.social.settings import SocialSettings, host_of
 from syndication.channels.social.words import SHORTENED, pieces
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Receipt, TryLater, Unconfirmed
 from syndication.config import settings as process_settings
 from syndication.content.post import Image
 from syndication.infra.http import Answer

@@ -7,20 +7,10 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from syndication.channels.base import (
-    Abilities,
-    Account,
-    Channel,
-    Envelope,
-    Limit,
-    Queue,
-    Receipt,
-    Refused,
-    Settings,
-    Unconfirmed,
-    Verdict,
-)
 from syndication.channels.connector import Connector
+from syndication.channels.contract import Abilities, Channel, Limit
+from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import letters, utf16
 from syndication.channels.social.graph import MISSING, ROWS, Access, Graph, GraphSettings, Row, access_end
 from syndication.channels.social.meta_login import PageConnector
@@ -28,6 +18,7 @@ from syndication.channels.social.pictured import fetched
 from syndication.channels.social.requests import items_at, text_at, together
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Receipt, Refused, Unconfirmed, Verdict
 from syndication.content.post import Image
 from syndication.infra.http import multipart
 from syndication.infra.images import Limits

@@ -11,21 +11,11 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr
 
 from syndication.channels import wording
-from syndication.channels.base import (
-    Abilities,
-    Account,
-    Channel,
-    Envelope,
-    Limit,
-    Queue,
-    Receipt,
-    Refused,
-    Settings,
-    TryLater,
-    Unconfirmed,
-)
 from syndication.channels.by_http import Rule, json_of
 from syndication.channels.connector import Beginning, Connector, Site
+from syndication.channels.contract import Abilities, Channel, Limit
+from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.settings import Account, Settings
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.pictured import left_out, missing, shown_at
@@ -33,7 +23,9 @@ from syndication.channels.social.requests import Network, text_at, together
 from syndication.channels.social.settings import ExpiringSettings, Server
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
-from syndication.content.post import Content, Image, Value, occurrences
+from syndication.channels.verdicts import Receipt, Refused, TryLater, Unconfirmed
+from syndication.content.base import Value
+from syndication.content.post import Content, Image, occurrences
 from syndication.infra.http import Answer
 from syndication.infra.rate_limits import Rate
 

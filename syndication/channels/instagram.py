@@ -10,20 +10,10 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from syndication.channels.base import (
-    Abilities,
-    Account,
-    Channel,
-    Envelope,
-    Limit,
-    Queue,
-    Receipt,
-    Refused,
-    Settings,
-    TryLater,
-    Verdict,
-)
 from syndication.channels.connector import Connector
+from syndication.channels.contract import Abilities, Channel, Limit
+from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import letters, utf16
 from syndication.channels.social.graph import (
     MISSING,
@@ -40,6 +30,7 @@ from syndication.channels.social.pictured import left_out, needed, shown_at
 from syndication.channels.social.requests import items_at, text_at, together
 from syndication.channels.social.words import compose, pieces
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Receipt, Refused, TryLater, Verdict
 from syndication.content.post import Image
 from syndication.infra.http import Answer
 from syndication.infra.rate_limits import Rate

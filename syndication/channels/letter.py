@@ -5,8 +5,11 @@ from email.utils import format_datetime
 from typing import Any, ClassVar, Literal
 
 from syndication.channels import by_mail
-from syndication.channels.base import Abilities, Channel, Gone, MailMessage, Note, Queue, Receipt, Refused
+from syndication.channels.contract import Abilities, Channel
+from syndication.channels.envelope import Note, Queue
+from syndication.channels.messages import MailMessage
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Gone, Receipt, Refused
 from syndication.content.characters import legible
 from syndication.infra.mail_check import checked
 from syndication.infra.mail_headers import Unfit, address, exact, mailbox, text, word, written

@@ -10,20 +10,11 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from syndication.channels.base import (
-    Abilities,
-    Account,
-    Channel,
-    Envelope,
-    Limit,
-    Queue,
-    Receipt,
-    Refused,
-    Settings,
-    TryLater,
-)
 from syndication.channels.by_http import Rule, json_of, rest, shown
 from syndication.channels.connector import Beginning, Client, Connector, Site
+from syndication.channels.contract import Abilities, Channel, Limit
+from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.settings import Account, Settings
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import cut, graphemes, letters, with_links_as
 from syndication.channels.social.pictured import fetched, left_out
@@ -31,7 +22,9 @@ from syndication.channels.social.requests import Network, items_at, text_at, tog
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
-from syndication.content.post import Image, Value
+from syndication.channels.verdicts import Receipt, Refused, TryLater
+from syndication.content.base import Value
+from syndication.content.post import Image
 from syndication.infra.http import Answer
 from syndication.infra.images import Limits
 from syndication.infra.rate_limits import Rate

@@ -8,24 +8,17 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from syndication.channels.base import (
-    Abilities,
-    Account,
-    Channel,
-    Envelope,
-    Limit,
-    Queue,
-    Receipt,
-    Settings,
-    TryLater,
-)
 from syndication.channels.by_http import Rule
+from syndication.channels.contract import Abilities, Channel, Limit
+from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import links, octets
 from syndication.channels.social.pictured import fetched, left_out
 from syndication.channels.social.requests import Network, as_json, items_at, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Receipt, TryLater
 from syndication.content.post import Image
 from syndication.infra.http import Answer
 from syndication.infra.images import Limits

@@ -10,21 +10,11 @@ from itertools import count
 from typing import Any, ClassVar, Literal
 
 from syndication.channels import by_mail, wording
-from syndication.channels.base import (
-    Abilities,
-    Channel,
-    City,
-    Copy,
-    Envelope,
-    Gone,
-    MailMessage,
-    PostView,
-    Queue,
-    Receipt,
-    Refused,
-    Specimen,
-)
+from syndication.channels.contract import Abilities, Channel, Specimen
+from syndication.channels.envelope import City, Copy, Envelope, PostView, Queue
+from syndication.channels.messages import MailMessage
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Gone, Receipt, Refused
 from syndication.content.post import Action
 from syndication.infra.mail_check import checked
 from syndication.infra.mail_headers import Line, Unfit, address, exact, mailbox, text, word, written

@@ -6,24 +6,17 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from syndication.channels.base import (
-    Abilities,
-    Account,
-    Channel,
-    Envelope,
-    Limit,
-    Queue,
-    Receipt,
-    Settings,
-    TryLater,
-)
 from syndication.channels.by_http import Rule
+from syndication.channels.contract import Abilities, Channel, Limit
+from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.settings import Account, Settings
 from syndication.channels.social import pictured
 from syndication.channels.social.counting import octets
 from syndication.channels.social.requests import Network, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose, pieces
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Receipt, TryLater
 from syndication.infra.rate_limits import Rate
 
 #: docs.ntfy.sh/publish, Limitations: a message has at most 4,096 bytes.

@@ -5,11 +5,14 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from syndication.channels.base import Abilities, Envelope, Refused, Settings, Unconfirmed
 from syndication.channels.by_http import Rule, shown
+from syndication.channels.contract import Abilities
+from syndication.channels.envelope import Envelope
+from syndication.channels.settings import Settings
 from syndication.channels.social import markdown, pictured
 from syndication.channels.social.hook import Hook, HookAddress, HookSettings
 from syndication.channels.social.requests import together
+from syndication.channels.verdicts import Refused, Unconfirmed
 from syndication.infra.http import Answer
 
 #: Message_MaxAllowedSize, unless its administrators say otherwise.

@@ -6,8 +6,10 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from syndication.channels.base import Abilities, Envelope, Limit, Settings
 from syndication.channels.by_http import Rule
+from syndication.channels.contract import Abilities, Limit
+from syndication.channels.envelope import Envelope
+from syndication.channels.settings import Settings
 from syndication.channels.social import markdown, pictured
 from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.hook import Hook, HookAddress, HookSettings

@@ -8,26 +8,17 @@ from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr
 
-from syndication.channels.base import (
-    Abilities,
-    Account,
-    Channel,
-    Envelope,
-    Limit,
-    Queue,
-    Receipt,
-    Refused,
-    Settings,
-    TryLater,
-    Unconfirmed,
-)
 from syndication.channels.by_http import Rule
+from syndication.channels.contract import Abilities, Channel, Limit
+from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import utf16
 from syndication.channels.social.pictured import fetched, left_out
 from syndication.channels.social.requests import Network, as_its_body_asks, as_json, text_at, together
 from syndication.channels.social.settings import Server, SocialSettings
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Receipt, Refused, TryLater, Unconfirmed
 from syndication.content.post import Image
 from syndication.infra.http import Answer
 from syndication.infra.images import Limits

@@ -8,20 +8,15 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from syndication.channels import by_http
-from syndication.channels.base import (
-    Abilities,
-    Channel,
-    Envelope,
-    HttpMessage,
-    PostView,
-    Queue,
-    Receipt,
-    Refused,
-    Settings,
-)
+from syndication.channels.contract import Abilities, Channel
+from syndication.channels.envelope import Envelope, PostView, Queue
+from syndication.channels.messages import HttpMessage
+from syndication.channels.settings import Settings
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Receipt, Refused
 from syndication.config import settings as process_settings
-from syndication.content.post import KEPT, Action, Moment
+from syndication.content.base import KEPT, Moment
+from syndication.content.post import Action
 from syndication.infra import signing
 from syndication.infra.ssrf import check_url
 

@@ -9,23 +9,18 @@ from pydantic import AfterValidator, Field, SecretStr
 from pywebpush import WebPusher
 
 from syndication.channels import by_http
-from syndication.channels.base import (
-    Abilities,
-    Channel,
-    Envelope,
-    HttpMessage,
-    Queue,
-    Receipt,
-    Refused,
-    Settings,
-)
 from syndication.channels.by_http import Rule
+from syndication.channels.contract import Abilities, Channel
+from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.messages import HttpMessage
+from syndication.channels.settings import Settings
 from syndication.channels.social import pictured
 from syndication.channels.social.counting import cut
 from syndication.channels.social.requests import as_json
 from syndication.channels.social.settings import SocialSettings, host_of
 from syndication.channels.social.words import pieces
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Receipt, Refused
 from syndication.config import settings as process_settings
 from syndication.infra.signing import base64url, vapid_public_key
 from syndication.infra.ssrf import check_url

@@ -6,18 +6,12 @@ from urllib.parse import urlencode
 from pydantic import AfterValidator, Field
 
 from syndication.channels import by_http
-from syndication.channels.base import (
-    Abilities,
-    Channel,
-    Envelope,
-    HttpMessage,
-    Note,
-    Queue,
-    Receipt,
-    Settings,
-    Specimen,
-)
+from syndication.channels.contract import Abilities, Channel, Specimen
+from syndication.channels.envelope import Envelope, Note, Queue
+from syndication.channels.messages import HttpMessage
+from syndication.channels.settings import Settings
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Receipt
 from syndication.config import settings as process_settings
 from syndication.infra.ssrf import check_url
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from syndication import channels
-from syndication.channels.base import Channel
+from syndication.channels.contract import Channel
 from syndication.cli import screen
 from syndication.cli.screen import Json
 from syndication.config import settings

@@ -15,7 +15,7 @@ from syndication.cli.options import span, uuid
 from syndication.cli.process import start
 from syndication.cli.screen import Json
 from syndication.config import Settings
-from syndication.content.post import faults_of
+from syndication.content.base import faults_of
 from syndication.delivery import dry_run as rehearse
 from syndication.delivery.tools import tools
 from syndication.destinations import alarms as hearing

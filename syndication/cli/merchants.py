@@ -9,7 +9,7 @@ from syndication.cli import screen
 from syndication.cli.options import merchant
 from syndication.cli.process import start
 from syndication.cli.screen import Json
-from syndication.content.post import faults_of
+from syndication.content.base import faults_of
 from syndication.errors import Invalid
 from syndication.publishing import merchants as everybody
 

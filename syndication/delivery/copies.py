@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from syndication import channels
 from syndication.audience import current_copies, tokens
-from syndication.channels.base import Copy
+from syndication.channels.envelope import Copy
 from syndication.config import Settings
 from syndication.delivery import load
 from syndication.delivery.lane import Parcel

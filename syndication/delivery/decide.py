@@ -1,6 +1,7 @@
 """Whether a claimed delivery needs to go out at all, or which words tell the merchant why it does not. Pure."""
 
-from syndication.channels.base import Abilities, Envelope
+from syndication.channels.contract import Abilities
+from syndication.channels.envelope import Envelope
 
 NEVER_THERE = "{} never had this post, so there is nothing to take back."
 _CANNOT_CHANGE = "{} cannot change what was posted. Please correct it there by hand."

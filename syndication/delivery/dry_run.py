@@ -15,11 +15,14 @@ from sqlalchemy.orm import Session
 
 from syndication import channels, clock
 from syndication.audience import interests
-from syndication.channels.base import Channel, Envelope, Verdict
-from syndication.channels.base import Settings as ChannelSettings
+from syndication.channels.contract import Channel
+from syndication.channels.envelope import Envelope
+from syndication.channels.settings import Settings as ChannelSettings
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Verdict
 from syndication.config import Settings, settings
-from syndication.content.post import Action, Cadence
+from syndication.content.cadence import Cadence
+from syndication.content.post import Action
 from syndication.delivery.decide import staying
 from syndication.delivery.load import channel_settings, known_of
 from syndication.delivery.redaction import hide, hide_in, secrets_of

@@ -14,8 +14,9 @@ from uuid import UUID
 import structlog
 
 from syndication import clock
-from syndication.channels.base import Channel, Gone, Receipt, Refused, TryLater, Unconfirmed, Verdict
+from syndication.channels.contract import Channel
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Gone, Receipt, Refused, TryLater, Unconfirmed, Verdict
 from syndication.config import Settings
 from syndication.content.characters import legible
 from syndication.delivery import policy, positions

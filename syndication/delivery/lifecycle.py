@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Update, literal, null, update
 from sqlalchemy.orm import QueryableAttribute, Session
 
-from syndication.channels.base import Channel
+from syndication.channels.contract import Channel
 from syndication.models import Delivery
 
 _COLUMNS = Delivery.__table__.c

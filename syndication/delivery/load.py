@@ -14,10 +14,12 @@ from sqlalchemy.orm import Session
 
 from syndication import channels
 from syndication.audience import current_copies, tokens
-from syndication.channels.base import Channel, Copy, Envelope, Note, PostView
-from syndication.channels.base import Settings as ChannelSettings
+from syndication.channels.contract import Channel
+from syndication.channels.envelope import Copy, Envelope, Note, PostView
+from syndication.channels.settings import Settings as ChannelSettings
 from syndication.config import Settings
-from syndication.content.post import KEPT, Content
+from syndication.content.base import KEPT
+from syndication.content.post import Content
 from syndication.delivery import outage_notices, superseded, test_post
 from syndication.delivery.decide import NEVER_THERE, staying
 from syndication.delivery.lane import Parcel

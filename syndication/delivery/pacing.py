@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from syndication.channels.base import Rhythm
+from syndication.channels.settings import Rhythm
 from syndication.infra.rendering import time_of_day
 from syndication.models import Change, Delivery, Revision
 

@@ -1,11 +1,8 @@
-"""The rules of delivery, pure: when to try again, when to hold an outlet, when to give up, when a slot comes."""
+"""The rules of delivery, pure: when to try again, when to hold an outlet, and when to give up."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from statistics import median
-from zoneinfo import ZoneInfo
-
-from syndication.content.post import Cadence
 
 #: Delays vary by this share, so that a fleet of failures does not return as one.
 JITTER = 0.2
@@ -137,33 +134,3 @@ def correction_wait(pause: float, repeats: int, left: float | None) -> float:
 def is_over(over_at: datetime | None, now: datetime) -> bool:
     """Whether something has become stale (P4)."""
     return over_at is not None and over_at <= now
-
-
-def next_slot(cadence: Cadence, after: datetime, zone: ZoneInfo) -> datetime | None:
-    """The first slot (UTC) later than `after`; None for a cadence without slots.
-
-    Wall-clock times that a change to summer time skips fall an hour later; times that come twice count once, the first.
-    """
-    return _slot(cadence, after, zone, forward=True)
-
-
-def previous_slot(cadence: Cadence, before: datetime, zone: ZoneInfo) -> datetime | None:
-    """The last slot (UTC) not later than `before`; None for a cadence without slots."""
-    return _slot(cadence, before, zone, forward=False)
-
-
-def _slot(cadence: Cadence, moment: datetime, zone: ZoneInfo, *, forward: bool) -> datetime | None:
-    if cadence.rhythm == "instantly":
-        return None
-    day = moment.astimezone(zone).date()
-    step = 1 if forward else -1
-    for distance in range(-1, 9):  # a week, a day to spare on both sides
-        candidate = day + timedelta(days=step * distance)
-        if cadence.weekday is not None and candidate.weekday() != cadence.weekday:
-            continue
-        slot = datetime(
-            candidate.year, candidate.month, candidate.day, cadence.hour, cadence.minute, tzinfo=zone
-        ).astimezone(UTC)
-        if (slot > moment) if forward else (slot <= moment):
-            return slot
-    raise AssertionError("every week holds every weekday")

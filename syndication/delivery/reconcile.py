@@ -9,8 +9,9 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from syndication import channels
-from syndication.channels.base import Envelope, Receipt, Verdict
+from syndication.channels.envelope import Envelope
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Receipt, Verdict
 from syndication.config import settings
 from syndication.delivery import load
 from syndication.delivery.lane import Parcel

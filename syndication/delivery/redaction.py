@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from syndication.channels.base import Settings
+from syndication.channels.settings import Settings
 
 _HIDDEN = b"(secret)"
 #: What is shorter may stand in any text by chance.

@@ -7,9 +7,9 @@ import structlog
 from sqlalchemy import or_, select
 
 from syndication import channels
-from syndication.channels.base import Refused, Verdict
-from syndication.channels.base import Settings as ChannelSettings
+from syndication.channels.settings import Settings as ChannelSettings
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Refused, Verdict
 from syndication.config import Settings, settings
 from syndication.delivery import access_notices
 from syndication.delivery.load import channel_settings

@@ -8,7 +8,7 @@ _MOST = 2000
 
 
 class Memory:
-    """A small dictionary for many threads; see channels.base.Memory."""
+    """A small dictionary for many threads; see channels.tools.Memory."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, Any] = OrderedDict()

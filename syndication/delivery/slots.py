@@ -13,7 +13,7 @@ import structlog
 
 from syndication import clock
 from syndication.config import Settings
-from syndication.content.post import new_id
+from syndication.content.base import new_id
 from syndication.delivery import claim, policy, record
 from syndication.delivery.lane import Lane, Run
 from syndication.infra import sqlite_turns

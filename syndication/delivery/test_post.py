@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from syndication.channels.base import City, Envelope, PostView, Publisher, Settings
+from syndication.channels.envelope import City, Envelope, PostView, Publisher
+from syndication.channels.settings import Settings
 from syndication.content.post import Content, Image
 from syndication.delivery import lifecycle
 from syndication.delivery.lane import Outcome

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from syndication import channels, clock
 from syndication.audience import interests
-from syndication.channels.base import Settings as ChannelSettings
+from syndication.channels.settings import Settings as ChannelSettings
 from syndication.config import Settings, settings
-from syndication.content.post import Interest, faults_of
+from syndication.content.base import faults_of
+from syndication.content.interest import Interest
 from syndication.destinations.sealed import AnyChannel, stored
 from syndication.errors import Fault, Invalid
 from syndication.infra import db

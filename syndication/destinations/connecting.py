@@ -15,13 +15,14 @@ from pydantic import Field, ValidationError
 from sqlalchemy.orm import Session
 
 from syndication import channels, clock
-from syndication.channels.base import Settings as ChannelSettings
-from syndication.channels.base import Verdict
 from syndication.channels.connector import Connector, Site
+from syndication.channels.settings import Settings as ChannelSettings
 from syndication.channels.social.oauth import registered
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Verdict
 from syndication.config import settings
-from syndication.content.post import Interest, Value, faults_of, new_id
+from syndication.content.base import Value, faults_of, new_id
+from syndication.content.interest import Interest
 from syndication.destinations import links, owned, probe_limits
 from syndication.destinations.connect_form import Opened, asked_of, connector_of, opened
 from syndication.destinations.links import LETTER, Link, Maker

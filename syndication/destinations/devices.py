@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session
 from syndication import channels, clock
 from syndication.audience import interests
 from syndication.config import settings
+from syndication.content.base import Topic, Value
 from syndication.content.bounds import Few
-from syndication.content.post import Interest, Kind, Topic, Value
+from syndication.content.interest import Interest
+from syndication.content.post import Kind
 from syndication.destinations.sealed import AnyChannel, checked_by, keep, stored
 from syndication.errors import Invalid, NotFound, Unavailable
 from syndication.infra import db, wakeups

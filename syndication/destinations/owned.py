@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from syndication import channels, clock
 from syndication.audience import interests
-from syndication.channels.base import Settings as ChannelSettings
-from syndication.content.post import Interest, new_id
+from syndication.channels.settings import Settings as ChannelSettings
+from syndication.content.base import new_id
+from syndication.content.interest import Interest
 from syndication.delivery import lifecycle
 from syndication.destinations import probe_limits
 from syndication.destinations.sealed import (

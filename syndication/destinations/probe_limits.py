@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from syndication.channels.base import Settings as ChannelSettings
+from syndication.channels.settings import Settings as ChannelSettings
 from syndication.config import settings
 from syndication.errors import TooOften
 from syndication.infra.rate_limits import Bucket, Buckets, Rate, redis_url

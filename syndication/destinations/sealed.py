@@ -6,10 +6,10 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import select
 
-from syndication.channels.base import Channel
-from syndication.channels.base import Settings as ChannelSettings
+from syndication.channels.contract import Channel
+from syndication.channels.settings import Settings as ChannelSettings
 from syndication.config import Settings, settings
-from syndication.content.post import KEPT, faults_of
+from syndication.content.base import KEPT, faults_of
 from syndication.errors import Conflict, Fault, Invalid
 from syndication.infra import db
 from syndication.infra.signing import Box

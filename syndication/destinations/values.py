@@ -8,8 +8,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
+from syndication.content.base import Value
 from syndication.content.bounds import Few, plain
-from syndication.content.post import Interest, Value
+from syndication.content.interest import Interest
 from syndication.publishing.merchants import Name
 
 #: Settings are flat, or nearly; deeper ones are an attack on whoever walks through them.

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
-from syndication.content.post import new_id
+from syndication.content.base import new_id
 from syndication.infra import mail_addresses
 from syndication.models.base import Base, Counter
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from syndication.content.post import new_id
+from syndication.content.base import new_id
 from syndication.models.base import Base, Counter
 
 

@@ -12,8 +12,8 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from syndication import clock
+from syndication.content.base import Moment, Value
 from syndication.content.bounds import Few
-from syndication.content.post import Moment, Value
 from syndication.errors import Invalid, NotFound
 from syndication.infra import db, signing
 from syndication.models import ApiKey, Merchant

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from syndication import clock
 from syndication.audience import feeds
-from syndication.content.post import Line, Text, Value, WebAddress, new_id, slugify
+from syndication.content.base import Line, Text, Value, WebAddress, new_id, slugify
 from syndication.errors import Forbidden, Invalid, NotFound
 from syndication.infra import db
 from syndication.infra.mail_headers import Unfit, address

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from syndication import clock
 from syndication.config import settings
-from syndication.content.post import Action, Content, Draft, new_id
+from syndication.content.base import new_id
+from syndication.content.post import Action, Content, Draft
 from syndication.errors import Conflict, Invalid, NotFound, QuotaExceeded
 from syndication.infra import db, wakeups
 from syndication.models import Change, Merchant, Post, PostTopic, Revision

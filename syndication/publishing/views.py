@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from syndication.channels.base import City, PostView, Publisher
+from syndication.channels.envelope import City, PostView, Publisher
 from syndication.config import Settings
 from syndication.content.post import Content, kept
 from syndication.infra import db

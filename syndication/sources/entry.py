@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from icalendar import Component
 from icalendar.prop import vBroken
 
-from syndication.content.post import slugify
+from syndication.content.base import slugify
 from syndication.errors import Fault
 from syndication.sources import repair
 from syndication.sources.row import LONGEST_REF

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from syndication.content.post import slugify
+from syndication.content.base import slugify
 from syndication.errors import Fault, Invalid
 from syndication.sources import cell, repair
 from syndication.sources.row import MOST_ENTRIES, Row, made, refused

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from syndication import clock
-from syndication.content.post import new_id
+from syndication.content.base import new_id
 from syndication.tasks.arguments import BURY, TASKS
 
 #: Largest body that is opened, largest item of a list in Redis, which holds a body in base64, and largest headers (bytes).

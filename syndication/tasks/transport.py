@@ -11,7 +11,7 @@ from kombu.transport.virtual import Empty
 from redis import Redis
 from redis.exceptions import RedisError
 
-from syndication.content.post import new_id
+from syndication.content.base import new_id
 from syndication.ops.celery_wakeups import QUEUES
 from syndication.tasks import messages
 

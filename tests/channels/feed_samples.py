@@ -8,7 +8,7 @@ from typing import Any
 import icalendar
 from lxml import etree
 
-from syndication.channels.base import PostView
+from syndication.channels.envelope import PostView
 from syndication.channels.feed.documents import FeedView, Format, Tombstone
 from tests.channels.samples import AT, CITY, view
 

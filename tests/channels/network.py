@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from syndication import channels
-from syndication.channels.base import Channel, Envelope, Receipt
+from syndication.channels.contract import Channel
+from syndication.channels.envelope import Envelope
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Receipt
 from syndication.stack.receiver import Receiver
 from tests.channels.samples import SAMPLES, Sample
 from tests.remotes import REMOTES, Remote

@@ -12,10 +12,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import PIL.Image
-from syndication.content.post import Content, Image, Place
 
-from syndication.channels.base import Channel, City, Copy, Envelope, Note, PostView, Publisher, Settings
+from syndication.channels.contract import Channel
+from syndication.channels.envelope import City, Copy, Envelope, Note, PostView, Publisher
 from syndication.channels.newsletter import EditionView, Entry, Newsletter, compose
+from syndication.channels.settings import Settings
+from syndication.content.post import Content, Image, Place
 from syndication.infra.http import Client
 from syndication.infra.images import Pictures
 from tests.browser import AUTH, P256DH, b64

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from syndication.channels.base import Envelope, Verdict
+from syndication.channels.envelope import Envelope
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Verdict
 from syndication.delivery.decide import staying
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.samples import Sample

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import requests
 from pydantic import ValidationError
-from syndication.content.post import faults_of
 
 from syndication.channels import apprise as apprise_channel
 from syndication.channels.apprise import AppriseSettings, Notice, _Door
-from syndication.channels.base import Refused, TryLater, Unconfirmed
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Refused, TryLater, Unconfirmed
+from syndication.content.base import faults_of
 from syndication.infra.confined import apprise_plugins
 from syndication.infra.http import Client
 from syndication.infra.rendering import said

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from syndication.content.post import Image
 
-from syndication.channels.base import Refused, TryLater, Verdict
 from syndication.channels.bluesky import RULES, tid
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Refused, TryLater, Verdict
+from syndication.content.post import Image
 from syndication.stack.receiver import Receiver
 from tests.channels.network import Account, account
 from tests.channels.samples import view

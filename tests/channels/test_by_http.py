@@ -5,8 +5,9 @@ import base64
 import pytest
 
 from syndication.channels import by_http
-from syndication.channels.base import HttpMessage, Verdict
+from syndication.channels.messages import HttpMessage
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Verdict
 from syndication.stack.receiver import Receiver, Reply, Request
 
 SECRET = "geheim-4711-token"

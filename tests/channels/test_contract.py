@@ -10,8 +10,9 @@ import pytest
 from pydantic import SecretStr
 
 from syndication import channels
-from syndication.channels.base import Channel, Receipt, Refused, TryLater, Unconfirmed, Verdict
+from syndication.channels.contract import Channel
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Receipt, Refused, TryLater, Unconfirmed, Verdict
 from syndication.config import Settings as ProcessSettings
 from syndication.delivery.decide import staying
 from syndication.stack.mail_sink import MailSink

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from syndication.content.post import Image
 
-from syndication.channels.base import Gone, Refused, TryLater, Unconfirmed, Verdict
 from syndication.channels.discord import RULES, DiscordSettings
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Gone, Refused, TryLater, Unconfirmed, Verdict
+from syndication.content.post import Image
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.network import Account, account
 from tests.channels.samples import AT

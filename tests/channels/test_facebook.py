@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from syndication.content.post import Image
 
-from syndication.channels.base import Refused, TryLater, Unconfirmed, Verdict
 from syndication.channels.facebook import RULES, FacebookSettings
 from syndication.channels.social.graph import Row
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Refused, TryLater, Unconfirmed, Verdict
+from syndication.content.post import Image
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.network import Account, account
 from tests.channels.samples import AT

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from syndication.content.post import Image
 
-from syndication.channels.base import Refused, TryLater, Unconfirmed, Verdict
 from syndication.channels.by_http import Rule
 from syndication.channels.google_business import RULES, TOKEN_RULES, GoogleBusinessSettings
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Refused, TryLater, Unconfirmed, Verdict
+from syndication.content.post import Image
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.network import Account, account
 from tests.channels.samples import AT

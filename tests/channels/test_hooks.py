@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from syndication import channels
-from syndication.channels.base import Gone, Refused, TryLater, Unconfirmed, Verdict
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Gone, Refused, TryLater, Unconfirmed, Verdict
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.network import Account, account
 

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from syndication.content.post import Image
 
-from syndication.channels.base import Refused, TryLater, Verdict
 from syndication.channels.instagram import RULES, InstagramSettings
 from syndication.channels.social.graph import Row
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Refused, TryLater, Verdict
+from syndication.content.post import Image
 from syndication.delivery.decide import staying
 from syndication.delivery.session_cache import Memory
 from syndication.stack.receiver import Receiver, Reply

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from syndication.channels.base import Note, Refused
+from syndication.channels.envelope import Note
 from syndication.channels.letter import LETTERS, Letter
+from syndication.channels.verdicts import Refused
 from tests.channels.samples import AT, TOKEN, letter
 
 

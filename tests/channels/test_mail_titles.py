@@ -7,14 +7,15 @@ from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
-from syndication.content.post import Image
 
-from syndication.channels.base import City, Copy, Gone, Note, Publisher, Refused
 from syndication.channels.by_mail import deliver
+from syndication.channels.envelope import City, Copy, Note, Publisher
 from syndication.channels.letter import LETTERS, Letter
 from syndication.channels.newsletter import Correction, EditionView, Entry, Newsletter, compose
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Gone, Refused
 from syndication.config import Settings
+from syndication.content.post import Image
 from syndication.infra.mail_headers import Unfit
 from syndication.stack.mail_sink import MailSink
 from tests import hostile

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from mastodon import Mastodon as Client
-from syndication.content.post import Image
 
-from syndication.channels.base import Refused, TryLater, Verdict
 from syndication.channels.mastodon import RULES, MastodonSettings
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Refused, TryLater, Verdict
+from syndication.content.post import Image
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.network import Account, account
 from tests.channels.samples import AT

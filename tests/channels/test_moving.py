@@ -13,8 +13,9 @@ import pytest
 from pydantic import SecretStr
 
 from syndication import channels, destinations
-from syndication.channels.base import Settings, Verdict
+from syndication.channels.settings import Settings
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Verdict
 from syndication.config import Settings as ProcessSettings
 from syndication.delivery.load import channel_settings
 from syndication.destinations import DestinationAmendment, DestinationRequest

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from syndication.channels.base import Copy
+from syndication.channels.envelope import Copy
 from syndication.channels.newsletter import Correction, EditionView, Entry, Newsletter, compose
 from tests.channels.samples import AT, CITY, SENDER, TOKEN, copy, view
 

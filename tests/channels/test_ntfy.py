@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from syndication.channels.base import Refused, TryLater, Verdict
 from syndication.channels.ntfy import RULES
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Refused, TryLater, Verdict
 from syndication.stack.receiver import Receiver
 from tests.channels.network import Account, account
 from tests.remotes.remote import reply

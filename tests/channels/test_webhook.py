@@ -11,7 +11,8 @@ from standardwebhooks import WebhookVerificationError
 
 from syndication import clock
 from syndication.channels import webhook
-from syndication.channels.base import Envelope, HttpMessage
+from syndication.channels.envelope import Envelope
+from syndication.channels.messages import HttpMessage
 from syndication.channels.webhook import Webhook, WebhookSettings, payload
 from tests.channels.samples import SAMPLES, Sample
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from syndication.channels.base import Gone, Refused
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Gone, Refused
 from syndication.channels.webpush import RULES
 from syndication.config import use
 from syndication.stack.receiver import Receiver

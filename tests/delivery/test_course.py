@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from syndication.channels.base import Abilities, Settings
+from syndication.channels.contract import Abilities
+from syndication.channels.settings import Settings
 from syndication.delivery.decide import staying
 from tests.channels.samples import content, envelope
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 from structlog.testing import capture_logs
-from syndication.content.post import Interest
 
 from syndication import channels, clock, config, destinations, insight
+from syndication.content.interest import Interest
 from syndication.delivery import drain, outage_notices, outages, resume
 from syndication.destinations import alarms
 from syndication.errors import Conflict

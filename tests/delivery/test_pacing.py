@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from syndication import clock, config
-from syndication.channels.base import Rhythm
+from syndication.channels.settings import Rhythm
 from syndication.delivery import drain, replay
 from syndication.delivery.pacing import Candidate, most_urgent, turn
 from syndication.publishing import posts

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from syndication.content.post import Cadence
 
+from syndication.content.cadence import Cadence, next_slot, previous_slot
 from syndication.delivery import policy
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -85,23 +85,23 @@ def test_an_outlet_is_switched_off_after_nothing_but_failures_for_the_whole_time
     ],
 )
 def test_slots_follow_the_citys_wall_clock(cadence, after, slot):
-    found = policy.next_slot(Cadence.parse(cadence), datetime.fromisoformat(after), BERLIN)
+    found = next_slot(Cadence.parse(cadence), datetime.fromisoformat(after), BERLIN)
     assert found == datetime.fromisoformat(slot)
-    assert policy.previous_slot(Cadence.parse(cadence), found, BERLIN) == found
+    assert previous_slot(Cadence.parse(cadence), found, BERLIN) == found
 
 
 def test_the_slots_of_a_year_come_once_a_day():
     moment, slots = datetime(2026, 1, 1, tzinfo=UTC), []
     for _ in range(365):
-        moment = policy.next_slot(Cadence.parse("daily 02:30"), moment, BERLIN)
+        moment = next_slot(Cadence.parse("daily 02:30"), moment, BERLIN)
         slots.append(moment.astimezone(BERLIN).date())
     assert slots == [slots[0] + timedelta(days=day) for day in range(365)]
 
 
 def test_an_instant_cadence_has_no_slots():
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    assert policy.next_slot(Cadence.parse("instantly"), now, BERLIN) is None
-    assert policy.previous_slot(Cadence.parse("instantly"), now, BERLIN) is None
+    assert next_slot(Cadence.parse("instantly"), now, BERLIN) is None
+    assert previous_slot(Cadence.parse("instantly"), now, BERLIN) is None
 
 
 @pytest.mark.parametrize(

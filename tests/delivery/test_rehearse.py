@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from syndication.content.post import Interest
 
 from syndication import channels, config, destinations
 from syndication.audience import feeds
+from syndication.content.interest import Interest
 from syndication.delivery import drain, dry_run
 from syndication.errors import Conflict, NotFound
 from syndication.infra import db

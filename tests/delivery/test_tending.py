@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import select
-from syndication.content.post import Moment
 
 from syndication import channels, clock, config
-from syndication.channels.base import Refused, Settings, TryLater
 from syndication.channels.mastodon import Mastodon, MastodonSettings
+from syndication.channels.settings import Settings
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Refused, TryLater
+from syndication.content.base import Moment
 from syndication.delivery import drain, refresh
 from syndication.destinations import resume
 from syndication.infra import db

@@ -6,12 +6,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from syndication.content.post import Draft, draft
 
 from syndication import config
 from syndication.audience import readers
-from syndication.channels.base import Copy
+from syndication.channels.envelope import Copy
 from syndication.channels.newsletter import Correction, EditionView, Entry, Newsletter, compose
+from syndication.content.post import Draft, draft
 from syndication.infra import db
 from syndication.publishing import posts
 from tests import factories

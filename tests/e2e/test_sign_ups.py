@@ -6,10 +6,10 @@ from statistics import median
 
 import pytest
 from sqlalchemy import func, select
-from syndication.content.post import Interest
 
 from syndication import clock
 from syndication.audience import signups
+from syndication.content.interest import Interest
 from syndication.infra import db, wakeups
 from syndication.models import Delivery, Reader, SignUp
 from tests.e2e.city import City

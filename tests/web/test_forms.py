@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from fastapi.routing import iter_route_contexts
 from starlette.testclient import TestClient
-from syndication.content.post import Interest
 
 from syndication import clock
 from syndication.audience import readers
 from syndication.config import Settings
+from syndication.content.interest import Interest
 from syndication.web import throttle
 from syndication.web.app import create_app
 from tests.web.test_site import confirmed, letters, reader, stamp

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
-from syndication.content.post import Interest
 
 from syndication import clock, config
 from syndication.audience import readers
+from syndication.content.interest import Interest
 from syndication.infra import db
 from syndication.models import Consent, Delivery, Reader
 from syndication.publishing import posts

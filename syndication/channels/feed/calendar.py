@@ -9,7 +9,7 @@ from icalendar import Calendar, Event, Timezone, vRecur
 from icalendar.prop import vText
 
 from syndication.channels import wording
-from syndication.channels.base import PostView
+from syndication.channels.envelope import PostView
 from syndication.channels.feed.view import KEPT, FeedView, clean, text, title
 from syndication.content.post import Content
 

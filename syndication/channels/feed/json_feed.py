@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from syndication.channels.base import PostView
+from syndication.channels.envelope import PostView
 from syndication.channels.feed.view import KEPT, FeedView, html, identity, media_type, text, title
 
 

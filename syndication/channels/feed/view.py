@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from syndication.channels import wording
-from syndication.channels.base import City, PostView
+from syndication.channels.envelope import City, PostView
 from syndication.content.post import Content, Image
 from syndication.infra.rendering import gettext, markdown_to_html, markdown_to_text
 

@@ -10,7 +10,7 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from syndication.channels.base import PostView
+from syndication.channels.envelope import PostView
 from syndication.channels.feed.view import KEPT, FeedView, Tombstone, clean, html, identity, media_type, title
 from syndication.content.post import Image
 

@@ -15,11 +15,11 @@ from urllib.parse import quote, urlencode
 from pydantic import Field, SecretStr
 
 from syndication.channels import by_http
-from syndication.channels.base import Refused, TryLater, Unconfirmed, Verdict
 from syndication.channels.by_http import Rule, json_of, shown, verdict_for
 from syndication.channels.social.requests import Network, text_at
 from syndication.channels.social.settings import ExpiringSettings, Server
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Refused, TryLater, Unconfirmed, Verdict
 from syndication.infra.http import Answer
 
 #: Released on 18 February 2026, works until 29 July 2028 (docs/graph-api/changelog/versions).

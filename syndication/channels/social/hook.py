@@ -7,21 +7,15 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field, SecretStr
 
 from syndication.channels import by_http
-from syndication.channels.base import (
-    Abilities,
-    Channel,
-    Envelope,
-    HttpMessage,
-    Limit,
-    Queue,
-    Receipt,
-    Settings,
-    Unconfirmed,
-)
 from syndication.channels.by_http import Rule, shown
+from syndication.channels.contract import Abilities, Channel, Limit
+from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.messages import HttpMessage
+from syndication.channels.settings import Settings
 from syndication.channels.social.requests import as_json
 from syndication.channels.social.settings import SocialSettings, host_of
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Receipt, Unconfirmed
 from syndication.config import settings as process_settings
 from syndication.infra.http import Answer
 from syndication.infra.rate_limits import Rate

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from syndication.channels.base import Envelope
+from syndication.channels.envelope import Envelope
 from syndication.channels.social.counting import Count, cut, utf16
 from syndication.channels.social.words import SHORTENED, Words, pieces
 

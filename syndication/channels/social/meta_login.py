@@ -11,14 +11,14 @@ from urllib.parse import urlencode
 
 from pydantic import Field
 
-from syndication.channels.base import Refused
 from syndication.channels.by_http import Rule
 from syndication.channels.connector import Beginning, Client, Connector, Site
 from syndication.channels.social import oauth
 from syndication.channels.social.graph import GRAPH, VERSION
 from syndication.channels.social.requests import Network, text_at
 from syndication.channels.tools import Tools
-from syndication.content.post import Value
+from syndication.channels.verdicts import Refused
+from syndication.content.base import Value
 
 _AGAIN = "{who} did not accept the login. Please begin once more."
 

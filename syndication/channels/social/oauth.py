@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from syndication.channels.base import Refused
 from syndication.channels.connector import Client
 from syndication.channels.social.requests import Network, text_at
+from syndication.channels.verdicts import Refused
 from syndication.config import settings
 from syndication.infra.signing import base64url
 

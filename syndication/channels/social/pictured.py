@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from syndication.channels.base import Envelope, Refused, TryLater
+from syndication.channels.envelope import Envelope
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import Refused, TryLater
 from syndication.content.post import Image
 from syndication.infra.images import Limits, NoPicture, Picture, path
 

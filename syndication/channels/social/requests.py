@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from syndication.channels import by_http
-from syndication.channels.base import HttpMessage, TryLater
 from syndication.channels.by_http import Rule
+from syndication.channels.messages import HttpMessage
 from syndication.channels.tools import Tools
+from syndication.channels.verdicts import TryLater
 from syndication.content.characters import legible
 from syndication.infra.http import Answer, multipart
 from syndication.infra.ssrf import origin

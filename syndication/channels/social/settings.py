@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from syndication.channels.base import Rhythm, Settings
+from syndication.channels.settings import Rhythm, Settings
 from syndication.config import settings as process_settings
-from syndication.content.post import Moment
+from syndication.content.base import Moment
 from syndication.infra.ssrf import check_url
 
 _CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"

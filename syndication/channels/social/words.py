@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from syndication.channels import wording
-from syndication.channels.base import Envelope, Refused
+from syndication.channels.envelope import Envelope
 from syndication.channels.social.counting import Count, cut, graphemes
+from syndication.channels.verdicts import Refused
 from syndication.infra.rendering import markdown_to_text, render_first
 
 #: Less of a text than this (in the network's counting) says nothing; then it is left out.

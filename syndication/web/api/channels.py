@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from syndication.channels import CHANNELS
-from syndication.channels.base import Abilities, Channel
+from syndication.channels.contract import Abilities, Channel
 from syndication.web.access import Known
 from syndication.web.api.pages import Answer
 

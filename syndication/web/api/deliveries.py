@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from syndication import channels, destinations, insight
+from syndication.content.base import Moment
 from syndication.content.bounds import Few
-from syndication.content.post import Moment
 from syndication.delivery import replay, retry
 from syndication.errors import Forbidden, NotFound
 from syndication.insight import DeliveryRow

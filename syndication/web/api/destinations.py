@@ -11,8 +11,10 @@ from pydantic import Field, model_validator
 from starlette.responses import JSONResponse
 
 from syndication import destinations
+from syndication.content.base import Moment, Value
 from syndication.content.bounds import Few
-from syndication.content.post import Action, Interest, Moment, Value
+from syndication.content.interest import Interest
+from syndication.content.post import Action
 from syndication.delivery import dry_run as rehearse
 from syndication.delivery import replay, retry
 from syndication.delivery.tools import tools

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from syndication.content.post import Value
+from syndication.content.base import Value
 
 #: Where this version of the API lives.
 PREFIX = "/api/v1"

@@ -12,7 +12,8 @@ from starlette.requests import Request
 
 from syndication.audience import readers, signups
 from syndication.audience.readers import ReaderRecord
-from syndication.content.post import Interest, Text, Value
+from syndication.content.base import Text, Value
+from syndication.content.interest import Interest
 from syndication.web import throttle
 from syndication.web.access import json_spoken
 from syndication.web.api.pages import PREFIX, Answer

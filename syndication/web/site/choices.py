@@ -9,8 +9,11 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from syndication.audience.readers import ReaderRecord
+from syndication.content.base import Topic
 from syndication.content.bounds import Few
-from syndication.content.post import WEEKDAYS, Cadence, Interest, Kind, Topic
+from syndication.content.cadence import WEEKDAYS, Cadence
+from syndication.content.interest import Interest
+from syndication.content.post import Kind
 from syndication.infra.rendering import gettext
 
 _MOST_TEXT, _MOST_FIELDS = 400, 200

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from syndication.channels import wording
-from syndication.channels.base import PostView
+from syndication.channels.envelope import PostView
 from syndication.config import Settings, settings
 from syndication.errors import NotFound
 from syndication.infra import db

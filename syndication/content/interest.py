@@ -1,0 +1,40 @@
+"""Which posts somebody wants."""
+
+import hashlib
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    Field,
+)
+
+from syndication.content.base import Line, Topic, Value, canonical, unique
+from syndication.content.bounds import Few
+from syndication.content.post import Content, Kind
+
+
+class Interest(Value):
+    """Which posts somebody wants; an empty facet wants everything, all facets must agree."""
+
+    kinds: Annotated[tuple[Kind, ...], Few(20), AfterValidator(unique)] = ()
+    topics: Annotated[tuple[Topic, ...], Few(50), AfterValidator(unique)] = ()
+    merchants: Annotated[
+        tuple[Annotated[Line, Field(max_length=60)], ...], Few(50), AfterValidator(unique)
+    ] = ()
+    districts: Annotated[
+        tuple[Annotated[Line, Field(max_length=60)], ...], Few(50), AfterValidator(unique)
+    ] = ()
+
+    def matches(self, content: Content, *, merchant: str, district: str | None) -> bool:
+        """Whether a post of `merchant` (slug) in `district` is wanted."""
+        return (
+            (not self.kinds or content.kind in self.kinds)
+            and (not self.topics or not set(self.topics).isdisjoint(content.topics))
+            and (not self.merchants or merchant in self.merchants)
+            and (not self.districts or district in self.districts)
+        )
+
+    def key(self) -> str:
+        """A digest that is equal for equal interests, whatever the order they were named in."""
+        facets = {name: sorted(values) for name, values in self.model_dump(mode="json").items()}
+        return hashlib.sha256(canonical(facets).encode()).hexdigest()[:32]
