@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import literal, select
 
 from syndication import clock, config
-from syndication.channels.letter import Letter
-from syndication.channels.newsletter import Newsletter
+from syndication.channels.built_in.letter import Letter
+from syndication.channels.built_in.newsletter import Newsletter
 from syndication.delivery import lifecycle
 from syndication.infra import db
 from syndication.models import Delivery, Destination, Reader

@@ -10,13 +10,13 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
-from syndication.content.post import Draft
 
 from syndication import clock, config
 from syndication.audience import feeds
 from syndication.audience.feeds import Scope
-from syndication.channels.feed.documents import Format
+from syndication.channels.built_in.feed.documents import Format
 from syndication.config import Settings
+from syndication.content.post import Draft
 from syndication.delivery import fanout
 from syndication.errors import NotFound
 from syndication.infra import db

@@ -18,8 +18,8 @@ from sqlalchemy import select
 
 from syndication import config
 from syndication.audience import signups
+from syndication.channels.built_in.feed.documents import render
 from syndication.channels.envelope import Publisher
-from syndication.channels.feed.documents import render
 from syndication.cli import process, screen
 from syndication.content.interest import Interest
 from syndication.delivery import drain

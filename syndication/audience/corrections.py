@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from syndication import channels
 from syndication.audience import editions, interests, stories, told
+from syndication.channels.built_in.newsletter import Newsletter
 from syndication.channels.envelope import PostView
-from syndication.channels.newsletter import Newsletter
 from syndication.config import Settings
 from syndication.content.interest import Interest
 from syndication.content.post import Content, matters, occurrences

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, aliased
 from syndication.audience import editions, stories, told
 from syndication.audience.corrections import UNDONE
 from syndication.audience.stories import Known, Story
-from syndication.channels.newsletter import LEFT_OUT, Correction, Entry
+from syndication.channels.built_in.newsletter import LEFT_OUT, Correction, Entry
 from syndication.config import Settings
 from syndication.delivery import policy
 from syndication.delivery.lane import OVER

@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 
 from syndication.audience import interests, stories
 from syndication.audience.stories import Story
-from syndication.channels.envelope import PostView
-from syndication.channels.newsletter import (
+from syndication.channels.built_in.newsletter import (
     LEFT_OUT,
     Correction,
     EditionView,
@@ -23,6 +22,7 @@ from syndication.channels.newsletter import (
     What,
     compose,
 )
+from syndication.channels.envelope import PostView
 from syndication.config import Settings, settings
 from syndication.content.cadence import Cadence, next_slot, previous_slot
 from syndication.delivery import lifecycle

@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from syndication import clock
+from syndication.channels.built_in.feed import scopes_of
+from syndication.channels.built_in.feed.documents import KINDS_OF, FeedView, Format, Tombstone, render
+from syndication.channels.built_in.websub import WebSub
 from syndication.channels.envelope import PostView
-from syndication.channels.feed import scopes_of
-from syndication.channels.feed.documents import KINDS_OF, FeedView, Format, Tombstone, render
-from syndication.channels.websub import WebSub
 from syndication.config import Settings, settings
 from syndication.content.base import slugify
 from syndication.content.post import KINDS

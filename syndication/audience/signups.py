@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from syndication.audience import interests, readers, tokens
-from syndication.channels.letter import Letter
+from syndication.channels.built_in.letter import Letter
 from syndication.content.base import new_id
 from syndication.content.interest import Interest
 from syndication.delivery import lifecycle

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from syndication.audience import interests, told
+from syndication.channels.built_in.newsletter import Correction, Entry, What
 from syndication.channels.envelope import PostView
-from syndication.channels.newsletter import Correction, Entry, What
 from syndication.config import Settings
 from syndication.content.interest import Interest
 from syndication.content.post import Content, matters

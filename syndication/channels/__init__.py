@@ -8,26 +8,26 @@ from typing import Any
 
 from syndication.channels.apprise import AppriseChannel
 from syndication.channels.bluesky import Bluesky
+from syndication.channels.built_in.feed import Feed
+from syndication.channels.built_in.letter import Letter
+from syndication.channels.built_in.newsletter import Newsletter
+from syndication.channels.built_in.webpush import WebPush
+from syndication.channels.built_in.websub import WebSub
 from syndication.channels.contract import Channel
 from syndication.channels.discord import Discord
 from syndication.channels.facebook import Facebook
-from syndication.channels.feed import Feed
 from syndication.channels.google_business import GoogleBusiness
 from syndication.channels.instagram import Instagram
-from syndication.channels.letter import Letter
 from syndication.channels.linkedin import LinkedIn
 from syndication.channels.mastodon import Mastodon
 from syndication.channels.matrix import Matrix
 from syndication.channels.mattermost import Mattermost
-from syndication.channels.newsletter import Newsletter
 from syndication.channels.ntfy import Ntfy
 from syndication.channels.rocketchat import RocketChat
 from syndication.channels.slack import Slack
 from syndication.channels.teams import Teams
 from syndication.channels.telegram import Telegram
 from syndication.channels.webhook import Webhook
-from syndication.channels.webpush import WebPush
-from syndication.channels.websub import WebSub
 
 #: Entry points of this group name Channel classes.
 GROUP = "syndication.channels"

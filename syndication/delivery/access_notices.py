@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from syndication.channels.letter import Letter
+from syndication.channels.built_in.letter import Letter
 from syndication.config import Settings
 from syndication.delivery import lifecycle
 from syndication.destinations import connecting

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from syndication import channels, clock
 from syndication.audience import corrections, editions, feeds, interests, stories
 from syndication.audience.corrections import News
-from syndication.channels.newsletter import Newsletter
+from syndication.channels.built_in.newsletter import Newsletter
 from syndication.config import Settings, settings
 from syndication.delivery import lifecycle, policy
 from syndication.infra import db, sqlite_turns, wakeups

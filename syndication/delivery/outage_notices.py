@@ -9,8 +9,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from syndication import channels
+from syndication.channels.built_in.letter import Letter
 from syndication.channels.envelope import City, Envelope, PostView, Publisher
-from syndication.channels.letter import Letter
 from syndication.channels.settings import Settings
 from syndication.config import Settings as CitySettings
 from syndication.content.post import Content

@@ -9,7 +9,7 @@ from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from syndication import channels
-from syndication.channels.letter import Letter
+from syndication.channels.built_in.letter import Letter
 from syndication.config import Settings
 from syndication.delivery import outage_notices, resume
 from syndication.delivery.policy import well_after

@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from syndication import clock, destinations
-from syndication.channels.feed.documents import CONTENT_TYPES
+from syndication.channels.built_in.feed.documents import CONTENT_TYPES
 from syndication.channels.webhook import Webhook
 from syndication.config import Settings, as_environment, use
 from syndication.destinations import DestinationRequest

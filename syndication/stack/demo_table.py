@@ -9,7 +9,7 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from syndication.channels.feed.documents import CONTENT_TYPES
+from syndication.channels.built_in.feed.documents import CONTENT_TYPES
 from syndication.config import Settings
 
 

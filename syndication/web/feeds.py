@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from syndication import clock
 from syndication.audience import feeds
-from syndication.channels.feed.documents import CONTENT_TYPES, Format
+from syndication.channels.built_in.feed.documents import CONTENT_TYPES, Format
 from syndication.config import Settings, settings
 from syndication.errors import NotFound
 from syndication.web.accept import weighed

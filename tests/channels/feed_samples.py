@@ -8,8 +8,8 @@ from typing import Any
 import icalendar
 from lxml import etree
 
+from syndication.channels.built_in.feed.documents import FeedView, Format, Tombstone
 from syndication.channels.envelope import PostView
-from syndication.channels.feed.documents import FeedView, Format, Tombstone
 from tests.channels.samples import AT, CITY, view
 
 HUB = "https://hub.example/"

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 import PIL.Image
 
+from syndication.channels.built_in.newsletter import EditionView, Entry, Newsletter, compose
 from syndication.channels.contract import Channel
 from syndication.channels.envelope import City, Copy, Envelope, Note, PostView, Publisher
-from syndication.channels.newsletter import EditionView, Entry, Newsletter, compose
 from syndication.channels.settings import Settings
 from syndication.content.post import Content, Image, Place
 from syndication.infra.http import Client

@@ -9,8 +9,8 @@ import icalendar
 import pytest
 from dateutil.rrule import rrulestr
 
+from syndication.channels.built_in.feed.documents import render
 from syndication.channels.envelope import PostView
-from syndication.channels.feed.documents import render
 from syndication.content.post import Place, occurrences
 from tests.channels.feed_samples import HOSTILE, events, feed, numbered, withdrawn
 from tests.channels.samples import AT, CITY, content

@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 
 import feedparser  # type: ignore[import-untyped]  # ships no types
 import pytest
-from syndication.content.post import Image
 
 from syndication.channels import wording
-from syndication.channels.feed import json_feed, xml
-from syndication.channels.feed.documents import CONTENT_TYPES, FeedView, Format, render
+from syndication.channels.built_in.feed import json_feed, xml
+from syndication.channels.built_in.feed.documents import CONTENT_TYPES, FeedView, Format, render
+from syndication.content.post import Image
 from tests.channels.feed_samples import FORMATS, HOSTILE, HUB, feed, found, numbered, withdrawn
 from tests.channels.samples import AT, CITY, content
 
@@ -116,7 +116,7 @@ def test_json_says_the_same() -> None:
 def test_the_same_view_gives_the_same_bytes_in_every_process(form: Format) -> None:
     program = (
         "import hashlib\n"
-        "from syndication.channels.feed.documents import render\n"
+        "from syndication.channels.built_in.feed.documents import render\n"
         "from tests.channels.feed_samples import feed, numbered, withdrawn\n"
         "posts = [numbered(n, topics=('wein', 'musik'), recurrence='FREQ=WEEKLY') for n in (1, 2)]\n"
         f"view = feed(*posts, removed=(withdrawn(numbered(3)),))\n"

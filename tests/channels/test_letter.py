@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from syndication.channels.built_in.letter import LETTERS, Letter
 from syndication.channels.envelope import Note
-from syndication.channels.letter import LETTERS, Letter
 from syndication.channels.verdicts import Refused
 from tests.channels.samples import AT, TOKEN, letter
 

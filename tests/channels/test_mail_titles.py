@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from syndication.channels.built_in.letter import LETTERS, Letter
+from syndication.channels.built_in.newsletter import Correction, EditionView, Entry, Newsletter, compose
 from syndication.channels.by_mail import deliver
 from syndication.channels.envelope import City, Copy, Note, Publisher
-from syndication.channels.letter import LETTERS, Letter
-from syndication.channels.newsletter import Correction, EditionView, Entry, Newsletter, compose
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Refused
 from syndication.config import Settings

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from syndication.channels.built_in.newsletter import Correction, EditionView, Entry, Newsletter, compose
 from syndication.channels.envelope import Copy
-from syndication.channels.newsletter import Correction, EditionView, Entry, Newsletter, compose
 from tests.channels.samples import AT, CITY, SENDER, TOKEN, copy, view
 
 

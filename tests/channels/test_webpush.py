@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from syndication.channels.built_in.webpush import RULES
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Refused
-from syndication.channels.webpush import RULES
 from syndication.config import use
 from syndication.stack.receiver import Receiver
 from tests.channels.network import Account, account

@@ -7,10 +7,10 @@ import pytest
 from pydantic import ValidationError
 
 from syndication import config
+from syndication.channels.built_in.websub import HubSettings, WebSub
 from syndication.channels.envelope import Note
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Refused, TryLater
-from syndication.channels.websub import HubSettings, WebSub
 from syndication.config import Settings
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.samples import AT, CITY, SENDER

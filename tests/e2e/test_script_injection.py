@@ -9,8 +9,8 @@ import pytest
 
 from syndication import config
 from syndication.audience import readers
+from syndication.channels.built_in.newsletter import Correction, EditionView, Entry, Newsletter, compose
 from syndication.channels.envelope import Copy
-from syndication.channels.newsletter import Correction, EditionView, Entry, Newsletter, compose
 from syndication.content.post import Draft, draft
 from syndication.infra import db
 from syndication.publishing import posts

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from syndication import clock
 from syndication.audience import signups
-from syndication.channels.feed.documents import CONTENT_TYPES
+from syndication.channels.built_in.feed.documents import CONTENT_TYPES
 from syndication.config import settings
 from syndication.destinations import devices
 from syndication.errors import Invalid

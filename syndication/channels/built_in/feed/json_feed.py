@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from syndication.channels.built_in.feed.view import KEPT, FeedView, html, identity, media_type, text, title
 from syndication.channels.envelope import PostView
-from syndication.channels.feed.view import KEPT, FeedView, html, identity, media_type, text, title
 
 
 def render(view: FeedView) -> bytes:

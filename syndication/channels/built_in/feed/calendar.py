@@ -9,8 +9,8 @@ from icalendar import Calendar, Event, Timezone, vRecur
 from icalendar.prop import vText
 
 from syndication.channels import wording
+from syndication.channels.built_in.feed.view import KEPT, FeedView, clean, text, title
 from syndication.channels.envelope import PostView
-from syndication.channels.feed.view import KEPT, FeedView, clean, text, title
 from syndication.content.post import Content
 
 #: RFC 5545 section 3.8.1.11; what is sold out still takes place, its title says that it is full.

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import product
 from typing import ClassVar
 
+from syndication.channels.built_in.feed import documents
+from syndication.channels.built_in.feed.view import FeedView, Format, Tombstone
 from syndication.channels.contract import Abilities, Channel, Specimen
 from syndication.channels.envelope import Envelope, Queue
-from syndication.channels.feed import documents
-from syndication.channels.feed.view import FeedView, Format, Tombstone
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt
 from syndication.content.post import KINDS

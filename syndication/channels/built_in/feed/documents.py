@@ -1,7 +1,7 @@
 """Feed documents: a view in, bytes out, for each format."""
 
-from syndication.channels.feed import calendar, json_feed, xml
-from syndication.channels.feed.view import FeedView, Format, Tombstone
+from syndication.channels.built_in.feed import calendar, json_feed, xml
+from syndication.channels.built_in.feed.view import FeedView, Format, Tombstone
 
 __all__ = ["CONTENT_TYPES", "KINDS_OF", "FeedView", "Format", "Tombstone", "render"]
 

@@ -10,8 +10,17 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
+from syndication.channels.built_in.feed.view import (
+    KEPT,
+    FeedView,
+    Tombstone,
+    clean,
+    html,
+    identity,
+    media_type,
+    title,
+)
 from syndication.channels.envelope import PostView
-from syndication.channels.feed.view import KEPT, FeedView, Tombstone, clean, html, identity, media_type, title
 from syndication.content.post import Image
 
 _ATOM = "http://www.w3.org/2005/Atom"
