@@ -208,7 +208,7 @@ def settings_for(tmp_path: Path, **changes: Any) -> config.Settings:
             "mail_from": "news@coburg.example",
             "operator_email": "operator@coburg.example",
             "allow_private_addresses": True,
-            # Tests of what is told, not of when; tests/test_corrections.py has the pause.
+            # Tests of what is told, not of when; tests/audience/test_corrections.py has the pause.
             "correction_pause": 0,
             "log_format": "text",
             **changes,

@@ -14,8 +14,8 @@ from syndication.channels import by_mail
 from syndication.channels.social import counting
 from syndication.channels.verdicts import Refused
 from syndication.config import Settings
-from syndication.content import post as content
-from syndication.content.post import Content
+from syndication.content.base import slugify
+from syndication.content.post import Content, occurrences
 from syndication.errors import Invalid
 from syndication.infra import mail_addresses, rendering
 from syndication.sources import cell, repair
@@ -76,7 +76,7 @@ WORK: dict[str, tuple[Callable[[str], Any], int]] = {
     "graphemes": (counting.graphemes, _BODY),
     "cutting": (lambda text: counting.cut(text, 300), _BODY),
     "cutting with short links": (lambda text: counting.cut(text, 300, counting.with_links_as(23)), _BODY),
-    "a slug": (content.slugify, _BODY),
+    "a slug": (slugify, _BODY),
     "a cell": (one_cell, _BODY),
     "an address": (one_address, 254),
     "a reason in German": (lambda text: rendering.said(text, "de"), _BODY),
@@ -130,6 +130,6 @@ def test_a_rule_that_comes_never_or_hardly_ever_costs_little(rule: str) -> None:
                 kind="event", title="x", starts_at=datetime(2026, 8, 1, tzinfo=UTC), recurrence=rule
             )
             post.over_at(zone)
-            content.occurrences(post, zone, after=datetime(2026, 8, 1, tzinfo=UTC), most=50)
+            occurrences(post, zone, after=datetime(2026, 8, 1, tzinfo=UTC), most=50)
 
     assert cost(looked_at, "") < _DEAR

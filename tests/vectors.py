@@ -3,7 +3,7 @@
 from pathlib import Path
 from urllib.parse import quote
 
-from syndication.content.post import control_characters
+from syndication.content.characters import control_characters
 
 _FILE = Path(__file__).parent / "fixtures" / "script_vectors.txt"
 

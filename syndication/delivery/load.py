@@ -20,7 +20,7 @@ from syndication.channels.settings import Settings as ChannelSettings
 from syndication.config import Settings
 from syndication.content.base import KEPT
 from syndication.content.post import Content
-from syndication.delivery import outage_notices, superseded, test_post
+from syndication.delivery import outage_notices, superseded, trial_post
 from syndication.delivery.decide import NEVER_THERE, staying
 from syndication.delivery.lane import Parcel
 from syndication.destinations import links
@@ -165,7 +165,7 @@ class _Loader:
         if row.change_id is not None:
             return self._of_change(row, row.change_id, settings)
         if (row.payload or {}).get("test"):
-            return test_post.envelope(
+            return trial_post.envelope(
                 row, self.city, settings, pictured=channels.by_kind(row.channel).abilities.needs_picture
             )
         if "alarm" in (row.payload or {}):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from syndication import channels
 from syndication.audience import readers
 from syndication.config import Settings
-from syndication.delivery import access_notices, lifecycle, policy, resume, test_post
+from syndication.delivery import access_notices, lifecycle, policy, resume, trial_post
 from syndication.delivery.lane import OVER, Outcome, Run
 from syndication.infra import db, wakeups
 from syndication.models import Attempt, Delivery, Destination, Lease, Post
@@ -89,7 +89,7 @@ def _write(session: Session, runs: Sequence[Run]) -> None:
         for outcome in run.outcomes:
             if outcome.state != "sent":
                 _write_other(session, run, outcome)
-            elif after := test_post.taking_back(outcome, run.lane.outlet_id):
+            elif after := trial_post.taking_back(outcome, run.lane.outlet_id):
                 session.add(after)
     ended = {outcome.parcel.id for run in runs for outcome in run.outcomes if outcome.tried}
     # A reader may have been erased, and all deliveries with them; the rows that are there stay until this is committed.

@@ -20,8 +20,8 @@ from syndication.infra.mail_headers import Unfit
 from syndication.stack.mail_sink import MailSink
 from tests import hostile
 from tests.channels.samples import AT, CITY, SENDER, TOKEN, letter, view
+from tests.infra.test_mail_headers import ADDRESSES
 from tests.rfc2047 import decoded, header_lines
-from tests.test_mail_headers import ADDRESSES
 
 #: Every fifth of two thousand: all of them come back from a header alone in test_mail_headers.
 TEXTS = hostile.lines(2000)[::5]

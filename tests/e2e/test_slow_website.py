@@ -15,7 +15,7 @@ from syndication.publishing import posts
 from syndication.stack.receiver import Receiver, Reply
 from tests import factories
 from tests.e2e.city import City
-from tests.test_pictures import drawn
+from tests.infra.test_images import drawn
 from tests.web.serving import served_apart
 
 MANY = 150

@@ -15,7 +15,7 @@ from syndication.infra.images import path
 from syndication.publishing import posts, site_images
 from syndication.stack.receiver import Receiver, Reply
 from tests import factories
-from tests.test_pictures import drawn
+from tests.infra.test_images import drawn
 from tests.web.conftest import Party, admitted
 
 JPEG = {"Content-Type": "image/jpeg"}

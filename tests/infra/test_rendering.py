@@ -14,7 +14,7 @@ from jinja2 import UndefinedError
 
 from syndication.infra import rendering
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -117,7 +117,7 @@ PEOPLE_READ = [
     "infra/confined/*.py",
 ]
 #: Sentences for callers of the API and for readers of posts, not reasons.
-_ELSEWHERE = {"test_post.py", "replay.py", "retry.py", "dry_run.py"}
+_ELSEWHERE = {"trial_post.py", "replay.py", "retry.py", "dry_run.py"}
 
 
 def sentences_in(path: Path) -> Iterator[str]:

@@ -17,8 +17,8 @@ from syndication.models import Change, Edition, EditionPost
 from syndication.publishing import posts
 from syndication.stack.mail_sink import MailSink
 from tests import factories
+from tests.audience.test_readers import letters
 from tests.test_lifecycle import at_the_slot, digest_reader, everything, reader, subjects
-from tests.test_readers import letters
 from tests.town import deliveries, fan_out, later, publish, sign_up
 
 DAY = 86_400

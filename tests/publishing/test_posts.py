@@ -7,15 +7,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
-from syndication.content.post import Draft
 
 from syndication import clock, config, sources
+from syndication.content.post import Draft
 from syndication.errors import Invalid
 from syndication.infra import db
 from syndication.models import Change, Post, PreparedPicture, Revision
 from syndication.publishing import from_file, posts, uploads
 from tests import factories
-from tests.test_pictures import drawn
+from tests.infra.test_images import drawn
 from tests.town import later
 
 Bells = list[tuple[str, tuple[str, ...]]]

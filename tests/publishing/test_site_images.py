@@ -19,7 +19,7 @@ from syndication.publishing import posts, site_images, uploads
 from syndication.stack.receiver import Receiver, Reply, Request
 from syndication.web.app import create_app
 from tests import factories, town
-from tests.test_pictures import drawn
+from tests.infra.test_images import drawn
 
 Bells = list[tuple[str, tuple[str, ...]]]
 

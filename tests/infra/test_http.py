@@ -17,7 +17,9 @@ from syndication.infra.http import Client, Failure
 from syndication.infra.ssrf import check_url, forbidden
 from syndication.stack.receiver import Receiver, Reply
 
-INSIDE = (Path(__file__).parent / "fixtures" / "forbidden_urls.txt").read_text(encoding="utf-8").splitlines()
+INSIDE = (
+    (Path(__file__).parents[1] / "fixtures" / "forbidden_urls.txt").read_text(encoding="utf-8").splitlines()
+)
 OUTSIDE = [
     ("https://example.org", "https://example.org"),
     ("https://example.org:8443/a?b=c", "https://example.org:8443/a?b=c"),

@@ -16,7 +16,7 @@ from syndication.publishing import from_file, posts
 from tests import factories
 
 BERLIN = ZoneInfo("Europe/Berlin")
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 Bells = list[tuple[str, tuple[str, ...]]]
 
 

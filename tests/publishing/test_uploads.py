@@ -6,16 +6,16 @@ from uuid import UUID
 
 import pytest
 from PIL import Image
-from syndication.content.post import Draft
 
 from syndication import clock
 from syndication.config import Settings
+from syndication.content.post import Draft
 from syndication.errors import Forbidden, Invalid, NotFound, QuotaExceeded
 from syndication.infra import db
 from syndication.models import StoredPicture
 from syndication.publishing import posts, uploads
 from tests import factories
-from tests.test_pictures import drawn
+from tests.infra.test_images import drawn
 
 
 @pytest.fixture

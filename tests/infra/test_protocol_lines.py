@@ -35,7 +35,7 @@ from tests import hostile
 from tests.channels.feed_samples import feed, numbered
 from tests.channels.samples import CITY
 from tests.conftest import settings_for
-from tests.test_mail_headers import ADDRESSES
+from tests.infra.test_mail_headers import ADDRESSES
 from tests.town import account, deliveries, fan_out, publish
 
 #: What a terminal obeys, or takes for the end of a line.

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
-from syndication.content.post import Draft
 
 from syndication import clock, config
 from syndication.audience import readers
+from syndication.content.post import Draft
 from syndication.delivery import drain, record
 from syndication.infra import db
 from syndication.infra.rate_limits import Buckets
@@ -20,8 +20,8 @@ from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver
 from tests import factories
 from tests.conftest import settings_for
+from tests.destinations.test_devices import turn_on
 from tests.remotes import REMOTES
-from tests.test_devices import turn_on
 from tests.test_lifecycle import bodies, reader, subjects
 from tests.town import account, deliveries, fan_out, hook, later, publish, states
 
