@@ -16,14 +16,14 @@ def _every(seconds: float, task: str, queue: str = "sweeps") -> dict[str, Any]:
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # A post "at 9:00" is out at 9:00:05 at the latest.
     "publish what is due": _every(5, "sweep.posts"),
-    # A lost bell delays a change by five seconds.
+    # A lost wake-up delays a change by five seconds.
     "fan out what waits": _every(5, "sweep.changes"),
-    # Who signed up waits before an empty mailbox; a lost bell makes that five seconds.
+    # Who signed up waits before an empty mailbox; a lost wake-up makes that five seconds.
     "answer sign-ups": _every(5, "sweep.sign_ups", "housekeeping"),
     # A worker that died is noticed five seconds after its lease ran out.
     "take over what died": _every(5, "sweep.leases"),
     # Retries come due in the tables; nothing else would wake their queue.
-    "ring for what is due": _every(5, "sweep.deliveries"),
+    "wake what is due": _every(5, "sweep.deliveries"),
     # The operator hears of an outage within a quarter of a minute of its five.
     "notice outages": _every(15, "sweep.outages"),
     # What waits for a mail server that is back goes out a minute later, not at its own next try in two hours.
@@ -32,7 +32,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "compose editions": _every(10, "sweep.editions", "housekeeping"),
     # An offer leaves the feeds when it is over; readers' requests look themselves, this is for WebSub.
     "refresh feeds": _every(10, "sweep.feeds", "housekeeping"),
-    # A website in trouble is asked again after a minute; a picture whose bell was lost is ten seconds late.
+    # A website in trouble is asked again after a minute; a picture whose wake-up was lost is ten seconds late.
     "prepare pictures": _every(10, "sweep.pictures", "housekeeping"),
     # What the operator's page calls "beat was last seen".
     "show that beat lives": _every(10, "sweep.beat"),

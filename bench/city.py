@@ -20,7 +20,7 @@ from syndication.content.interest import Interest
 from syndication.content.post import draft
 from syndication.infra import db, signing, wakeups
 from syndication.models import Delivery, Destination, Merchant, Reader
-from syndication.ops.celery_wakeups import ringer
+from syndication.ops.celery_wakeups import sender
 from syndication.publishing import posts
 from syndication.stack import redis_server, up
 from syndication.stack.supervisor import Supervisor
@@ -141,14 +141,14 @@ def city(database: str, **settings: Any) -> Iterator[City]:
         cfg = config.Settings(**values | settings)
         up.prepare(cfg)
         db.connect(url)
-        wakeups.hang(ringer(cfg))
+        wakeups.use(sender(cfg))
         destinations.ensure_built_in()
         found = City(cfg, parts.enter_context(workers(cfg, folder)))
         _warm(found)
         try:
             yield found
         finally:
-            wakeups.hang(None)
+            wakeups.use(None)
             db.engine().dispose()
             config.use(None)
 

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from syndication.config import settings
 from syndication.infra import db, logs, private_files, wakeups
-from syndication.ops.celery_wakeups import ringer
+from syndication.ops.celery_wakeups import sender
 from syndication.web.app import create_app
 
 #: Seconds: nobody waits longer for a page. Workers have no such end, since what they do for many takes as long as it takes;
@@ -15,12 +15,12 @@ _LONGEST_STATEMENT = 30.0
 
 
 def create() -> FastAPI:
-    """The app, connected to its database and with a bell that rings through the broker."""
+    """The app, connected to its database and with wake-ups through the broker."""
     private_files.process()
     cfg = settings()
     logs.configure(cfg.log_level, cfg.log_format)
     # Its lines would hold people's network addresses, and in paths the tokens of readers' links.
     logging.getLogger("uvicorn.access").disabled = True
     db.connect(cfg.resolved_database_url, pool_size=cfg.database_pool, statement_timeout=_LONGEST_STATEMENT)
-    wakeups.hang(ringer(cfg))
+    wakeups.use(sender(cfg))
     return create_app(cfg)

@@ -150,12 +150,12 @@ def empty_database(uri: str, name: str) -> Iterator[str]:
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[str]:
-    """This process is connected to a fresh database; yields its URL. Clock and bell are reset afterwards."""
+    """This process is connected to a fresh database; yields its URL. Clock and wake-ups are reset afterwards."""
     db.connect(database_url)
     yield database_url
     db.engine().dispose()
     clock.reset()
-    wakeups.hang(None)
+    wakeups.use(None)
 
 
 class _Stderr:
@@ -184,12 +184,12 @@ def _nobody_knocked() -> None:
 
 
 @pytest.fixture
-def rung() -> Iterator[list[tuple[str, tuple[str, ...]]]]:
-    """The bells that rang, in place of a broker."""
+def woken() -> Iterator[list[tuple[str, tuple[str, ...]]]]:
+    """The wake-ups that were sent, in place of a broker."""
     heard: list[tuple[str, tuple[str, ...]]] = []
-    wakeups.hang(lambda name, ids: heard.append((name, ids)))
+    wakeups.use(lambda name, ids: heard.append((name, ids)))
     yield heard
-    wakeups.hang(None)
+    wakeups.use(None)
 
 
 def settings_for(tmp_path: Path, **changes: Any) -> config.Settings:

@@ -246,7 +246,7 @@ def test_changes_of_one_post_go_out_in_their_order(city: config.Settings, receiv
     posts.revise(post.merchant_id, post.id, factories.event("zwei"))
     with db.reading() as session:
         last = session.scalars(select(func.max(Change.id))).one()
-    fanout.fan_out(last)  # its bell came first
+    fanout.fan_out(last)  # its wake-up came first
     drain.drain("push")
     assert bodies(receiver) == [("post.revised", "zwei")]
     assert states() == ["dropped", "sent"]

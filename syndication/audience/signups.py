@@ -22,7 +22,7 @@ _log = structlog.get_logger(__name__)
 _PER_MAILBOX = ((1, timedelta(minutes=10)), (3, timedelta(hours=24)))
 #: A sign-up that no worker looked at for so long is forgotten, as an address is that nobody confirmed.
 _KEPT = tokens.CONFIRM_WITHIN
-#: A bell gets this long before the sweep does its work.
+#: A wake-up gets this long before the sweep does its work.
 _PATIENCE = timedelta(seconds=2)
 #: Sign-ups of one look at the table.
 _CHUNK = 100
@@ -70,7 +70,7 @@ def answer(sign_up_id: int) -> None:
 
 
 def sweep() -> int:
-    """Answer what no bell completed; returns how many sign-ups there were."""
+    """Answer what no wake-up completed; returns how many sign-ups there were."""
     last = found = 0
     with db.reading() as session:
         before = db.now(session) - _PATIENCE

@@ -103,7 +103,7 @@ def replay(
     yes: Yes = False,
 ) -> None:
     """Send finished deliveries again under the key the receiver knows. Says how many first; by default what failed."""
-    cfg = start(rings=True)
+    cfg = start(wakes=True)
     if number is not None:
         again.one(number)
         screen.say(f"Delivery {number} goes out again.")
@@ -129,7 +129,7 @@ def retry(
     yes: Yes = False,
 ) -> None:
     """Try now what waits for a later try, such as after a repair. Says how many first; a later time of its own is kept."""
-    cfg = start(rings=True)
+    cfg = start(wakes=True)
     if number is not None:
         now.one(number)
         screen.say(f"Delivery {number} is tried now.")

@@ -84,7 +84,7 @@ def pause(destination: Id) -> None:
 @group.command()
 def resume(destination: Id) -> None:
     """Send there again, also after it was switched off."""
-    start(rings=True)
+    start(wakes=True)
     outlets.resume(_id(destination))
     screen.say("Resumed. What waits goes out now.")
 
@@ -92,7 +92,7 @@ def resume(destination: Id) -> None:
 @group.command("test")
 def try_out(destination: Id) -> None:
     """Send a test post there."""
-    start(rings=True)
+    start(wakes=True)
     number = outlets.test(_id(destination))
     screen.say(f"A test is on its way: `syndication delivery {number}` shows what became of it.")
 

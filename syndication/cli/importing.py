@@ -34,7 +34,7 @@ def import_file(
     json: Json = False,
 ) -> None:
     """Publish what stands in a calendar, table or JSON file. Doing it again changes nothing."""
-    cfg = start(rings=True)
+    cfg = start(wakes=True)
     owner = merchant(merchant_slug)
     rows = list(sources.read(file, zone=cfg.zone, now=clock.now()))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())

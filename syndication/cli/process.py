@@ -1,4 +1,4 @@
-"""What every command needs: settings, the database, bells that reach the workers, and errors in one line."""
+"""What every command needs: settings, the database, wake-ups that reach the workers, and errors in one line."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from syndication.config import Settings, settings
 from syndication.content.characters import legible
 from syndication.errors import Invalid, SyndicationError
 from syndication.infra import db, logs, private_files, wakeups
-from syndication.ops.celery_wakeups import ringer
+from syndication.ops.celery_wakeups import sender
 
 _TABLES = "If its tables are missing or old, run `syndication migrate`."
 
@@ -41,8 +41,8 @@ def fail(*lines: str) -> None:
     raise typer.Exit(1)
 
 
-def start(*, rings: bool = False) -> Settings:
-    """The settings, after this process is connected to the database; with `rings`, bells reach the workers.
+def start(*, wakes: bool = False) -> Settings:
+    """The settings, after this process is connected to the database; with `wakes`, wake-ups reach the workers.
 
     Raises Invalid for wrong settings, Unavailable where the database does not answer.
     """
@@ -50,6 +50,6 @@ def start(*, rings: bool = False) -> Settings:
     logs.configure("WARNING", "text")
     db.connect(cfg.resolved_database_url, pool_size=1)
     db.check()
-    if rings:
-        wakeups.hang(ringer(cfg))
+    if wakes:
+        wakeups.use(sender(cfg))
     return cfg

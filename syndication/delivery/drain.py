@@ -55,7 +55,7 @@ def drain(queue: str, *, seconds: float = 8.0) -> int:
     """Claim and send what is due on `queue` for at most `seconds`; returns how many lanes were started.
 
     It ends when nothing is left to do, or after `seconds`, whichever comes first: lanes that are under way then go on by
-    themselves, and the queue's bell rings for what is still due. One process of a worker drains a queue at a time, mail
+    themselves, and the queue is woken for what is still due. One process of a worker drains a queue at a time, mail
     aside: others return at once, and this one sees their work.
     """
     # Mail is limited by the number of leases instead, over all hosts.
@@ -66,7 +66,7 @@ def drain(queue: str, *, seconds: float = 8.0) -> int:
         started, more = _drain(_slots_of(queue), clock.monotonic() + seconds)
     # Somebody may have been turned away after our last look and before the lock was free.
     if more or claim.due(queue):
-        wakeups.ring(queue)
+        wakeups.wake(queue)
     return started
 
 

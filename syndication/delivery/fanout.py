@@ -31,21 +31,21 @@ _APART = 1.0
 _REST, _LONGEST_REST = 0.5, 0.03
 #: How long one call is at a change (seconds).
 _SECONDS = 20.0
-#: A bell gets this long before the sweep does its work.
+#: A wake-up gets this long before the sweep does its work.
 _PATIENCE = timedelta(seconds=3)
 
 
 def fan_out(change_id: int) -> bool:
     """Go on with the fan-out of one change, after those of earlier changes of the same post; returns whether it is complete.
 
-    After some seconds it leaves the rest to another call, for which it rings; what is done is not done again. While one
+    After some seconds it leaves the rest to another call, which it wakes; what is done is not done again. While one
     call is at a change others pass it over. An unknown id is complete.
     """
     return all(_go_on(one) for one in (*_unfinished_before(change_id), change_id))
 
 
 def sweep(*, most: int = 100) -> int:
-    """Ring for the changes that nobody is at, though they are not told yet; returns how many there were.
+    """Wake the changes that nobody is at, though they are not told yet; returns how many there were.
 
     The fan-out itself runs where it holds up no sweep.
     """
@@ -58,7 +58,7 @@ def sweep(*, most: int = 100) -> int:
         order = (Change.taken_until.asc().nulls_first(), Change.id)
         ids = session.scalars(waiting.order_by(*order).limit(most)).all()
     for change_id in ids:
-        wakeups.ring("fanout", change_id)
+        wakeups.wake("fanout", change_id)
     return len(ids)
 
 
@@ -250,7 +250,7 @@ def _to_readers(news: News, cfg: Settings, deadline: float) -> bool:
             pause.wait(min(_LONGEST_REST, _REST * (clock.monotonic() - begun)))
         begun, told = clock.monotonic(), told + 1
     if told > 1:
-        wakeups.ring(Newsletter.queue)  # for what came since it was rung last
+        wakeups.wake(Newsletter.queue)  # for what came since it was woken last
     return True
 
 

@@ -46,7 +46,7 @@ def settle(runs: Sequence[Run], *, last: bool) -> set[int]:
 
 
 def release(session: Session, lease_ids: Sequence[int], queue: str) -> None:
-    """End leases; their deliveries without an outcome wait again and the queue's bell rings if there are any."""
+    """End leases; their deliveries without an outcome wait again and the queue is woken if there are any."""
     released = session.execute(
         update(Delivery)
         .where(Delivery.lease_id.in_(lease_ids), Delivery.state == "sending")

@@ -42,7 +42,7 @@ def sweep(*, seconds: float = 1.5) -> int:
         waiting = _waiting(destination_id, channel, since)
         found = _wake(destination_id, since, waiting, lambda: clock.monotonic() < until)
         if found and queue:
-            wakeups.ring(queue)
+            wakeups.wake(queue)
         woken += found
     return woken
 

@@ -1,11 +1,11 @@
-"""The ringer: bells become Celery messages, sent by name, so that whoever rings needs no task code."""
+"""Wake-ups become Celery messages, sent by name, so that whoever sends one needs no task code."""
 
 from celery import Celery
 
 from syndication.config import Settings
-from syndication.infra.wakeups import Ringer
+from syndication.infra.wakeups import Sender
 
-#: Bell → (task, queue). The one place where messages are routed.
+#: Wake-up → (task, queue). The one place where messages are routed.
 ROUTES: dict[str, tuple[str, str]] = {
     "fanout": ("fanout.change", "fanout"),
     "push": ("delivery.drain", "push"),
@@ -18,10 +18,10 @@ ROUTES: dict[str, tuple[str, str]] = {
 QUEUES = ("fanout", "push", "mail", "feeds", "housekeeping", "sweeps")
 #: Processes that send mail on one machine; each has several connections.
 MAIL_PROCESSES = 2
-#: Seconds after which a bell in the broker is stale: the sweep has done its work by then, also where the clocks of two
+#: Seconds after which a wake-up in the broker is stale: the sweep has done its work by then, also where the clocks of two
 #: machines differ by a minute.
 _EXPIRES = 120
-#: A broker that does not answer holds up whoever rings no longer than this (seconds).
+#: A broker that does not answer holds up whoever wakes no longer than this (seconds).
 _TIMEOUT = 2
 
 
@@ -42,9 +42,9 @@ def transport_options(url: str, *, visibility: float | None = None) -> dict[str,
     return options | ({"visibility_timeout": visibility} if visibility else {})
 
 
-def ringer(cfg: Settings) -> Ringer:
-    """A ringer that sends to the broker of `cfg`. It raises where the broker does not answer within two seconds."""
-    app = Celery("ringer", broker=cfg.resolved_broker_url, set_as_current=False)
+def sender(cfg: Settings) -> Sender:
+    """A sender that sends to the broker of `cfg`. It raises where the broker does not answer within two seconds."""
+    app = Celery("sender", broker=cfg.resolved_broker_url, set_as_current=False)
     app.conf.update(
         task_ignore_result=True,
         task_serializer="json",
@@ -53,13 +53,13 @@ def ringer(cfg: Settings) -> Ringer:
         broker_transport_options=transport_options(cfg.resolved_broker_url) | {"socket_timeout": _TIMEOUT},
     )
 
-    def ring(bell: str, ids: tuple[str, ...]) -> None:
-        task, queue = ROUTES[bell]
+    def send(name: str, ids: tuple[str, ...]) -> None:
+        task, queue = ROUTES[name]
         # A drain is told which queue; mail is sent by two processes at once.
         arguments = ids or ((queue,) if task == "delivery.drain" else ())
-        for _ in range(min(cfg.mail_connections, MAIL_PROCESSES) if bell == "mail" else 1):
+        for _ in range(min(cfg.mail_connections, MAIL_PROCESSES) if name == "mail" else 1):
             app.send_task(
                 task, args=arguments, queue=queue, expires=_EXPIRES, ignore_result=True, retry=False
             )
 
-    return ring
+    return send

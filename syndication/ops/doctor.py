@@ -142,7 +142,7 @@ def _broker(cfg: Settings) -> Iterator[Finding]:
         return
     yield Finding("broker", "ok", f"Redis {state.version or ''} answers.".replace("  ", " "))
     if state.policy not in ("noeviction", None):
-        advice = "Set maxmemory-policy to noeviction; bells that are thrown away cost seconds each."
+        advice = "Set maxmemory-policy to noeviction; wake-ups that are thrown away cost seconds each."
         yield Finding(
             "broker", "warn", f"It throws messages away when memory is short ({state.policy}).", advice
         )

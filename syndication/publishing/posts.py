@@ -304,10 +304,10 @@ def _write(session: Session, post: Post, content: Content, now: datetime) -> Non
 
 
 def _announce(session: Session, post: Post, action: Action, now: datetime) -> None:
-    """Put the Change into the outbox and ring for its fan-out."""
+    """Put the Change into the outbox and wake its fan-out."""
     change = Change(post_id=post.id, revision=post.revision, action=action, created_at=now)
     session.add(change)
-    session.flush()  # the bell carries the key that the database gives
+    session.flush()  # the wake-up carries the key that the database gives
     wakeups.after_commit(session, "fanout", change.id)
 
 

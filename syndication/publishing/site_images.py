@@ -24,8 +24,8 @@ from syndication.infra.images import SIZES, NoPicture, Picture, Pictures
 from syndication.models import PictureWant, Post, PreparedPicture
 
 _log = structlog.get_logger(__name__)
-#: The bell that wakes a worker.
-BELL = "pictures"
+#: The wake-up that wakes a worker.
+WAKEUP = "pictures"
 #: Pictures that are fetched at once by one worker, and of one website, so that a slow one holds up no other.
 _AT_ONCE, _OF_ONE_HOST = 8, 2
 #: How long (seconds) a worker looks for more to do; how long one that claimed a picture may take before another tries.
@@ -71,7 +71,7 @@ def want(session: Session, post_id: UUID, content: Content) -> None:
     )
     keys = session.scalars(again.order_by(PreparedPicture.key).with_for_update()).all()
     session.execute(update(PreparedPicture).where(PreparedPicture.key.in_(keys)).values(due_at=now, tries=0))
-    wakeups.after_commit(session, BELL)
+    wakeups.after_commit(session, WAKEUP)
 
 
 def _row(url: str) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def shown(url: str, size: str) -> bytes:
 
 
 def _wake(missing: str) -> None:
-    """Ring; what no post has asked for yet, or was forgotten for want of room, is asked for first."""
+    """Wake a worker; what no post has asked for yet, or was forgotten for want of room, is asked for first."""
     global _rung_at  # noqa: PLW0603 -- what this process did last
     if missing:
         with db.transaction() as session:
@@ -123,7 +123,7 @@ def _wake(missing: str) -> None:
                 session.execute(update(PreparedPicture).where(*lost).values(due_at=row["due_at"], tries=0))
     if clock.monotonic() - _rung_at > _RING_EVERY:
         _rung_at = clock.monotonic()
-        wakeups.ring(BELL)
+        wakeups.wake(WAKEUP)
 
 
 def there(urls: Iterable[str]) -> frozenset[str]:
@@ -175,7 +175,7 @@ def work(pictures: Pictures, *, seconds: float = _SECONDS) -> int:
     with _alone() as mine:
         tried = _Work(pictures).run(seconds) if mine else 0
     if tried and due():
-        wakeups.ring(BELL)
+        wakeups.wake(WAKEUP)
     return tried
 
 

@@ -25,7 +25,7 @@ from syndication.infra import private_files
 _LONGEST_PATH = 100
 _READY_WITHIN = 15.0
 _BETWEEN_STARTS = 2.0
-#: Bells are few and the tables are the truth: an append-only file that syncs each second is more than enough.
+#: Wake-ups are few and the tables are the truth: an append-only file that syncs each second is more than enough.
 _OPTIONS: dict[str, str] = {
     "appendonly": "yes",
     "appendfsync": "everysec",

@@ -33,7 +33,7 @@ def parts(cfg: Settings, host: str, port: int) -> list[Part]:
         Part("push", _worker("push", "push", 1), _WORKER_GRACE),
         # Processes of its own: a post waits neither behind a feed that is built nor behind one post for many readers.
         Part("fanout", _worker("fanout", "fanout", 2), _WORKER_GRACE),
-        # Also alone: whatever takes long elsewhere, what died is taken over and what is due is rung for.
+        # Also alone: whatever takes long elsewhere, what died is taken over and what is due is woken.
         Part("sweeps", _worker("sweeps", "sweeps", 1), _WORKER_GRACE),
         Part("work", _worker("work", "feeds,housekeeping", 3), _WORKER_GRACE, nice=5),
     ]  # fmt: skip

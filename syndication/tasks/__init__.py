@@ -1,4 +1,4 @@
-"""The Celery app, and tasks named after what they wake. A task is a doorbell: ids in, one call, safe to run twice."""
+"""The Celery app, and tasks named after what they wake. A task is a wake-up: ids in, one call, safe to run twice."""
 
 from syndication.tasks.app import app
 

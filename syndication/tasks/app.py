@@ -9,7 +9,7 @@ from kombu.entity import Queue
 from syndication.config import Settings, settings
 from syndication.delivery import drain
 from syndication.infra import db, logs, private_files, wakeups
-from syndication.ops.celery_wakeups import QUEUES, ringer, transport_options
+from syndication.ops.celery_wakeups import QUEUES, sender, transport_options
 from syndication.tasks import transport
 
 #: Longest a task may run (seconds): soft, then hard. A drain claims for 8 s and then waits for what is on the wire.
@@ -19,7 +19,7 @@ MAIL_SOFT_LIMIT, MAIL_HARD_LIMIT = 640, 660
 
 
 def configuration(cfg: Settings) -> dict[str, Any]:
-    """Celery's settings; the reasons stand in docs/decisions/0003-broker-is-a-bell.md."""
+    """Celery's settings; the reasons stand in docs/decisions/0003-broker-wakes.md."""
     return {
         "broker_url": cfg.resolved_broker_url,
         "broker_transport_options": transport_options(cfg.resolved_broker_url, visibility=900),
@@ -88,7 +88,7 @@ def _open(**_: Any) -> None:
     cfg = settings()
     db.after_fork()
     db.connect(cfg.resolved_database_url, pool_size=cfg.database_pool)
-    wakeups.hang(ringer(cfg))
+    wakeups.use(sender(cfg))
 
 
 @worker_process_shutdown.connect

@@ -26,7 +26,7 @@ class SturdyConsumer(Consumer):  # type: ignore[misc]  # celery ships no types
     """Celery's consumer. It gets calls of our tasks in our own words; all else that came becomes the call that buries it.
 
     A broker that dies while a task runs leaves messages that nobody can acknowledge; kombu 5.7 then meets a connection
-    that is None, and Celery would end the worker over it. Both places are caught: the broker delivers the bell again.
+    that is None, and Celery would end the worker over it. Both places are caught: the broker delivers the message again.
 
     A broker that does not answer in time, and does again later, leaves one that kombu counts as under way for ever: a
     worker with one process then takes no other. So the connection is given up, and with it what was counted.

@@ -1,4 +1,4 @@
-"""Wakes the sweeps that stand behind every bell; beat_schedule.py says how often."""
+"""Wakes the sweeps that stand behind every wake-up; beat_schedule.py says how often."""
 
 from syndication import insight
 from syndication.audience import editions, feeds, readers, signups
@@ -21,13 +21,13 @@ def publish_due() -> None:
 
 @app.task(name="sweep.changes")
 def changes() -> None:
-    """Fan out what no bell completed."""
+    """Fan out what no wake-up completed."""
     fanout.sweep()
 
 
 @app.task(name="sweep.sign_ups")
 def sign_ups() -> None:
-    """Answer the sign-ups that no bell completed."""
+    """Answer the sign-ups that no wake-up completed."""
     signups.sweep()
 
 
@@ -40,11 +40,11 @@ def leases() -> None:
 
 @app.task(name="sweep.deliveries")
 def deliveries() -> None:
-    """Wake what waits for outlets that work again, and ring for the queues on which something is due."""
+    """Wake what waits for outlets that work again, and wake the queues on which something is due."""
     resume.sweep()
     for queue in ("push", "mail", "feeds"):
         if due(queue):
-            wakeups.ring(queue)
+            wakeups.wake(queue)
 
 
 @app.task(name="sweep.outages")
@@ -79,9 +79,9 @@ def pictures() -> None:
 
 @app.task(name="sweep.pictures")
 def missing_pictures() -> None:
-    """Ring for the pictures that are due: those whose bell was lost, and further tries."""
+    """Wake the pictures that are due: those whose wake-up was lost, and further tries."""
     if site_images.due():
-        wakeups.ring(site_images.BELL)
+        wakeups.wake(site_images.WAKEUP)
 
 
 @app.task(name="sweep.beat")

@@ -27,7 +27,7 @@ class _App(FastAPI):
 
 
 def create_app(cfg: Settings) -> FastAPI:
-    """The app of the city in `cfg`. The process has already connected its database and hung its bell."""
+    """The app of the city in `cfg`. The process has already connected its database and named what wakes its workers."""
     app = _App(
         title=f"Syndication API of {cfg.city_name}",
         summary="Post once, arrive everywhere.",

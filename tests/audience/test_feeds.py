@@ -26,7 +26,7 @@ from tests import factories
 from tests.channels.feed_samples import events, found
 from tests.conftest import settings_for
 
-Bells = list[tuple[str, tuple[str, ...]]]
+Woken = list[tuple[str, tuple[str, ...]]]
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def publish(merchant_id: UUID, draft: Draft) -> posts.PostRecord:
 
 
 def fan_out() -> None:
-    """Do what the bell of every waiting change would do."""
+    """Do what the wake-up of every waiting change would do."""
     with db.reading() as session:
         waiting = list(
             session.scalars(select(Change.id).where(Change.fanned_at.is_(None)).order_by(Change.id))
@@ -311,12 +311,12 @@ def pings() -> list[Any]:
         return [((row.payload or {})["topic"], row.state, row.queue) for row in rows]
 
 
-def test_the_hub_is_told_once_of_each_new_version(cafe: UUID, settings: Settings, rung: Bells) -> None:
+def test_the_hub_is_told_once_of_each_new_version(cafe: UUID, settings: Settings, woken: Woken) -> None:
     hub(cafe, settings)
     feeds.document("all", "rss")
     address = "http://localhost:8000/feeds/all.rss"
     assert pings() == [(address, "waiting", "push")]
-    assert ("push", ()) in rung
+    assert ("push", ()) in woken
     with db.transaction() as session:
         feeds.mark(session, ["all"])
     feeds.document("all", "rss")

@@ -35,10 +35,10 @@ def letters() -> list[Delivery]:
 
 
 def test_a_sign_up_rings_and_knows_nobody(
-    database: str, settings: config.Settings, rung: list[tuple[str, tuple[str, ...]]]
+    database: str, settings: config.Settings, woken: list[tuple[str, tuple[str, ...]]]
 ) -> None:
     one = ask()
-    assert rung == [("sign-up", (str(one),))]
+    assert woken == [("sign-up", (str(one),))]
     with db.reading() as session:
         assert session.scalars(select(Reader)).all() == []
     assert waiting() == ["anna@example.org"]
@@ -54,9 +54,9 @@ def test_a_bell_that_rings_twice_writes_one_letter(database: str, settings: conf
 
 
 def test_a_lost_bell_costs_seconds(database: str, settings: config.Settings) -> None:
-    wakeups.hang(None)
+    wakeups.use(None)
     ask()
-    assert signups.sweep() == 0, "its bell may still be on the way"
+    assert signups.sweep() == 0, "its wake-up may still be on the way"
     clock.travel(timedelta(seconds=3))
     assert signups.sweep() == 1
     assert len(letters()) == 1

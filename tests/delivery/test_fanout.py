@@ -1,4 +1,4 @@
-"""Fan-out to very many: chunk by chunk, each reader once, wherever it was cut, and with a bell a second."""
+"""Fan-out to very many: chunk by chunk, each reader once, wherever it was cut, and with a wake-up a second."""
 
 import itertools
 
@@ -42,13 +42,13 @@ def told() -> tuple[int, int]:
 
 def test_each_reader_is_told_once_in_their_language_with_few_bells(city: config.Settings) -> None:
     many()
-    rung: list[str] = []
+    woken: list[str] = []
     publish()
-    wakeups.hang(lambda name, _: rung.append(name))
+    wakeups.use(lambda name, _: woken.append(name))
     with db.reading() as session:
         change_id = session.scalars(select(Change.id)).one()
     assert fanout.fan_out(change_id)
-    wakeups.hang(None)
+    wakeups.use(None)
     assert told() == (READERS, READERS)
     with db.reading() as session:
         wrong = (
@@ -59,8 +59,8 @@ def test_each_reader_is_told_once_in_their_language_with_few_bells(city: config.
             .where(Edition.language != Reader.language)
         )
         assert session.scalar(wrong) == 0
-    assert rung[-1] == "mail", "what came last is woken for"
-    assert rung.count("mail") <= 10
+    assert woken[-1] == "mail", "what came last is woken for"
+    assert woken.count("mail") <= 10
 
 
 def test_what_was_cut_goes_on_behind_the_last_reader(
@@ -80,16 +80,16 @@ def test_what_was_cut_goes_on_behind_the_last_reader(
 
 
 def test_a_bell_apart_rings_once_and_without_it_always(city: config.Settings) -> None:
-    rung: list[str] = []
-    wakeups.hang(lambda name, _: rung.append(name))
+    woken: list[str] = []
+    wakeups.use(lambda name, _: woken.append(name))
     for _ in range(5):
         with db.transaction() as session:
             wakeups.after_commit(session, "mail", apart=60.0)
-    assert rung == ["mail"]
+    assert woken == ["mail"]
     with db.transaction() as session:
         wakeups.after_commit(session, "mail")
-    wakeups.hang(None)
-    assert rung == ["mail", "mail"]
+    wakeups.use(None)
+    assert woken == ["mail", "mail"]
 
 
 def test_new_rows_are_counted_and_known_ones_passed_over(city: config.Settings) -> None:

@@ -18,7 +18,7 @@ def send_to(count: int) -> Destination:
             factories.reader(session, f"r{number}@example.org")
     publish(title="Weinabend")
     fan_out()
-    for _ in range(3):  # what a lane leaves over is asked for by the bell
+    for _ in range(3):  # what a lane leaves over is asked for by the wake-up
         drain.drain("mail")
     with db.reading() as session:
         return session.query(Destination).filter_by(channel="newsletter", merchant_id=None).one()

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from syndication import clock, config, destinations
 from syndication.infra import db, wakeups
 from syndication.models import Change, Delivery
-from syndication.ops.celery_wakeups import ringer
+from syndication.ops.celery_wakeups import sender
 from syndication.publishing import posts
 from syndication.stack import redis_server
 from syndication.stack.mail_sink import MailSink
@@ -77,7 +77,7 @@ class City:
         )
         config.use(self.cfg)
         db.connect(self.database_url)
-        wakeups.hang(ringer(self.cfg))
+        wakeups.use(sender(self.cfg))
         destinations.ensure_built_in()
         return self
 
@@ -86,7 +86,7 @@ class City:
     ) -> None:
         for process in self._processes.values():
             nursery.end(process)
-        wakeups.hang(None)
+        wakeups.use(None)
         db.engine().dispose()
         config.use(None)
         self._open.close()

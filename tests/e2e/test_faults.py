@@ -182,7 +182,7 @@ def test_messages_that_come_while_the_database_is_down_are_kept_good_ones_and_ba
         assert queue.llen("housekeeping") == 0
 
 
-def test_two_beats_and_bells_rung_five_times_repeat_nothing(database_url: str, tmp_path: Path) -> None:
+def test_two_beats_and_wakeups_sent_five_times_repeat_nothing(database_url: str, tmp_path: Path) -> None:
     with City(tmp_path, database_url, log_level="DEBUG") as city:  # beats say so only there
         city.readers(50)
         city.webhook("/hook")
@@ -190,9 +190,9 @@ def test_two_beats_and_bells_rung_five_times_repeat_nothing(database_url: str, t
         for number in every(0.3, 10):
             city.publish()
             for _ in range(5):
-                wakeups.ring("fanout", number + 1)
+                wakeups.wake("fanout", number + 1)
                 for queue in ("push", "mail", "feeds"):
-                    wakeups.ring(queue)
+                    wakeups.wake(queue)
         city.await_that(lambda: len(city.mail.mails) >= 500, seconds=60, what="all mails")
         city.await_done(seconds=30)
         for number in (0, 1):

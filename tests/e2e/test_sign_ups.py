@@ -37,14 +37,14 @@ def test_a_letter_comes_at_once_and_none_is_lost(
             city.await_mails(number + 2, seconds=30)
             took.append(city.mail.mails[-1].at - asked)
         chance, killed = random.Random(1), set()
-        ringer = wakeups._ringer
+        sender = wakeups._sender
         for number in range(200):
-            # The broker is flushed, as it were: every second bell is lost, and the sweep must find the row.
-            wakeups.hang(ringer if number % 2 else None)
+            # The broker is flushed, as it were: every second wake-up is lost, and the sweep must find the row.
+            wakeups.use(sender if number % 2 else None)
             ask(f"r{number}@example.org")
             if number % 40 == 20 and (pid := city.kill_one(chance, "rest")) is not None:
                 killed.add(pid)
-        wakeups.hang(ringer)
+        wakeups.use(sender)
         city.await_mails(211, seconds=90)
         city.await_done(seconds=30)
         with db.reading() as session:
@@ -57,4 +57,4 @@ def test_a_letter_comes_at_once_and_none_is_lost(
         print(
             f" [from a sign-up to its letter: median {median(took):.3f} s, longest {max(took):.3f} s]", end=""
         )
-    assert median(took) < 3, "a lost bell would make it five"
+    assert median(took) < 3, "a lost wake-up would make it five"

@@ -1,4 +1,4 @@
-"""Where no redis-server can be had (Python 3.13 and newer, other machines), the substitute in Python rings the bells."""
+"""Where no redis-server can be had (Python 3.13 and newer, other machines), the substitute in Python carries the wake-ups."""
 
 from pathlib import Path
 
@@ -18,10 +18,10 @@ def test_a_city_works_without_a_redis_server(database_url: str, tmp_path: Path) 
         city.await_mails(20, seconds=60)
         city.await_done(seconds=30)
         city.publish()
-        rung = clock.monotonic()
+        woken = clock.monotonic()
         city.hooks.await_requests(2, seconds=30)
-        waited = clock.monotonic() - rung
+        waited = clock.monotonic() - woken
         city.await_that(lambda: len(city.mail.mails) == 40, seconds=30, what="40 mails")
-    assert waited < 4, "a bell rang: a sweep would have come three to eight seconds later"
+    assert waited < 4, "a wake-up came: a sweep would have come three to eight seconds later"
     for log in tmp_path.glob("*.log"):
         assert "unknown command" not in log.read_text(errors="replace")

@@ -129,7 +129,7 @@ def test_a_worker_comes_back_after_a_cut_and_nothing_is_lost(
     for number in range(3):
         publish(f"m{number}", days=30)
     fan_out()
-    with contextlib.suppress(*db.AWAY):  # the task fails, and its bell rings again
+    with contextlib.suppress(*db.AWAY):  # the task fails, and is woken again
         drain.drain("push", seconds=1)
     receiver.answer = lambda _: Reply()
     hole.mend()

@@ -1,4 +1,4 @@
-"""Imports against real databases: each entry accounted for, a second import changes nothing and rings nothing."""
+"""Imports against real databases: each entry accounted for, a second import changes nothing and wakes nobody."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests import factories
 
 BERLIN = ZoneInfo("Europe/Berlin")
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-Bells = list[tuple[str, tuple[str, ...]]]
+Woken = list[tuple[str, tuple[str, ...]]]
 
 
 @pytest.fixture
@@ -47,13 +47,13 @@ def test_every_entry_of_a_towns_calendar_is_accounted_for(merchant_id: UUID) -> 
     assert changes() == ["published"] * 3
 
 
-def test_a_second_import_changes_nothing_and_rings_nothing(merchant_id: UUID, rung: Bells) -> None:
+def test_a_second_import_changes_nothing_and_wakes_nobody(merchant_id: UUID, woken: Woken) -> None:
     run(FIXTURES / "town.ics", merchant_id)
-    assert [name for name, _ in rung] == ["fanout"] * 3
-    rung.clear()
+    assert [name for name, _ in woken] == ["fanout"] * 3
+    woken.clear()
     again = run(FIXTURES / "town.ics", merchant_id)
     assert counts(again) == {"unchanged": 3, "past": 1, "refused": 1}
-    assert rung == []
+    assert woken == []
     assert changes() == ["published"] * 3
 
 
@@ -68,12 +68,12 @@ def test_a_later_export_that_only_names_another_time_changes_nothing(
     assert counts(run(later, merchant_id)) == {"unchanged": 3, "past": 1, "refused": 1}
 
 
-def test_a_dry_run_tells_the_same_and_writes_nothing(merchant_id: UUID, rung: Bells) -> None:
+def test_a_dry_run_tells_the_same_and_writes_nothing(merchant_id: UUID, woken: Woken) -> None:
     told = run(FIXTURES / "town.ics", merchant_id, dry_run=True)
     assert told.dry_run
     with db.reading() as session:
         assert session.scalar(select(func.count()).select_from(Post)) == 0
-    assert rung == []
+    assert woken == []
     done = run(FIXTURES / "town.ics", merchant_id)
     assert told.results == done.results
 

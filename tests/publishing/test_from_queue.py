@@ -21,7 +21,7 @@ POST = {
     "starts_at": "2096-12-05T19:00:00+01:00",
     "source_ref": "pos-4711",
 }
-Bells = list[tuple[str, tuple[str, ...]]]
+Woken = list[tuple[str, tuple[str, ...]]]
 
 
 @pytest.fixture(autouse=True)
@@ -44,11 +44,11 @@ def sent(**message: Any) -> Any:
     return from_queue.submit((), message)
 
 
-def test_a_good_message_becomes_a_published_post_and_rings_once(rung: Bells) -> None:
+def test_a_good_message_becomes_a_published_post_and_wakes_once(woken: Woken) -> None:
     outcome = sent(merchant="cafe", post=POST)
     assert outcome.what == "created"
     assert (outcome.post.source_ref, outcome.post.state) == ("pos-4711", "published")
-    assert [name for name, _ in rung] == ["fanout"]
+    assert [name for name, _ in woken] == ["fanout"]
     assert letters() == []
 
 
@@ -57,10 +57,10 @@ def test_positions_do_as_well_as_names() -> None:
     assert from_queue.submit(("cafe",), {"post": POST}).what == "unchanged"  # type: ignore[union-attr]  # the same
 
 
-def test_a_message_that_comes_twice_makes_one_post_and_a_changed_one_revises_it(rung: Bells) -> None:
+def test_a_message_that_comes_twice_makes_one_post_and_a_changed_one_revises_it(woken: Woken) -> None:
     whats = [sent(merchant="cafe", post=POST | more).what for more in ({}, {}, {"title": "Weinabend im Hof"})]
     assert whats == ["created", "unchanged", "revised"]
-    assert (count(Post), count(Change), len(rung)) == (1, 2, 2)
+    assert (count(Post), count(Change), len(woken)) == (1, 2, 2)
 
 
 def test_a_message_that_comes_eight_times_at_once_makes_one_post() -> None:
@@ -101,7 +101,7 @@ def test_a_message_that_comes_eight_times_at_once_makes_one_post() -> None:
     ],
 )  # fmt: skip
 def test_a_bad_message_becomes_a_dead_letter_with_its_reason_and_no_post(
-    message: dict[str, Any], reason: str, rung: Bells
+    message: dict[str, Any], reason: str, woken: Woken
 ) -> None:
     assert from_queue.submit((), message) is None
     (letter,) = letters()
@@ -109,7 +109,7 @@ def test_a_bad_message_becomes_a_dead_letter_with_its_reason_and_no_post(
     assert letter.source == "queue"
     assert json.loads(letter.payload) == {"args": [], "kwargs": message}
     assert abs((clock.now() - letter.created_at).total_seconds()) < 60
-    assert (count(Post), count(Change), rung) == (0, 0, [])
+    assert (count(Post), count(Change), woken) == (0, 0, [])
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tests import factories
 from tests.infra.test_images import drawn
 from tests.town import later
 
-Bells = list[tuple[str, tuple[str, ...]]]
+Woken = list[tuple[str, tuple[str, ...]]]
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ DRAFTS = {
 
 
 @pytest.mark.parametrize("draft", DRAFTS)
-def test_a_dry_run_says_what_then_happens_and_leaves_nothing(cafe: UUID, draft: str, rung: Bells) -> None:
+def test_a_dry_run_says_what_then_happens_and_leaves_nothing(cafe: UUID, draft: str, woken: Woken) -> None:
     posts.create(cafe, factories.event(source_ref="1"))
     same = DRAFTS["the same"]()
     posts.create(cafe, same)
@@ -71,10 +71,10 @@ def test_a_dry_run_says_what_then_happens_and_leaves_nothing(cafe: UUID, draft: 
             return error.faults
 
     before = rows()
-    rung.clear()
+    woken.clear()
     told = outcome(lambda: posts.preview(cafe, one))
     assert rows() == before
-    assert rung == []
+    assert woken == []
     assert told == outcome(lambda: posts.submit(cafe, one, count_quota=False).what)
 
 

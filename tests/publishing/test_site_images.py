@@ -21,7 +21,7 @@ from syndication.web.app import create_app
 from tests import factories, town
 from tests.infra.test_images import drawn
 
-Bells = list[tuple[str, tuple[str, ...]]]
+Woken = list[tuple[str, tuple[str, ...]]]
 
 
 @pytest.fixture
@@ -52,11 +52,11 @@ def rows() -> list[PreparedPicture]:
 
 
 def test_a_post_with_pictures_wakes_a_worker_that_fetches_each_once(
-    cafe: UUID, website: Receiver, rung: Bells
+    cafe: UUID, website: Receiver, woken: Woken
 ) -> None:
     urls = [website.url("/a.jpg"), website.url("/b.jpg")]
     posted(cafe, *urls)
-    assert ("pictures", ()) in rung
+    assert ("pictures", ()) in woken
     assert site_images.there(urls) == frozenset()
     assert worked() == 2
     assert site_images.there(urls) == frozenset(urls)
@@ -66,7 +66,7 @@ def test_a_post_with_pictures_wakes_a_worker_that_fetches_each_once(
 
 
 def test_the_site_asks_nobody_while_somebody_waits(
-    city: config.Settings, cafe: UUID, website: Receiver, rung: Bells
+    city: config.Settings, cafe: UUID, website: Receiver, woken: Woken
 ) -> None:
     url = website.url("/a.jpg")
     post = posted(cafe, url)
@@ -87,18 +87,18 @@ def test_the_site_asks_nobody_while_somebody_waits(
 
 
 def test_a_picture_that_nobody_asked_for_yet_is_asked_for_by_who_looks(
-    city: config.Settings, cafe: UUID, website: Receiver, rung: Bells, monkeypatch: pytest.MonkeyPatch
+    city: config.Settings, cafe: UUID, website: Receiver, woken: Woken, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Posts from before pictures were prepared, and what was forgotten for want of room."""
     url = website.url("/a.jpg")
     post = posted(cafe, url)
     with db.transaction() as session:
         session.query(PreparedPicture).delete()
-    rung.clear()
+    woken.clear()
     monkeypatch.setattr(site_images, "_rung_at", float("-inf"))
     with TestClient(create_app(city)) as client:
         assert [client.get(path(post.id, 1, url, "page")).status_code for _ in range(3)] == [503, 503, 503]
-        assert rung == [("pictures", ())], "a worker is woken once"
+        assert woken == [("pictures", ())], "a worker is woken once"
         worked()
         assert client.get(path(post.id, 1, url, "page")).status_code == 200
         monkeypatch.setattr(site_images, "_MOST_KEPT", 1000)
@@ -206,7 +206,7 @@ def test_a_slow_website_holds_up_no_other(cafe: UUID, website: Receiver, receive
     assert len([row for row in rows() if row.due_at is not None]) == 20
 
 
-def test_one_process_of_a_machine_prepares_at_a_time(cafe: UUID, website: Receiver, rung: Bells) -> None:
+def test_one_process_of_a_machine_prepares_at_a_time(cafe: UUID, website: Receiver, woken: Woken) -> None:
     posted(cafe, website.url("/a.jpg"))
     with site_images._alone() as mine:
         assert mine
@@ -269,12 +269,12 @@ def test_ten_lanes_that_need_a_picture_of_a_dead_website_ask_it_once(cafe: UUID,
     assert len(website.requests) == 1
 
 
-def test_a_bell_that_was_lost_is_rung_by_the_sweep(cafe: UUID, website: Receiver, rung: Bells) -> None:
+def test_a_wakeup_that_was_lost_is_sent_by_the_sweep(cafe: UUID, website: Receiver, woken: Woken) -> None:
     posted(cafe, website.url("/a.jpg"))
-    rung.clear()
+    woken.clear()
     assert site_images.due()
-    wakeups.ring(site_images.BELL)
-    assert rung == [("pictures", ())]
+    wakeups.wake(site_images.WAKEUP)
+    assert woken == [("pictures", ())]
 
 
 def test_odd_addresses_are_no_fault(cafe: UUID, website: Receiver) -> None:

@@ -153,7 +153,7 @@ def test_a_rotated_secret_leaves_the_old_one_valid_beside_it(cafe: Party) -> Non
 
 
 def test_resuming_clears_the_health_and_wakes_the_queue(
-    cafe: Party, rung: list[tuple[str, tuple[str, ...]]]
+    cafe: Party, woken: list[tuple[str, tuple[str, ...]]]
 ) -> None:
     where = f"/destinations/{hook(cafe)['id']}"
     assert cafe("POST", f"{where}/pause").json()["state"] == "paused"
@@ -172,11 +172,11 @@ def test_resuming_clears_the_health_and_wakes_the_queue(
         "held_until": None,
         "last_sent_at": None,
     }
-    assert ("push", ()) in rung
+    assert ("push", ()) in woken
 
 
 def test_a_test_makes_one_delivery_that_says_that_it_is_one(
-    cafe: Party, rung: list[tuple[str, tuple[str, ...]]]
+    cafe: Party, woken: list[tuple[str, tuple[str, ...]]]
 ) -> None:
     where = f"/destinations/{hook(cafe)['id']}"
     started = cafe("POST", f"{where}/test")
@@ -184,7 +184,7 @@ def test_a_test_makes_one_delivery_that_says_that_it_is_one(
     seen = cafe("GET", f"/deliveries/{started.json()['delivery_id']}").json()
     assert (seen["state"], seen["post_id"], seen["merchant"], seen["tries"]) == ("waiting", None, "cafe", [])
     assert cafe("POST", f"{where}/test").status_code == 409
-    assert ("push", ()) in rung
+    assert ("push", ()) in woken
 
 
 def failed(destination_id: str, *, age: float, state: str = "failed") -> int:
@@ -201,7 +201,7 @@ def failed(destination_id: str, *, age: float, state: str = "failed") -> int:
 
 
 def test_a_time_window_is_counted_first_and_then_replayed_under_the_same_keys(
-    cafe: Party, rung: list[tuple[str, tuple[str, ...]]]
+    cafe: Party, woken: list[tuple[str, tuple[str, ...]]]
 ) -> None:
     made = hook(cafe)
     ids = [failed(made["id"], age=age) for age in (1, 2, 30)]
@@ -213,7 +213,7 @@ def test_a_time_window_is_counted_first_and_then_replayed_under_the_same_keys(
     waiting = cafe("GET", "/deliveries?state=waiting").json()["data"]
     assert {(one["id"], one["key"]) for one in waiting} == {(ids[0], "d1"), (ids[1], "d2")}
     assert cafe("POST", where, json={"since": since}).json()["count"] == 0
-    assert ("push", ()) in rung
+    assert ("push", ()) in woken
     backwards = {"since": since, "until": "2020-01-01T00:00:00Z"}
     assert cafe("POST", where, json=backwards).status_code == 422
 

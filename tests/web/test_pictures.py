@@ -40,7 +40,7 @@ def local(url: str) -> str:
 
 
 def worked() -> int:
-    """What a worker does when its bell rings."""
+    """What a worker does when it is woken."""
     return site_images.work(drain.tools().pictures)
 
 

@@ -197,16 +197,16 @@ def statements(database: str) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("kind", KNOWN)
 def test_the_same_work_is_done_for_every_address(
-    kind: str, app: FastAPI, statements: list[str], rung: list[tuple[str, tuple[str, ...]]]
+    kind: str, app: FastAPI, statements: list[str], woken: list[tuple[str, tuple[str, ...]]]
 ) -> None:
     KNOWN["confirmed"]("bert@example.org")  # the tables are never empty
     KNOWN[kind]("anna@example.org")
     visit(app, "someone@example.org", "192.0.2.1")
     done = []
     for host, email in (("192.0.2.2", "nobody@example.org"), ("192.0.2.3", "anna@example.org")):
-        del statements[:], rung[:]
+        del statements[:], woken[:]
         assert visit(app, email, host) == 202
-        done.append((list(statements), [name for name, _ in rung]))
+        done.append((list(statements), [name for name, _ in woken]))
     assert done[0] == done[1]
     assert done[0][1] == ["sign-up"]
 

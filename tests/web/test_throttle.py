@@ -94,4 +94,4 @@ def test_the_log_of_the_web_process_holds_no_address_and_no_link(
     assert access.disabled
     access.disabled = False
     db.engine().dispose()
-    wakeups.hang(None)
+    wakeups.use(None)
