@@ -144,4 +144,5 @@ def faults_of(error: ValidationError) -> tuple[Fault, ...]:
 
 
 def canonical(data: Any) -> str:
+    """JSON that is equal for equal `data`: sorted names, no blanks, characters as they are."""
     return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
