@@ -23,6 +23,9 @@ SHARED = ("mail",)
 #: Queues that let others write first: nobody waits for a mail or a feed as for a page or a webhook.
 PATIENT = ("mail", "feeds")
 
+#: Rows that one transaction takes or writes back: on SQLite everybody else who writes waits for its end.
+MOST_ROWS = 400
+
 
 def claim(queue: str, owner: str, ready: int, slow: int, cfg: Settings) -> list[Lane]:
     """Lanes of due deliveries, leased to `owner` for `cfg.lease` seconds; empty where nothing is due.
@@ -261,6 +264,8 @@ def _claim_shared(
         return []
     size, least = policy.mail_batch(failures, cfg.mail_batch, outlet.answers if outlet else ())
     shares = _shares(session, _waiting(queue, now), wanted, under_way + wanted, size, least)
+    if db.one_writer():  # the next claim follows at once
+        shares = shares[: max(1, MOST_ROWS // max(1, len(shares[0])))] if shares else []
     if not shares:
         return []
     leases = [_lease(queue, owner, cfg, now, None) for _ in shares]
