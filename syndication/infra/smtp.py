@@ -49,6 +49,21 @@ def _trusting() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+@cache
+def own_name() -> str:
+    """How this machine introduces itself (RFC 5321 section 4.1.1.1): its full name, else its address as a literal.
+
+    Asked once for each process: a slow name server would hold up every connection.
+    """
+    name = socket.getfqdn()
+    if "." in name:
+        return name
+    try:
+        return f"[{socket.gethostbyname(socket.gethostname())}]"
+    except OSError:
+        return "[127.0.0.1]"
+
+
 class Outbox:
     """Sends mails through one server; safe in many threads, each send has a connection to itself.
 
@@ -147,7 +162,7 @@ class Outbox:
         server: smtplib.SMTP | None = None
         try:
             # The name in the constructor is the one that the certificate is verified against.
-            where = (self._host, self._port)
+            where = (self._host, self._port, own_name())
             if self._security == "tls":
                 server = smtplib.SMTP_SSL(*where, timeout=self._timeout, context=self._context)
             else:

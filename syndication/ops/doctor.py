@@ -18,6 +18,7 @@ from syndication.errors import SyndicationError
 from syndication.infra import confined, db, private_files, signing
 from syndication.infra.confined import report
 from syndication.infra.signing import Box
+from syndication.infra.smtp import own_name
 from syndication.models import Destination
 from syndication.ops import broker
 from syndication.ops.celery_wakeups import QUEUES
@@ -276,8 +277,10 @@ def _mail(cfg: Settings) -> Iterator[Finding]:
 
 def _connected(cfg: Settings, context: ssl.SSLContext) -> smtplib.SMTP:
     if cfg.smtp_security == "tls":
-        return smtplib.SMTP_SSL(cfg.smtp_host, cfg.smtp_port, timeout=_SMTP_PATIENCE, context=context)
-    return smtplib.SMTP(cfg.smtp_host, cfg.smtp_port, timeout=_SMTP_PATIENCE)
+        return smtplib.SMTP_SSL(
+            cfg.smtp_host, cfg.smtp_port, own_name(), timeout=_SMTP_PATIENCE, context=context
+        )
+    return smtplib.SMTP(cfg.smtp_host, cfg.smtp_port, own_name(), timeout=_SMTP_PATIENCE)
 
 
 def _start_tls(connection: smtplib.SMTP, context: ssl.SSLContext, where: str) -> None:

@@ -1,5 +1,6 @@
 """Outgoing mail against a real SMTP server: what arrives, what is reused, and how far a failure got."""
 
+import socket
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from syndication.channels.by_mail import verdict_for
 from syndication.channels.verdicts import Gone, Refused, TryLater, Unconfirmed
-from syndication.infra.smtp import MailFailure, Outbox
+from syndication.infra.smtp import MailFailure, Outbox, own_name
 from syndication.stack.mail_sink import MailSink
 
 DATA = b"Subject: Hallo\r\nMessage-ID: <1@coburg.example>\r\n\r\nGuten Tag\r\n.\r\n..zwei\r\nEnde\r\n"
@@ -199,3 +200,13 @@ def test_a_server_without_starttls_gets_no_mail_where_it_is_demanded(mail_sink: 
     found = failure(outbox(mail_sink, security="starttls"))
     assert found.stage == "connect"
     assert mail_sink.mails == []
+
+
+def test_a_process_asks_for_its_own_name_once(mail_sink: MailSink, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(socket, "getfqdn", lambda *_: asked.append("asked") or "town.example")
+    own_name.cache_clear()
+    for _ in range(3):
+        outbox(mail_sink).send("news@coburg.example", "anna@example.org", DATA)
+    own_name.cache_clear()
+    assert (asked, mail_sink.connections) == (["asked"], 3)
