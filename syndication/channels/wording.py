@@ -1,12 +1,12 @@
 """A post in words that every outlet shares: its title with what happened to it, when, where, and for how much."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from syndication.content.post import Content, Matter, Place
-from syndication.infra.rendering import day, gettext, moment, money, time_of_day
-from syndication.kinds import event
+from syndication import kinds
+from syndication.content.post import Content, Matter
+from syndication.infra.rendering import gettext
+from syndication.kinds.contract import Fact
 
 
 def _(text: str) -> str:
@@ -29,69 +29,37 @@ def mark(status: str, language: str) -> str:
 
 def title(content: Content, language: str) -> str:
     """The title, with "Abgesagt: " and the like in front."""
-    word = mark(content.status, language)
+    word = mark(content.standing, language)
     return f"{word}: {content.title}" if word else content.title
 
 
 def news(changed: Sequence[Matter], content: Content, zone: ZoneInfo, language: str) -> str:
     """ "Geändert – neue Zeit: …" for people who saw the earlier version; empty where nothing that matters changed."""
-    say = gettext(language)
-    words = {
-        "status": mark(content.status, language) or say(_("Takes place as planned")),
-        "time": say(_("New time: {}")).format(when(content, zone, language)),
-        "place": say(_("New place: {}")).format(where(content.place) or "–"),
-        "price": say(_("New price: {}")).format(price(content, language) or "–"),
-    }
-    return "\n".join(words[matter] for matter in changed if words[matter])
+    planned = gettext(language)(_("Takes place as planned"))
+    told = [
+        mark(content.standing, language) or planned
+        if matter == "status"
+        else kinds.of(content).news(matter, content, zone, language)
+        for matter in changed
+    ]
+    return "\n".join(line for line in told if line)
 
 
 def when(content: Content, zone: ZoneInfo, language: str) -> str:
     """When it happens, or how long it is valid, on the wall clock of `zone`; empty where nothing is said."""
-    if content.starts_at is None:
-        return _validity(content, zone, language)
-    return event.when(content, zone, language)
+    return kinds.of(content).when(content, zone, language)
 
 
-def _validity(content: Content, zone: ZoneInfo, language: str) -> str:
-    say = gettext(language)
-    if content.valid_from and content.valid_until:
-        return say(_("valid from {} to {}")).format(
-            day(content.valid_from, language, zone), _last_day(content.valid_until, zone, language)
-        )
-    if content.valid_until:
-        return say(_("valid until {}")).format(_last_day(content.valid_until, zone, language))
-    if content.valid_from:
-        return say(_("valid from {}")).format(day(content.valid_from, language, zone))
-    return ""
+def where(content: Content) -> str:
+    """Where it is, in one line; empty where nothing is said."""
+    return kinds.of(content).where(content)
 
 
-def _last_day(until: datetime, zone: ZoneInfo, language: str) -> str:
-    """Midnight ends the day before it; any other hour is said."""
-    if time_of_day(until, zone) == "00:00":
-        return day(until - timedelta(microseconds=1), language, zone)
-    return (
-        moment(until, zone, language) if time_of_day(until, zone) != "23:59" else day(until, language, zone)
-    )
+def facts(content: Content, zone: ZoneInfo, language: str) -> tuple[Fact, ...]:
+    """What else there is to know, such as the price; the most important first."""
+    return kinds.of(content).facts(content, zone, language)
 
 
-def where(place: Place | None) -> str:
-    """Name and address of a place in one line; empty for none."""
-    if place is None:
-        return ""
-    return ", ".join(part for part in (place.name, place.address) if part)
-
-
-def price(content: Content, language: str) -> str:
-    """ "7,50 € statt 10,00 €" and the lowest price of 30 days (Directive 98/6/EC Art. 6a); empty where no price is said."""
-    if content.price is None:
-        return ""
-    say = gettext(language)
-    text = money(content.price, content.currency, language) if content.price else say(_("free of charge"))
-    if content.price_before is not None:
-        text = say(_("{} instead of {}")).format(
-            text, money(content.price_before, content.currency, language)
-        )
-    if content.lowest_price_30d is not None:
-        lowest = money(content.lowest_price_30d, content.currency, language)
-        text += say(_(" (lowest price of the last 30 days: {})")).format(lowest)
-    return text
+def brief(content: Content, zone: ZoneInfo, language: str) -> list[str]:
+    """Of that, what is said even where there is little room."""
+    return [one.text for one in facts(content, zone, language) if one.brief]

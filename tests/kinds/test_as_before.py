@@ -14,7 +14,7 @@ import pytest
 from syndication.channels.envelope import Envelope, PostView, Publisher
 from syndication.channels.webhook import Webhook, WebhookSettings
 from syndication.config import Settings
-from syndication.content.post import draft, kept
+from syndication.kinds.reading import draft, kept
 from tests.channels.samples import CITY
 
 BEFORE: dict[str, Any] = json.loads(
