@@ -28,9 +28,11 @@ _CHOICE = " or ".join(part for part in (", ".join(NAMES[:-1]), NAMES[-1]) if par
 def _draft_of(kind: Kind[Any]) -> type[Draft]:
     """The class of a kind's drafts: its contents, and what is to happen with them."""
     name = kind.content.__name__.removesuffix("Content") + "Draft"
-    drafts: Any = create_model(name, __base__=(kind.content, Draft), __doc__=kind.content.__doc__)
-    drafts.plain = kind.content
-    return cast("type[Draft]", drafts)
+    made = cast(
+        "type[Draft]", create_model(name, __base__=(kind.content, Draft), __doc__=kind.content.__doc__)
+    )
+    made.plain = kind.content
+    return made
 
 
 _CONTENTS: Mapping[str, type[Content]] = {kind.name: kind.content for kind in KINDS}
