@@ -17,8 +17,8 @@ from syndication import clock, config, destinations
 from syndication.audience import interests
 from syndication.content.base import new_id
 from syndication.content.interest import Interest
-from syndication.content.post import draft
 from syndication.infra import db, signing, wakeups
+from syndication.kinds.reading import draft
 from syndication.models import Delivery, Destination, Merchant, Reader
 from syndication.ops.celery_wakeups import sender
 from syndication.publishing import posts

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
-from syndication.content.post import draft
 
 from bench import sinks
 from bench.city import SECRET, City, city
@@ -17,6 +16,7 @@ from bench.figures import Figure, at_least, at_most
 from bench.webhooks import latencies
 from syndication import clock
 from syndication.infra import db
+from syndication.kinds.reading import draft
 from syndication.models import Change, Heartbeat
 from syndication.publishing import posts
 from syndication.stack.receiver import Receiver

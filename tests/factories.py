@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from syndication import clock
 from syndication.audience import interests
 from syndication.content.interest import Interest
-from syndication.content.post import Content, Draft, draft
+from syndication.content.post import Content, Draft
 from syndication.infra import signing
+from syndication.kinds.reading import draft, made
 from syndication.models import Destination, Merchant, Reader
 from syndication.publishing import posts
 
@@ -52,7 +53,7 @@ def offer(title: str = "Kaffee zum halben Preis", *, days: float | None = 7, **f
 def content(**fields: Any) -> Content:
     """The content of an event, as channels get it."""
     starts = fields.pop("starts_at", datetime.fromisoformat("2026-08-15T17:00:00+02:00"))
-    return Content(**{"kind": "event", "title": "Weinabend", "starts_at": starts, **fields})
+    return made(**{"kind": "event", "title": "Weinabend", "starts_at": starts, **fields})
 
 
 def post(merchant_id: UUID, one: Draft | None = None) -> posts.PostRecord:

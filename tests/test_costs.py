@@ -15,9 +15,10 @@ from syndication.channels.social import counting
 from syndication.channels.verdicts import Refused
 from syndication.config import Settings
 from syndication.content.base import slugify
-from syndication.content.post import Content, occurrences
+from syndication.content.post import occurrences
 from syndication.errors import Invalid
 from syndication.infra import mail_addresses, rendering
+from syndication.kinds.reading import made
 from syndication.sources import cell, repair
 from tests.channels.samples import SAMPLES, Sample
 from tests.patterns import cost
@@ -126,9 +127,7 @@ def test_a_rule_that_comes_never_or_hardly_ever_costs_little(rule: str) -> None:
 
     def looked_at(_: str) -> None:
         with suppress(ValueError):
-            post = Content(
-                kind="event", title="x", starts_at=datetime(2026, 8, 1, tzinfo=UTC), recurrence=rule
-            )
+            post = made(kind="event", title="x", starts_at=datetime(2026, 8, 1, tzinfo=UTC), recurrence=rule)
             post.over_at(zone)
             occurrences(post, zone, after=datetime(2026, 8, 1, tzinfo=UTC), most=50)
 

@@ -15,7 +15,7 @@ from syndication.channels.webhook import Webhook, WebhookSettings, payload
 from syndication.cli import app
 from syndication.cli.channels import channels_page
 from syndication.cli.upkeep import commands_page, settings_page
-from syndication.content.post import draft
+from syndication.kinds.reading import draft
 from tests.channels.samples import envelope
 
 ROOT = Path(__file__).parent.parent

@@ -20,7 +20,7 @@ from syndication.channels.built_in.newsletter import Newsletter
 from syndication.channels.envelope import PostView
 from syndication.config import Settings
 from syndication.content.interest import Interest
-from syndication.content.post import Content, matters, occurrences
+from syndication.content.post import Content, matters
 from syndication.delivery import lifecycle, policy
 from syndication.delivery.record import SUPERSEDED, WITHDRAWN
 from syndication.infra import db, wakeups
@@ -334,7 +334,9 @@ def _last(
 def _due(known: _Told, news: News, now: datetime, replaced: _Replaced | None, cfg: Settings) -> datetime:
     """When somebody hears the news who was told of the post before; not later than what it takes the place of."""
     content = news.view.content
-    first_alarm = known.repeats == 0 and content.status in _URGENT and known.content.status != content.status
+    first_alarm = (
+        known.repeats == 0 and content.standing in _URGENT and known.content.standing != content.standing
+    )
     if news.before is None or first_alarm:
         return now
     wait = policy.correction_wait(
@@ -347,10 +349,7 @@ def _due(known: _Told, news: News, now: datetime, replaced: _Replaced | None, cf
 def _time_left(before: Content, after: Content, now: datetime, cfg: Settings) -> float | None:
     """Seconds until what the post is about begins, as it was told or as it is now, or else ends; None: never."""
     begins = [
-        start
-        for one in (before, after)
-        for start in occurrences(one, cfg.zone, after=now, most=2)
-        if start > now
+        start for one in (before, after) for start in one.upcoming(cfg.zone, after=now, most=2) if start > now
     ]
     ends = [end for one in (before, after) if (end := one.over_at(cfg.zone)) is not None and end > now]
     soonest = min(begins or ends, default=None)

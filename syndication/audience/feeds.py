@@ -17,10 +17,10 @@ from syndication.channels.built_in.websub import WebSub
 from syndication.channels.envelope import PostView
 from syndication.config import Settings, settings
 from syndication.content.base import slugify
-from syndication.content.post import KINDS
 from syndication.delivery import lifecycle
 from syndication.errors import NotFound
 from syndication.infra import db, wakeups
+from syndication.kinds import NAMES
 from syndication.models import Delivery, Destination, FeedDocument, Merchant, Post, PostTopic
 from syndication.publishing import views
 
@@ -74,7 +74,7 @@ def parse_scope(text: str) -> Scope:
     found = dict(zip(parts[::2], parts[1::2], strict=False))
     scope = Scope(**{name: value for name, value in found.items() if name in _FACETS})
     # One scope has one address: facets in the fixed order, each once, slugs as we write them.
-    proper = str(scope) == text and len(text) <= _LONGEST and scope.kind in ("", *KINDS)
+    proper = str(scope) == text and len(text) <= _LONGEST and scope.kind in ("", *NAMES)
     if not proper or any(value != slugify(value) for value in (scope.topic, scope.merchant)):
         raise NotFound("There is no such feed.")
     return scope

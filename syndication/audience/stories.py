@@ -59,10 +59,10 @@ class Known:
 def what_changed(before: Content, after: Content) -> What:
     """The one word for a change that readers must be told."""
     changed = matters(before, after)
-    if "status" in changed and after.status != "scheduled":
-        return after.status
-    words: dict[str, What] = {"time": "time", "place": "moved", "price": "price"}
-    return next((words[matter] for matter in changed if matter in words), "changed")
+    if "status" in changed and after.standing != "scheduled":
+        return after.standing
+    words = [{"place": "moved"}.get(matter, matter) for matter in changed if matter != "status"]
+    return words[0] if words else "changed"
 
 
 def of_window(since: datetime, slot: datetime, cfg: Settings) -> list[Story]:

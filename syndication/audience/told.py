@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from syndication.content.post import Content, kept
+from syndication.content.post import Content
+from syndication.kinds.reading import kept
 from syndication.models import Change, Delivery, EditionPost, Revision
 
 #: What may have arrived counts as told.

@@ -158,14 +158,15 @@ def _embed(envelope: Envelope) -> tuple[dict[str, Any], bool]:
     post, words, say = envelope.post, pieces(envelope, Discord.kind), gettext(envelope.post.content.language)
     said = words.own or words.text
     text = cut(said, _DESCRIPTION, _escaped_length)
-    facts = (("When", words.when), ("Where", words.where), ("Price", words.price), ("Code", words.coupon))
+    facts = [(say("When"), words.when), (say("Where"), words.where)]
+    facts += [(one.label, one.text) for one in words.facts]
     embed: dict[str, Any] = {
         "title": _plain(cut(words.title, _TITLE, _escaped_length)),
         "url": post.link,
         "description": _plain(text),
-        "color": _COLOUR.get(post.content.status, 0x1F6F5C),
+        "color": _COLOUR.get(post.content.standing, 0x1F6F5C),
         "fields": [
-            {"name": say(name), "value": _plain(cut(value, _VALUE, _escaped_length)), "inline": False}
+            {"name": name, "value": _plain(cut(value, _VALUE, _escaped_length)), "inline": False}
             for name, value in facts
             if value
         ],

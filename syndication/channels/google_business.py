@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 
+from syndication import kinds
 from syndication.channels import wording
 from syndication.channels.by_http import Rule, json_of
 from syndication.channels.connector import Beginning, Connector, Site
@@ -25,9 +26,10 @@ from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, Refused, TryLater, Unconfirmed
 from syndication.content.base import Value
-from syndication.content.post import Content, Image, occurrences
+from syndication.content.post import Content, Image
 from syndication.infra.http import Answer
 from syndication.infra.rate_limits import Rate
+from syndication.kinds.contract import Window
 
 Topic = Literal["EVENT", "OFFER", "STANDARD"]
 
@@ -188,12 +190,13 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
         chosen, content, shown = envelope.settings, envelope.post.content, envelope.shown
         assert isinstance(chosen, GoogleBusinessSettings)
         composed = compose(envelope, self.kind, _MOST, count=utf16, link=False)
-        topic = topic_of(content)
+        window = _window(envelope, content)
+        topic = topic_of(window)
         body: dict[str, Any] = {
             "topicType": topic,
             "languageCode": content.language,
             "summary": composed.text,
-            **_ends(envelope, topic),
+            **_ends(envelope, window),
         }
         if content.images:
             body["media"] = [{"mediaFormat": "PHOTO", "sourceUrl": shown_at(envelope, _SIZE)}]
@@ -205,10 +208,10 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
             body=body,
             mask=tuple(name for name in (*body, *(() if content.images else ("media",))) if name not in kept),
             reference=envelope.reference or "",
-            replaces=shown is not None and topic_of(shown) != topic,
+            replaces=shown is not None and topic_of(_window(envelope, shown)) != topic,
             remark=together(
                 composed.remark,
-                _said_of_ends(content, topic),
+                _said_of_ends(envelope, window),
                 _NO_ALT if content.images else "",
                 left_out(content.images, 1),
             ),
@@ -241,31 +244,31 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
         return settings.model_copy(update={"expires_at": ends})
 
 
-def topic_of(content: Content) -> Topic:
+def topic_of(window: Window | None) -> Topic:
     """What a post is to Google. An offer without an end would be given one that nobody promised."""
-    if content.kind == "event":
-        return "EVENT"
-    return "OFFER" if content.valid_until else "STANDARD"
+    if window is None:
+        return "STANDARD"
+    return "EVENT" if window.nature == "happens" else "OFFER"
 
 
-def _ends(envelope: Envelope, topic: Topic) -> dict[str, Any]:
+def _window(envelope: Envelope, content: Content) -> Window | None:
+    return kinds.of(content).window(content, envelope.city.zone, envelope.tried_at)
+
+
+def _ends(envelope: Envelope, window: Window | None) -> dict[str, Any]:
     """What goes with the text: dates and title, coupon, and where to click."""
     content, link, zone = envelope.post.content, envelope.post.link, envelope.city.zone
     click: dict[str, Any] = {"callToAction": {"actionType": "LEARN_MORE", "url": link}}
-    if topic == "STANDARD":
+    if window is None:
         return click
     title = cut(wording.title(content, content.language), _MOST_TITLE, utf16)
-    if topic == "EVENT":
-        return {
-            "event": {"title": title, "schedule": _event_schedule(content, zone, envelope.tried_at)},
-            **click,
-        }
-    assert content.valid_until
+    if topic_of(window) == "EVENT":
+        return {"event": {"title": title, "schedule": _event_schedule(window, zone)}, **click}
     # Google's ends are inclusive; midnight belongs to the day before it.
-    until = content.valid_until.astimezone(zone)
+    until = window.end.astimezone(zone)
     until = until - timedelta(minutes=1) if (until.hour, until.minute) == (0, 0) else until
-    since = min(content.valid_from or envelope.post.published_at, until.astimezone(UTC))
-    code = content.coupon_code or ""
+    since = min(window.start or envelope.post.published_at, until.astimezone(UTC))
+    code = _code(envelope)
     return {
         "event": {"title": title, "schedule": _schedule(since.astimezone(zone), until)},
         "offer": ({"couponCode": code} if code and len(code) <= _MOST_CODE else {})
@@ -273,20 +276,18 @@ def _ends(envelope: Envelope, topic: Topic) -> dict[str, Any]:
     }
 
 
-def _event_schedule(content: Content, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
-    """The next occurrence. Without hours, or without an end that is stated, it is the whole day."""
-    assert content.starts_at
-    upcoming = occurrences(content, zone, after=now, most=1) if content.recurrence else []
-    start = upcoming[0] if upcoming else content.starts_at
-    if content.all_day or _open_end(content):
-        last = start + content.length() - timedelta(microseconds=1) if content.all_day else start
-        morning = start.astimezone(zone).replace(hour=0, minute=0)
-        return _schedule(morning, last.astimezone(zone).replace(hour=23, minute=59))
-    return _schedule(start.astimezone(zone), (start + content.length()).astimezone(zone))
+def _code(envelope: Envelope) -> str:
+    """What is to be copied letter by letter; empty for nothing."""
+    content = envelope.post.content
+    facts = wording.facts(content, envelope.city.zone, content.language)
+    return next((one.text for one in facts if one.verbatim), "")
 
 
-def _open_end(content: Content) -> bool:
-    return content.ends_at is None or content.ends_at == content.starts_at
+def _event_schedule(window: Window, zone: ZoneInfo) -> dict[str, Any]:
+    start, end = (window.start or window.end).astimezone(zone), window.end.astimezone(zone)
+    if window.whole_days:
+        return _schedule(start.replace(hour=0, minute=0), end.replace(hour=23, minute=59))
+    return _schedule(start, end)
 
 
 def _schedule(start: datetime, end: datetime) -> dict[str, Any]:
@@ -299,17 +300,12 @@ def _schedule(start: datetime, end: datetime) -> dict[str, Any]:
     }
 
 
-def _said_of_ends(content: Content, topic: Topic) -> str:
-    if topic == "STANDARD":
+def _said_of_ends(envelope: Envelope, window: Window | None) -> str:
+    if window is None:
         return _NO_END
-    if topic == "EVENT":
-        whole_day = _WHOLE_DAY if _open_end(content) and not content.all_day else ""
-        return together(whole_day, _NEXT_ONLY if content.recurrence else "")
-    return (
-        "The coupon code is too long for Google's own field."
-        if len(content.coupon_code or "") > _MOST_CODE
-        else ""
-    )
+    if topic_of(window) == "EVENT":
+        return together(_WHOLE_DAY if window.unstated else "", _NEXT_ONLY if window.next_only else "")
+    return "The coupon code is too long for Google's own field." if len(_code(envelope)) > _MOST_CODE else ""
 
 
 def _with_picture(message: LocalPost, tools: Tools) -> LocalPost:

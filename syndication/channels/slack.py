@@ -81,7 +81,7 @@ def _blocks(envelope: Envelope, *, correction: bool) -> tuple[list[dict[str, Any
     """Header, facts and text, picture, and a line about who and where; with a remark on what was left out."""
     words = pieces(envelope, Slack.kind, correction=correction)
     picture, alt, more = pictured.first(envelope)
-    facts = [line for line in (words.when, words.where, words.price, words.coupon) if line]
+    facts = [line for line in (words.when, words.where, *(one.bare for one in words.facts)) if line]
     said = words.own or words.text
     lines = [f"*{_escaped(line)}*" for line in words.notice.splitlines()]
     lines += [] if words.own else [_escaped(line) for line in facts]

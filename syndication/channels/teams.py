@@ -85,13 +85,14 @@ class Teams(Hook):
 def _parts(envelope: Envelope, *, correction: bool) -> tuple[list[dict[str, Any]], bool]:
     """The card's texts, and whether one had to be shortened."""
     words, say = pieces(envelope, Teams.kind, correction=correction), gettext(envelope.post.content.language)
-    facts = (("When", words.when), ("Where", words.where), ("Price", words.price), ("Code", words.coupon))
+    facts = [(say("When"), words.when), (say("Where"), words.where)]
+    facts += [(one.label, one.text) for one in words.facts]
     said = words.own or words.text
     text = cut(said, _CHARACTERS, utf16)
     parts = [_block(line, color="Attention", weight="Bolder") for line in words.notice.splitlines()]
     parts.append(_block(words.title, size="Large", weight="Bolder"))
     if any(value for _, value in facts):
-        rows = [{"title": say(name), "value": markdown.plain(value)} for name, value in facts if value]
+        rows = [{"title": name, "value": markdown.plain(value)} for name, value in facts if value]
         parts.append({"type": "FactSet", "facts": rows})
     parts += [_block(part) for part in (text, words.merchant) if part]
     if words.hashtags:

@@ -10,13 +10,16 @@ from pydantic import (
 
 from syndication.content.base import Line, Topic, Value, canonical, unique
 from syndication.content.bounds import Few
-from syndication.content.post import Content, Kind
+from syndication.content.post import Content
 
 
 class Interest(Value):
     """Which posts somebody wants; an empty facet wants everything, all facets must agree."""
 
-    kinds: Annotated[tuple[Kind, ...], Few(20), AfterValidator(unique)] = ()
+    #: Of a kind that is not installed nothing comes; who asks for one is told so (`kinds.reading.WantedInterest`).
+    kinds: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,19}$")], ...], Few(20), AfterValidator(unique)
+    ] = ()
     topics: Annotated[tuple[Topic, ...], Few(50), AfterValidator(unique)] = ()
     merchants: Annotated[
         tuple[Annotated[Line, Field(max_length=60)], ...], Few(50), AfterValidator(unique)

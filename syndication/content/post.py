@@ -1,18 +1,15 @@
-"""What a post says: the frozen heart of a Revision, and the draft that becomes one."""
+"""What every post says, whatever its kind: the frozen heart of a Revision, and the draft that becomes one."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, ClassVar, Literal, Protocol, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
     Field,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
     model_validator,
 )
 
@@ -22,26 +19,22 @@ from syndication.content.base import (
     Language,
     Line,
     Moment,
-    Money,
     PictureAddress,
     Text,
     Topic,
     Value,
     WebAddress,
     canonical,
-    faults_of,
     unique,
 )
 from syndication.content.bounds import Few
-from syndication.errors import Invalid
-
-Kind = Literal["offer", "event"]
 
 Status = Literal["scheduled", "cancelled", "postponed", "sold_out"]
 
 Action = Literal["published", "revised", "withdrawn"]
 
-KINDS: tuple[Kind, ...] = ("offer", "event")
+#: What of a post can change so that people must hear of it: "status", "time", "place", "price", or a word of its kind's own.
+Matter = str
 
 #: An event that names no end is taken to be over this long after its start.
 UNSTATED_LENGTH = timedelta(hours=3)
@@ -73,9 +66,14 @@ class Place(Value):
 
 
 class Content(Value):
-    """What a post says at one moment: the frozen heart of a Revision. All moments are kept in UTC."""
+    """What a post says at one moment; each kind adds its own fields. All moments are kept in UTC."""
 
-    kind: Kind
+    #: The fields behind each matter, in the order in which people are told.
+    watched: ClassVar[Mapping[Matter, tuple[str, ...]]] = {"place": ("place",)}
+    #: Fields that stored documents may lack: empty, they leave a digest what it was before there were any.
+    later: ClassVar[frozenset[str]] = frozenset({"texts"})
+
+    kind: str
     title: Annotated[Line, Field(min_length=1, max_length=200)]
     summary: Annotated[Line, Field(max_length=500)] = ""
     body: Annotated[Text, Field(max_length=20_000, description="Markdown")] = ""
@@ -84,20 +82,6 @@ class Content(Value):
     topics: Annotated[tuple[Topic, ...], Few(10), AfterValidator(unique)] = ()
     images: Annotated[tuple[Image, ...], Few(10)] = ()
     place: Place | None = None
-    valid_from: Moment | None = None
-    valid_until: Moment | None = None
-    starts_at: Moment | None = None
-    ends_at: Moment | None = None
-    all_day: bool = False
-    recurrence: (
-        Annotated[Line, Field(max_length=300, description="RFC 5545 RRULE, without the name")] | None
-    ) = None
-    status: Status = "scheduled"
-    price: Money | None = None
-    price_before: Money | None = None
-    lowest_price_30d: Money | None = None
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
-    coupon_code: Annotated[Line, Field(max_length=60)] | None = None
     texts: Annotated[
         dict[
             Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")],
@@ -107,101 +91,83 @@ class Content(Value):
         Field(description="Own words for single channels, by their kind."),
     ] = Field(default_factory=dict)
 
-    @field_validator("recurrence")
-    @classmethod
-    def _rule(cls, rule: str | None, info: ValidationInfo) -> str | None:
-        if not rule:
-            return None
-        return rule if info.context == KEPT else recurrence.checked(rule, info.data.get("starts_at"))
-
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        faults = [*self._misplaced(), *self._contradictions()]
-        if faults:
+        if faults := self.contradictions():
             raise ValueError("; ".join(faults))
         return self
 
-    def _misplaced(self) -> list[str]:
-        """Fields that belong to the other kind."""
-        offer_only = ("valid_from", "valid_until", "coupon_code", "price_before", "lowest_price_30d")
-        event_only = ("starts_at", "ends_at", "recurrence")
-        other = event_only if self.kind == "offer" else offer_only
-        faults = [
-            f"{name} does not go with kind {self.kind}" for name in other if getattr(self, name) is not None
-        ]
-        if self.kind == "offer" and (self.all_day or self.status != "scheduled"):
-            faults.append("all_day and status do not go with kind offer")
-        if self.kind == "event" and self.starts_at is None:
-            faults.append("starts_at is needed for an event")
-        return faults
+    def contradictions(self) -> list[str]:
+        """What in it cannot be true together: a sentence each."""
+        return []
 
-    def _contradictions(self) -> list[str]:
-        faults = []
-        if self.valid_from and self.valid_until and self.valid_until <= self.valid_from:
-            faults.append("valid_until must be later than valid_from")
-        if self.starts_at and self.ends_at and self.ends_at < self.starts_at:
-            faults.append("ends_at must not be before starts_at")
-        if self.price_before is not None and (self.price is None or self.price_before <= self.price):
-            faults.append("price_before must be higher than price")
-        return faults
+    @property
+    def standing(self) -> Status:
+        """What has become of it: of a kind that cannot be cancelled, nothing."""
+        return "scheduled"
+
+    @property
+    def begins(self) -> datetime | None:
+        """The first moment (UTC) that it is about; None where it names none."""
+        return None
+
+    @property
+    def ends_by(self) -> str:
+        """The field that says when it is over."""
+        return "kind"
+
+    def over_at(self, zone: ZoneInfo) -> datetime | None:
+        """The moment (UTC) from which the post is stale; None where it never ends. Days and rules are of `zone`'s clock."""
+        return None
+
+    def upcoming(self, zone: ZoneInfo, *, after: datetime, most: int) -> list[datetime]:
+        """Starts (UTC) of at most `most` dates of it that end after `after`; none where nothing takes place."""
+        return []
 
     def __hash__(self) -> int:
         """Of a few fields: `texts` has no hash of its own, and equal contents agree in these."""
-        return hash(
-            (self.kind, self.title, self.summary, self.url, self.starts_at, self.valid_until, self.status)
-        )
+        return hash((self.kind, self.title, self.summary, self.body, self.url, self.standing))
 
     def digest(self) -> str:
         """SHA-256 over the canonical JSON; equal for contents that say the same."""
         said = self.model_dump(mode="json")
-        if not said["texts"]:  # as before there were any
-            del said["texts"]
+        for name in self.later:
+            if not said[name]:
+                del said[name]
         return hashlib.sha256(canonical(said).encode()).hexdigest()
-
-    def length(self) -> timedelta:
-        """How long one occurrence of an event lasts."""
-        stated = self.ends_at - self.starts_at if self.starts_at and self.ends_at else None
-        if (
-            self.all_day
-        ):  # `ends_at` is the midnight behind the last day; one that names the day itself still means it
-            return max(stated or timedelta(0), timedelta(days=1))
-        return UNSTATED_LENGTH if stated is None else stated
-
-    def over_at(self, zone: ZoneInfo) -> datetime | None:
-        """The moment (UTC) from which the post is stale; None where it never ends. Rules repeat at `zone`'s wall clock."""
-        if self.kind == "offer":
-            return self.valid_until
-        if self.recurrence:
-            last = last_occurrence(self, zone)
-            return last + self.length() if last else None
-        return self.starts_at + self.length() if self.starts_at else None
 
 
 class Draft(Content):
     """What a merchant hands in: the content, and what is to happen with it."""
+
+    #: The class of the content; each kind's drafts know theirs.
+    plain: ClassVar[type[Content]] = Content
 
     publish_at: Moment | None = None
     source_ref: Annotated[Line, Field(min_length=1, max_length=255)] | None = None
 
     def content(self) -> Content:
         """The part that is frozen into a Revision."""
-        return kept(self.model_dump(exclude={"publish_at", "source_ref"}))
+        said = self.model_dump(exclude={"publish_at", "source_ref"})
+        return self.plain.model_validate(said, context=KEPT)
 
 
-def draft(fields: Any) -> Draft:
-    """A Draft from plain data (JSON types). Raises Invalid with one Fault for each thing that is wrong."""
-    try:
-        return Draft.model_validate(fields)
-    except ValidationError as error:
-        raise Invalid(*faults_of(error)) from error
+class Scheduled(Protocol):
+    """What takes place at times: once, or by a rule."""
+
+    @property
+    def starts_at(self) -> datetime | None:
+        """The first start."""
+
+    @property
+    def recurrence(self) -> str | None:
+        """RFC 5545 RRULE."""
+
+    def length(self) -> timedelta:
+        """How long one occurrence lasts."""
 
 
-def kept(data: Any) -> Content:
-    """A content as it was kept, from its JSON. What is refused today may have been accepted once, and stays readable."""
-    return Content.model_validate(data, context=KEPT)
-
-
-def occurrences(content: Content, zone: ZoneInfo, *, after: datetime, most: int) -> list[datetime]:
+def occurrences(content: Scheduled, zone: ZoneInfo, *, after: datetime, most: int) -> list[datetime]:
     """Starts (UTC) of at most `most` occurrences that end after `after`, at `zone`'s wall-clock time across DST."""
     if content.starts_at is None:
         return []
@@ -216,7 +182,7 @@ def occurrences(content: Content, zone: ZoneInfo, *, after: datetime, most: int)
     return found
 
 
-def last_occurrence(content: Content, zone: ZoneInfo) -> datetime | None:
+def last_occurrence(content: Scheduled, zone: ZoneInfo) -> datetime | None:
     """Start (UTC) of the last occurrence; None where the rule has no end."""
     if content.starts_at is None or not content.recurrence:
         return content.starts_at
@@ -230,7 +196,7 @@ def last_occurrence(content: Content, zone: ZoneInfo) -> datetime | None:
     return last
 
 
-def _starts(content: Content, zone: ZoneInfo) -> Iterator[datetime]:
+def _starts(content: Scheduled, zone: ZoneInfo) -> Iterator[datetime]:
     """Starts (UTC) by the content's rule, one more than are looked at; the start alone where the rule cannot be read."""
     assert content.starts_at is not None
     try:
@@ -241,19 +207,10 @@ def _starts(content: Content, zone: ZoneInfo) -> Iterator[datetime]:
     return (start.astimezone(UTC) for start in islice(walk, _MOST_OCCURRENCES + 1))
 
 
-Matter = Literal["status", "time", "place", "price"]
-
-
 def matters(before: Content, after: Content) -> tuple[Matter, ...]:
     """What changed that a reader who saw `before` must be told; empty for mere wording."""
-    watched: dict[Matter, tuple[str, ...]] = {
-        "status": ("status",),
-        "time": ("starts_at", "ends_at", "all_day", "recurrence", "valid_from", "valid_until"),
-        "place": ("place",),
-        "price": ("price", "currency", "coupon_code"),
-    }
     return tuple(
         matter
-        for matter, names in watched.items()
-        if any(getattr(before, name) != getattr(after, name) for name in names)
+        for matter, names in after.watched.items()
+        if any(getattr(before, name, None) != getattr(after, name) for name in names)
     )

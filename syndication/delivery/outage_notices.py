@@ -8,12 +8,11 @@ from uuid import UUID, uuid5
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from syndication import channels
+from syndication import channels, kinds
 from syndication.channels.built_in.letter import Letter
 from syndication.channels.envelope import City, Envelope, PostView, Publisher
 from syndication.channels.settings import Settings
 from syndication.config import Settings as CitySettings
-from syndication.content.post import Content
 from syndication.delivery import lifecycle
 from syndication.infra import db, wakeups
 from syndication.infra.rendering import gettext, moment, said
@@ -96,11 +95,10 @@ def envelope(row: Delivery, city: City, settings: Settings) -> Envelope:
     post = PostView(
         id=uuid5(_MESSAGES, row.key),
         revision=1,
-        content=Content(
-            kind="event",
+        content=kinds.notice(
+            until if payload["over"] else since,
             title=title[:_TITLE],
             summary=" ".join(text.split())[:_TEXT],
-            starts_at=until if payload["over"] else since,
             language=city.language,
         ),
         merchant=Publisher("city", city.name),

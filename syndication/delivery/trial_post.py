@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from syndication import kinds
 from syndication.channels.envelope import City, Envelope, PostView, Publisher
 from syndication.channels.settings import Settings
-from syndication.content.post import Content, Image
+from syndication.content.post import Image
 from syndication.delivery import lifecycle
 from syndication.delivery.lane import Outcome
 from syndication.models import Delivery
@@ -31,12 +32,11 @@ def envelope(row: Delivery, city: City, settings: Settings, *, pictured: bool) -
     post = PostView(
         id=_ID,
         revision=1,
-        content=Content(
-            kind="event",
+        content=kinds.notice(
+            at + timedelta(days=7),
+            at + timedelta(days=7, hours=2),
             title=title,
             summary=summary,
-            starts_at=at + timedelta(days=7),
-            ends_at=at + timedelta(days=7, hours=2),
             topics=("test",),
             images=(Image(url=uploads.address(uploads.TEST), alt=title),) if pictured else (),
             language=city.language,

@@ -32,6 +32,7 @@ from syndication.destinations.values import DestinationAmendment, DestinationReq
 from syndication.errors import Conflict, Forbidden, Invalid, NotFound
 from syndication.infra import db
 from syndication.infra.signing import Box
+from syndication.kinds.reading import WantedInterest
 from syndication.models import ConnectLink, Destination
 from syndication.publishing import merchants
 from syndication.publishing.merchants import Name
@@ -58,7 +59,7 @@ class ConnectionRequest(Value):
 
     channel: str = Field(max_length=40, examples=["mastodon"])
     name: Name
-    interest: Interest = Interest()
+    interest: WantedInterest = WantedInterest()
     settings: GivenSettings = Field(
         default_factory=dict, description="What is known already, so that the owner is not asked for it."
     )

@@ -18,10 +18,10 @@ from syndication.config import settings
 from syndication.content.base import Topic, Value
 from syndication.content.bounds import Few
 from syndication.content.interest import Interest
-from syndication.content.post import Kind
 from syndication.destinations.sealed import AnyChannel, checked_by, keep, stored
 from syndication.errors import Invalid, NotFound, Unavailable
 from syndication.infra import db, wakeups
+from syndication.kinds.reading import KindName
 from syndication.models import Destination, InterestRow
 
 #: Fan-out writes a delivery for each; with so many it takes some seconds, in short transactions.
@@ -48,7 +48,7 @@ class DeviceRequest(DeviceAddress):
     """A browser's subscription, and what its owner wants to hear of; nothing named means everything."""
 
     keys: DeviceKeys
-    kinds: Annotated[tuple[Kind, ...], Few(20)] = ()
+    kinds: Annotated[tuple[KindName, ...], Few(20)] = ()
     topics: Annotated[tuple[Topic, ...], Few(50)] = ()
 
 

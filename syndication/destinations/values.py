@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from syndication.content.base import Value
 from syndication.content.bounds import Few, plain
 from syndication.content.interest import Interest
+from syndication.kinds.reading import WantedInterest
 from syndication.publishing.merchants import Name
 
 #: Settings are flat, or nearly; deeper ones are an attack on whoever walks through them.
@@ -31,7 +32,7 @@ class DestinationRequest(Value):
     channel: Annotated[str, Field(max_length=40, examples=["webhook"])]
     name: Name
     settings: GivenSettings = Field(default_factory=dict)
-    interest: Interest = Interest()
+    interest: WantedInterest = WantedInterest()
 
 
 class DestinationAmendment(Value):
@@ -39,7 +40,7 @@ class DestinationAmendment(Value):
 
     name: Name | None = None
     settings: GivenSettings | None = None
-    interest: Interest | None = None
+    interest: WantedInterest | None = None
 
 
 @dataclass(frozen=True)

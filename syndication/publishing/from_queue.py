@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from syndication import clock
 from syndication.content.characters import control_characters
-from syndication.content.post import draft
 from syndication.errors import Invalid, NotFound, SyndicationError, Unavailable
 from syndication.infra import db
+from syndication.kinds.reading import draft
 from syndication.models import DeadLetter, Merchant
 from syndication.publishing import posts
 

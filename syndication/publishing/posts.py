@@ -237,9 +237,9 @@ def _by_source(session: Session, merchant_id: UUID, source_ref: str) -> Post | N
 
 def _refuse_stale(content: Content, over_at: datetime | None, publish_at: datetime) -> None:
     if over_at is not None and over_at <= publish_at:
-        field = "valid_until" if content.kind == "offer" else "ends_at" if content.ends_at else "starts_at"
         raise Invalid.field(
-            field, f"lies before the post would be published: it was over on {over_at:%Y-%m-%d %H:%M} UTC"
+            content.ends_by,
+            f"lies before the post would be published: it was over on {over_at:%Y-%m-%d %H:%M} UTC",
         )
 
 

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from syndication.channels.envelope import City, PostView, Publisher
 from syndication.config import Settings
-from syndication.content.post import Content, kept
+from syndication.content.post import Content
 from syndication.infra import db
+from syndication.kinds.reading import kept
 from syndication.models import Merchant, Post, PostTopic, Revision
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from syndication.content.post import Draft, draft
+from syndication.content.post import Draft
 from syndication.errors import Fault, Invalid
+from syndication.kinds.reading import draft
 
 #: Longest file (bytes) and most entries that are read.
 MOST_BYTES = 20 * 1024 * 1024
@@ -55,7 +56,7 @@ def made(
 
 
 def _derived(one: Draft) -> str:
-    start = one.starts_at or one.valid_from
+    start = one.begins
     raw = "|".join((one.kind, one.title, start.isoformat() if start else ""))
     return "title-" + hashlib.sha256(raw.encode()).hexdigest()[:32]
 

@@ -4,16 +4,18 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from syndication import kinds
 from syndication.content.base import slugify
 from syndication.errors import Fault, Invalid
+from syndication.kinds import KINDS
 from syndication.sources import cell, repair
 from syndication.sources.row import MOST_ENTRIES, Row, made, refused
 
-#: Column names, as slugs, of each field; the first is the field's own name. docs/import.md shows this table.
+#: Column names, as slugs, of each field; the first is the field's own name. Each kind adds its own. docs/import.md shows all.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "kind": ("kind", "art", "typ", "type"),
     "title": ("title", "titel", "name", "ueberschrift"),
@@ -34,25 +36,17 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "time": ("time", "uhrzeit", "zeit"),
     "last_day": ("last-day", "enddatum", "end-date"),
     "end_time": ("end-time", "endzeit"),
-    "starts_at": ("starts-at", "start", "beginn", "anfang"),
-    "ends_at": ("ends-at", "end", "ende"),
-    "all_day": ("all-day", "ganztaegig"),
-    "recurrence": ("recurrence", "wiederholung", "rrule"),
     "status": ("status",),
-    "valid_from": ("valid-from", "gueltig-ab", "gueltig-von"),
-    "valid_until": ("valid-until", "gueltig-bis"),
     "price": ("price", "preis"),
-    "price_before": ("price-before", "preis-vorher", "statt", "alter-preis"),
-    "lowest_price_30d": ("lowest-price-30d", "niedrigster-preis-30-tage"),
     "currency": ("currency", "waehrung"),
-    "coupon_code": ("coupon-code", "gutscheincode", "gutschein", "code"),
     "publish_at": ("publish-at", "veroeffentlichen-am"),
     "source_ref": ("source-ref", "id", "nummer", "nr", "uid"),
-}  # fmt: skip
+} | {field: names for kind in KINDS for field, names in kind.columns.items()}  # fmt: skip
 _FIELD_OF = {name: field for field, names in COLUMNS.items() for name in names}
-_KINDS = {"offer": "offer", "angebot": "offer", "aktion": "offer"} | dict.fromkeys(
-    ("event", "veranstaltung", "termin"), "event"
-)
+_KINDS = {word: kind.name for kind in KINDS for word in kind.called}
+#: The kinds by which columns a line is looked for, the most telling first; and what it is that has none of them.
+_TOLD_APART = sorted((kind for kind in KINDS if kind.known_by), key=lambda kind: len(kind.known_by))
+_OTHERWISE = next(kind.name for kind in KINDS if not kind.known_by)
 _STATES = {
     "geplant": "scheduled", "abgesagt": "cancelled", "faellt-aus": "cancelled",
     "verschoben": "postponed", "ausverkauft": "sold_out", "sold-out": "sold_out",
@@ -63,12 +57,9 @@ _PLAIN = (
     "body",
     "url",
     "language",
-    "recurrence",
     "currency",
-    "coupon_code",
     "source_ref",
 )
-_PRICES = ("price", "price_before", "lowest_price_30d")
 
 
 def read(data: bytes, *, zone: ZoneInfo) -> Iterator[Row]:
@@ -171,7 +162,7 @@ def _row(position: str, cells: list[str] | str, header: list[str | None], zone: 
 
 
 class _Reading:
-    """The cells of one line on their way to the fields of a post; collects every fault."""
+    """The cells of one line on their way to the fields of a post; collects every fault. It is the `Cells` of its kind."""
 
     def __init__(self, values: dict[str, str], zone: ZoneInfo) -> None:
         self.values = values
@@ -182,8 +173,9 @@ class _Reading:
         """The post's fields; raises OverflowError for a date outside the years 1 to 9999."""
         found: dict[str, Any] = {name: self.values[name] for name in _PLAIN if name in self.values}
         found["kind"] = self._kind()
-        found |= {name: self._price(name) for name in _PRICES}
-        found |= self._validity() if found["kind"] == "offer" else self._times()
+        found["price"] = self.price("price")
+        if kinds.named(found["kind"]):
+            found |= kinds.by_name(found["kind"]).from_cells(self)
         found["status"] = self._status()
         found["place"] = self._place()
         found["topics"] = [
@@ -193,7 +185,7 @@ class _Reading:
             found["images"] = [
                 {"url": image, "alt": self.values.get("image_alt") or self.values.get("title", "")}
             ]
-        found["publish_at"] = self._start_of("publish_at")
+        found["publish_at"] = self.start_of("publish_at")
         return {name: value for name, value in found.items() if value not in (None, [])}
 
     def _read(self, name: str, read: Any, *more: Any) -> Any:
@@ -210,72 +202,47 @@ class _Reading:
     def _kind(self) -> str:
         said = self.values.get("kind")
         if said is None:
-            dated = {"starts_at", "day", "recurrence", "from", "all_day"} & set(self.values)
-            return "event" if dated else "offer"
+            known = (kind.name for kind in _TOLD_APART if not self.values.keys().isdisjoint(kind.known_by))
+            return next(known, _OTHERWISE)
         return _KINDS.get(slugify(said), said)
 
     def _status(self) -> str | None:
         said = self.values.get("status")
         return None if said is None else _STATES.get(slugify(said), said.lower())
 
-    def _price(self, name: str) -> Any:
-        return self._read(name, cell.price)
+    def price(self, name: str) -> str | None:
+        """A price as a plain decimal."""
+        return self._read(name, cell.price)  # type: ignore[no-any-return]  # what cell.price gives
 
-    def _moment(self, *names: str) -> datetime | date | None:
+    def moment(self, *names: str) -> datetime | date | None:
+        """The first of these cells that holds something."""
         name = next((name for name in names if name in self.values), names[0])
         return self._read(name, cell.moment, self.zone)  # type: ignore[no-any-return]  # what cell.moment gives
 
-    def _start_of(self, *names: str) -> datetime | None:
-        found = self._moment(*names)
-        return found if isinstance(found, datetime) or found is None else cell.at(found, time(), self.zone)
+    def start_of(self, *names: str) -> datetime | None:
+        """The same, where a date means its beginning."""
+        found = self.moment(*names)
+        return found if isinstance(found, datetime) or found is None else self.at(found, time())
 
-    def _validity(self) -> dict[str, Any]:
-        until = self._moment("valid_until", "until", "ends_at", "last_day")
-        if until is not None and not isinstance(until, datetime):
-            until = cell.day_after(until, self.zone)
-        return {"valid_from": self._start_of("valid_from", "from", "starts_at", "day"), "valid_until": until}
+    def clock_time(self, name: str) -> time | None:
+        """A time of day."""
+        return self._read(name, cell.clock_time)  # type: ignore[no-any-return]  # what cell.clock_time gives
 
-    def _times(self) -> dict[str, Any]:
-        start = self._joined(self._moment("starts_at", "from", "day"), "time")
-        whole = bool(self._read("all_day", cell.yes))
-        if start is None:
-            return {}
-        whole = whole or not isinstance(start, datetime)
-        first = start.astimezone(self.zone).date() if isinstance(start, datetime) else start
-        end = self._end(start, first)
-        if whole:
-            last = end.astimezone(self.zone).date() if isinstance(end, datetime) else end
-            ends = cell.day_after(last, self.zone) if last else None
-            return {"starts_at": cell.at(first, time(), self.zone), "ends_at": ends, "all_day": True}
-        if end is not None and not isinstance(end, datetime):
-            end = cell.day_after(end, self.zone)
-        return {"starts_at": start, "ends_at": end}
+    def is_clock_time(self, name: str) -> bool:
+        """Whether only a time of day stands there."""
+        return cell.is_clock_time(self.values.get(name, ""))
 
-    def _end(self, start: datetime | date, first: date) -> datetime | date | None:
-        """The end: a date, a date with a time, or a time alone, which is the next one after the start."""
-        said = next((name for name in ("ends_at", "until") if name in self.values), "ends_at")
-        if not cell.is_clock_time(self.values.get(said, "")):
-            end = self._moment(said, "last_day")
-            hour = self._read("end_time", cell.clock_time)
-            if hour is None or isinstance(end, datetime):
-                return end
-            return (
-                self._after(start, cell.at(end, hour, self.zone))
-                if end
-                else self._after(start, cell.at(first, hour, self.zone))
-            )
-        return self._after(start, cell.at(first, self._read(said, cell.clock_time), self.zone))
+    def yes(self, name: str) -> bool:
+        """Whether the cell says yes."""
+        return bool(self._read(name, cell.yes))
 
-    @staticmethod
-    def _after(start: datetime | date, end: datetime) -> datetime:
-        late = isinstance(start, datetime) and end <= start and start - end < timedelta(days=1)
-        return end + timedelta(days=1) if late else end
-
-    def _joined(self, day: datetime | date | None, name: str) -> datetime | date | None:
-        hour = self._read(name, cell.clock_time)
-        if day is None or isinstance(day, datetime) or hour is None:
-            return day
+    def at(self, day: date, hour: time) -> datetime:
+        """That time of that day in the city."""
         return cell.at(day, hour, self.zone)
+
+    def day_after(self, day: date) -> datetime:
+        """The end of that day in the city."""
+        return cell.day_after(day, self.zone)
 
     def _place(self) -> dict[str, Any] | None:
         name, address = self.values.get("place"), self.values.get("address")

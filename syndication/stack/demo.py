@@ -335,18 +335,20 @@ class _City:
 
 def _post(told: dict[str, Any], cfg: Settings) -> dict[str, Any]:
     """A post of the demo's file as the API takes it: days from now become dates."""
-    fields = {
-        name: value
-        for name, value in told.items()
-        if name not in ("merchant", "in_days", "at", "hours", "valid_days")
-    }
     today = clock.now().astimezone(cfg.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    if "in_days" in told:
-        hour, minute = map(int, told.get("at", "00:00").split(":"))
-        starts = (today + timedelta(days=told["in_days"])).replace(hour=hour, minute=minute)
-        fields["starts_at"] = starts.isoformat()
-        if "hours" in told:
-            fields["ends_at"] = (starts + timedelta(hours=told["hours"])).isoformat()
-    if "valid_days" in told:
-        fields["valid_until"] = (today + timedelta(days=told["valid_days"] + 1)).isoformat()
-    return fields
+    return {name: _dated(value, today) for name, value in told.items() if name != "merchant"}
+
+
+def _dated(value: Any, today: datetime) -> Any:
+    """`{"in_days": 3, "at": "19:00"}` as that moment, `{"in_days": 3}` as that date, wherever it stands in a value."""
+    if isinstance(value, list):
+        return [_dated(one, today) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if "in_days" not in value:
+        return {name: _dated(one, today) for name, one in value.items()}
+    day = today + timedelta(days=value["in_days"])
+    if "at" not in value:
+        return day.date().isoformat()
+    hour, minute = map(int, value["at"].split(":"))
+    return day.replace(hour=hour, minute=minute).isoformat()

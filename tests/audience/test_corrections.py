@@ -14,6 +14,7 @@ from syndication.content.post import Draft
 from syndication.delivery import drain, record
 from syndication.infra import db
 from syndication.infra.rate_limits import Buckets
+from syndication.kinds.reading import draft
 from syndication.models import Change, Delivery
 from syndication.publishing import posts
 from syndication.stack.mail_sink import MailSink
@@ -78,7 +79,7 @@ def dated(days: float, **fields: Any) -> Draft:
 
 def priced(post: posts.PostRecord, price: int) -> Draft:
     """The same as at first, at this price."""
-    return Draft.model_validate({**post.content.model_dump(), "price": f"{price}.00"})
+    return draft({**post.content.model_dump(), "price": f"{price}.00"})
 
 
 def told() -> posts.PostRecord:
@@ -142,7 +143,7 @@ def test_what_is_undone_within_the_pause_is_not_told(mail_sink: MailSink) -> Non
     post = told()
     before = posts.read(post.id).content
     revise(post, dated(21))
-    revise(post, Draft.model_validate(before.model_dump()))
+    revise(post, draft(before.model_dump()))
     let_pass(3600)
     assert len(mail_sink.mails) == 1
     assert [row.state for row in deliveries("newsletter")] == ["sent", "dropped"]
@@ -176,12 +177,12 @@ def test_a_cancellation_goes_at_once_but_25_of_them_are_few_mails(mail_sink: Mai
     reader()
     post = told()
     before = posts.read(post.id).content
-    on, off = Draft.model_validate(before.model_dump()), before.model_copy(update={"status": "cancelled"})
-    revise(post, Draft.model_validate(off.model_dump()))
+    on, off = draft(before.model_dump()), before.model_copy(update={"status": "cancelled"})
+    revise(post, draft(off.model_dump()))
     assert subjects(mail_sink) == ["Konzert", "Abgesagt: Konzert"]
     for _ in range(12):
         revise(post, on)
-        revise(post, Draft.model_validate(off.model_dump()))
+        revise(post, draft(off.model_dump()))
     let_pass(3 * 3600)
     assert len(mail_sink.mails) == 2, "it is cancelled, and that was said"
     revise(post, on)
@@ -215,9 +216,9 @@ def test_the_backing_off_ends_before_what_it_is_about(mail_sink: MailSink) -> No
     begins = clock.now() + timedelta(hours=1)
     fields = {"kind": "event", "title": "Konzert", "starts_at": begins.isoformat()}
     for number in range(12):
-        revise(post, Draft.model_validate({**fields, "price": f"{number + 1}.00"}))
+        revise(post, draft({**fields, "price": f"{number + 1}.00"}))
         let_pass(180)
-    revise(post, Draft.model_validate({**fields, "price": "1.00", "status": "cancelled"}))
+    revise(post, draft({**fields, "price": "1.00", "status": "cancelled"}))
     while clock.now() < begins - timedelta(minutes=1):
         let_pass(60)
     assert subjects(mail_sink)[-1] == "Abgesagt: Konzert"
@@ -258,7 +259,7 @@ def test_readers_who_were_told_different_things_hear_what_is_new_to_each(mail_si
     before = posts.read(post.id).content
     revise(post, dated(21, price="5.00"))
     assert [mail.recipient for mail in mail_sink.mails] == ["first@example.org", "second@example.org"]
-    revise(post, Draft.model_validate(before.model_dump()))
+    revise(post, draft(before.model_dump()))
     let_pass(600)
     heard = [(mail.recipient, mail.message["Subject"]) for mail in mail_sink.mails]
     assert heard[2:] == [("second@example.org", heard[2][1])], "to the first one nothing is new"
@@ -343,10 +344,10 @@ def test_what_is_over_while_a_correction_waits_is_not_told(mail_sink: MailSink) 
         merchant_id = factories.merchant(session).id
     ends = (clock.now() + timedelta(minutes=3)).isoformat()
     fields = {"kind": "offer", "title": "Kaffee", "valid_until": ends}
-    post = posts.create(merchant_id, Draft.model_validate(fields))
+    post = posts.create(merchant_id, draft(fields))
     work()
     for number in range(3):
-        revise(post, Draft.model_validate({**fields, "price": f"{number + 1}.00"}))
+        revise(post, draft({**fields, "price": f"{number + 1}.00"}))
         let_pass(60)
     let_pass(3600)
     assert all(mail.at < datetime.fromisoformat(ends).timestamp() + 7200 for mail in mail_sink.mails), (

@@ -10,9 +10,9 @@ from sqlalchemy import select, update
 from syndication import clock, config, insight
 from syndication.audience import editions, readers
 from syndication.content.interest import Interest
-from syndication.content.post import draft
 from syndication.delivery import drain, fanout
 from syndication.infra import db, logs, rendering
+from syndication.kinds.reading import draft
 from syndication.models import Change, Edition, EditionPost
 from syndication.publishing import posts
 from syndication.stack.mail_sink import MailSink

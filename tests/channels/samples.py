@@ -20,6 +20,7 @@ from syndication.channels.settings import Settings
 from syndication.content.post import Content, Image, Place
 from syndication.infra.http import Client
 from syndication.infra.images import Pictures
+from syndication.kinds.reading import made
 from tests.browser import AUTH, P256DH, b64
 
 CITY = City(
@@ -45,7 +46,7 @@ def content(**fields: Any) -> Content:
         "ends_at": datetime(2026, 8, 15, 21, 0, tzinfo=UTC),
         "price": "24.00",
     }
-    return Content(**full | fields)
+    return made(**full | fields)
 
 
 def view(number: int = 1, **fields: Any) -> PostView:

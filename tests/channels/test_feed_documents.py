@@ -235,8 +235,8 @@ def test_when_where_and_how_much_stand_in_the_text(language: str) -> None:
     one = view.posts[0].content
     words = [
         wording.when(one, CITY.zone, language),
-        wording.where(one.place),
-        wording.price(one, language),
+        wording.where(one),
+        *(fact.whole for fact in wording.facts(one, CITY.zone, language)),
     ]
     html, plain = entries(view)[0]["content_html"], entries(view)[0]["content_text"]
     assert all(word in html and word in plain for word in words)

@@ -12,10 +12,11 @@ from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syndication.content import post as values
 from syndication.content import recurrence
-from syndication.content.post import Content, draft, last_occurrence, occurrences
+from syndication.content.post import Content, last_occurrence, occurrences
 from syndication.errors import Invalid
+from syndication.kinds import reading
+from syndication.kinds.reading import draft
 
 BERLIN = ZoneInfo("Europe/Berlin")
 LONG_AGO = datetime(1990, 1, 1, tzinfo=UTC)
@@ -89,7 +90,7 @@ def test_a_rule_that_names_no_day_is_refused_in_words_and_at_once(rule: str) -> 
 
 @pytest.mark.parametrize("rule", NEVER)
 def test_such_a_rule_that_was_kept_once_is_read_at_no_cost(rule: str) -> None:
-    kept = values.kept(event(rule))
+    kept = reading.kept(event(rule))
 
     def read() -> None:
         occurrences(kept, BERLIN, after=LONG_AGO, most=3)
@@ -134,7 +135,7 @@ def test_no_rule_costs_more_than_a_moment(rule: str, days: int) -> None:
         try:
             found.append(draft(event(rule, start.isoformat())))
         except Invalid:
-            found.append(values.kept(event(rule, start.isoformat())))
+            found.append(reading.kept(event(rule, start.isoformat())))
 
     assert cost(judge) < MOST
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
-from syndication.content.post import draft
 
 from syndication import config
 from syndication.audience import editions, readers
 from syndication.delivery import drain, lane, replay
 from syndication.infra import db
+from syndication.kinds.reading import draft
 from syndication.models import Attempt, Delivery, Destination
 from syndication.publishing import posts
 from syndication.stack.mail_sink import MailSink

@@ -11,8 +11,9 @@ from syndication import config
 from syndication.audience import readers
 from syndication.channels.built_in.newsletter import Correction, EditionView, Entry, Newsletter, compose
 from syndication.channels.envelope import Copy
-from syndication.content.post import Draft, draft
+from syndication.content.post import Draft
 from syndication.infra import db
+from syndication.kinds.reading import draft
 from syndication.publishing import posts
 from tests import factories
 from tests.channels.samples import AT, CITY, SENDER, copy, view

@@ -77,7 +77,12 @@ def test_a_language_we_do_not_speak_is_answered_in_english() -> None:
 def messages() -> set[str]:
     """Every text for people in templates and code."""
     found: set[str] = set()
-    people = ["syndication/channels", "syndication/web", "syndication/infra/rendering.py"]
+    people = [
+        "syndication/channels",
+        "syndication/kinds",
+        "syndication/web",
+        "syndication/infra/rendering.py",
+    ]
     for folder, method, options in (
         ("templates", [("**.html", "jinja2"), ("**.txt", "jinja2")], {"**": {"trimmed": "true"}}),
         ("syndication", [("**.py", "python")], {}),

@@ -7,9 +7,10 @@ import pytest
 from dateutil.rrule import rrulestr
 from hypothesis import given
 from hypothesis import strategies as st
-from syndication.content.post import draft, occurrences
 
+from syndication.content.post import occurrences
 from syndication.errors import Invalid
+from syndication.kinds.reading import draft
 from syndication.sources import series
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import count
 from typing import Any, ClassVar, Literal
 
+from syndication import kinds
 from syndication.channels import by_mail, wording
 from syndication.channels.contract import Abilities, Channel, Specimen
 from syndication.channels.envelope import City, Copy, Envelope, PostView, Queue
@@ -19,8 +20,10 @@ from syndication.content.post import Action
 from syndication.infra.mail_check import checked
 from syndication.infra.mail_headers import Line, Unfit, address, exact, mailbox, text, word, written
 from syndication.infra.rendering import LANGUAGES, day, gettext, inline_css, markdown_to_text, render
+from syndication.kinds import KINDS
 
-What = Literal["cancelled", "postponed", "sold_out", "moved", "time", "price", "withdrawn", "changed"]
+#: What a correction is about: a status, "moved", another matter of the post's kind, "withdrawn" or "changed".
+What = str
 
 #: From this many posts on each gets a line or two: long mails are clipped by mail programs.
 _BRIEF_FROM = 30
@@ -220,53 +223,63 @@ def _merged(pieces: Iterable[tuple[str | None, str]]) -> list[list[str | None]]:
 def _values(view: EditionView, city: City, mark: str) -> dict[str, Any]:
     brief = len(view.entries) + len(view.corrections) > _BRIEF_FROM
     entries = [_entry(entry.post, city, view.language, brief) for entry in view.entries]
-    events = sorted((one for one in entries if one["starts_at"]), key=lambda one: one["starts_at"])
+    dated = sorted((one for one in entries if one["day"]), key=lambda one: one["day"])
     return {
         "city": city,
         "language": view.language,
         "corrections": [_correction(one, city, view.language) for one in view.corrections],
-        "days": _days(events, city, view.language),
-        "offers": [one for one in entries if not one["starts_at"]],
+        "parts": [*_days(dated, city, view.language), *_by_kind(entries, view.language)],
         "brief": brief,
         "preferences": f"{city.base_url}/preferences/{mark}",
         "leave": f"{city.base_url}/leave/{mark}",
     }
 
 
-def _days(events: list[dict[str, Any]], city: City, language: str) -> list[tuple[str, list[dict[str, Any]]]]:
+#: A heading, and what stands under it.
+_Part = tuple[str, list[dict[str, Any]]]
+
+
+def _days(dated: list[dict[str, Any]], city: City, language: str) -> list[_Part]:
     days: dict[str, list[dict[str, Any]]] = {}
-    for one in events:
-        days.setdefault(day(one["starts_at"], language, city.zone), []).append(one)
+    for one in dated:
+        days.setdefault(day(one["day"], language, city.zone), []).append(one)
     return list(days.items())
 
 
+def _by_kind(entries: list[dict[str, Any]], language: str) -> list[_Part]:
+    """What belongs under no day, under the name of its kind."""
+    parts = [
+        (kind.heading(language), [one for one in entries if not one["day"] and one["kind"] is kind])
+        for kind in KINDS
+    ]
+    return [(heading, some) for heading, some in parts if some]
+
+
 def _entry(post: PostView, city: City, language: str, brief: bool) -> dict[str, Any]:
-    content = post.content
+    content, kind = post.content, kinds.of(post.content)
     return {
         "title": content.title,
-        "mark": wording.mark(content.status, language),
+        "mark": wording.mark(content.standing, language),
         "when": wording.when(content, city.zone, language),
-        "where": wording.where(content.place),
-        "price": wording.price(content, language),
-        "coupon": content.coupon_code or "",
+        "where": wording.where(content),
+        "facts": wording.facts(content, city.zone, language),
         "text": "" if brief else content.summary or _excerpt(content.body),
         "link": post.link,
         "merchant": post.merchant,
-        "starts_at": content.starts_at,
+        "kind": kind,
+        "day": kind.day(content),
     }
 
 
 def _correction(correction: Correction, city: City, language: str) -> dict[str, Any]:
     content, say = correction.post.content, gettext(language)
-    words: Mapping[str, str] = {
-        "moved": say("New place: {}").format(wording.where(content.place)),
-        "time": say("New time: {}").format(wording.when(content, city.zone, language)),
-        "price": say("New price: {}").format(wording.price(content, language) or "–"),
-        "changed": say("Changed"),
-    }
+    matter = "place" if correction.what == "moved" else correction.what
+    said = wording.mark(correction.what, language) or kinds.of(content).news(
+        matter, content, city.zone, language
+    )
     return {
         "title": content.title,
-        "what": wording.mark(correction.what, language) or words[correction.what],
+        "what": said or say("Changed"),
         "when": ""
         if correction.what in ("time", "withdrawn")
         else wording.when(content, city.zone, language),

@@ -102,7 +102,8 @@ class WebPush(Channel[Envelope, Notice]):
         assert isinstance(chosen, WebPushSettings)
         words = pieces(envelope, self.kind)
         withdrawn = envelope.action == "withdrawn"
-        facts = " · ".join(part for part in (words.when, words.where, words.price) if part)
+        brief = [one.text for one in words.facts if one.brief]
+        facts = " · ".join(part for part in (words.when, words.where, *brief) if part)
         text = "" if withdrawn else f"{facts}\n{words.own or words.text}".strip()
         said = {
             "title": words.title,

@@ -44,7 +44,7 @@ def message(
 
 def _written(words: Words, link: str) -> str:
     lines = [f"**{plain(line)}**" for line in words.notice.splitlines()]
-    facts = [plain(line) for line in (words.when, words.where, words.price, words.coupon) if line]
+    facts = [plain(line) for line in (words.when, words.where, *(one.bare for one in words.facts)) if line]
     # The merchant's own words for this service may be formatted.
     body = (
         [quiet(words.own)]

@@ -9,6 +9,7 @@ from syndication.channels.envelope import Envelope
 from syndication.channels.social.counting import Count, cut, graphemes
 from syndication.channels.verdicts import Refused
 from syndication.infra.rendering import markdown_to_text, render_first
+from syndication.kinds.contract import Fact
 
 #: Less of a text than this (in the network's counting) says nothing; then it is left out.
 _LEAST = 24
@@ -27,8 +28,7 @@ class Words:
     title: str
     when: str
     where: str
-    price: str
-    coupon: str
+    facts: tuple[Fact, ...]
     text: str
     merchant: str
     link: str
@@ -83,14 +83,13 @@ def pieces(envelope: Envelope, kind: str, *, correction: bool = False) -> Words:
     content, city, merchant = envelope.post.content, envelope.city, envelope.post.merchant
     language, place = content.language, content.place
     own = content.texts.get(kind, "")
-    mark = wording.mark(content.status, language)
+    mark = wording.mark(content.standing, language)
     return Words(
         notice=wording.news(envelope.changed, content, city.zone, language) if correction else "",
         title=wording.title(content, language),
         when=wording.when(content, city.zone, language),
-        where=wording.where(place),
-        price=wording.price(content, language),
-        coupon=content.coupon_code or "",
+        where=wording.where(content),
+        facts=wording.facts(content, city.zone, language),
         text="\n\n".join(part for part in (content.summary, markdown_to_text(content.body)) if part),
         merchant="" if place is not None and place.name == merchant.name else merchant.name,
         link="" if envelope.post.link in own else envelope.post.link,
@@ -118,9 +117,13 @@ def _shorter(whole: Words, most: int, size: Callable[[Words], int], count: Count
     while words.hashtags:
         words = replace(words, hashtags=words.hashtags[:-1])
         yield words
-    for name in ("merchant", "price", "where"):
-        words = replace(words, **_only(name, ""))
+    words = replace(words, merchant="")
+    yield words
+    for fact in reversed([one for one in words.facts if not one.kept]):
+        words = replace(words, facts=tuple(one for one in words.facts if one is not fact))
         yield words
+    words = replace(words, where="")
+    yield words
     for name in ("own", "title"):
         room = count(getattr(words, name)) - (size(words) - most)
         if room > 1:

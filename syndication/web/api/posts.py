@@ -10,9 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from syndication import insight
-from syndication.content.post import Content, Draft, Kind
 from syndication.destinations import probe_limits
 from syndication.errors import Conflict
+from syndication.kinds.reading import AnyContent, AnyDraft, KindName
 from syndication.publishing import posts
 from syndication.publishing.posts import PostRecord
 from syndication.web.access import (
@@ -51,7 +51,7 @@ class PostAnswer(Answer):
     merchant: str
     state: Literal["scheduled", "published", "withdrawn"]
     revision: int
-    content: Content
+    content: AnyContent
     source_ref: str | None
     created_at: datetime
     updated_at: datetime
@@ -110,7 +110,7 @@ class JourneyAnswer(Answer):
 class PostFilter(Paging):
     """Which posts to list."""
 
-    kind: Kind | None = None
+    kind: KindName | None = None
     state: Literal["scheduled", "published", "withdrawn"] | None = None
     merchant: MerchantSlug = None
     after: UUID | None = After
@@ -124,7 +124,7 @@ class PostFilter(Paging):
     responses={201: {"headers": HEADERS}, **documented(409, 429)},
 )
 def create_post(
-    draft: Draft, caller: PostsWriter, key: IdempotencyKey = None, merchant: MerchantSlug = None
+    draft: AnyDraft, caller: PostsWriter, key: IdempotencyKey = None, merchant: MerchantSlug = None
 ) -> JSONResponse:
     """Publish a post now, or at `publish_at`. With a key of the city, `merchant` says whose post it is."""
     merchant_id = publishing(caller, merchant)
@@ -165,7 +165,7 @@ def read_post(post_id: UUID, caller: PostsReader, response: Response) -> PostAns
     responses={200: {"headers": ETAG}, **documented(409, 412, 429)},
 )
 def revise_post(
-    post_id: UUID, draft: Draft, caller: PostsWriter, response: Response, if_match: IfMatch = None
+    post_id: UUID, draft: AnyDraft, caller: PostsWriter, response: Response, if_match: IfMatch = None
 ) -> RevisionAnswer:
     """Give a post new content, whole. It goes out as a correction; what says the same changes nothing.
 

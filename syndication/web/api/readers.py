@@ -14,6 +14,7 @@ from syndication.audience import readers, signups
 from syndication.audience.readers import ReaderRecord
 from syndication.content.base import Text, Value
 from syndication.content.interest import Interest
+from syndication.kinds.reading import WantedInterest
 from syndication.web import throttle
 from syndication.web.access import json_spoken
 from syndication.web.api.pages import PREFIX, Answer
@@ -35,7 +36,7 @@ class SignUp(Value):
 
     email: Annotated[str, Field(max_length=254, examples=["anna@example.org"])]
     language: Language = "de"
-    interest: Interest = Interest()
+    interest: WantedInterest = WantedInterest()
     cadence: CadenceText = "weekly thu 07:00"
     wording: Annotated[
         Text, Field(min_length=1, max_length=2000, description="The sentence the reader agreed to.")
@@ -46,7 +47,7 @@ class Preferences(Value):
     """All that a reader can choose."""
 
     language: Language
-    interest: Interest
+    interest: WantedInterest
     cadence: CadenceText
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from syndication.kinds import KINDS
 from syndication.web.problems import FieldFault, Problem, documented
 
 Document = dict[str, Any]
@@ -37,41 +38,19 @@ _RETRIED = ("429", "503")
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 _DRAFTS: Document = {
-    "offer": {
-        "summary": "An offer until Saturday",
-        "value": {
-            "kind": "offer",
-            "title": "Kaffee zum halben Preis",
-            "summary": "Jeden Vormittag bis Samstag.",
-            "valid_until": "2030-08-31T22:00:00+02:00",
-            "price": "1.60",
-            "price_before": "3.20",
-            "topics": ["gastronomie"],
-        },
-    },
-    "event": {
-        "summary": "A weekly evening",
-        "value": {
-            "kind": "event",
-            "title": "Weinabend im Hof",
-            "starts_at": "2030-08-15T19:00:00+02:00",
-            "ends_at": "2030-08-15T22:00:00+02:00",
-            "recurrence": "FREQ=WEEKLY;COUNT=4",
-            "place": {"name": "Hofgarten", "address": "Markt 1, 96450 Coburg"},
-        },
-    },
+    kind.name: {"summary": kind.example[0], "value": dict(kind.example[1])} for kind in KINDS
 }
 _EXAMPLES: dict[str, Document] = {
     "createPost": _DRAFTS,
     "revisePost": _DRAFTS,
     "createDestination": {
         "webhook": {
-            "summary": "A signed webhook for events",
+            "summary": "A signed webhook for one kind of posts",
             "value": {
                 "channel": "webhook",
                 "name": "Tourist board",
                 "settings": {"url": "https://board.example/hooks/coburg"},
-                "interest": {"kinds": ["event"]},
+                "interest": {"kinds": [KINDS[0].name]},
             },
         }
     },

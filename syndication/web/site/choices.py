@@ -13,8 +13,8 @@ from syndication.content.base import Topic
 from syndication.content.bounds import Few
 from syndication.content.cadence import WEEKDAYS, Cadence
 from syndication.content.interest import Interest
-from syndication.content.post import Kind
 from syndication.infra.rendering import gettext
+from syndication.kinds.reading import KindName
 
 _MOST_TEXT, _MOST_FIELDS = 400, 200
 #: What the form offers; an hour that was chosen over the API stands beside them.
@@ -26,7 +26,7 @@ class Choices(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    kinds: Annotated[tuple[Kind, ...], Few(20)] = ()
+    kinds: Annotated[tuple[KindName, ...], Few(20)] = ()
     topics: Annotated[tuple[Topic, ...], Few(50)] = ()
     rhythm: Literal["instantly", "daily", "weekly"] = "weekly"
     weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] = "thu"

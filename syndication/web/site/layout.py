@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse, Response
 
 from syndication.config import settings
 from syndication.infra.rendering import LANGUAGES, gettext, render, said
+from syndication.kinds import KINDS
 from syndication.publishing import views
 from syndication.web.language import preferred
 from syndication.web.site import links
@@ -54,6 +55,7 @@ def page(
         spoken,
         city=views.city(settings()),
         other=other,
+        all_kinds=KINDS,
         link=links.to,
         elsewhere=links.to("/", lang=other) if home else links.again(request, lang=other),
         **values,

@@ -9,10 +9,10 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndication.content.post import Kind
 from syndication.destinations import devices
 from syndication.destinations.devices import DeviceAddress, DeviceRequest
 from syndication.errors import NotFound
+from syndication.kinds.reading import KindName
 from syndication.publishing import views
 from syndication.web import throttle
 from syndication.web.access import json_spoken
@@ -27,7 +27,7 @@ class StateAnswer(BaseModel):
     """Whether a device gets notices, and what interests its owner."""
 
     on: bool
-    kinds: tuple[Kind, ...]
+    kinds: tuple[KindName, ...]
     topics: tuple[str, ...]
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from syndication import kinds
 from syndication.channels import wording
 from syndication.channels.envelope import PostView
 from syndication.config import Settings, settings
@@ -20,13 +21,6 @@ from syndication.publishing import site_images, uploads, views
 from syndication.web.site.layout import language_of, page
 
 router = APIRouter()
-#: schema.org's words for a status.
-_STATES = {
-    "scheduled": "EventScheduled",
-    "cancelled": "EventCancelled",
-    "postponed": "EventPostponed",
-    "sold_out": "EventScheduled",
-}
 
 
 @router.get("/posts/{post_id}")
@@ -59,13 +53,12 @@ def shown(
     content = post.content
     return {
         "title": content.title,
-        "mark": wording.mark(content.status, language),
+        "mark": wording.mark(content.standing, language),
         "summary": content.summary,
         "body": content.body,
         "when": wording.when(content, cfg.zone, language),
-        "where": wording.where(content.place),
-        "price": wording.price(content, language),
-        "coupon": content.coupon_code,
+        "where": wording.where(content),
+        "facts": wording.facts(content, cfg.zone, language),
         "url": content.url,
         "pictures": [
             {
@@ -97,25 +90,5 @@ def _structured(post: PostView, cfg: Settings) -> str:
             cfg.base_url + path(post.id, number, image.url, "framed")
             for number, image in enumerate(content.images, 1)
         ]
-    if content.starts_at is not None:
-        told |= {
-            "@type": "Event",
-            "startDate": content.starts_at.astimezone(cfg.zone).isoformat(),
-            "eventStatus": f"https://schema.org/{_STATES[content.status]}",
-            "organizer": {"@type": "Organization", "name": post.merchant.name},
-        }
-        if content.ends_at is not None:
-            told["endDate"] = content.ends_at.astimezone(cfg.zone).isoformat()
-        if content.place is not None:
-            told["location"] = {
-                "@type": "Place",
-                "name": content.place.name,
-                "address": content.place.address or "",
-            }
-    else:
-        told |= {"@type": "Offer", "seller": {"@type": "Organization", "name": post.merchant.name}}
-        if content.valid_until is not None:
-            told["validThrough"] = content.valid_until.isoformat()
-        if content.price is not None:
-            told |= {"price": str(content.price), "priceCurrency": content.currency}
+    told |= kinds.of(content).structured(content, post.merchant.name, cfg.zone)
     return json.dumps(told, ensure_ascii=False).replace("<", "\\u003c")

@@ -11,7 +11,7 @@ from syndication.channels.contract import Abilities, Channel, Specimen
 from syndication.channels.envelope import Envelope, Queue
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt
-from syndication.content.post import KINDS
+from syndication.kinds import NAMES
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Feed(Channel[Envelope, FeedRefresh]):
         return tuple(
             Specimen("GET", view.self_url, documents.render(form, view))
             for form in documents.CONTENT_TYPES
-            if envelope.post.content.kind in documents.KINDS_OF.get(form, KINDS)
+            if envelope.post.content.kind in documents.KINDS_OF.get(form, NAMES)
             for view in (_alone(envelope, form),)
         )
 

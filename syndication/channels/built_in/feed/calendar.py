@@ -1,17 +1,18 @@
-"""iCalendar (RFC 5545): events alone; cancelled and withdrawn ones stay, since a calendar that polls learns no other way."""
+"""iCalendar (RFC 5545): what takes place; cancelled and withdrawn ones stay, since a calendar that polls learns no other way."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, Timezone, vRecur
+from icalendar import Calendar, Event, Timezone
 from icalendar.prop import vText
 
+from syndication import kinds
 from syndication.channels import wording
 from syndication.channels.built_in.feed.view import KEPT, FeedView, clean, text, title
 from syndication.channels.envelope import PostView
-from syndication.content.post import Content
+from syndication.kinds.contract import Appointment
 
 #: RFC 5545 section 3.8.1.11; what is sold out still takes place, its title says that it is full.
 _STATES = {
@@ -37,11 +38,12 @@ def render(view: FeedView) -> bytes:
     pieces = [head.to_ical().removesuffix(b"END:VCALENDAR\r\n")]
     pieces.append(f"REFRESH-INTERVAL;VALUE=DURATION:{refresh}\r\nX-PUBLISHED-TTL:{refresh}\r\n".encode())
     host = urlsplit(view.city.base_url).hostname or "localhost"
-    events = [(post, None) for post in view.posts if post.content.starts_at]
-    gone = [(one.post, one.at) for one in view.removed if one.post.content.starts_at]
-    if events or gone:
+    told: list[tuple[PostView, datetime | None]] = [(post, None) for post in view.posts]
+    told += [(one.post, one.at) for one in view.removed]
+    events = [_events(post, host, view.city.zone, at) for post, at in told]
+    if any(events):
         pieces.append(_timezone(view.city.zone))
-    pieces += [_event(post, host, view.city.zone, at) for post, at in (*events, *gone)]
+    pieces += events
     return b"".join([*pieces, b"END:VCALENDAR\r\n"])
 
 
@@ -52,60 +54,38 @@ def _timezone(zone: ZoneInfo) -> bytes:
 
 
 @lru_cache(maxsize=KEPT)
-def _event(post: PostView, host: str, zone: ZoneInfo, removed: datetime | None) -> bytes:
+def _events(post: PostView, host: str, zone: ZoneInfo, removed: datetime | None) -> bytes:
+    """What stands in a calendar of a post; nothing of one whose kind has no word there."""
+    appointments = kinds.of(post.content).appointments(post.content, zone)
+    return b"".join(_event(post, one, host, zone, removed) for one in appointments)
+
+
+def _event(post: PostView, one: Appointment, host: str, zone: ZoneInfo, removed: datetime | None) -> bytes:
     content = post.content
     event = Event()
-    event.add("uid", f"{post.id}@{host}")
+    event.add("uid", f"{post.id}{one.part and '-'}{one.part}@{host}")
     # RFC 5545 section 3.8.7.4: grows with each revision, and once more for a withdrawal.
     event.add("sequence", post.revision - 1 + (1 if removed else 0))
     event.add("dtstamp", removed or post.updated_at)
     event.add("created", post.published_at)
     event.add("last-modified", removed or post.updated_at)
     # What was withdrawn was taken back, its words too.
-    event.add("summary", wording.mark("withdrawn", content.language) if removed else title(post))
-    event.add("status", "CANCELLED" if removed else _STATES[content.status])
-    _add_times(event, content, zone)
-    if content.recurrence:
-        event.add("rrule", _rule(content, zone))
+    said = clean(one.title) or title(post)
+    event.add("summary", wording.mark("withdrawn", content.language) if removed else said)
+    event.add("status", "CANCELLED" if removed else _STATES[content.standing])
+    event.add("dtstart", one.start)
+    if one.end is not None:
+        event.add("dtend", one.end)
+    if one.rule is not None:
+        event.add("rrule", one.rule)
     if not removed:
-        _add_facts(event, post, zone)
+        _add_facts(event, post, one, zone)
     return bytes(event.to_ical())
 
 
-def _add_times(event: Event, content: Content, zone: ZoneInfo) -> None:
-    assert content.starts_at is not None
-    start = content.starts_at.astimezone(zone)
-    if content.all_day:
-        days = max(1, round((content.length()) / timedelta(days=1)))
-        event.add("dtstart", start.date())
-        event.add("dtend", start.date() + timedelta(days=days))
-        return
-    event.add("dtstart", start)
-    if content.ends_at is not None and content.ends_at > content.starts_at:
-        event.add("dtend", content.ends_at.astimezone(zone))
-
-
-def _rule(content: Content, zone: ZoneInfo) -> vRecur:
-    """UNTIL has the type of DTSTART: a date for whole days, else UTC (RFC 5545 section 3.3.10)."""
-    rule = vRecur.from_ical(content.recurrence or "")
-    until = [_until(value, zone, content.all_day) for value in rule.get("UNTIL", [])]
-    if until:
-        rule["UNTIL"] = until
-    return vRecur(rule)
-
-
-def _until(value: date | datetime, zone: ZoneInfo, all_day: bool) -> date | datetime:
-    moment = (
-        (value if value.tzinfo else value.replace(tzinfo=UTC))
-        if isinstance(value, datetime)
-        else datetime(value.year, value.month, value.day, 23, 59, 59, tzinfo=UTC)
-    )
-    return moment.astimezone(zone).date() if all_day else moment
-
-
-def _add_facts(event: Event, post: PostView, zone: ZoneInfo) -> None:
+def _add_facts(event: Event, post: PostView, one: Appointment, zone: ZoneInfo) -> None:
     content = post.content
-    event.add("description", text(post, zone))
+    event.add("description", clean(one.text) or text(post, zone))
     event.add("url", clean(post.link))
     if content.place is not None:
         event.add(

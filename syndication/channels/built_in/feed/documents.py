@@ -2,6 +2,7 @@
 
 from syndication.channels.built_in.feed import calendar, json_feed, xml
 from syndication.channels.built_in.feed.view import FeedView, Format, Tombstone
+from syndication.kinds import KINDS
 
 __all__ = ["CONTENT_TYPES", "KINDS_OF", "FeedView", "Format", "Tombstone", "render"]
 
@@ -13,7 +14,7 @@ CONTENT_TYPES: dict[Format, str] = {
 }
 
 #: The kinds of post that a format has words for, where it has not for all.
-KINDS_OF: dict[Format, tuple[str, ...]] = {"ics": ("event",)}
+KINDS_OF: dict[Format, tuple[str, ...]] = {"ics": tuple(one.name for one in KINDS if one.in_calendars)}
 
 
 def render(form: Format, view: FeedView) -> bytes:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from syndication import kinds
 from syndication.channels.built_in.feed.view import KEPT, FeedView, html, identity, media_type, text, title
 from syndication.channels.envelope import PostView
 
@@ -70,9 +71,11 @@ def _said(post: PostView, zone: ZoneInfo) -> dict[str, Any]:
 
 def _structured(post: PostView) -> dict[str, Any]:
     """Everything else that the post says, under the names of the API, without what is empty."""
-    said = post.content.model_dump(
-        mode="json", exclude={"title", "summary", "body", "images", "topics", "language"}
+    content = post.content
+    said = content.model_dump(
+        mode="json", exclude={"title", "summary", "body", "images", "topics", "language", "texts"}
     )
+    said |= kinds.of(content).extras(content) | {"texts": content.texts}
     return {
         "about": "https://jsonfeed.org/version/1.1#extensions",
         "revision": post.revision,

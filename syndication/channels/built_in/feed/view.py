@@ -10,6 +10,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from syndication import kinds
 from syndication.channels import wording
 from syndication.channels.envelope import City, PostView
 from syndication.content.post import Content, Image
@@ -63,9 +64,8 @@ class FeedView:
         return say("{} from {}").format(", ".join(about), self.city.name)
 
     def _about(self) -> list[str]:
-        say = gettext(self.city.language)
-        kinds = {"offer": say("Offers"), "event": say("Events")}
-        return [part for part in (kinds.get(self.kind, ""), self.topic, self.merchant) if part]
+        kind = kinds.by_name(self.kind).heading(self.city.language) if self.kind else ""
+        return [part for part in (kind, self.topic, self.merchant) if part]
 
 
 def identity(post: PostView) -> str:
@@ -86,13 +86,8 @@ def title(post: PostView) -> str:
 def facts(content: Content, zone: ZoneInfo) -> list[str]:
     """When, where, for how much: a line each, in the post's own language."""
     language = content.language
-    lines = [
-        wording.when(content, zone, language),
-        wording.where(content.place),
-        wording.price(content, language),
-    ]
-    if content.coupon_code:
-        lines.append(gettext(language)("Code: %(code)s") % {"code": content.coupon_code})
+    lines = [wording.when(content, zone, language), wording.where(content)]
+    lines += [one.whole for one in wording.facts(content, zone, language)]
     return [clean(line) for line in lines if line]
 
 

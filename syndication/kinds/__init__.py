@@ -1,0 +1,50 @@
+"""All kinds of posts, in one visible list; more may be added by other packages through the entry-point group.
+
+No file outside this folder knows a kind. Every kind in the list runs through tests/kinds/test_contract.py.
+"""
+
+from importlib.metadata import entry_points
+from typing import Any
+
+from syndication.content.post import Content
+from syndication.kinds.contract import Kind
+from syndication.kinds.event import Event, notice
+from syndication.kinds.offer import Offer
+
+__all__ = ["GROUP", "KINDS", "NAMES", "Kind", "by_name", "named", "notice", "of"]
+
+#: Entry points of this group name Kind classes.
+GROUP = "syndication.kinds"
+
+
+def _installed() -> tuple[Kind[Any], ...]:
+    return tuple(point.load()() for point in sorted(entry_points(group=GROUP), key=lambda point: point.name))
+
+
+#: In the order in which people are offered them.
+KINDS: tuple[Kind[Any], ...] = (
+    Event(),
+    Offer(),
+    *_installed(),
+)
+
+_BY_NAME = {kind.name: kind for kind in KINDS}
+#: What the kinds are called in the API.
+NAMES = tuple(_BY_NAME)
+if len(_BY_NAME) != len(KINDS):
+    raise RuntimeError("two kinds share a name: " + ", ".join(sorted(kind.name for kind in KINDS)))
+
+
+def by_name(name: str) -> Kind[Any]:
+    """The kind of that name. Raises KeyError where it is not installed."""
+    return _BY_NAME[name]
+
+
+def named(name: str) -> bool:
+    """Whether a kind of that name is installed."""
+    return name in _BY_NAME
+
+
+def of(content: Content) -> Kind[Any]:
+    """The kind of a content."""
+    return _BY_NAME[content.kind]

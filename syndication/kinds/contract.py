@@ -1,0 +1,245 @@
+"""What a kind of post is: the class of its contents, and all that the rest of the house asks of it. Pure."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from syndication.content.post import Content, Matter, Status
+from syndication.infra.rendering import gettext
+from syndication.kinds import lines
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing to know of a post, in the language that was asked for.
+
+    `text` stands beside its `label`, `line` alone; `more` is added where there is room. `brief`: said even where there is
+    little. `kept`: not given up where a text is shortened. `verbatim`: to be copied letter by letter.
+    """
+
+    label: str
+    text: str
+    line: str = ""
+    more: str = ""
+    brief: bool = True
+    kept: bool = False
+    verbatim: bool = False
+
+    @property
+    def bare(self) -> str:
+        """By itself in a line, without a word for what is copied."""
+        return self.text if self.verbatim else self.line or self.text
+
+    @property
+    def whole(self) -> str:
+        """All of it in one line."""
+        said = self.line or self.text
+        return f"{said} – {self.more}" if self.more else said
+
+
+@dataclass(frozen=True)
+class Appointment:
+    """One component of a calendar (RFC 5545 section 3.6.1). A `start` of whole days is a date, and so is its `end`.
+
+    `part` tells the components of one post apart. `rule` is the RRULE as `icalendar` takes it, `title` and `text` stand
+    for those of the post where they say something.
+    """
+
+    start: datetime | date
+    end: datetime | date | None = None
+    rule: Any = None
+    part: str = ""
+    title: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Window:
+    """From when to when a network is to show a post: what takes place then, or holds so long. `start` None: from now on.
+
+    `unstated`: its end is our guess. `next_only`: there are other dates.
+    """
+
+    nature: Literal["happens", "holds"]
+    start: datetime | None
+    end: datetime
+    whole_days: bool = False
+    unstated: bool = False
+    next_only: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """Fields that stand together in a form, in their order, under a heading for people (English; translated)."""
+
+    heading: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a kind is filled in: its groups in their order, and what to write into a field (English; translated)."""
+
+    groups: tuple[Group, ...]
+    hints: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """By what posts of a kind can be chosen, beside topic, merchant and district; the label is English, translated."""
+
+    name: str
+    label: str
+    fits: Callable[[Any], bool]
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What may be done with a post of a kind beside revising and withdrawing it: `fields` are what it then says."""
+
+    name: str
+    label: str
+    fields: Mapping[str, Any]
+
+
+class Cells(Protocol):
+    """One line of a table on its way to the fields of a post; a cell that cannot be read is None, with a fault noted."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The city's."""
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """What stands in the cells, by the field of their column; empty ones are missing."""
+
+    def moment(self, *names: str) -> datetime | date | None:
+        """The first of these cells that holds something."""
+
+    def start_of(self, *names: str) -> datetime | None:
+        """The same, where a date means its beginning."""
+
+    def clock_time(self, name: str) -> time | None:
+        """A time of day."""
+
+    def is_clock_time(self, name: str) -> bool:
+        """Whether only a time of day stands there."""
+
+    def yes(self, name: str) -> bool:
+        """Whether the cell says yes."""
+
+    def price(self, name: str) -> str | None:
+        """A price as a plain decimal."""
+
+    def at(self, day: date, hour: time) -> datetime:
+        """That time of that day in the city."""
+
+    def day_after(self, day: date) -> datetime:
+        """The end of that day in the city."""
+
+
+C = TypeVar("C", bound=Content)
+
+
+class Kind(ABC, Generic[C]):
+    """One kind of post. Stateless: one instance serves all posts in all threads. Texts for people are English, translated."""
+
+    #: Its name in the API, in addresses of feeds and in the tables: at most 20 letters.
+    name: ClassVar[str]
+    #: What one is called, and several: "Event", "Events".
+    one: ClassVar[str]
+    many: ClassVar[str]
+    content: ClassVar[type[Content]]
+    form: ClassVar[Form]
+    deeds: ClassVar[tuple[Deed, ...]] = ()
+    #: A post as an integrator would hand it in: a summary, and its fields.
+    example: ClassVar[tuple[str, Mapping[str, Any]]]
+    filters: ClassVar[tuple[Filter, ...]] = ()
+    #: Whether it has a word in calendars.
+    in_calendars: ClassVar[bool] = False
+    #: What the column of the kind may hold in a table, as slugs; its own columns with their names; columns by which a line
+    #: that names no kind is taken for one of this.
+    called: ClassVar[tuple[str, ...]] = ()
+    columns: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    known_by: ClassVar[Collection[str]] = ()
+
+    def heading(self, language: str) -> str:
+        """What several of them are called; kinds of other packages say it in their own way."""
+        return gettext(language)(self.many)
+
+    @abstractmethod
+    def when(self, content: C, zone: ZoneInfo, language: str) -> str:
+        """When it happens, or how long it is valid, on the wall clock of `zone`; empty where nothing is said."""
+
+    def where(self, content: C) -> str:
+        """Where it is, in one line."""
+        return lines.place(content.place)
+
+    def facts(self, content: C, zone: ZoneInfo, language: str) -> tuple[Fact, ...]:
+        """What there is to know beside when and where, the most important first."""
+        return ()
+
+    def news(self, matter: Matter, content: C, zone: ZoneInfo, language: str) -> str:
+        """ "New price: …" for people who saw an earlier version; empty for a matter that is none of its own."""
+        return ""
+
+    def day(self, content: C) -> datetime | None:
+        """The moment under whose day a newsletter tells it; None: under the name of the kind."""
+        return None
+
+    @abstractmethod
+    def structured(self, content: C, merchant: str, zone: ZoneInfo) -> dict[str, Any]:
+        """What schema.org has for it, beside name, description, address and pictures. JSON types, with `@type`."""
+
+    def appointments(self, content: C, zone: ZoneInfo) -> tuple[Appointment, ...]:
+        """Its components in a calendar; the title, the place and the rest are added to each."""
+        return ()
+
+    def extras(self, content: C) -> dict[str, Any]:
+        """What a JSON Feed says beside the fields that the API has. JSON types."""
+        return {}
+
+    def window(self, content: C, zone: ZoneInfo, now: datetime) -> Window | None:
+        """From when to when a network is to show it; None where it has no end."""
+        return None
+
+    def from_cells(self, cells: Cells) -> dict[str, Any]:
+        """Its own fields from a line of a table."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """An annotation for a field of another kind that a document holds beside its own, empty, as it always did."""
+
+    kind: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.custom_error_schema(
+            handler(source),
+            custom_error_type="foreign",
+            custom_error_message=f"does not go with kind {self.kind}",
+        )
+
+
+#: What may be done with a post of what takes place: each says so in its `status`.
+CALL_OFF: tuple[Deed, ...] = (
+    Deed("cancel", "Cancel", {"status": "cancelled"}),
+    Deed("postpone", "Postpone", {"status": "postponed"}),
+    Deed("sold_out", "Sold out", {"status": "sold_out"}),
+)
+#: What a status is called by schema.org (https://schema.org/EventStatusType).
+STATES: Mapping[Status, str] = {
+    "scheduled": "EventScheduled",
+    "cancelled": "EventCancelled",
+    "postponed": "EventPostponed",
+    "sold_out": "EventScheduled",
+}
+#: The shortest that people take for a moment that is told.
+MOMENT = timedelta(microseconds=1)

@@ -1,0 +1,199 @@
+"""Offers: what a shop has for a price, for as long as it holds."""
+
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from syndication.content.base import Line, Moment, Money
+from syndication.content.post import Content, Matter
+from syndication.infra.rendering import day, gettext, moment, money, time_of_day
+from syndication.kinds import lines
+from syndication.kinds.contract import MOMENT, Cells, Fact, Filter, Foreign, Form, Group, Kind, Window
+
+_Foreign = Annotated[None, Foreign("offer")]
+
+
+def _(text: str) -> str:
+    """Marks a text for translation where the language is known only later."""
+    return text
+
+
+class OfferContent(Content):
+    """What is to be had: a reduced price, a coupon, something new on the shelf."""
+
+    watched: ClassVar = {
+        "time": ("valid_from", "valid_until"),
+        "place": ("place",),
+        "price": ("price", "currency", "coupon_code"),
+    }
+
+    kind: Literal["offer"]
+    valid_from: Moment | None = None
+    valid_until: Moment | None = None
+    starts_at: _Foreign = None
+    ends_at: _Foreign = None
+    all_day: Annotated[Literal[False], Foreign("offer")] = False
+    recurrence: _Foreign = None
+    status: Annotated[Literal["scheduled"], Foreign("offer")] = "scheduled"
+    price: Money | None = None
+    price_before: Money | None = None
+    lowest_price_30d: Money | None = None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    coupon_code: Annotated[Line, Field(max_length=60)] | None = None
+
+    def contradictions(self) -> list[str]:
+        """An end before the beginning; a price that was not higher before."""
+        faults = []
+        if self.valid_from and self.valid_until and self.valid_until <= self.valid_from:
+            faults.append("valid_until must be later than valid_from")
+        if self.price_before is not None and (self.price is None or self.price_before <= self.price):
+            faults.append("price_before must be higher than price")
+        return faults
+
+    @property
+    def begins(self) -> datetime | None:
+        """From when it holds."""
+        return self.valid_from
+
+    @property
+    def ends_by(self) -> str:
+        """How long it holds."""
+        return "valid_until"
+
+    def over_at(self, zone: ZoneInfo) -> datetime | None:
+        """The end of its validity."""
+        return self.valid_until
+
+
+class Offer(Kind[OfferContent]):
+    """Something to be had, for as long as it holds."""
+
+    name: ClassVar[str] = "offer"
+    one: ClassVar[str] = _("Offer")
+    many: ClassVar[str] = _("Offers")
+    content: ClassVar[type[Content]] = OfferContent
+    form: ClassVar[Form] = Form(
+        (
+            Group(_("What"), ("title", "summary", "body", "images", "topics", "url")),
+            Group(_("How long"), ("valid_from", "valid_until")),
+            Group(_("Price"), ("price", "price_before", "lowest_price_30d", "currency", "coupon_code")),
+            Group(_("Where"), ("place",)),
+        ),
+        {
+            "valid_until": _("Left empty, it stands until you take it back."),
+            "lowest_price_30d": _(
+                "Where you name an earlier price, the law wants the lowest of the last 30 days."
+            ),
+            "coupon_code": _("What people say or type in to get it."),
+        },
+    )
+    example: ClassVar = (
+        "An offer until Saturday",
+        {
+            "kind": "offer",
+            "title": "Kaffee zum halben Preis",
+            "summary": "Jeden Vormittag bis Samstag.",
+            "valid_until": "2030-08-31T22:00:00+02:00",
+            "price": "1.60",
+            "price_before": "3.20",
+            "topics": ["gastronomie"],
+        },
+    )
+    filters: ClassVar = (Filter("code", _("With a code"), lambda content: bool(content.coupon_code)),)
+    called: ClassVar = ("offer", "angebot", "aktion")
+    columns: ClassVar = {
+        "valid_from": ("valid-from", "gueltig-ab", "gueltig-von"),
+        "valid_until": ("valid-until", "gueltig-bis"),
+        "price_before": ("price-before", "preis-vorher", "statt", "alter-preis"),
+        "lowest_price_30d": ("lowest-price-30d", "niedrigster-preis-30-tage"),
+        "coupon_code": ("coupon-code", "gutscheincode", "gutschein", "code"),
+    }
+
+    def when(self, content: OfferContent, zone: ZoneInfo, language: str) -> str:
+        """How long it holds."""
+        say = gettext(language)
+        if content.valid_from and content.valid_until:
+            return say(_("valid from {} to {}")).format(
+                day(content.valid_from, language, zone), _last_day(content.valid_until, zone, language)
+            )
+        if content.valid_until:
+            return say(_("valid until {}")).format(_last_day(content.valid_until, zone, language))
+        if content.valid_from:
+            return say(_("valid from {}")).format(day(content.valid_from, language, zone))
+        return ""
+
+    def facts(self, content: OfferContent, zone: ZoneInfo, language: str) -> tuple[Fact, ...]:
+        """The price, and the code that gets it."""
+        say, found = gettext(language), []
+        if price := _price(content, language):
+            found.append(Fact(say("Price"), price))
+        if code := content.coupon_code:
+            told = say("Code: %(code)s") % {"code": code}
+            found.append(Fact(say("Code"), code, told, brief=False, kept=True, verbatim=True))
+        return tuple(found)
+
+    def news(self, matter: Matter, content: OfferContent, zone: ZoneInfo, language: str) -> str:
+        """A new time, place or price."""
+        match matter:
+            case "time":
+                return lines.new_time(self.when(content, zone, language), language)
+            case "place":
+                return lines.new_place(self.where(content), language)
+            case "price":
+                return lines.new_price(_price(content, language), language)
+        return ""
+
+    def structured(self, content: OfferContent, merchant: str, zone: ZoneInfo) -> dict[str, Any]:
+        """https://schema.org/Offer."""
+        told: dict[str, Any] = {
+            "@type": "Offer",
+            "seller": {"@type": "Organization", "name": merchant},
+        }
+        if content.valid_until is not None:
+            told["validThrough"] = content.valid_until.isoformat()
+        if content.price is not None:
+            told |= {"price": str(content.price), "priceCurrency": content.currency}
+        return told
+
+    def window(self, content: OfferContent, zone: ZoneInfo, now: datetime) -> Window | None:
+        """Until it ends. One without an end would be given one that nobody promised."""
+        if content.valid_until is None:
+            return None
+        return Window("holds", content.valid_from, content.valid_until)
+
+    def from_cells(self, cells: Cells) -> dict[str, Any]:
+        """From when to when, in whatever columns it stands, prices and code."""
+        until = cells.moment("valid_until", "until", "ends_at", "last_day")
+        if until is not None and not isinstance(until, datetime):
+            until = cells.day_after(until)
+        return {
+            "valid_from": cells.start_of("valid_from", "from", "starts_at", "day"),
+            "valid_until": until,
+            "price_before": cells.price("price_before"),
+            "lowest_price_30d": cells.price("lowest_price_30d"),
+            "coupon_code": cells.values.get("coupon_code"),
+        }
+
+
+def _last_day(until: datetime, zone: ZoneInfo, language: str) -> str:
+    """Midnight ends the day before it; any other hour is said."""
+    if time_of_day(until, zone) == "00:00":
+        return day(until - MOMENT, language, zone)
+    return (
+        moment(until, zone, language) if time_of_day(until, zone) != "23:59" else day(until, language, zone)
+    )
+
+
+def _price(content: OfferContent, language: str) -> str:
+    """ "7,50 € statt 10,00 €" and the lowest price of 30 days (Directive 98/6/EC Art. 6a); empty where no price is said."""
+    say, text = gettext(language), lines.price(content.price, content.currency, language)
+    if content.price_before is not None:
+        text = say(_("{} instead of {}")).format(
+            text, money(content.price_before, content.currency, language)
+        )
+    if text and content.lowest_price_30d is not None:
+        lowest = money(content.lowest_price_30d, content.currency, language)
+        text += say(_(" (lowest price of the last 30 days: {})")).format(lowest)
+    return text

@@ -1,0 +1,128 @@
+"""Posts from plain data: each says of which kind it is, and is refused in words where it does not fit."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, NoReturn, Union, cast
+
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    GetCoreSchemaHandler,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+    create_model,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from syndication.content.base import KEPT, faults_of, unique
+from syndication.content.bounds import Few
+from syndication.content.interest import Interest
+from syndication.content.post import Content, Draft
+from syndication.errors import Invalid
+from syndication.kinds import KINDS, NAMES, Kind
+
+_CHOICE = " or ".join(part for part in (", ".join(NAMES[:-1]), NAMES[-1]) if part)
+
+
+def _draft_of(kind: Kind[Any]) -> type[Draft]:
+    """The class of a kind's drafts: its contents, and what is to happen with them."""
+    name = kind.content.__name__.removesuffix("Content") + "Draft"
+    made = cast(
+        "type[Draft]", create_model(name, __base__=(kind.content, Draft), __doc__=kind.content.__doc__)
+    )
+    made.plain = kind.content
+    return made
+
+
+_CONTENTS: Mapping[str, type[Content]] = {kind.name: kind.content for kind in KINDS}
+_DRAFTS: Mapping[str, type[Draft]] = {kind.name: _draft_of(kind) for kind in KINDS}
+
+
+class _OneOf:
+    """An annotation: the class that `kind` names reads the rest, and faults are named as if there were no other."""
+
+    def __init__(self, classes: Mapping[str, type[Content]]) -> None:
+        self.classes = classes
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        one_of: Any = Union[tuple(self.classes.values())]  # noqa: UP007 -- known at run time
+        choice: Any = Annotated[one_of, Discriminator("kind")]
+        return core_schema.with_info_wrap_validator_function(self._validated, handler.generate_schema(choice))
+
+    def _validated(self, given: Any, _: Any, info: ValidationInfo) -> Content:
+        return self.read(given, info.context)
+
+    def read(self, given: Any, context: Any = None) -> Content:
+        """The value. Raises ValidationError."""
+        if isinstance(given, Content) and type(given) in self.classes.values():
+            return given
+        if not isinstance(given, Mapping):
+            raise ValidationError.from_exception_data(
+                "post",
+                [
+                    {
+                        "type": PydanticCustomError("post", "must be an object with the fields of a post"),
+                        "input": None,
+                    }
+                ],
+            )
+        name = given.get("kind")
+        found = self.classes.get(name) if isinstance(name, str) else None
+        if found is None:
+            _refuse_kind("kind" in given)
+        return found.model_validate(given, context=context)
+
+
+def _refuse_kind(said: bool) -> NoReturn:
+    words = f"must be {_CHOICE}" if said else f"is needed: {_CHOICE}"
+    error = PydanticCustomError("kind", "{words}", {"words": words})
+    raise ValidationError.from_exception_data("post", [{"type": error, "loc": ("kind",), "input": None}])
+
+
+_contents, _drafts = _OneOf(_CONTENTS), _OneOf(_DRAFTS)
+
+#: A content of any kind, and a draft of any kind, as fields and bodies of the API.
+AnyContent = Annotated[Content, _contents]
+AnyDraft = Annotated[Draft, _drafts]
+
+
+def _known(name: str) -> str:
+    if name not in NAMES:
+        raise ValueError(f"must be {_CHOICE}")
+    return name
+
+
+#: The name of a kind, as somebody asks for it.
+KindName = Annotated[
+    str,
+    AfterValidator(_known),
+    Field(max_length=20),
+    WithJsonSchema({"type": "string", "enum": list(NAMES)}),
+]
+
+
+def draft(fields: Any) -> Draft:
+    """A Draft from plain data (JSON types). Raises Invalid with one Fault for each thing that is wrong."""
+    try:
+        made = _drafts.read(fields)
+    except ValidationError as error:
+        raise Invalid(*faults_of(error)) from error
+    assert isinstance(made, Draft)
+    return made
+
+
+def made(**fields: Any) -> Content:
+    """A content from fields as Python has them. Raises ValidationError."""
+    return _contents.read(fields)
+
+
+def kept(data: Any) -> Content:
+    """A content as it was kept, from its JSON. What is refused today may have been accepted once, and stays readable."""
+    return _contents.read(data, KEPT)
+
+
+class WantedInterest(Interest):
+    """Which posts somebody wants, as they ask for it: of kinds that there are."""
+
+    kinds: Annotated[tuple[KindName, ...], Few(20), AfterValidator(unique)] = ()
