@@ -15,7 +15,8 @@ from syndication.channels.social import counting
 from syndication.channels.verdicts import Refused
 from syndication.config import Settings
 from syndication.content.base import slugify
-from syndication.content.post import Content, occurrences
+from syndication.content.post import Content
+from syndication.content.schedule import occurrences
 from syndication.errors import Invalid
 from syndication.infra import mail_addresses, rendering
 from syndication.sources import cell, repair

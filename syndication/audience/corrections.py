@@ -20,7 +20,8 @@ from syndication.channels.built_in.newsletter import Newsletter
 from syndication.channels.envelope import PostView
 from syndication.config import Settings
 from syndication.content.interest import Interest
-from syndication.content.post import Content, matters, occurrences
+from syndication.content.post import Content, matters
+from syndication.content.schedule import occurrences
 from syndication.delivery import lifecycle, policy
 from syndication.delivery.record import SUPERSEDED, WITHDRAWN
 from syndication.infra import db, wakeups

@@ -24,8 +24,9 @@ from syndication.channels.social.settings import ExpiringSettings, Server
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, Refused, TryLater, Unconfirmed
+from syndication.content import schedule
 from syndication.content.base import Value
-from syndication.content.post import Content, Image, occurrences
+from syndication.content.post import Content, Image
 from syndication.infra.http import Answer
 from syndication.infra.rate_limits import Rate
 
@@ -276,13 +277,14 @@ def _ends(envelope: Envelope, topic: Topic) -> dict[str, Any]:
 def _event_schedule(content: Content, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
     """The next occurrence. Without hours, or without an end that is stated, it is the whole day."""
     assert content.starts_at
-    upcoming = occurrences(content, zone, after=now, most=1) if content.recurrence else []
-    start = upcoming[0] if upcoming else content.starts_at
+    one = schedule.upcoming(content, zone, now) if schedule.repeats(content) else None
+    start = one.starts_at if one else content.starts_at
+    end = one.ends_at if one else start + content.length()
     if content.all_day or _open_end(content):
-        last = start + content.length() - timedelta(microseconds=1) if content.all_day else start
+        last = end - timedelta(microseconds=1) if content.all_day else start
         morning = start.astimezone(zone).replace(hour=0, minute=0)
         return _schedule(morning, last.astimezone(zone).replace(hour=23, minute=59))
-    return _schedule(start.astimezone(zone), (start + content.length()).astimezone(zone))
+    return _schedule(start.astimezone(zone), end.astimezone(zone))
 
 
 def _open_end(content: Content) -> bool:
@@ -304,7 +306,7 @@ def _said_of_ends(content: Content, topic: Topic) -> str:
         return _NO_END
     if topic == "EVENT":
         whole_day = _WHOLE_DAY if _open_end(content) and not content.all_day else ""
-        return together(whole_day, _NEXT_ONLY if content.recurrence else "")
+        return together(whole_day, _NEXT_ONLY if schedule.repeats(content) else "")
     return (
         "The coupon code is too long for Google's own field."
         if len(content.coupon_code or "") > _MOST_CODE

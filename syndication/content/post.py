@@ -1,9 +1,7 @@
 """What a post says: the frozen heart of a Revision, and the draft that becomes one."""
 
 import hashlib
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from itertools import islice
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -16,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from syndication.content import recurrence
+from syndication.content import date_news, recurrence, schedule
 from syndication.content.base import (
     KEPT,
     Language,
@@ -33,6 +31,7 @@ from syndication.content.base import (
     unique,
 )
 from syndication.content.bounds import Few
+from syndication.content.schedule import MOST_DATES, MOST_OWN
 from syndication.errors import Invalid
 
 Kind = Literal["offer", "event"]
@@ -42,12 +41,6 @@ Status = Literal["scheduled", "cancelled", "postponed", "sold_out"]
 Action = Literal["published", "revised", "withdrawn"]
 
 KINDS: tuple[Kind, ...] = ("offer", "event")
-
-#: An event that names no end is taken to be over this long after its start.
-UNSTATED_LENGTH = timedelta(hours=3)
-
-#: Rules that would run for ever are only looked at this far ahead when a last occurrence is searched.
-_MOST_OCCURRENCES = 2000
 
 
 class Image(Value):
@@ -72,6 +65,42 @@ class Place(Value):
         return self
 
 
+class OwnDate(Value):
+    """One date of an event that is not as the others: moved, called off, sold out, with words or a price of its own.
+
+    What is left out is as with all dates.
+    """
+
+    recurrence_id: Annotated[
+        Moment,
+        Field(description="Which date it is: its start as the rule, or the list of added dates, has it."),
+    ]
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
+    status: Status | None = None
+    title: Annotated[Line, Field(min_length=1, max_length=200)] | None = None
+    summary: Annotated[Line, Field(max_length=500)] | None = None
+    body: Annotated[Text, Field(max_length=5000, description="Markdown")] | None = None
+    place: Place | None = None
+    price: Money | None = None
+    image: Image | None = None
+
+    @model_validator(mode="after")
+    def _ends_behind_its_start(self) -> Self:
+        if self.ends_at is not None and self.ends_at < (self.starts_at or self.recurrence_id):
+            raise ValueError("ends_at must not be before its start")
+        return self
+
+
+def _nothing(value: Any) -> bool:
+    """Left out where it is empty, so that what says nothing of it is as before there was any."""
+    return not value
+
+
+def _in_order(moments: tuple[datetime, ...]) -> tuple[datetime, ...]:
+    return tuple(sorted(set(moments)))
+
+
 class Content(Value):
     """What a post says at one moment: the frozen heart of a Revision. All moments are kept in UTC."""
 
@@ -92,6 +121,26 @@ class Content(Value):
     recurrence: (
         Annotated[Line, Field(max_length=300, description="RFC 5545 RRULE, without the name")] | None
     ) = None
+    excluded: Annotated[
+        tuple[Moment, ...],
+        Few(MOST_DATES),
+        AfterValidator(_in_order),
+        Field(exclude_if=_nothing, description="Starts that the rule gives and that fall out."),
+    ] = ()
+    added: Annotated[
+        tuple[Moment, ...],
+        Few(MOST_DATES),
+        AfterValidator(_in_order),
+        Field(
+            exclude_if=_nothing,
+            description="Starts of more dates, beside the first one or those of the rule.",
+        ),
+    ] = ()
+    dates: Annotated[
+        tuple[OwnDate, ...],
+        Few(MOST_OWN),
+        Field(exclude_if=_nothing, description="Dates of their own, where the event has several."),
+    ] = ()
     status: Status = "scheduled"
     price: Money | None = None
     price_before: Money | None = None
@@ -131,6 +180,11 @@ class Content(Value):
         ]
         if self.kind == "offer" and (self.all_day or self.status != "scheduled"):
             faults.append("all_day and status do not go with kind offer")
+        faults += [
+            f"{name} does not go with kind offer"
+            for name in ("excluded", "added", "dates")
+            if self.kind == "offer" and getattr(self, name)
+        ]
         if self.kind == "event" and self.starts_at is None:
             faults.append("starts_at is needed for an event")
         return faults
@@ -143,7 +197,7 @@ class Content(Value):
             faults.append("ends_at must not be before starts_at")
         if self.price_before is not None and (self.price is None or self.price_before <= self.price):
             faults.append("price_before must be higher than price")
-        return faults
+        return faults + schedule.contradictions(self)
 
     def __hash__(self) -> int:
         """Of a few fields: `texts` has no hash of its own, and equal contents agree in these."""
@@ -160,21 +214,11 @@ class Content(Value):
 
     def length(self) -> timedelta:
         """How long one occurrence of an event lasts."""
-        stated = self.ends_at - self.starts_at if self.starts_at and self.ends_at else None
-        if (
-            self.all_day
-        ):  # `ends_at` is the midnight behind the last day; one that names the day itself still means it
-            return max(stated or timedelta(0), timedelta(days=1))
-        return UNSTATED_LENGTH if stated is None else stated
+        return schedule.length(self)
 
     def over_at(self, zone: ZoneInfo) -> datetime | None:
         """The moment (UTC) from which the post is stale; None where it never ends. Rules repeat at `zone`'s wall clock."""
-        if self.kind == "offer":
-            return self.valid_until
-        if self.recurrence:
-            last = last_occurrence(self, zone)
-            return last + self.length() if last else None
-        return self.starts_at + self.length() if self.starts_at else None
+        return self.valid_until if self.kind == "offer" else schedule.over_at(self, zone)
 
 
 class Draft(Content):
@@ -201,59 +245,22 @@ def kept(data: Any) -> Content:
     return Content.model_validate(data, context=KEPT)
 
 
-def occurrences(content: Content, zone: ZoneInfo, *, after: datetime, most: int) -> list[datetime]:
-    """Starts (UTC) of at most `most` occurrences that end after `after`, at `zone`'s wall-clock time across DST."""
-    if content.starts_at is None:
-        return []
-    if not content.recurrence:
-        return [content.starts_at] if content.starts_at + content.length() > after else []
-    found: list[datetime] = []
-    for start in _starts(content, zone):
-        if len(found) >= most:
-            break
-        if start + content.length() > after:
-            found.append(start)
-    return found
+Matter = Literal["status", "time", "dates", "place", "price"]
 
 
-def last_occurrence(content: Content, zone: ZoneInfo) -> datetime | None:
-    """Start (UTC) of the last occurrence; None where the rule has no end."""
-    if content.starts_at is None or not content.recurrence:
-        return content.starts_at
-    if "COUNT=" not in content.recurrence and "UNTIL=" not in content.recurrence:
-        return None
-    last = content.starts_at
-    for index, start in enumerate(_starts(content, zone), 1):
-        if index > _MOST_OCCURRENCES:
-            return None
-        last = start
-    return last
-
-
-def _starts(content: Content, zone: ZoneInfo) -> Iterator[datetime]:
-    """Starts (UTC) by the content's rule, one more than are looked at; the start alone where the rule cannot be read."""
-    assert content.starts_at is not None
-    try:
-        rule = recurrence.parsed(content.recurrence or "")
-    except ValueError:  # kept from a time when less was refused
-        return iter((content.starts_at,))
-    walk = recurrence.walk(rule, content.starts_at.astimezone(zone))
-    return (start.astimezone(UTC) for start in islice(walk, _MOST_OCCURRENCES + 1))
-
-
-Matter = Literal["status", "time", "place", "price"]
-
-
-def matters(before: Content, after: Content) -> tuple[Matter, ...]:
-    """What changed that a reader who saw `before` must be told; empty for mere wording."""
+def matters(before: Content, after: Content, now: datetime | None = None) -> tuple[Matter, ...]:
+    """What changed that a reader who saw `before` must be told; empty for mere wording, and for single dates before `now`."""
     watched: dict[Matter, tuple[str, ...]] = {
         "status": ("status",),
         "time": ("starts_at", "ends_at", "all_day", "recurrence", "valid_from", "valid_until"),
         "place": ("place",),
         "price": ("price", "currency", "coupon_code"),
     }
-    return tuple(
+    changed: list[Matter] = [
         matter
         for matter, names in watched.items()
         if any(getattr(before, name) != getattr(after, name) for name in names)
-    )
+    ]
+    if date_news.between(before, after, now):
+        changed.insert(sum(matter in ("status", "time") for matter in changed), "dates")
+    return tuple(changed)

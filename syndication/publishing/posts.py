@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from syndication import clock
 from syndication.config import settings
+from syndication.content import schedule
 from syndication.content.base import new_id
 from syndication.content.post import Action, Content, Draft
 from syndication.errors import Conflict, Invalid, NotFound, QuotaExceeded
@@ -58,6 +59,7 @@ def create(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> Post
         merchant = _publishing(session, merchant_id, alone=True)
         now = clock.now()
         content = draft.content()
+        _refuse_dates(content)
         over_at = content.over_at(settings().zone)
         _refuse_stale(content, over_at, max(now, draft.publish_at or now))
         if draft.source_ref and _by_source(session, merchant_id, draft.source_ref):
@@ -235,6 +237,12 @@ def _by_source(session: Session, merchant_id: UUID, source_ref: str) -> Post | N
     return session.scalars(statement).one_or_none()
 
 
+def _refuse_dates(content: Content) -> None:
+    """Only here is the city's time known, by which a rule gives its dates."""
+    if found := schedule.faults(content, settings().zone):
+        raise Invalid(*found)
+
+
 def _refuse_stale(content: Content, over_at: datetime | None, publish_at: datetime) -> None:
     if over_at is not None and over_at <= publish_at:
         field = "valid_until" if content.kind == "offer" else "ends_at" if content.ends_at else "starts_at"
@@ -262,6 +270,7 @@ def _revise(session: Session, post: Post, merchant: Merchant, draft: Draft) -> O
     moved = _moved(post, draft, now)
     if content.digest() == before.digest() and not moved:
         return Outcome(_record(post, before, merchant), "unchanged")
+    _refuse_dates(content)
     over_at = content.over_at(settings().zone)
     if moved:
         post.publish_at = draft.publish_at

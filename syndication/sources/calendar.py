@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from icalendar import Component, Timezone
 from icalendar.error import InvalidCalendar
 
-from syndication.content.post import UNSTATED_LENGTH
+from syndication.content.schedule import UNSTATED_LENGTH
 from syndication.errors import Fault, Invalid
 from syndication.sources import series
 from syndication.sources.entry import Entry, broken, reference

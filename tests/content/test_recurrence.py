@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from syndication.content import post as values
 from syndication.content import recurrence
-from syndication.content.post import Content, draft, last_occurrence, occurrences
+from syndication.content.post import Content, draft
+from syndication.content.schedule import last_occurrence, occurrences
 from syndication.errors import Invalid
 
 BERLIN = ZoneInfo("Europe/Berlin")
