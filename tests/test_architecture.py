@@ -12,7 +12,7 @@ PACKAGE = ROOT / "syndication"
 
 LAYERS: dict[str, int] = {
     **dict.fromkeys(["content", "errors", "clock"], 0),
-    **dict.fromkeys(["infra", "config"], 1),
+    **dict.fromkeys(["infra", "config", "kinds"], 1),
     **dict.fromkeys(["channels", "models"], 2),
     **dict.fromkeys(["publishing", "audience", "destinations", "delivery", "insight", "sources"], 3),
     **dict.fromkeys(["web", "tasks", "cli", "stack", "ops", "migrations"], 4),

@@ -114,6 +114,16 @@ def upcoming(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Occurrence | 
     return next((one for one in dates(schedule, zone, after=now) if one.takes_place), None)
 
 
+def own_dates(schedule: Schedule, zone: ZoneInfo) -> list[Occurrence]:
+    """The dates with something special about them, in the order of the list."""
+    return [_occurrence(schedule, zone, own.recurrence_id, own) for own in schedule.dates]
+
+
+def first_by_rule(schedule: Schedule, zone: ZoneInfo) -> datetime | None:
+    """The first start that the rule gives; None where there is no rule, or it gives none."""
+    return next(_starts(schedule, zone), None) if schedule.recurrence else None
+
+
 def occurrences(schedule: Schedule, zone: ZoneInfo, *, after: datetime, most: int) -> list[datetime]:
     """Starts of at most `most` dates that take place and end after `after`, at `zone`'s wall-clock time across DST."""
     places = (one.starts_at for one in dates(schedule, zone, after=after) if one.takes_place)

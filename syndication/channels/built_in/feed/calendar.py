@@ -1,17 +1,22 @@
 """iCalendar (RFC 5545): events alone; cancelled and withdrawn ones stay, since a calendar that polls learns no other way."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, Timezone, vRecur
+from icalendar import Calendar, Event, vRecur
 from icalendar.prop import vText
 
 from syndication.channels import wording
+from syndication.channels.built_in.feed import zone as zones
 from syndication.channels.built_in.feed.view import KEPT, FeedView, clean, text, title
 from syndication.channels.envelope import PostView
+from syndication.content import schedule
 from syndication.content.post import Content
+from syndication.content.single import single
 
 #: RFC 5545 section 3.8.1.11; what is sold out still takes place, its title says that it is full.
 _STATES = {
@@ -20,8 +25,6 @@ _STATES = {
     "postponed": "TENTATIVE",
     "sold_out": "CONFIRMED",
 }
-#: The years for which the zone's changes of clock are written out.
-_FIRST, _LAST = date(2020, 1, 1), date(2038, 1, 1)
 
 
 def render(view: FeedView) -> bytes:
@@ -40,19 +43,51 @@ def render(view: FeedView) -> bytes:
     events = [(post, None) for post in view.posts if post.content.starts_at]
     gone = [(one.post, one.at) for one in view.removed if one.post.content.starts_at]
     if events or gone:
-        pieces.append(_timezone(view.city.zone))
-    pieces += [_event(post, host, view.city.zone, at) for post, at in (*events, *gone)]
+        pieces.append(zones.described(view.city.zone))
+    pieces += [_events(post, host, view.city.zone, at) for post, at in (*events, *gone)]
     return b"".join([*pieces, b"END:VCALENDAR\r\n"])
 
 
-@lru_cache(maxsize=4)
-def _timezone(zone: ZoneInfo) -> bytes:
-    """The zone's rules, so that a repeated event keeps its wall-clock time on every device."""
-    return bytes(Timezone.from_tzid(str(zone), first_date=_FIRST, last_date=_LAST).to_ical())
-
-
 @lru_cache(maxsize=KEPT)
-def _event(post: PostView, host: str, zone: ZoneInfo, removed: datetime | None) -> bytes:
+def _events(post: PostView, host: str, zone: ZoneInfo, removed: datetime | None) -> bytes:
+    """The event, and behind it one more of the same UID for each date of its own (RFC 5545 section 3.8.4.4)."""
+    content = post.content
+    event = _event(post, host, zone, removed)
+    if content.recurrence:
+        event.add("rrule", _rule(content, zone))
+    excluded = [*content.excluded, *_not_by_the_rule(content, zone)]
+    added = [moment for moment in content.added if moment != content.starts_at]
+    for name, moments in (("exdate", excluded), ("rdate", added)):
+        if moments:
+            event.add(name, [_moment(one, content, zone) for one in sorted(moments)], **_type(content))
+    pieces = [bytes(event.to_ical())]
+    for date_of_its_own in () if removed else schedule.own_dates(content, zone):
+        alone = replace(post, content=single(content, date_of_its_own))
+        event = _event(alone, host, zone, None)
+        event.add("recurrence-id", _moment(date_of_its_own.recurrence_id, content, zone))
+        pieces.append(bytes(event.to_ical()))
+    return b"".join(pieces)
+
+
+def _not_by_the_rule(content: Content, zone: ZoneInfo) -> list[datetime]:
+    """A start that the rule leaves out: programs count it as a date (RFC 5545 section 3.8.5.3), and nobody said it is."""
+    first, starts = schedule.first_by_rule(content, zone), content.starts_at
+    if first is None or starts is None or starts in content.added:
+        return []
+    return [starts] if first != starts.replace(microsecond=0) else []
+
+
+def _moment(moment: datetime, content: Content, zone: ZoneInfo) -> date | datetime:
+    """Of the type of DTSTART."""
+    local = moment.astimezone(zone)
+    return local.date() if content.all_day else local
+
+
+def _type(content: Content) -> dict[str, Any]:
+    return {"parameters": {"VALUE": "DATE"}} if content.all_day else {}
+
+
+def _event(post: PostView, host: str, zone: ZoneInfo, removed: datetime | None) -> Event:
     content = post.content
     event = Event()
     event.add("uid", f"{post.id}@{host}")
@@ -65,11 +100,9 @@ def _event(post: PostView, host: str, zone: ZoneInfo, removed: datetime | None) 
     event.add("summary", wording.mark("withdrawn", content.language) if removed else title(post))
     event.add("status", "CANCELLED" if removed else _STATES[content.status])
     _add_times(event, content, zone)
-    if content.recurrence:
-        event.add("rrule", _rule(content, zone))
     if not removed:
         _add_facts(event, post, zone)
-    return bytes(event.to_ical())
+    return event
 
 
 def _add_times(event: Event, content: Content, zone: ZoneInfo) -> None:
