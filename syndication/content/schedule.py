@@ -8,7 +8,7 @@ import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,8 @@ _MOST_COUNTED = 10_000
 _RUN_UP = timedelta(days=3)
 #: The same for its last date; from this year on an end is none.
 _NEAR_END, _FAR = timedelta(days=800), 8900
+#: No post has a date before.
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 #: States of a date that does not take place.
 _OFF = ("cancelled", "postponed")
 
@@ -167,7 +169,7 @@ def faults(schedule: Schedule, zone: ZoneInfo) -> list[Fault]:
         for moment in values
         if moment not in known
     ]
-    if not found and next(dates(schedule, zone, after=datetime.min.replace(tzinfo=UTC)), None) is None:
+    if not found and next(dates(schedule, zone, after=_BEGINNING), None) is None:
         found.append(Fault("excluded", "leaves no date"))
     return found
 
@@ -193,13 +195,13 @@ def _named(schedule: Schedule) -> dict[str, set[datetime]]:
 
 def _among(schedule: Schedule, zone: ZoneInfo, moments: Sequence[datetime]) -> set[datetime]:
     """Which of `moments`, in their order, the rule gives, or the first date is."""
-    wanted, found = set(moments), set[datetime]()
-    for start in _starts(schedule, zone, moments[0]):
-        if start > moments[-1]:
-            break
-        if start in wanted:
-            found.add(start)
-    return found
+    return set(starts_between(schedule, zone, moments[0], moments[-1])) & set(moments)
+
+
+def starts_between(schedule: Schedule, zone: ZoneInfo, first: datetime, last: datetime) -> Iterator[datetime]:
+    """What the rule gives from `first` to `last`, whatever was left out of it; without a rule the first date."""
+    walk = _starts(schedule, zone, max(first, _BEGINNING))
+    return takewhile(lambda start: start <= last, (start for start in walk if start >= first))
 
 
 # Walking
@@ -228,7 +230,7 @@ def _starts(schedule: Schedule, zone: ZoneInfo, near: datetime | None = None) ->
 def _regular(schedule: Schedule, zone: ZoneInfo, after: datetime) -> Iterator[Occurrence]:
     """The dates of the rule with nothing special about them."""
     special = _special(schedule)
-    near = max(after, datetime(1970, 1, 4, tzinfo=UTC)) - _RUN_UP - length(schedule)
+    near = after - min(_RUN_UP + length(schedule), after - _BEGINNING) if after > _BEGINNING else None
     for start in _starts(schedule, zone, near):
         if start not in special:
             yield _occurrence(schedule, zone, start)
