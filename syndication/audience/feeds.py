@@ -262,7 +262,8 @@ def _material(session: Session, scope: Scope, forms: Sequence[Format], cfg: Sett
     first = views.rows(*current, *inside).order_by(*_order(form)).limit(cfg.feed_size)
     posts = views.views(session, first, cfg.base_url)
     # What was withdrawn before its hour came was never seen, so nobody need unlearn it.
-    seen = (Post.state == "withdrawn", Post.published_at.is_not(None))
+    # What went into a series is no loss: its dates stand there.
+    seen = (Post.state == "withdrawn", Post.published_at.is_not(None), Post.joined_to.is_(None))
     gone = views.rows(*seen, Post.withdrawn_at > now - _REMEMBERED, *inside)
     newest_gone = gone.order_by(Post.withdrawn_at.desc()).limit(cfg.feed_size)
     removed = [
