@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from syndication import channels
 from syndication.audience import editions, interests, stories, told
-from syndication.channels.built_in.newsletter import Newsletter
+from syndication.channels.built_in.newsletter import Correction, Newsletter
 from syndication.channels.envelope import PostView
 from syndication.config import Settings
 from syndication.content.interest import Interest
@@ -193,7 +193,7 @@ def _retell(session: Session, news: News, ids: list[int], made: "_Editions", cfg
         if known is None:
             if reader_id in replaced and news.before is not None:
                 groups.setdefault((language, 0, now), []).append(reader_id)
-        elif news.before is not None and not matters(known.content, news.view.content):
+        elif news.before is not None and not matters(known.content, news.view.content, now):
             undone += [replaced[reader_id]] if reader_id in replaced else []
         else:
             made.note(known)
@@ -250,8 +250,10 @@ class _Editions:
         if not since:
             return editions.of_change(change, view, language, self.cfg)
         gone = self.news.before is None
-        what = "withdrawn" if gone else stories.what_changed(self._told[since], view.content)
-        return editions.of_correction(change, view, what, language, self.cfg, since=since)
+        before = self._told[since]
+        what = "withdrawn" if gone else stories.what_changed(before, view.content, change.created_at)
+        correction = Correction(view, what, before)
+        return editions.of_correction(change, correction, language, self.cfg, since=since)
 
 
 # Both

@@ -16,6 +16,7 @@ from syndication.channels.built_in.feed.documents import KINDS_OF, FeedView, For
 from syndication.channels.built_in.websub import WebSub
 from syndication.channels.envelope import PostView
 from syndication.config import Settings, settings
+from syndication.content import schedule
 from syndication.content.base import slugify
 from syndication.content.post import KINDS
 from syndication.delivery import lifecycle
@@ -236,6 +237,7 @@ class _Material:
     posts: list[PostView]
     removed: list[Tombstone]
     name: str
+    now: datetime
     stale_at: datetime | None
 
 
@@ -273,8 +275,11 @@ def _material(session: Session, scope: Scope, forms: Sequence[Format], cfg: Sett
     ]
     ends = [post.over_at for post in posts if post.over_at is not None]
     ends += [one.at + _REMEMBERED for one in removed]
+    if form not in KINDS_OF:  # a calendar says all dates at once, the others the next one
+        told = (schedule.said_until(post.content, cfg.zone, now) for post in posts)
+        ends += [until for until in told if until is not None]
     name = _merchant_name(session, scope.merchant)
-    return _Material(before, posts, removed, name, min(ends, default=None))
+    return _Material(before, posts, removed, name, now, min(ends, default=None))
 
 
 def _merchant_name(session: Session, slug: str) -> str:
@@ -316,6 +321,7 @@ def _view(scope: str, form: Format, material: _Material, cfg: Settings) -> FeedV
         posts=tuple(material.posts),
         removed=tuple(material.removed),
         max_age=cfg.feed_max_age,
+        now=material.now,
     )
 
 

@@ -1,18 +1,12 @@
 """A post in words that every outlet shares: its title with what happened to it, when, where, and for how much."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from syndication.content.post import Content, Matter, Place
-from syndication.infra.rendering import day, gettext, moment, money, spoken, time_of_day
-
-_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-_DAY_NAMES = {
-    "de": ("montags", "dienstags", "mittwochs", "donnerstags", "freitags", "samstags", "sonntags"),
-    "en": ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays"),
-}
+from syndication.infra.rendering import day, gettext, moment, money, time_of_day
+from syndication.kinds import dates_in_words
 
 
 def _(text: str) -> str:
@@ -25,12 +19,6 @@ _MARKS = {
     "postponed": _("Postponed"),
     "sold_out": _("Sold out"),
     "withdrawn": _("Withdrawn"),
-}
-_RHYTHMS = {
-    "DAILY": (_("every day"), _("every {} days")),
-    "WEEKLY": (_("every week"), _("every {} weeks")),
-    "MONTHLY": (_("every month"), _("every {} months")),
-    "YEARLY": (_("every year"), _("every {} years")),
 }
 
 
@@ -45,51 +33,53 @@ def title(content: Content, language: str) -> str:
     return f"{word}: {content.title}" if word else content.title
 
 
-def news(changed: Sequence[Matter], content: Content, zone: ZoneInfo, language: str) -> str:
-    """ "Geändert – neue Zeit: …" for people who saw the earlier version; empty where nothing that matters changed."""
+def news(
+    changed: Sequence[Matter],
+    content: Content,
+    zone: ZoneInfo,
+    language: str,
+    *,
+    before: Content | None,
+    now: datetime,
+) -> str:
+    """ "Neuer Termin: …" for people who saw `before`; empty where nothing that matters changed."""
     say = gettext(language)
     words = {
         "status": mark(content.status, language) or say(_("Takes place as planned")),
-        "time": say(_("New time: {}")).format(when(content, zone, language)),
+        "time": say(_("New time: {}")).format(when(content, zone, language, now)),
+        "dates": "\n".join(dates_in_words.news(before, content, zone, language, now)),
         "place": say(_("New place: {}")).format(where(content.place) or "–"),
         "price": say(_("New price: {}")).format(price(content, language) or "–"),
     }
     return "\n".join(words[matter] for matter in changed if words[matter])
 
 
-def when(content: Content, zone: ZoneInfo, language: str) -> str:
-    """When it happens, or how long it is valid, on the wall clock of `zone`; empty where nothing is said."""
+def when(content: Content, zone: ZoneInfo, language: str, now: datetime) -> str:
+    """When it next happens, or how long it is valid, as people hear it at `now`; empty where nothing is said."""
     if content.starts_at is None:
-        return _validity(content, zone, language)
-    text = _span(content, content.starts_at, zone, language)
-    return f"{text}, {rhythm(content.recurrence, language)}" if content.recurrence else text
+        return _validity(content, zone, language, now)
+    return dates_in_words.when(content, zone, language, now)
 
 
-def _span(content: Content, starts: datetime, zone: ZoneInfo, language: str) -> str:
-    ends = content.ends_at
-    if content.all_day:
-        last = starts + content.length() - timedelta(microseconds=1)
-        first_day, last_day = day(starts, language, zone), day(last, language, zone)
-        return first_day if first_day == last_day else f"{first_day} – {last_day}"
-    if ends is None or ends == starts:
-        return moment(starts, zone, language)
-    if starts.astimezone(zone).date() == ends.astimezone(zone).date() or ends - starts < timedelta(hours=12):
-        oclock = " Uhr" if spoken(language) == "de" else ""
-        return f"{day(starts, language, zone)}, {time_of_day(starts, zone)}–{time_of_day(ends, zone)}{oclock}"
-    return f"{moment(starts, zone, language)} – {moment(ends, zone, language)}"
-
-
-def _validity(content: Content, zone: ZoneInfo, language: str) -> str:
+def _validity(content: Content, zone: ZoneInfo, language: str, now: datetime) -> str:
     say = gettext(language)
-    if content.valid_from and content.valid_until:
+    since = content.valid_from if content.valid_from is not None and content.valid_from > now else None
+    if since and content.valid_until:
         return say(_("valid from {} to {}")).format(
-            day(content.valid_from, language, zone), _last_day(content.valid_until, zone, language)
+            _first_day(since, zone, language), _last_day(content.valid_until, zone, language)
         )
     if content.valid_until:
         return say(_("valid until {}")).format(_last_day(content.valid_until, zone, language))
     if content.valid_from:
-        return say(_("valid from {}")).format(day(content.valid_from, language, zone))
+        return say(_("valid from {}")).format(_first_day(content.valid_from, zone, language))
     return ""
+
+
+def _first_day(since: datetime, zone: ZoneInfo, language: str) -> str:
+    """Any other hour than midnight is said."""
+    return (
+        day(since, language, zone) if time_of_day(since, zone) == "00:00" else moment(since, zone, language)
+    )
 
 
 def _last_day(until: datetime, zone: ZoneInfo, language: str) -> str:
@@ -99,20 +89,6 @@ def _last_day(until: datetime, zone: ZoneInfo, language: str) -> str:
     return (
         moment(until, zone, language) if time_of_day(until, zone) != "23:59" else day(until, language, zone)
     )
-
-
-def rhythm(rule: str, language: str) -> str:
-    """ "jede Woche, freitags" for an RRULE. Ordinals and ends are left out: the calendar feed has them."""
-    parts = dict(part.partition("=")[::2] for part in rule.split(";"))
-    say = gettext(language)
-    once, several = _RHYTHMS[parts["FREQ"]]
-    interval = int(parts.get("INTERVAL", "1"))
-    text = say(once) if interval == 1 else say(several).format(interval)
-    days = [match.group() for match in re.finditer("|".join(_DAYS), parts.get("BYDAY", ""))]
-    if parts["FREQ"] == "WEEKLY" and days:
-        names = _DAY_NAMES[spoken(language)]
-        text += ", " + ", ".join(names[_DAYS.index(one)] for one in days)
-    return text
 
 
 def where(place: Place | None) -> str:

@@ -8,6 +8,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
@@ -47,6 +48,7 @@ class Rule:
         return self.count is not None or self.until is not None
 
 
+@lru_cache(maxsize=1000)
 def parsed(text: str) -> Rule:
     """The rule that `text` spells, with or without `RRULE:`. Raises ValueError with what is wrong, to be read behind its name."""
     parts: dict[str, str] = {}

@@ -116,6 +116,17 @@ def upcoming(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Occurrence | 
     return next((one for one in dates(schedule, zone, after=now) if one.takes_place), None)
 
 
+def last_date(schedule: Schedule, zone: ZoneInfo) -> Occurrence | None:
+    """The last date, called off or not; None where there is no last one."""
+    return _last(schedule, zone)
+
+
+def date(schedule: Schedule, zone: ZoneInfo, recurrence_id: datetime) -> Occurrence:
+    """The date of that name, as it stands."""
+    own = next((one for one in schedule.dates if one.recurrence_id == recurrence_id), None)
+    return _occurrence(schedule, zone, recurrence_id, own)
+
+
 def own_dates(schedule: Schedule, zone: ZoneInfo) -> list[Occurrence]:
     """The dates with something special about them, in the order of the list."""
     return [_occurrence(schedule, zone, own.recurrence_id, own) for own in schedule.dates]

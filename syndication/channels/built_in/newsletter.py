@@ -15,12 +15,16 @@ from syndication.channels.envelope import City, Copy, Envelope, PostView, Queue
 from syndication.channels.messages import MailMessage
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Receipt, Refused
-from syndication.content.post import Action
+from syndication.content import schedule
+from syndication.content.post import Action, Content
 from syndication.infra.mail_check import checked
 from syndication.infra.mail_headers import Line, Unfit, address, exact, mailbox, text, word, written
 from syndication.infra.rendering import LANGUAGES, day, gettext, inline_css, markdown_to_text, render
+from syndication.kinds import dates_in_words
 
-What = Literal["cancelled", "postponed", "sold_out", "moved", "time", "price", "withdrawn", "changed"]
+What = Literal[
+    "cancelled", "postponed", "sold_out", "moved", "time", "dates", "price", "withdrawn", "changed"
+]
 
 #: From this many posts on each gets a line or two: long mails are clipped by mail programs.
 _BRIEF_FROM = 30
@@ -51,10 +55,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Correction:
-    """A post that readers heard of before, and what they must know now."""
+    """A post that readers heard of before, as it said then, and what they must know now."""
 
     post: PostView
     what: What
+    before: Content | None = None
 
 
 @dataclass(frozen=True)
@@ -219,13 +224,15 @@ def _merged(pieces: Iterable[tuple[str | None, str]]) -> list[list[str | None]]:
 
 def _values(view: EditionView, city: City, mark: str) -> dict[str, Any]:
     brief = len(view.entries) + len(view.corrections) > _BRIEF_FROM
-    entries = [_entry(entry.post, city, view.language, brief) for entry in view.entries]
+    entries = [_entry(entry.post, city, view, brief) for entry in view.entries]
     events = sorted((one for one in entries if one["starts_at"]), key=lambda one: one["starts_at"])
+    running = [one for one in events if one["runs"]]
     return {
         "city": city,
         "language": view.language,
-        "corrections": [_correction(one, city, view.language) for one in view.corrections],
-        "days": _days(events, city, view.language),
+        "corrections": [_correction(one, city, view) for one in view.corrections],
+        "days": _days([one for one in events if not one["runs"]], city, view.language)
+        + ([(gettext(view.language)("Running now"), running)] if running else []),
         "offers": [one for one in entries if not one["starts_at"]],
         "brief": brief,
         "preferences": f"{city.base_url}/preferences/{mark}",
@@ -240,27 +247,36 @@ def _days(events: list[dict[str, Any]], city: City, language: str) -> list[tuple
     return list(days.items())
 
 
-def _entry(post: PostView, city: City, language: str, brief: bool) -> dict[str, Any]:
-    content = post.content
+def _entry(post: PostView, city: City, view: EditionView, brief: bool) -> dict[str, Any]:
+    content, language, now = post.content, view.language, view.slot_at
+    date = schedule.upcoming(content, city.zone, now)
+    # What began on an earlier day stands under no day of this edition.
+    began = (
+        date is not None and date.starts_at.astimezone(city.zone).date() < now.astimezone(city.zone).date()
+    )
     return {
         "title": content.title,
         "mark": wording.mark(content.status, language),
-        "when": wording.when(content, city.zone, language),
+        "when": wording.when(content, city.zone, language, now),
         "where": wording.where(content.place),
         "price": wording.price(content, language),
         "coupon": content.coupon_code or "",
         "text": "" if brief else content.summary or _excerpt(content.body),
         "link": post.link,
         "merchant": post.merchant,
-        "starts_at": content.starts_at,
+        "starts_at": date.starts_at if date is not None else content.starts_at,
+        "runs": began,
     }
 
 
-def _correction(correction: Correction, city: City, language: str) -> dict[str, Any]:
-    content, say = correction.post.content, gettext(language)
+def _correction(correction: Correction, city: City, view: EditionView) -> dict[str, Any]:
+    content, language, now = correction.post.content, view.language, view.slot_at
+    say = gettext(language)
+    single = dates_in_words.news(correction.before, content, city.zone, language, now)
     words: Mapping[str, str] = {
         "moved": say("New place: {}").format(wording.where(content.place)),
-        "time": say("New time: {}").format(wording.when(content, city.zone, language)),
+        "time": say("New time: {}").format(wording.when(content, city.zone, language, now)),
+        "dates": "; ".join(single) or say("Changed"),
         "price": say("New price: {}").format(wording.price(content, language) or "–"),
         "changed": say("Changed"),
     }
@@ -269,7 +285,7 @@ def _correction(correction: Correction, city: City, language: str) -> dict[str, 
         "what": wording.mark(correction.what, language) or words[correction.what],
         "when": ""
         if correction.what in ("time", "withdrawn")
-        else wording.when(content, city.zone, language),
+        else wording.when(content, city.zone, language, now),
         "merchant": correction.post.merchant,
         "link": "" if correction.what == "withdrawn" else correction.post.link,
     }
@@ -290,7 +306,7 @@ def _cut(text: str, length: int) -> str:
 def _subject(view: EditionView, city: City) -> str:
     """What is most worth opening the mail for: corrections first, then as many titles as fit."""
     say = gettext(view.language)
-    titles = [_headline(one, view.language) for one in view.corrections]
+    titles = [_headline(one, view, city) for one in view.corrections]
     titles += [wording.title(one.post.content, view.language) for one in view.entries]
     if len(titles) == 1:
         return _cut(titles[0], _SUBJECT)
@@ -306,7 +322,11 @@ def _subject(view: EditionView, city: City) -> str:
     return best
 
 
-def _headline(correction: Correction, language: str) -> str:
-    say = gettext(language)
-    word = wording.mark(correction.what, language) or say("Correction")
-    return f"{word}: {correction.post.content.title}"
+def _headline(correction: Correction, view: EditionView, city: City) -> str:
+    content = correction.post.content
+    if correction.what == "dates":
+        dates = dates_in_words.news(correction.before, content, city.zone, view.language, view.slot_at)
+        if len(dates) == 1:
+            return f"{content.title}: {dates[0]}"
+    word = wording.mark(correction.what, view.language) or gettext(view.language)("Correction")
+    return f"{word}: {content.title}"

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from syndication import clock
 from syndication.channels import wording
 from syndication.channels.envelope import PostView
 from syndication.config import Settings, settings
@@ -15,11 +16,14 @@ from syndication.errors import NotFound
 from syndication.infra import db
 from syndication.infra.images import path
 from syndication.infra.rendering import gettext
+from syndication.kinds import dates_in_words
 from syndication.publishing import posts as all_posts
 from syndication.publishing import site_images, uploads, views
 from syndication.web.site.layout import language_of, page
 
 router = APIRouter()
+#: Coming dates that a page lists.
+_DATES = 8
 #: schema.org's words for a status.
 _STATES = {
     "scheduled": "EventScheduled",
@@ -56,13 +60,14 @@ def shown(
 ) -> dict[str, Any]:
     """What the templates show of a post. What a worker still fetches is not `ready`, and is left out rather than shown
     broken; an uploaded picture can be shown at once."""
-    content = post.content
+    content, now = post.content, clock.now()
     return {
         "title": content.title,
         "mark": wording.mark(content.status, language),
         "summary": content.summary,
         "body": content.body,
-        "when": wording.when(content, cfg.zone, language),
+        "when": wording.when(content, cfg.zone, language, now),
+        "dates": dates_in_words.coming(content, cfg.zone, language, now, _DATES),
         "where": wording.where(content.place),
         "price": wording.price(content, language),
         "coupon": content.coupon_code,

@@ -138,7 +138,8 @@ def _until(value: date | datetime, zone: ZoneInfo, all_day: bool) -> date | date
 
 def _add_facts(event: Event, post: PostView, zone: ZoneInfo) -> None:
     content = post.content
-    event.add("description", text(post, zone))
+    # When it is, the calendar itself says.
+    event.add("description", text(post, ""))
     event.add("url", clean(post.link))
     if content.place is not None:
         event.add(

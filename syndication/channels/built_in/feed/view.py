@@ -8,7 +8,6 @@ from functools import lru_cache
 from html import escape
 from typing import Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from syndication.channels import wording
 from syndication.channels.envelope import City, PostView
@@ -49,6 +48,8 @@ class FeedView:
     posts: tuple[PostView, ...]
     removed: tuple[Tombstone, ...]
     max_age: int
+    #: When it is built (UTC): dates are told as of then. None: as of the revision of each post.
+    now: datetime | None = None
 
     @property
     def title(self) -> str:
@@ -83,11 +84,17 @@ def title(post: PostView) -> str:
     return clean(wording.title(post.content, post.content.language))
 
 
-def facts(content: Content, zone: ZoneInfo) -> list[str]:
+def when(post: PostView, view: FeedView) -> str:
+    """When it next takes place, in the post's own language."""
+    content = post.content
+    return wording.when(content, view.city.zone, content.language, view.now or post.updated_at)
+
+
+def facts(content: Content, when: str) -> list[str]:
     """When, where, for how much: a line each, in the post's own language."""
     language = content.language
     lines = [
-        wording.when(content, zone, language),
+        when,
         wording.where(content.place),
         wording.price(content, language),
     ]
@@ -96,28 +103,28 @@ def facts(content: Content, zone: ZoneInfo) -> list[str]:
     return [clean(line) for line in lines if line]
 
 
-def text(post: PostView, zone: ZoneInfo) -> str:
-    """The whole post as plain text."""
-    return _text(post.content, zone, post.merchant.name, post.merchant.address)
+def text(post: PostView, when: str) -> str:
+    """The whole post as plain text, and when it is in these words."""
+    return _text(post.content, when, post.merchant.name, post.merchant.address)
 
 
 @lru_cache(maxsize=KEPT)
-def _text(content: Content, zone: ZoneInfo, name: str, address: str) -> str:
+def _text(content: Content, when: str, name: str, address: str) -> str:
     body = clean(markdown_to_text(content.body))
     by = clean(", ".join(part for part in (name, address) if part))
     return "\n\n".join(
-        part for part in ("\n".join(facts(content, zone)), clean(content.summary), body, by) if part
+        part for part in ("\n".join(facts(content, when)), clean(content.summary), body, by) if part
     )
 
 
-def html(post: PostView, zone: ZoneInfo) -> str:
-    """The whole post as harmless HTML."""
-    return _html(post.content, zone, post.merchant.name, post.merchant.address)
+def html(post: PostView, when: str) -> str:
+    """The whole post as harmless HTML, and when it is in these words."""
+    return _html(post.content, when, post.merchant.name, post.merchant.address)
 
 
 @lru_cache(maxsize=KEPT)
-def _html(content: Content, zone: ZoneInfo, name: str, address: str) -> str:
-    head = "<br>".join(escape(line) for line in facts(content, zone))
+def _html(content: Content, when: str, name: str, address: str) -> str:
+    head = "<br>".join(escape(line) for line in facts(content, when))
     parts = [
         f"<p>{head}</p>" if head else "",
         f"<p>{escape(clean(content.summary))}</p>" if content.summary else "",
