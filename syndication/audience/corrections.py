@@ -19,6 +19,7 @@ from syndication.audience import editions, interests, stories, told
 from syndication.channels.built_in.newsletter import Correction, Newsletter
 from syndication.channels.envelope import PostView
 from syndication.config import Settings
+from syndication.content import date_news
 from syndication.content.interest import Interest
 from syndication.content.post import Content, matters
 from syndication.content.schedule import occurrences
@@ -35,6 +36,8 @@ _PEOPLE, _LOOKED_UP = 500, 5000
 _COUNTED = timedelta(hours=24)
 #: Of these people must hear at once, the first time.
 _URGENT = ("cancelled", "postponed")
+#: The same of a single date.
+_CALLED_OFF = ("off", "postponed")
 #: The number of a reader, or the id of a destination.
 _Who = TypeVar("_Who", int, UUID)
 #: Notes how far (the last reader) a transaction got.
@@ -337,7 +340,10 @@ def _last(
 def _due(known: _Told, news: News, now: datetime, replaced: _Replaced | None, cfg: Settings) -> datetime:
     """When somebody hears the news who was told of the post before; not later than what it takes the place of."""
     content = news.view.content
-    first_alarm = known.repeats == 0 and content.status in _URGENT and known.content.status != content.status
+    first_alarm = known.repeats == 0 and (
+        (content.status in _URGENT and known.content.status != content.status)
+        or any(one.what in _CALLED_OFF for one in date_news.between(known.content, content, now))
+    )
     if news.before is None or first_alarm:
         return now
     wait = policy.correction_wait(

@@ -178,6 +178,12 @@ def read(post_id: UUID, *, merchant_id: UUID | None = None) -> PostRecord:
         return _record(post, _content(session, post), session.get_one(Merchant, post.merchant_id))
 
 
+def series_of(post_id: UUID) -> UUID | None:
+    """The post that this one, once published as a part of a series, went into; None for all others."""
+    with db.reading() as session:
+        return session.scalar(select(Post.joined_to).where(Post.id == post_id))
+
+
 def listed(
     *,
     merchant_id: UUID | None = None,

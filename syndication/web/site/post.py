@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from syndication import clock
 from syndication.channels import wording
@@ -16,7 +16,7 @@ from syndication.errors import NotFound
 from syndication.infra import db
 from syndication.infra.images import path
 from syndication.infra.rendering import gettext
-from syndication.kinds import dates_in_words
+from syndication.kinds import dates_as_data, dates_in_words
 from syndication.publishing import posts as all_posts
 from syndication.publishing import site_images, uploads, views
 from syndication.web.site.layout import language_of, page
@@ -41,6 +41,8 @@ def read_post(request: Request, post_id: str) -> Response:
         record = all_posts.read(UUID(post_id))
     except ValueError as error:
         raise NotFound("There is no such post.") from error
+    if (series := all_posts.series_of(record.id)) is not None:
+        return RedirectResponse(f"/posts/{series}", status_code=308)
     if record.state == "withdrawn":
         say = gettext(language)
         return page(
@@ -117,6 +119,7 @@ def _structured(post: PostView, cfg: Settings) -> str:
                 "name": content.place.name,
                 "address": content.place.address or "",
             }
+        told |= dates_as_data.series(content, cfg.zone, clock.now())
     else:
         told |= {"@type": "Offer", "seller": {"@type": "Organization", "name": post.merchant.name}}
         if content.valid_until is not None:
