@@ -60,6 +60,20 @@ _DRAFTS: Document = {
             "place": {"name": "Hofgarten", "address": "Markt 1, 96450 Coburg"},
         },
     },
+    "series": {
+        "summary": "A series of which one date falls out and one was moved",
+        "value": {
+            "kind": "event",
+            "title": "Abendmarkt",
+            "starts_at": "2030-12-05T17:00:00+01:00",
+            "ends_at": "2030-12-05T20:00:00+01:00",
+            "recurrence": "FREQ=WEEKLY;COUNT=8",
+            "excluded": ["2030-12-12T17:00:00+01:00"],
+            "dates": [
+                {"recurrence_id": "2030-12-26T17:00:00+01:00", "starts_at": "2030-12-23T17:00:00+01:00"}
+            ],
+        },
+    },
 }
 _EXAMPLES: dict[str, Document] = {
     "createPost": _DRAFTS,
