@@ -242,10 +242,16 @@ class _Editions:
         return self._ids[language, since]
 
     def over_at(self, since: int) -> datetime | None:
-        """From when it is not worth telling: when both what was told and what is true now are over; a withdrawal always is."""
+        """From when it is not worth telling: when both what was told and what is true now are over; a withdrawal always is.
+
+        News of single dates is over with the last of them.
+        """
         if not since or self.news.before is None:
             return self.news.over_at
-        ends = [one.over_at(self.cfg.zone) for one in (self._told[since], self.news.view.content)]
+        before, after = self._told[since], self.news.view.content
+        if matters(before, after) == ("dates",):  # of a date that has passed nobody wants to hear
+            return max(one.ends_at for one in date_news.between(before, after))
+        ends = [one.over_at(self.cfg.zone) for one in (before, after)]
         return None if None in ends else max(end for end in ends if end is not None)
 
     def _composed(self, language: str, since: int) -> editions.Composed | None:

@@ -12,10 +12,11 @@ What = Literal["off", "on", "added", "postponed", "moved", "sold_out", "place", 
 
 @dataclass(frozen=True)
 class DateNews:
-    """One date, by its `recurrence_id`; `told_at` is when people believe it to be (both UTC)."""
+    """One date, by its `recurrence_id`; `told_at` is when people believe it to be, `ends_at` when it is no news (all UTC)."""
 
     recurrence_id: datetime
     told_at: datetime
+    ends_at: datetime
     what: What
 
 
@@ -82,7 +83,7 @@ def _news(key: datetime, before: Schedule, after: Schedule, now: datetime | None
     if what is None or ends is None or (now is not None and ends <= now):
         return None
     told = was or stands
-    return DateNews(key, told.starts_at if told is not None else key, what)
+    return DateNews(key, told.starts_at if told is not None else key, ends, what)
 
 
 def _what(was: _Stand | None, stands: _Stand | None) -> What | None:

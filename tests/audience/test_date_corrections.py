@@ -9,14 +9,14 @@ import pytest
 
 from syndication import clock, config
 from syndication.content.post import Draft, draft
-from syndication.delivery import drain
+from syndication.delivery import drain, record
 from syndication.publishing import posts
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver
 from tests import factories
 from tests.remotes import REMOTES
 from tests.test_lifecycle import at_the_slot, digest_reader, reader, subjects
-from tests.town import account, fan_out, hook, later, publish
+from tests.town import account, fan_out, hook, later, publish, states
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2036, 11, 20, 9, 0, tzinfo=BERLIN)
@@ -90,6 +90,19 @@ def test_new_words_for_one_date_and_what_is_over_are_no_news(mail_sink: MailSink
     later(15 * 86400)
     revise(post, market(excluded=["2036-12-04T16:00:00Z"]))
     assert len(mail_sink.mails) == before
+
+
+def test_news_of_a_date_that_waited_until_it_has_passed_is_dropped(mail_sink: MailSink) -> None:
+    reader()
+    post = told()
+    before = len(mail_sink.mails)
+    posts.revise(post.merchant_id, post.id, market(excluded=["2036-12-11T16:00:00Z"]))
+    fan_out()
+    later(22 * 86400)
+    record.drop_over()
+    work()
+    assert len(mail_sink.mails) == before
+    assert states("newsletter")[-1] == "dropped"
 
 
 def test_a_reader_by_slots_hears_of_the_date_in_the_next_one(mail_sink: MailSink) -> None:
