@@ -15,7 +15,7 @@ from syndication.channels.social import counting
 from syndication.channels.verdicts import Refused
 from syndication.config import Settings
 from syndication.content.base import slugify
-from syndication.content.post import occurrences
+from syndication.content.schedule import occurrences
 from syndication.errors import Invalid
 from syndication.infra import mail_addresses, rendering
 from syndication.kinds.reading import made

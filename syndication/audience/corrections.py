@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from syndication import channels
 from syndication.audience import editions, interests, stories, told
-from syndication.channels.built_in.newsletter import Newsletter
+from syndication.channels.built_in.newsletter import Correction, Newsletter
 from syndication.channels.envelope import PostView
 from syndication.config import Settings
 from syndication.content.interest import Interest
@@ -32,8 +32,6 @@ UNDONE = "It was changed back before anybody was told."
 _PEOPLE, _LOOKED_UP = 500, 5000
 #: Messages about one post are counted for so long.
 _COUNTED = timedelta(hours=24)
-#: Of these people must hear at once, the first time.
-_URGENT = ("cancelled", "postponed")
 #: The number of a reader, or the id of a destination.
 _Who = TypeVar("_Who", int, UUID)
 #: Notes how far (the last reader) a transaction got.
@@ -192,7 +190,7 @@ def _retell(session: Session, news: News, ids: list[int], made: "_Editions", cfg
         if known is None:
             if reader_id in replaced and news.before is not None:
                 groups.setdefault((language, 0, now), []).append(reader_id)
-        elif news.before is not None and not matters(known.content, news.view.content):
+        elif news.before is not None and not matters(known.content, news.view.content, now):
             undone += [replaced[reader_id]] if reader_id in replaced else []
         else:
             made.note(known)
@@ -238,10 +236,16 @@ class _Editions:
         return self._ids[language, since]
 
     def over_at(self, since: int) -> datetime | None:
-        """From when it is not worth telling: when both what was told and what is true now are over; a withdrawal always is."""
+        """From when it is not worth telling: when both what was told and what is true now are over; a withdrawal always is.
+
+        News of single dates is over with the last of them.
+        """
         if not since or self.news.before is None:
             return self.news.over_at
-        ends = [one.over_at(self.cfg.zone) for one in (self._told[since], self.news.view.content)]
+        before, after = self._told[since], self.news.view.content
+        if until := after.date_news_until(before):  # of a date that has passed nobody wants to hear
+            return until
+        ends = [one.over_at(self.cfg.zone) for one in (before, after)]
         return None if None in ends else max(end for end in ends if end is not None)
 
     def _composed(self, language: str, since: int) -> editions.Composed | None:
@@ -249,8 +253,10 @@ class _Editions:
         if not since:
             return editions.of_change(change, view, language, self.cfg)
         gone = self.news.before is None
-        what = "withdrawn" if gone else stories.what_changed(self._told[since], view.content)
-        return editions.of_correction(change, view, what, language, self.cfg, since=since)
+        before = self._told[since]
+        what = "withdrawn" if gone else stories.what_changed(before, view.content, change.created_at)
+        correction = Correction(view, what, before)
+        return editions.of_correction(change, correction, language, self.cfg, since=since)
 
 
 # Both
@@ -334,9 +340,7 @@ def _last(
 def _due(known: _Told, news: News, now: datetime, replaced: _Replaced | None, cfg: Settings) -> datetime:
     """When somebody hears the news who was told of the post before; not later than what it takes the place of."""
     content = news.view.content
-    first_alarm = (
-        known.repeats == 0 and content.standing in _URGENT and known.content.standing != content.standing
-    )
+    first_alarm = known.repeats == 0 and content.called_off_since(known.content, now)
     if news.before is None or first_alarm:
         return now
     wait = policy.correction_wait(

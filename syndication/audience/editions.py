@@ -19,7 +19,6 @@ from syndication.channels.built_in.newsletter import (
     EditionView,
     Entry,
     Newsletter,
-    What,
     compose,
 )
 from syndication.channels.envelope import PostView
@@ -95,11 +94,12 @@ def of_change(change: Change, view: PostView, language: str, cfg: Settings) -> C
 
 
 def of_correction(
-    change: Change, view: PostView, what: What, language: str, cfg: Settings, *, since: int
+    change: Change, correction: Correction, language: str, cfg: Settings, *, since: int
 ) -> Composed | None:
     """The edition that corrects what the change with the number `since` told; None as with `of_change`."""
-    key, told = f"change:{change.id}:{language}:correction:{since}", {view.id: Said(change.id, since)}
-    return _composed(key, language, change.created_at, [], [Correction(view, what)], cfg, told)
+    key = f"change:{change.id}:{language}:correction:{since}"
+    told = {correction.post.id: Said(change.id, since)}
+    return _composed(key, language, change.created_at, [], [correction], cfg, told)
 
 
 def instead(

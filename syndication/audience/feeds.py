@@ -236,6 +236,7 @@ class _Material:
     posts: list[PostView]
     removed: list[Tombstone]
     name: str
+    now: datetime
     stale_at: datetime | None
 
 
@@ -262,7 +263,8 @@ def _material(session: Session, scope: Scope, forms: Sequence[Format], cfg: Sett
     first = views.rows(*current, *inside).order_by(*_order(form)).limit(cfg.feed_size)
     posts = views.views(session, first, cfg.base_url)
     # What was withdrawn before its hour came was never seen, so nobody need unlearn it.
-    seen = (Post.state == "withdrawn", Post.published_at.is_not(None))
+    # What went into a series is no loss: its dates stand there.
+    seen = (Post.state == "withdrawn", Post.published_at.is_not(None), Post.joined_to.is_(None))
     gone = views.rows(*seen, Post.withdrawn_at > now - _REMEMBERED, *inside)
     newest_gone = gone.order_by(Post.withdrawn_at.desc()).limit(cfg.feed_size)
     removed = [
@@ -272,8 +274,11 @@ def _material(session: Session, scope: Scope, forms: Sequence[Format], cfg: Sett
     ]
     ends = [post.over_at for post in posts if post.over_at is not None]
     ends += [one.at + _REMEMBERED for one in removed]
+    if form not in KINDS_OF:  # a calendar says all dates at once, the others the next one
+        told = (post.content.said_until(cfg.zone, now) for post in posts)
+        ends += [until for until in told if until is not None]
     name = _merchant_name(session, scope.merchant)
-    return _Material(before, posts, removed, name, min(ends, default=None))
+    return _Material(before, posts, removed, name, now, min(ends, default=None))
 
 
 def _merchant_name(session: Session, slug: str) -> str:
@@ -315,6 +320,7 @@ def _view(scope: str, form: Format, material: _Material, cfg: Settings) -> FeedV
         posts=tuple(material.posts),
         removed=tuple(material.removed),
         max_age=cfg.feed_max_age,
+        now=material.now,
     )
 
 

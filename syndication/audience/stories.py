@@ -56,9 +56,9 @@ class Known:
     newest: bool = False
 
 
-def what_changed(before: Content, after: Content) -> What:
-    """The one word for a change that readers must be told."""
-    changed = matters(before, after)
+def what_changed(before: Content, after: Content, now: datetime) -> What:
+    """The one word for a change that readers must be told at `now`."""
+    changed = matters(before, after, now)
     if "status" in changed and after.standing != "scheduled":
         return after.standing
     words = [{"place": "moved"}.get(matter, matter) for matter in changed if matter != "status"]
@@ -156,17 +156,17 @@ def heard(
             over += 1
         elif before is None:
             entries += [Entry(view)] if story.fresh and not story.withdrawn else []
-        elif what := _news(before, story):
-            corrections.append(Correction(view, what))
+        elif what := _news(before, story, now):
+            corrections.append(Correction(view, what, before.content))
             since[view.id] = before.since
     if over:
         _log.info("edition.over", dropped=over)
     return entries, corrections, since
 
 
-def _news(before: Known, story: Story) -> What | None:
+def _news(before: Known, story: Story, now: datetime) -> What | None:
     if story.withdrawn:
         return "withdrawn"
-    if before.content is None or not matters(before.content, story.view.content):
+    if before.content is None or not matters(before.content, story.view.content, now):
         return None
-    return what_changed(before.content, story.view.content)
+    return what_changed(before.content, story.view.content, now)

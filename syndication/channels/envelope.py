@@ -76,7 +76,7 @@ class Envelope:
     @property
     def changed(self) -> tuple[Matter, ...]:
         """What people who saw the earlier version must be told; empty for mere wording, and for a first version."""
-        return matters(self.shown, self.post.content) if self.shown is not None else ()
+        return matters(self.shown, self.post.content, self.tried_at) if self.shown is not None else ()
 
     def saying(self, content: Content) -> "Envelope":
         """The same change, had the post said `content`."""

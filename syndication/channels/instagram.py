@@ -3,8 +3,9 @@
 
 import contextlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -231,9 +232,11 @@ def _caption(envelope: Envelope, kind: str) -> tuple[str, str]:
 def _letters_of(envelope: Envelope, kind: str) -> frozenset[str]:
     """The captions of all that may stand there; one that could not be made was never posted."""
     found = set()
-    for content in (envelope.post.content, *envelope.earlier):
+    # An earlier try may have named the date before this one.
+    tries = (envelope, replace(envelope, tried_at=envelope.post.updated_at))
+    for one, content in product(tries, (envelope.post.content, *envelope.earlier)):
         with contextlib.suppress(Refused):
-            found.add(letters(_caption(envelope.saying(content), kind)[0]))
+            found.add(letters(_caption(one.saying(content), kind)[0]))
     return frozenset(found)
 
 

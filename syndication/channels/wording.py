@@ -1,6 +1,7 @@
 """A post in words that every outlet shares: its title with what happened to it, when, where, and for how much."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from syndication import kinds
@@ -33,21 +34,29 @@ def title(content: Content, language: str) -> str:
     return f"{word}: {content.title}" if word else content.title
 
 
-def news(changed: Sequence[Matter], content: Content, zone: ZoneInfo, language: str) -> str:
-    """ "Geändert – neue Zeit: …" for people who saw the earlier version; empty where nothing that matters changed."""
+def news(
+    changed: Sequence[Matter],
+    content: Content,
+    zone: ZoneInfo,
+    language: str,
+    *,
+    before: Content | None,
+    now: datetime,
+) -> str:
+    """ "Neuer Termin: …" for people who saw `before`; empty where nothing that matters changed."""
     planned = gettext(language)(_("Takes place as planned"))
     told = [
         mark(content.standing, language) or planned
         if matter == "status"
-        else kinds.of(content).news(matter, content, zone, language)
+        else kinds.of(content).news(matter, content, zone, language, before=before, now=now)
         for matter in changed
     ]
     return "\n".join(line for line in told if line)
 
 
-def when(content: Content, zone: ZoneInfo, language: str) -> str:
-    """When it happens, or how long it is valid, on the wall clock of `zone`; empty where nothing is said."""
-    return kinds.of(content).when(content, zone, language)
+def when(content: Content, zone: ZoneInfo, language: str, now: datetime) -> str:
+    """When it next happens, or how long it is valid, as people hear it at `now`; empty where nothing is said."""
+    return kinds.of(content).when(content, zone, language, now)
 
 
 def where(content: Content) -> str:

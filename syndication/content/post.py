@@ -1,10 +1,9 @@
 """What every post says, whatever its kind: the frozen heart of a Revision, and the draft that becomes one."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from itertools import islice
-from typing import Annotated, ClassVar, Literal, Protocol, Self
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -13,7 +12,6 @@ from pydantic import (
     model_validator,
 )
 
-from syndication.content import recurrence
 from syndication.content.base import (
     KEPT,
     Language,
@@ -28,19 +26,17 @@ from syndication.content.base import (
     unique,
 )
 from syndication.content.bounds import Few
+from syndication.errors import Fault
 
 Status = Literal["scheduled", "cancelled", "postponed", "sold_out"]
+
+#: What does not take place as people believed.
+CALLED_OFF: tuple[Status, ...] = ("cancelled", "postponed")
 
 Action = Literal["published", "revised", "withdrawn"]
 
 #: What of a post can change so that people must hear of it: "status", "time", "place", "price", or a word of its kind's own.
 Matter = str
-
-#: An event that names no end is taken to be over this long after its start.
-UNSTATED_LENGTH = timedelta(hours=3)
-
-#: Rules that would run for ever are only looked at this far ahead when a last occurrence is searched.
-_MOST_OCCURRENCES = 2000
 
 
 class Image(Value):
@@ -124,6 +120,30 @@ class Content(Value):
         """Starts (UTC) of at most `most` dates of it that end after `after`; none where nothing takes place."""
         return []
 
+    def matters_since(self, before: "Content", now: datetime | None) -> Sequence[Matter]:
+        """See `matters`."""
+        return [
+            matter
+            for matter, names in self.watched.items()
+            if any(getattr(before, name, None) != getattr(self, name) for name in names)
+        ]
+
+    def date_faults(self, zone: ZoneInfo) -> list[Fault]:
+        """What names dates that it does not have on `zone`'s clock."""
+        return []
+
+    def said_until(self, zone: ZoneInfo, now: datetime) -> datetime | None:
+        """Until when the words for its time, as they are at `now`, stay true; None: for ever."""
+        return None
+
+    def date_news_until(self, before: "Content") -> datetime | None:
+        """Where nothing but single dates are other than in `before`: when the last of them is over; else None."""
+        return None
+
+    def called_off_since(self, before: "Content", now: datetime) -> bool:
+        """Whether people who saw `before` would come in vain: it, or a date of it after `now`, is off."""
+        return self.standing in CALLED_OFF and before.standing != self.standing
+
     def __hash__(self) -> int:
         """Of a few fields: `texts` has no hash of its own, and equal contents agree in these."""
         return hash((self.kind, self.title, self.summary, self.body, self.url, self.standing))
@@ -152,65 +172,6 @@ class Draft(Content):
         return self.plain.model_validate(said, context=KEPT)
 
 
-class Scheduled(Protocol):
-    """What takes place at times: once, or by a rule."""
-
-    @property
-    def starts_at(self) -> datetime | None:
-        """The first start."""
-
-    @property
-    def recurrence(self) -> str | None:
-        """RFC 5545 RRULE."""
-
-    def length(self) -> timedelta:
-        """How long one occurrence lasts."""
-
-
-def occurrences(content: Scheduled, zone: ZoneInfo, *, after: datetime, most: int) -> list[datetime]:
-    """Starts (UTC) of at most `most` occurrences that end after `after`, at `zone`'s wall-clock time across DST."""
-    if content.starts_at is None:
-        return []
-    if not content.recurrence:
-        return [content.starts_at] if content.starts_at + content.length() > after else []
-    found: list[datetime] = []
-    for start in _starts(content, zone):
-        if len(found) >= most:
-            break
-        if start + content.length() > after:
-            found.append(start)
-    return found
-
-
-def last_occurrence(content: Scheduled, zone: ZoneInfo) -> datetime | None:
-    """Start (UTC) of the last occurrence; None where the rule has no end."""
-    if content.starts_at is None or not content.recurrence:
-        return content.starts_at
-    if "COUNT=" not in content.recurrence and "UNTIL=" not in content.recurrence:
-        return None
-    last = content.starts_at
-    for index, start in enumerate(_starts(content, zone), 1):
-        if index > _MOST_OCCURRENCES:
-            return None
-        last = start
-    return last
-
-
-def _starts(content: Scheduled, zone: ZoneInfo) -> Iterator[datetime]:
-    """Starts (UTC) by the content's rule, one more than are looked at; the start alone where the rule cannot be read."""
-    assert content.starts_at is not None
-    try:
-        rule = recurrence.parsed(content.recurrence or "")
-    except ValueError:  # kept from a time when less was refused
-        return iter((content.starts_at,))
-    walk = recurrence.walk(rule, content.starts_at.astimezone(zone))
-    return (start.astimezone(UTC) for start in islice(walk, _MOST_OCCURRENCES + 1))
-
-
-def matters(before: Content, after: Content) -> tuple[Matter, ...]:
-    """What changed that a reader who saw `before` must be told; empty for mere wording."""
-    return tuple(
-        matter
-        for matter, names in after.watched.items()
-        if any(getattr(before, name, None) != getattr(after, name) for name in names)
-    )
+def matters(before: Content, after: Content, now: datetime | None = None) -> tuple[Matter, ...]:
+    """What changed that a reader who saw `before` must be told; empty for mere wording, and for single dates before `now`."""
+    return tuple(after.matters_since(before, now))

@@ -8,6 +8,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
@@ -47,6 +48,7 @@ class Rule:
         return self.count is not None or self.until is not None
 
 
+@lru_cache(maxsize=1000)
 def parsed(text: str) -> Rule:
     """The rule that `text` spells, with or without `RRULE:`. Raises ValueError with what is wrong, to be read behind its name."""
     parts: dict[str, str] = {}
@@ -92,15 +94,17 @@ def checked(text: str, start: datetime | None) -> str:
     return text.upper().removeprefix("RRULE:")
 
 
-def walk(rule: Rule, start: datetime) -> Iterator[datetime]:
+def walk(rule: Rule, start: datetime, since: date | None = None) -> Iterator[datetime]:
     """The occurrences from `start` on, at its wall-clock time in its zone, across changes of the clocks.
 
     It ends by itself: where no day fits for 40 years, after 60,000 days that were looked at, and at the year 9000.
+    A rule that counts nothing can be entered at `since`, years behind its start, where a few earlier days may come first.
     """
     clock, zone = start.replace(microsecond=0).time(), start.tzinfo
     counted = looked_at = 0
-    fitted = start.year
-    for begin, days in _periods(rule, start.date()):
+    entered = start.date() if since is None or rule.count is not None else max(since, start.date())
+    fitted = entered.year
+    for begin, days in _periods(rule, start.date(), entered):
         looked_at += 1 + len(days)
         if looked_at > _MOST_LOOKED_AT or begin.year > min(_LAST_YEAR, fitted + _patience(rule)):
             return
@@ -115,6 +119,14 @@ def walk(rule: Rule, start: datetime) -> Iterator[datetime]:
             counted += 1
             if rule.count is not None and counted >= rule.count:
                 return
+
+
+def until(text: str) -> datetime | None:
+    """The moment (UTC) behind which a rule gives nothing more; None where it names none, or is no rule."""
+    try:
+        return parsed(text).until
+    except ValueError:
+        return None
 
 
 # Reading
@@ -194,7 +206,7 @@ def _happens(rule: Rule, first: date) -> bool:
     last = date(min(first.year + _patience(rule), _LAST_YEAR), 12, 31)
     if rule.until is not None and rule.until.year <= _LAST_YEAR:
         last = min(last, rule.until.date() + timedelta(days=1))
-    for begin, days in _periods(rule, first):
+    for begin, days in _periods(rule, first, first):
         if any(first <= day <= last for day in _chosen(rule, days)):
             return True
         if begin > last:
@@ -215,18 +227,18 @@ def _chosen(rule: Rule, days: list[date]) -> list[date]:
     return sorted(picked)
 
 
-def _periods(rule: Rule, first: date) -> Iterator[Period]:
-    """Each day, week, month or year of the rule: its beginning, and which of its days fit."""
+def _periods(rule: Rule, first: date, since: date) -> Iterator[Period]:
+    """Each day, week, month or year of the rule from that of `since` on: its beginning, and which of its days fit."""
     try:
         yield from {"DAILY": _daily, "WEEKLY": _weekly, "MONTHLY": _monthly, "YEARLY": _yearly}[
             rule.frequency
-        ](rule, first)
+        ](rule, first, since)
     except (OverflowError, ValueError):  # the calendar of `date` ends with the year 9999
         return
 
 
-def _daily(rule: Rule, first: date) -> Iterator[Period]:
-    number = first.toordinal()
+def _daily(rule: Rule, first: date, since: date) -> Iterator[Period]:
+    number = since.toordinal() - (since - first).days % rule.interval
     while True:
         day = date.fromordinal(number)
         if rule.months and day.month not in rule.months:
@@ -239,8 +251,9 @@ def _daily(rule: Rule, first: date) -> Iterator[Period]:
         number += rule.interval
 
 
-def _weekly(rule: Rule, first: date) -> Iterator[Period]:
+def _weekly(rule: Rule, first: date, since: date) -> Iterator[Period]:
     begin = first - timedelta(days=(first.weekday() - rule.week_start) % 7)
+    begin = since - timedelta(days=(since - begin).days % (7 * rule.interval))
     unsaid = set(range(7)) if rule.month_days else {first.weekday()}
     wanted = {weekday for _, weekday in rule.days} or unsaid
     offsets = sorted((weekday - rule.week_start) % 7 for weekday in wanted)
@@ -250,8 +263,9 @@ def _weekly(rule: Rule, first: date) -> Iterator[Period]:
         begin += timedelta(days=7 * rule.interval)
 
 
-def _monthly(rule: Rule, first: date) -> Iterator[Period]:
-    number = first.year * 12 + first.month - 1
+def _monthly(rule: Rule, first: date, since: date) -> Iterator[Period]:
+    number = since.year * 12 + since.month - 1
+    number -= (number - first.year * 12 - first.month + 1) % rule.interval
     while True:
         year, month = divmod(number, 12)
         month += 1
@@ -260,8 +274,8 @@ def _monthly(rule: Rule, first: date) -> Iterator[Period]:
         number += rule.interval
 
 
-def _yearly(rule: Rule, first: date) -> Iterator[Period]:
-    year = first.year
+def _yearly(rule: Rule, first: date, since: date) -> Iterator[Period]:
+    year = since.year - (since.year - first.year) % rule.interval
     # A place beside a weekday counts within the months where the rule names some, else within the year.
     by_year = bool(rule.days) and not rule.months
     months = rule.months or (range(1, 13) if rule.month_days else (first.month,))

@@ -44,6 +44,11 @@ def spoken(language: str) -> str:
     return short if short in _LOCALES else "en"
 
 
+def locale(language: str) -> str:
+    """What Babel calls the nearest language that we have texts in."""
+    return _LOCALES[spoken(language)]
+
+
 @lru_cache(maxsize=8)
 def translations(language: str) -> Any:
     """The gettext catalogue of a language, from all its .po files; what they lack is said in English."""

@@ -8,7 +8,8 @@ from typing import Any
 
 from syndication.content.post import Content
 from syndication.kinds.contract import Kind
-from syndication.kinds.event import Event, notice
+from syndication.kinds.event import Event
+from syndication.kinds.event_content import notice
 from syndication.kinds.offer import Offer
 
 __all__ = ["GROUP", "KINDS", "NAMES", "Kind", "by_name", "named", "notice", "of"]

@@ -1,7 +1,7 @@
 """What a kind of post is: the class of its contents, and all that the rest of the house asks of it. Pure."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from syndication.content.post import Content, Matter, Status
+from syndication.content.post import Content, Draft, Matter, Status
 from syndication.infra.rendering import gettext
 from syndication.kinds import lines
 
@@ -44,19 +44,33 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class DateLine:
+    """One date of a list: when, and what is different about it (empty for nothing)."""
+
+    when: str
+    different: str
+    off: bool
+
+
+@dataclass(frozen=True)
 class Appointment:
     """One component of a calendar (RFC 5545 section 3.6.1). A `start` of whole days is a date, and so is its `end`.
 
-    `part` tells the components of one post apart. `rule` is the RRULE as `icalendar` takes it, `title` and `text` stand
-    for those of the post where they say something.
+    `part` tells the components of one post apart. `rule` is the RRULE as `icalendar` takes it, `excluded` and `added` are
+    EXDATE and RDATE. `title` and `text` stand for those of the post where they say something, `said` for all that the post
+    says. `recurrence_id` names a date of a series that this component is about.
     """
 
     start: datetime | date
     end: datetime | date | None = None
     rule: Any = None
+    excluded: Sequence[datetime | date] = ()
+    added: Sequence[datetime | date] = ()
+    recurrence_id: datetime | date | None = None
     part: str = ""
     title: str = ""
     text: str = ""
+    said: Content | None = None
 
 
 @dataclass(frozen=True)
@@ -156,10 +170,14 @@ class Kind(ABC, Generic[C]):
     one: ClassVar[str]
     many: ClassVar[str]
     content: ClassVar[type[Content]]
+    #: The class of its drafts, where its own code asks for more than any draft has; else one is made.
+    draft: ClassVar[type[Draft] | None] = None
     form: ClassVar[Form]
     deeds: ClassVar[tuple[Deed, ...]] = ()
     #: A post as an integrator would hand it in: a summary, and its fields.
     example: ClassVar[tuple[str, Mapping[str, Any]]]
+    #: More of them, by a name of their own.
+    variants: ClassVar[Mapping[str, tuple[str, Mapping[str, Any]]]] = {}
     filters: ClassVar[tuple[Filter, ...]] = ()
     #: Whether it has a word in calendars.
     in_calendars: ClassVar[bool] = False
@@ -174,8 +192,8 @@ class Kind(ABC, Generic[C]):
         return gettext(language)(self.many)
 
     @abstractmethod
-    def when(self, content: C, zone: ZoneInfo, language: str) -> str:
-        """When it happens, or how long it is valid, on the wall clock of `zone`; empty where nothing is said."""
+    def when(self, content: C, zone: ZoneInfo, language: str, now: datetime) -> str:
+        """When it next happens, or how long it is valid, as people hear it at `now`; empty where nothing is said."""
 
     def where(self, content: C) -> str:
         """Where it is, in one line."""
@@ -185,16 +203,31 @@ class Kind(ABC, Generic[C]):
         """What there is to know beside when and where, the most important first."""
         return ()
 
-    def news(self, matter: Matter, content: C, zone: ZoneInfo, language: str) -> str:
-        """ "New price: …" for people who saw an earlier version; empty for a matter that is none of its own."""
+    def news(
+        self,
+        matter: Matter,
+        content: C,
+        zone: ZoneInfo,
+        language: str,
+        *,
+        before: Content | None,
+        now: datetime,
+    ) -> str:
+        """ "New price: …" for people who saw `before`, a line each; empty for a matter that is none of its own."""
         return ""
 
-    def day(self, content: C) -> datetime | None:
-        """The moment under whose day a newsletter tells it; None: under the name of the kind."""
+    def dates(
+        self, content: C, zone: ZoneInfo, language: str, now: datetime, most: int
+    ) -> Sequence[DateLine]:
+        """The next dates of what has several, for a list; empty for all else."""
+        return ()
+
+    def day(self, content: C, zone: ZoneInfo, now: datetime) -> datetime | None:
+        """The moment under whose day a newsletter tells it, earlier where it runs; None: under the name of the kind."""
         return None
 
     @abstractmethod
-    def structured(self, content: C, merchant: str, zone: ZoneInfo) -> dict[str, Any]:
+    def structured(self, content: C, merchant: str, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
         """What schema.org has for it, beside name, description, address and pictures. JSON types, with `@type`."""
 
     def appointments(self, content: C, zone: ZoneInfo) -> tuple[Appointment, ...]:

@@ -111,17 +111,18 @@ class Offer(Kind[OfferContent]):
         "coupon_code": ("coupon-code", "gutscheincode", "gutschein", "code"),
     }
 
-    def when(self, content: OfferContent, zone: ZoneInfo, language: str) -> str:
-        """How long it holds."""
+    def when(self, content: OfferContent, zone: ZoneInfo, language: str, now: datetime) -> str:
+        """How long it holds; since when, only where that is still to come."""
         say = gettext(language)
-        if content.valid_from and content.valid_until:
+        since = content.valid_from if content.valid_from is not None and content.valid_from > now else None
+        if since and content.valid_until:
             return say(_("valid from {} to {}")).format(
-                day(content.valid_from, language, zone), _last_day(content.valid_until, zone, language)
+                _first_day(since, zone, language), _last_day(content.valid_until, zone, language)
             )
         if content.valid_until:
             return say(_("valid until {}")).format(_last_day(content.valid_until, zone, language))
         if content.valid_from:
-            return say(_("valid from {}")).format(day(content.valid_from, language, zone))
+            return say(_("valid from {}")).format(_first_day(content.valid_from, zone, language))
         return ""
 
     def facts(self, content: OfferContent, zone: ZoneInfo, language: str) -> tuple[Fact, ...]:
@@ -134,18 +135,29 @@ class Offer(Kind[OfferContent]):
             found.append(Fact(say("Code"), code, told, brief=False, kept=True, verbatim=True))
         return tuple(found)
 
-    def news(self, matter: Matter, content: OfferContent, zone: ZoneInfo, language: str) -> str:
+    def news(
+        self,
+        matter: Matter,
+        content: OfferContent,
+        zone: ZoneInfo,
+        language: str,
+        *,
+        before: Content | None,
+        now: datetime,
+    ) -> str:
         """A new time, place or price."""
         match matter:
             case "time":
-                return lines.new_time(self.when(content, zone, language), language)
+                return lines.new_time(self.when(content, zone, language, now), language)
             case "place":
                 return lines.new_place(self.where(content), language)
             case "price":
                 return lines.new_price(_price(content, language), language)
         return ""
 
-    def structured(self, content: OfferContent, merchant: str, zone: ZoneInfo) -> dict[str, Any]:
+    def structured(
+        self, content: OfferContent, merchant: str, zone: ZoneInfo, now: datetime
+    ) -> dict[str, Any]:
         """https://schema.org/Offer."""
         told: dict[str, Any] = {
             "@type": "Offer",
@@ -175,6 +187,13 @@ class Offer(Kind[OfferContent]):
             "lowest_price_30d": cells.price("lowest_price_30d"),
             "coupon_code": cells.values.get("coupon_code"),
         }
+
+
+def _first_day(since: datetime, zone: ZoneInfo, language: str) -> str:
+    """Any other hour than midnight is said."""
+    return (
+        day(since, language, zone) if time_of_day(since, zone) == "00:00" else moment(since, zone, language)
+    )
 
 
 def _last_day(until: datetime, zone: ZoneInfo, language: str) -> str:

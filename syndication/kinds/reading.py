@@ -1,6 +1,6 @@
 """Posts from plain data: each says of which kind it is, and is refused in words where it does not fit."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, NoReturn, Union, cast
 
 from pydantic import (
@@ -27,6 +27,8 @@ _CHOICE = " or ".join(part for part in (", ".join(NAMES[:-1]), NAMES[-1]) if par
 
 def _draft_of(kind: Kind[Any]) -> type[Draft]:
     """The class of a kind's drafts: its contents, and what is to happen with them."""
+    if kind.draft is not None:
+        return kind.draft
     name = kind.content.__name__.removesuffix("Content") + "Draft"
     made = cast(
         "type[Draft]", create_model(name, __base__=(kind.content, Draft), __doc__=kind.content.__doc__)
@@ -44,6 +46,7 @@ class _OneOf:
 
     def __init__(self, classes: Mapping[str, type[Content]]) -> None:
         self.classes = classes
+        self._fields = {name for one in classes.values() for name in one.model_fields}
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         one_of: Any = Union[tuple(self.classes.values())]  # noqa: UP007 -- known at run time
@@ -71,6 +74,8 @@ class _OneOf:
         found = self.classes.get(name) if isinstance(name, str) else None
         if found is None:
             _refuse_kind("kind" in given)
+        if foreign := (self._fields & set(given)) - set(found.model_fields):
+            _refuse_fields(foreign, given["kind"])
         return found.model_validate(given, context=context)
 
 
@@ -78,6 +83,13 @@ def _refuse_kind(said: bool) -> NoReturn:
     words = f"must be {_CHOICE}" if said else f"is needed: {_CHOICE}"
     error = PydanticCustomError("kind", "{words}", {"words": words})
     raise ValidationError.from_exception_data("post", [{"type": error, "loc": ("kind",), "input": None}])
+
+
+def _refuse_fields(names: Collection[str], kind: str) -> NoReturn:
+    error = PydanticCustomError("foreign", "does not go with kind {kind}", {"kind": kind})
+    raise ValidationError.from_exception_data(
+        "post", [{"type": error, "loc": (name,), "input": None} for name in sorted(names)]
+    )
 
 
 _contents, _drafts = _OneOf(_CONTENTS), _OneOf(_DRAFTS)

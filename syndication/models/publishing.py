@@ -70,6 +70,10 @@ class Post(Base):
     withdrawn_at: Mapped[datetime | None]
     #: From this moment the post is stale (P4); None: never.
     over_at: Mapped[datetime | None] = mapped_column(index=True)
+    #: SEQUENCE and DTSTAMP of what a calendar said of the series (``) and of dates of its own (by RECURRENCE-ID).
+    versions: Mapped[dict[str, Any] | None]
+    #: The series that this part of it went into; it was withdrawn without a word to anybody.
+    joined_to: Mapped[UUID | None]
 
 
 class PostTopic(Base):

@@ -14,7 +14,7 @@ from syndication.content.post import Draft
 from syndication.errors import Fault, Invalid, SyndicationError
 from syndication.infra import db
 from syndication.models import Post
-from syndication.publishing import posts
+from syndication.publishing import posts, series
 from syndication.sources import Row
 
 What = Literal["created", "revised", "unchanged", "past", "refused"]
@@ -85,6 +85,9 @@ def _result(row: Row, merchant_id: UUID, *, dry_run: bool, before: Sequence[Draf
     try:
         if (over := _past(row.draft)) and not _stands(merchant_id, row.source_ref, before):
             return ended("past", over)
+        if row.version is not None:
+            what = series.submit(merchant_id, row).what if not dry_run else _tried(merchant_id, row)
+            return ended(what)
         if dry_run:
             return ended(posts.preview(merchant_id, row.draft, after=before))
         return ended(posts.submit(merchant_id, row.draft, count_quota=False).what)
@@ -94,6 +97,11 @@ def _result(row: Row, merchant_id: UUID, *, dry_run: bool, before: Sequence[Draf
         return ended("refused", str(error))
     except OverflowError:
         return ended("refused", "ends outside the years 1 to 9999")
+
+
+def _tried(merchant_id: UUID, row: Row) -> posts.What:
+    """What an entry of a calendar would lead to."""
+    return posts.tried(lambda: series.submit(merchant_id, row))
 
 
 def _past(draft: Draft) -> str:

@@ -1,6 +1,6 @@
 """What a merchant can do with a post: create, revise, withdraw, read. Each writes its Change in the same transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -58,9 +58,10 @@ def create(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> Post
         merchant = _publishing(session, merchant_id, alone=True)
         now = clock.now()
         content = draft.content()
+        _refuse_dates(content)
         over_at = content.over_at(settings().zone)
         _refuse_stale(content, over_at, max(now, draft.publish_at or now))
-        if draft.source_ref and _by_source(session, merchant_id, draft.source_ref):
+        if draft.source_ref and by_source(session, merchant_id, draft.source_ref):
             raise Invalid.field("source_ref", "is already used by another post of this merchant")
         if count_quota:
             _count(session, merchant, now)
@@ -115,7 +116,7 @@ def submit(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> Outc
     with db.transaction() as session:
         # Alone before the look, or the same draft twice at once is unknown twice.
         merchant = _publishing(session, merchant_id, alone=True)
-        post = _by_source(session, merchant_id, draft.source_ref) if draft.source_ref else None
+        post = by_source(session, merchant_id, draft.source_ref) if draft.source_ref else None
         if post is None:
             return Outcome(create(merchant_id, draft, count_quota=count_quota), "created")
         if post.state == "withdrawn":
@@ -124,15 +125,24 @@ def submit(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> Outc
 
 
 def preview(merchant_id: UUID, draft: Draft, *, after: Sequence[Draft] = ()) -> What:
-    """What `submit` would do, without a trace: it is done and taken back. Raises what it would raise, quota aside.
+    """What `submit` would do, without a trace. Raises what it would raise, quota aside.
 
     `after` are drafts that would have been handed in before, which it takes as done.
     """
+
+    def all_of_them() -> Outcome:
+        for one in after:
+            submit(merchant_id, one, count_quota=False)
+        return submit(merchant_id, draft, count_quota=False)
+
+    return tried(all_of_them)
+
+
+def tried(act: Callable[[], Outcome]) -> What:
+    """What an act on posts would lead to, without a trace: it is done and taken back. Raises what it would raise."""
     try:
         with db.transaction():
-            for one in after:
-                submit(merchant_id, one, count_quota=False)
-            raise _TakenBack(submit(merchant_id, draft, count_quota=False).what)
+            raise _TakenBack(act().what)
     except _TakenBack as done:
         return done.what
 
@@ -165,6 +175,12 @@ def read(post_id: UUID, *, merchant_id: UUID | None = None) -> PostRecord:
     with db.reading() as session:
         post = _owned(session, merchant_id, post_id)
         return _record(post, _content(session, post), session.get_one(Merchant, post.merchant_id))
+
+
+def series_of(post_id: UUID) -> UUID | None:
+    """The post that this one, once published as a part of a series, went into; None for all others."""
+    with db.reading() as session:
+        return session.scalar(select(Post.joined_to).where(Post.id == post_id))
 
 
 def listed(
@@ -228,11 +244,20 @@ def _owned(session: Session, merchant_id: UUID | None, post_id: UUID) -> Post:
     return post
 
 
-def _by_source(session: Session, merchant_id: UUID, source_ref: str) -> Post | None:
+def by_source(session: Session, merchant_id: UUID, source_ref: str | None) -> Post | None:
+    """The post that a merchant hands in under this reference, locked in a transaction; None where there is none."""
+    if source_ref is None:
+        return None
     statement = select(Post).where(Post.merchant_id == merchant_id, Post.source_ref == source_ref)
     if db.writes(session):
         statement = statement.with_for_update()
     return session.scalars(statement).one_or_none()
+
+
+def _refuse_dates(content: Content) -> None:
+    """Only here is the city's time known, by which a rule gives its dates."""
+    if found := content.date_faults(settings().zone):
+        raise Invalid(*found)
 
 
 def _refuse_stale(content: Content, over_at: datetime | None, publish_at: datetime) -> None:
@@ -262,6 +287,7 @@ def _revise(session: Session, post: Post, merchant: Merchant, draft: Draft) -> O
     moved = _moved(post, draft, now)
     if content.digest() == before.digest() and not moved:
         return Outcome(_record(post, before, merchant), "unchanged")
+    _refuse_dates(content)
     over_at = content.over_at(settings().zone)
     if moved:
         post.publish_at = draft.publish_at
@@ -301,6 +327,31 @@ def _write(session: Session, post: Post, content: Content, now: datetime) -> Non
     site_images.want(session, post.id, content)
     session.execute(delete(PostTopic).where(PostTopic.post_id == post.id))
     session.add_all(PostTopic(post_id=post.id, topic=topic) for topic in content.topics)
+
+
+def alone(session: Session, merchant_id: UUID) -> None:
+    """Let nobody else change posts of this merchant until the transaction ends. Raises NotFound, Forbidden."""
+    _publishing(session, merchant_id, alone=True)
+
+
+def content(session: Session, post: Post) -> Content:
+    """What a post says now."""
+    return _content(session, post)
+
+
+def unchanged(session: Session, post: Post) -> Outcome:
+    """The post as it is, for whoever brought nothing new."""
+    merchant = session.get_one(Merchant, post.merchant_id)
+    return Outcome(_record(post, _content(session, post), merchant), "unchanged")
+
+
+def recast(session: Session, post: Post, said: Content) -> None:
+    """Say the same in another form: a new revision that nobody is told of."""
+    now = clock.now()
+    post.revision += 1
+    post.updated_at, post.over_at = now, said.over_at(settings().zone)
+    _write(session, post, said, now)
+    session.flush()
 
 
 def _announce(session: Session, post: Post, action: Action, now: datetime) -> None:

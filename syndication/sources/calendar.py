@@ -4,19 +4,21 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from icalendar import Component, Timezone
 from icalendar.error import InvalidCalendar
+from icalendar.prop import vDDDTypes
 
-from syndication.content.post import UNSTATED_LENGTH
 from syndication.errors import Fault, Invalid
+from syndication.kinds.event_content import event_draft
+from syndication.kinds.reading import draft
 from syndication.sources import series
 from syndication.sources.entry import Entry, broken, reference
-from syndication.sources.row import MOST_ENTRIES, Row, made, refused
+from syndication.sources.row import MOST_ENTRIES, DateOf, Rank, Row, Version, made, refused
 
 #: Folded lines are joined as bytes: many programs fold in the middle of a letter.
 _FOLD = re.compile(rb"\r?\n[ \t]")
@@ -34,6 +36,14 @@ class _Read:
     replaces: date | datetime | None
     rank: tuple[int, datetime]
     newer: str | None = None  # position of the entry that replaces this one
+    listed_with: "_Read | None" = None  # the first of several dates of one event
+    named: datetime | None = None  # `replaces` in UTC
+
+    @property
+    def for_all_later(self) -> bool:
+        """Whether it replaces all later dates, too."""
+        mark = self.entry.one("RECURRENCE-ID") if self.replaces else None
+        return mark is not None and str(mark.params.get("RANGE", "")).upper() == "THISANDFUTURE"
 
     @property
     def day(self) -> date | None:
@@ -42,9 +52,9 @@ class _Read:
 
 
 def read(data: bytes, *, zone: ZoneInfo, now: datetime) -> Iterator[Row]:
-    """One row for each entry, in the order of the file; a series with exceptions gives one for each of its parts.
+    """One row for each entry, in the order of the file; dates of a series that stands in it too go into that one's row.
 
-    `now` decides which parts of such a series are over. Raises Invalid where this is no calendar at all.
+    `now` decides which exceptions go where a series has too many. Raises Invalid where this is no calendar at all.
     """
     lines = _FOLD.sub(b"", data.lstrip(b"\xef\xbb\xbf \t\r\n")).splitlines()
     if not lines or lines[0].strip().upper() != b"BEGIN:VCALENDAR":
@@ -59,15 +69,9 @@ def read(data: bytes, *, zone: ZoneInfo, now: datetime) -> Iterator[Row]:
         raise Invalid.field("file", f"holds {len(found)} entries; {MOST_ENTRIES} are read at most")
     known = [one for one in found if isinstance(one, _Read)]
     _mark_repeated(known)
-    replaced = defaultdict(set)
-    for one in known:
-        if one.day and not one.newer:
-            replaced[one.uid].add(one.day)
+    rows = _rows(known, now, cancelled=cancelled)
     for row in found:
-        if isinstance(row, Row):
-            yield row
-        else:
-            yield from _rows(row, replaced[row.uid], now, cancelled=cancelled)
+        yield from [row] if isinstance(row, Row) else rows[row.entry.position]
 
 
 def _blocks(lines: Iterable[bytes]) -> Iterator[tuple[str, list[bytes] | None]]:
@@ -142,73 +146,115 @@ def _mark_repeated(known: list[_Read]) -> None:
     groups: dict[tuple[str, date | None], list[_Read]] = defaultdict(list)
     for one in known:
         groups[one.uid, one.day].append(one)
-    for group in groups.values():
+    for (_, day), group in groups.items():
+        if day is None and _one_list(group):
+            first, *others = sorted(group, key=lambda one: one.entry.component["DTSTART"].to_ical())
+            for one in others:
+                one.listed_with = first
+            continue
         best = max(enumerate(group), key=lambda pair: (pair[1].rank, pair[0]))[1]
         for one in group:
             one.newer = None if one is best else best.entry.position
 
 
-def _rows(one: _Read, replaced: set[date], now: datetime, *, cancelled: bool) -> Iterator[Row]:
+def _one_list(group: list[_Read]) -> bool:
+    """Whether entries of one UID, equally new, are the dates of one event that repeats by no rule, as courses are written."""
+    starts = [one.entry.component.get("DTSTART") for one in group]
+    if len(group) < 2 or not all(isinstance(start, vDDDTypes) for start in starts):
+        return False
+    ruled = any(one.entry.every(name) for one in group for name in ("RRULE", "RDATE", "EXDATE"))
+    different = len({start.to_ical() for start in starts}) == len(group)
+    return not ruled and different and len({one.rank for one in group}) == 1
+
+
+def _rows(known: list[_Read], now: datetime, *, cancelled: bool) -> dict[str, list[Row]]:
+    """The rows of the entries, by their positions; none for a date that went into its series."""
+    rows = {one.entry.position: [_row(one, now, cancelled=cancelled)] for one in known}
+    firsts = {
+        one.uid: one for one in known if not one.newer and one.named is None and one.listed_with is None
+    }
+    parts: dict[str, list[tuple[_Read, Row]]] = defaultdict(list)
+    for one in known:
+        (row,) = rows[one.entry.position]
+        first = firsts.get(one.uid)
+        if first is None or one is first or one.newer or rows[first.entry.position][0].draft is None:
+            continue
+        parts[one.uid].append((one, row))
+        if row.draft is not None:
+            rows[one.entry.position] = []
+    for uid, mine in parts.items():
+        first = firsts[uid]
+        (row,) = rows[first.entry.position]
+        rows[first.entry.position] = [_whole(first, row, mine)]
+    return rows
+
+
+def _row(one: _Read, now: datetime, *, cancelled: bool) -> Row:
+    """The row of an entry by itself."""
     entry = one.entry
+    ref, version, date_of = reference(one.uid), Version(one.rank), None
+    fields: dict[str, Any] = {}
     try:
+        if one.replaces is not None:
+            one.named = _utc(one.replaces, entry)
+            ref, date_of = reference(one.uid, f"{one.named:%Y%m%dT%H%M%SZ}"), DateOf(ref, one.named)
         fields = entry.fields()
         if cancelled:
             fields["status"] = "cancelled"
-        if one.newer:
-            entry.faults.append(
-                Fault("UID", f"is also that of {one.newer}, which is newer and was read instead")
-            )
-        if entry.faults:
-            yield made(
-                entry.position, fields | {"source_ref": one.uid}, remarks=entry.remarks, faults=entry.faults
-            )
-        elif one.replaces is not None:
-            yield _replacement(one, fields)
-        else:
-            yield from _series(one, fields, replaced, now)
+        _judge(one)
+        if not entry.faults and one.named is None:
+            fields |= _dated(entry, fields, now)
+        remarks, faults = entry.remarks, entry.faults
+        row = made(entry.position, fields | {"source_ref": ref}, remarks=remarks, faults=faults)
+        return replace(row, version=version, date_of=date_of)
     except Invalid as error:
-        yield made(
-            entry.position, fields | {"source_ref": one.uid}, remarks=entry.remarks, faults=error.faults
-        )
+        fields |= {"source_ref": ref}
+        return made(entry.position, fields, remarks=entry.remarks, faults=error.faults)
     except OverflowError:
-        yield refused(
+        return refused(
             entry.position, Fault("DTSTART", "lies outside the years 1 to 9999"), source_ref=one.uid
         )
 
 
-def _replacement(one: _Read, fields: dict[str, Any]) -> Row:
+def _judge(one: _Read) -> None:
     entry = one.entry
-    assert one.replaces is not None
-    faults = []
-    if entry.one("RECURRENCE-ID").params.get("RANGE", "").upper() == "THISANDFUTURE":
-        faults.append(
+    if one.newer:
+        entry.faults.append(Fault("UID", f"is also that of {one.newer}, which is newer and was read instead"))
+    if one.for_all_later:
+        entry.faults.append(
             Fault(
                 "RECURRENCE-ID",
                 "changes all later dates of a series at once, which is not supported; they stand as before",
             )
         )
-    ref = reference(one.uid, _compact(one.replaces, entry))
-    return made(entry.position, fields | {"source_ref": ref}, remarks=entry.remarks, faults=faults)
 
 
-def _series(one: _Read, fields: dict[str, Any], replaced: set[date], now: datetime) -> Iterator[Row]:
-    """The rows of an entry, by its RRULE, EXDATE, RDATE and the entries that replace single dates."""
-    entry, start = one.entry, fields["starts_at"]
-    ends = fields.get("ends_at")
-    length = timedelta(days=1) if fields.get("all_day") else UNSTATED_LENGTH
-    if ends is not None:
-        length = ends.astimezone(UTC) - start.astimezone(UTC)
-    parts = _parts(entry, start, replaced, length, now)
-    for number, part in enumerate(parts, 1):
-        more = {"starts_at": part.starts_at, "recurrence": part.recurrence}
-        if ends is not None:
-            more["ends_at"] = (
-                ends if part.starts_at == start else _shifted(ends, start, part.starts_at, entry.zone)
+def _dated(entry: Entry, fields: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The dates of an entry, by its RRULE, EXDATE and RDATE."""
+    start, ends = fields["starts_at"], fields.get("ends_at")
+    rules = entry.every("RRULE")
+    if "EXRULE" in entry.component or len(rules) > 1:
+        raise Invalid.field("recurrence", "is told by more than one rule, which is not supported")
+    rule = _rule(entry, rules[0]) if rules else None
+    if rule is not None and not series.agrees(rule, start, entry.zone):
+        if start.utcoffset() != timedelta(0) or start.tzname() != "UTC":
+            raise Invalid.field(
+                "recurrence",
+                "repeats by the clock of another time zone than the city's, which is not supported",
             )
-        first = part.starts_at == start
-        ref = reference(one.uid) if first else reference(one.uid, f"{part.starts_at:%Y%m%dT%H%M%SZ}")
-        position = entry.position if len(parts) == 1 else f"{entry.position}, part {number}"
-        yield made(position, fields | more | {"source_ref": ref}, remarks=entry.remarks)
+        entry.remarks.append("a series in UTC: repeats at the same time on the city's clock")
+    excluded, added = _dates(entry, "EXDATE"), _dates(entry, "RDATE")
+    found = series.dates(rule, start, excluded=excluded, added=added, zone=entry.zone, now=now)
+    entry.remarks += found.remarks
+    if ends is not None and found.starts_at != start.astimezone(UTC):
+        ends = _shifted(ends, start, found.starts_at, entry.zone)
+    return {
+        "starts_at": found.starts_at,
+        "ends_at": ends,
+        "recurrence": found.recurrence,
+        "excluded": found.excluded,
+        "added": found.added,
+    }
 
 
 def _shifted(ends: datetime, start: datetime, later: datetime, zone: ZoneInfo) -> datetime:
@@ -217,30 +263,35 @@ def _shifted(ends: datetime, start: datetime, later: datetime, zone: ZoneInfo) -
     return later.astimezone(zone) + length
 
 
-def _parts(
-    entry: Entry, start: datetime, replaced: set[date], length: timedelta, now: datetime
-) -> list[series.Part]:
-    single = series.Part(start.astimezone(UTC), start.astimezone(UTC), None)
-    added = [series.Part(moment, moment, None) for moment in _dates(entry, "RDATE")]
-    rules = entry.every("RRULE")
-    if "EXRULE" in entry.component or len(rules) > 1:
-        raise Invalid.field("recurrence", "is told by more than one rule, which is not supported")
-    if not rules:
-        return [single, *(part for part in added if part != single)]
-    rule = _rule(entry, rules[0])
-    exceptions = replaced | {moment.astimezone(entry.zone).date() for moment in _dates(entry, "EXDATE")}
-    if not series.agrees(rule, start, entry.zone):
-        if start.utcoffset() != timedelta(0) or start.tzname() != "UTC":
-            raise Invalid.field(
-                "recurrence",
-                "repeats by the clock of another time zone than the city's, which is not supported",
-            )
-        entry.remarks.append("a series in UTC: repeats at the same time on the city's clock")
-    parts, remarks = series.split(
-        rule, start.astimezone(UTC), exceptions, length=length, zone=entry.zone, now=now
+def _whole(first: _Read, row: Row, parts: list[tuple[_Read, Row]]) -> Row:
+    """The row of a series with the dates that other entries of the file replace, or add to it."""
+    assert row.draft is not None
+    told, remarks, ranks = event_draft(row.draft), list(row.remarks), dict[datetime, Rank]()
+    zone = first.entry.zone
+    try:
+        for one, part in parts:
+            alone = event_draft(part.draft) if part.draft is not None else None
+            named = one.named or (alone.starts_at if alone is not None else None)
+            if named is None or one.for_all_later:
+                continue
+            meant = series.occurrence(told, named, zone)
+            if alone is None:  # what cannot be told as it is now is not told as it was
+                told = series.without(told, meant) if meant else told
+            elif meant in told.excluded and one.rank < first.rank:
+                remarks.append(f"{one.entry.position} is older than the series, which leaves its date out")
+            else:
+                told = series.with_date(told, alone, named, zone)
+                ranks[meant or named] = one.rank
+                remarks.append(
+                    f"{one.entry.position} went into it as its date of {named.astimezone(zone):%Y-%m-%d}"
+                )
+                remarks += part.remarks
+        checked = draft(told.model_dump())
+    except Invalid as error:
+        return replace(row, draft=None, faults=error.faults)
+    return replace(
+        row, draft=checked, remarks=tuple(dict.fromkeys(remarks)), version=Version(first.rank, ranks)
     )
-    entry.remarks += remarks
-    return [*parts, *added]
 
 
 def _rule(entry: Entry, found: Any) -> str:
@@ -277,6 +328,5 @@ def _day(moment: date | datetime, zone: ZoneInfo) -> date:
     return moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
 
 
-def _compact(moment: date | datetime, entry: Entry) -> str:
-    utc = (moment if isinstance(moment, datetime) else entry.midnight(moment)).astimezone(UTC)
-    return f"{utc:%Y%m%dT%H%M%SZ}"
+def _utc(moment: date | datetime, entry: Entry) -> datetime:
+    return (moment if isinstance(moment, datetime) else entry.midnight(moment)).astimezone(UTC)

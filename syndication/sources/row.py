@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from syndication.content.post import Draft
@@ -16,6 +17,26 @@ MOST_ENTRIES = 20_000
 LONGEST_REF = 255
 
 
+#: What decides which of two entries is newer (RFC 5546 section 2.1.5): SEQUENCE, then DTSTAMP (aware, UTC).
+Rank = tuple[int, datetime]
+
+
+@dataclass(frozen=True)
+class Version:
+    """How new an entry of a calendar is, and each date of its own that came with it, by its RECURRENCE-ID."""
+
+    rank: Rank
+    dates: Mapping[datetime, Rank] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DateOf:
+    """That an entry is one date of a series which another file holds: whose, and in place of which start (UTC)."""
+
+    source_ref: str
+    named: datetime
+
+
 @dataclass(frozen=True)
 class Row:
     """An entry of a file: `draft` is None exactly where `faults` say why. `position` is such as `line 7`."""
@@ -26,6 +47,8 @@ class Row:
     draft: Draft | None
     faults: tuple[Fault, ...] = ()
     remarks: tuple[str, ...] = ()
+    version: Version | None = None
+    date_of: DateOf | None = None
 
 
 def made(

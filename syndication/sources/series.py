@@ -1,144 +1,186 @@
-"""Series with exceptions, as what a post can say: stretches of a plain rule, and single dates."""
+"""Series of a calendar as one post: what falls out, what comes along, and the dates that entries of their own replace."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from syndication.content import recurrence
+from syndication.content import recurrence, schedule
+from syndication.content.schedule import MOST_DATES, MOST_OWN
 from syndication.errors import Invalid
+from syndication.kinds.event_content import EventContent, OwnDate
 
-#: A series is looked at this far (occurrences): a daily one over 27 years.
-_MOST_OCCURRENCES = 10_000
-#: Most posts one series may become.
-_MOST_PARTS = 60
 #: Occurrences by which two readings of a rule are compared: two years of a weekly one, so every change of the clocks.
 _COMPARED = 110
 _NO_RULE = "is not a rule of RFC 5545: "
+_Content = TypeVar("_Content", bound=EventContent)
 
 
 @dataclass(frozen=True)
-class Part:
-    """A stretch of a series without exceptions: its first and last start (UTC), and its rule; None for a single date."""
+class Dates:
+    """What an entry says of its dates, as fields of a post; `remarks` are what was repaired."""
 
     starts_at: datetime
-    last: datetime | None
     recurrence: str | None
+    excluded: tuple[datetime, ...]
+    added: tuple[datetime, ...]
+    remarks: tuple[str, ...] = ()
 
 
-def split(
-    rule: str,
+@dataclass(frozen=True)
+class _Rule:
+    """A rule and its start alone, to be walked."""
+
+    starts_at: datetime
+    recurrence: str | None
+    added: Sequence[datetime] = ()
+    ends_at: datetime | None = None
+    all_day: bool = False
+    excluded: Sequence[datetime] = ()
+    dates: Sequence[OwnDate] = ()
+
+
+def dates(
+    rule: str | None,
     start: datetime,
-    exceptions: Collection[date],
     *,
-    length: timedelta,
+    excluded: Iterable[datetime],
+    added: Iterable[datetime],
     zone: ZoneInfo,
     now: datetime,
-) -> tuple[list[Part], list[str]]:
-    """The parts of a series without the days (in `zone`) of `exceptions`, and remarks.
+) -> Dates:
+    """The dates of an entry that begins at `start`: its RRULE (UNTIL in UTC) or None, EXDATE and RDATE as moments.
 
-    `rule` is an RRULE (RFC 5545 section 3.3.10) with UNTIL in UTC; its occurrences keep `zone`'s wall-clock time.
-    Parts that are over by `now` are left out, unless all are. Raises Invalid where the series cannot be told.
+    What EXDATE names counts for the whole day in the city, as many programs mean it; what names no date is passed over.
+    Of more exceptions than a post can hold those before `now` go. Raises Invalid where the series cannot be told.
     """
+    start = start.astimezone(UTC)
     remarks: list[str] = []
+    first, more = start, {moment for moment in added if moment != start}
+    if rule is not None:
+        rule, first = _beginning(rule, start, zone)
+    if first != start:
+        remarks.append("begins on a day that its rule leaves out: that day was added")
+        more.add(start)
+    out = set(excluded)
+    named = _Rule(first, rule, sorted(more))
+    gone = {moment for one in out if (moment := occurrence(named, one, zone)) is not None} if rule else out
+    # A date of a list is simply not named.
+    left, more = gone - more, more - gone
+    found = Dates(
+        first,
+        rule,
+        _kept(left if rule else (), "EXDATE", now, remarks),
+        _kept(more, "RDATE", now, remarks),
+        tuple(remarks),
+    )
+    told = _Rule(found.starts_at, found.recurrence, found.added, excluded=found.excluded)
+    if (
+        rule is not None
+        and next(schedule.dates(told, zone, after=datetime(1970, 1, 1, tzinfo=UTC)), None) is None
+    ):
+        raise Invalid.field("recurrence", "leaves no date: every date of the series is an exception")
+    return found
+
+
+def _beginning(rule: str, start: datetime, zone: ZoneInfo) -> tuple[str, datetime]:
+    """The rule and its own first date. DTSTART counts, even where the rule leaves it out (RFC 5545 section 3.8.5.3)."""
     try:
         recurrence.checked(rule, start)
-        parts = list(_stretches(rule, start, set(exceptions), zone))
+        first = schedule.first_by_rule(_Rule(start, rule), zone)
     except ValueError as error:
-        known = str(error).removeprefix(_NO_RULE)
-        raise Invalid.field("recurrence", f"{_NO_RULE}{known}") from error
-    if not parts:
-        raise Invalid.field("recurrence", "leaves no date: every date of the series is an exception")
-    if (
-        parts[0].recurrence is None
-        and parts[0].starts_at == start
-        and len(parts) > 1
-        and not _begins(rule, start, zone)
-    ):
-        remarks.append("begins on a day that its rule leaves out: that day became a post of its own")
-    current = [part for part in parts if part.last is None or part.last + length > now] or parts[-1:]
-    if len(current) > _MOST_PARTS:
-        raise Invalid.field("recurrence", f"has so many exceptions that it would become {len(current)} posts")
-    if len(current) < len(parts):
-        remarks.append(f"{len(parts) - len(current)} earlier parts of the series are over and left out")
-    if len(current) > 1:
-        remarks.append(f"a series with exceptions: read as {len(current)} posts")
-    return current, remarks
+        raise Invalid.field("recurrence", f"{_NO_RULE}{str(error).removeprefix(_NO_RULE)}") from error
+    if first is None or first == start.replace(microsecond=0):
+        return rule, start
+    fields = dict(part.partition("=")[::2] for part in rule.upper().split(";") if part)
+    if "COUNT" in fields:
+        fields["COUNT"] = str(max(1, int(fields["COUNT"]) - 1))
+    return ";".join(f"{name}={value}" for name, value in fields.items()), first
+
+
+def _kept(moments: Iterable[datetime], name: str, now: datetime, remarks: list[str]) -> tuple[datetime, ...]:
+    found = sorted(moments)
+    if len(found) > MOST_DATES:
+        coming = [moment for moment in found if moment > now]
+        if len(coming) > MOST_DATES:
+            raise Invalid.field(
+                "recurrence", f"has {len(coming)} dates in {name}; at most {MOST_DATES} can be told"
+            )
+        remarks.append(f"{len(found) - len(coming)} dates of {name} are over and were left out")
+        found = coming
+    return tuple(found)
 
 
 def agrees(rule: str, start: datetime, zone: ZoneInfo) -> bool:
     """Whether a rule means the same moments in the zone of `start` as at `zone`'s wall clock."""
     try:
-        walk = recurrence.walk(recurrence.parsed(rule), start)
-        own = [moment.astimezone(UTC) for moment in islice(walk, _COMPARED)]
-        return own == list(islice(_occurrences(rule, start, zone), _COMPARED))
+        parsed = recurrence.parsed(rule)
+        here, there = (recurrence.walk(parsed, one) for one in (start, start.astimezone(zone)))
+        own = [moment.astimezone(UTC) for moment in islice(here, _COMPARED)]
+        return own == [moment.astimezone(UTC) for moment in islice(there, _COMPARED)]
     except ValueError:
-        return True  # the rule itself is at fault, and `split` says so
+        return True  # the rule itself is at fault, and `dates` says so
 
 
-def _occurrences(rule: str, start: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    for moment in recurrence.walk(recurrence.parsed(rule), start.astimezone(zone)):
-        yield moment.astimezone(UTC)
+def occurrence(told: schedule.Schedule, named: datetime, zone: ZoneInfo) -> datetime | None:
+    """Which date of a series is meant by `named`: the one that begins then, else the one of that day in the city."""
+    near = list(schedule.starts_between(told, zone, named - timedelta(days=2), named + timedelta(days=2)))
+    every = [*near, *told.added, *(own.recurrence_id for own in told.dates)]
+    if named in every:
+        return named
+    day = _day(named, zone)
+    return next((one for one in every if _day(one, zone) == day), None)
 
 
-def _begins(rule: str, start: datetime, zone: ZoneInfo) -> bool:
-    return next(_occurrences(rule, start, zone), None) == start
+def _day(moment: datetime, zone: ZoneInfo) -> date:
+    return moment.astimezone(zone).date()
 
 
-def _stretches(rule: str, start: datetime, exceptions: set[date], zone: ZoneInfo) -> Iterator[Part]:
-    counted = 0
-    if not _begins(rule, start, zone):
-        # RFC 5545 section 3.8.5.3: DTSTART counts as the first occurrence, even where its rule would leave it out.
-        counted = 1
-        if start.astimezone(zone).date() not in exceptions:
-            yield Part(start, start, None)
-    run: list[datetime] = []
-    last_exception = max(exceptions, default=None)
-    for index, moment in enumerate(_occurrences(rule, start, zone)):
-        day = moment.astimezone(zone).date()
-        if index >= _MOST_OCCURRENCES:
-            raise Invalid.field("recurrence", f"has exceptions beyond its first {_MOST_OCCURRENCES} dates")
-        if last_exception is None or day > last_exception:
-            yield from _tail(rule, run[0] if run else moment, index - len(run) + counted, zone)
-            return
-        if day not in exceptions:
-            run.append(moment)
-        elif run:
-            yield _closed(rule, run)
-            run = []
-    if run:
-        yield _closed(rule, run)
+def with_date(told: _Content, alone: EventContent, named: datetime, zone: ZoneInfo) -> _Content:
+    """The series with one date as `alone` says it, in place of the one that `named` means (RFC 5545 section 3.8.4.4).
+
+    A date that the series does not have comes along, unless it was called off. Raises Invalid for one date too many.
+    """
+    assert alone.starts_at is not None
+    meant, added = occurrence(told, named, zone), told.added
+    if meant is None:
+        if alone.status == "cancelled":
+            return told
+        meant, added = alone.starts_at, tuple(sorted({*told.added, alone.starts_at}))
+    if meant == told.starts_at and not schedule.repeats(told):  # a series of one
+        said = set(EventContent.model_fields) - {"recurrence", "excluded", "added", "dates"}
+        return told.model_copy(update={name: getattr(alone, name) for name in said})
+    others = tuple(one for one in told.dates if one.recurrence_id != meant)
+    own = _difference(told, alone, meant)
+    mine = (own,) if set(own.model_dump(exclude_none=True)) != {"recurrence_id"} else ()
+    every = tuple(sorted((*others, *mine), key=lambda one: one.recurrence_id))
+    if len(every) > MOST_OWN:
+        raise Invalid.field("recurrence", f"has more than {MOST_OWN} dates that differ from the others")
+    excluded = tuple(moment for moment in told.excluded if moment != meant)
+    return told.model_copy(update={"excluded": excluded, "added": added, "dates": every})
 
 
-def _closed(rule: str, run: list[datetime]) -> Part:
-    if len(run) == 1:
-        return Part(run[0], run[0], None)
-    fields = _fields(rule)
-    fields.pop("COUNT", None)
-    return Part(run[0], run[-1], _joined(fields | {"UNTIL": f"{run[-1]:%Y%m%dT%H%M%SZ}"}))
+def without(told: _Content, meant: datetime) -> _Content:
+    """The series without one of its dates."""
+    if meant in told.added:
+        return told.model_copy(update={"added": tuple(one for one in told.added if one != meant)})
+    return told.model_copy(update={"excluded": (*told.excluded, meant)}) if told.recurrence else told
 
 
-def _tail(rule: str, first: datetime, before: int, zone: ZoneInfo) -> Iterator[Part]:
-    """The part behind the last exception, with what its rule leaves of COUNT after `before` occurrences."""
-    fields = _fields(rule)
-    if "COUNT" in fields:
-        left = int(fields["COUNT"]) - before
-        if left <= 0:
-            return
-        fields["COUNT"] = str(left)
-    ended = "COUNT" in fields or "UNTIL" in fields
-    moments = list(islice(_occurrences(_joined(fields), first, zone), _MOST_OCCURRENCES)) if ended else []
-    if len(moments) == 1:
-        yield Part(first, first, None)
-    else:
-        last = moments[-1] if 0 < len(moments) < _MOST_OCCURRENCES else None
-        yield Part(first, last, _joined(fields))
-
-
-def _fields(rule: str) -> dict[str, str]:
-    return dict(part.partition("=")[::2] for part in rule.upper().split(";") if part)
-
-
-def _joined(fields: dict[str, str]) -> str:
-    return ";".join(f"{name}={value}" for name, value in fields.items())
+def _difference(told: EventContent, alone: EventContent, meant: datetime) -> OwnDate:
+    assert alone.starts_at is not None
+    usual = alone.starts_at + told.length() if told.ends_at is not None else None
+    image = next(iter(alone.images), None)
+    return OwnDate(
+        recurrence_id=meant,
+        starts_at=alone.starts_at if alone.starts_at != meant else None,
+        ends_at=alone.ends_at if alone.ends_at != usual else None,
+        status=alone.status if alone.status != told.status else None,
+        title=alone.title if alone.title != told.title else None,
+        body=alone.body[:5000] if alone.body and alone.body != told.body else None,
+        place=alone.place if alone.place != told.place else None,
+        price=alone.price if alone.price != told.price else None,
+        image=image if image not in told.images else None,
+    )

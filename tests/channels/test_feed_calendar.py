@@ -11,7 +11,8 @@ from dateutil.rrule import rrulestr
 
 from syndication.channels.built_in.feed.documents import render
 from syndication.channels.envelope import PostView
-from syndication.content.post import Place, occurrences
+from syndication.content.post import Place
+from syndication.content.schedule import occurrences
 from tests.channels.feed_samples import HOSTILE, events, feed, numbered, withdrawn
 from tests.channels.samples import AT, CITY, content
 

@@ -43,7 +43,9 @@ def whole(form: Any, view: FeedView) -> bytes:
     """The document as it is written in one piece, with nothing kept from earlier."""
     if form == "json":
         head = json.loads(json_feed.render(replace(view, posts=())))
-        head["items"] = [json_feed._said(post, view.city.zone) for post in view.posts]
+        head["items"] = [
+            json_feed._said(post, json_feed.when(post, view), view.city.zone) for post in view.posts
+        ]
         return json_feed._written(head).encode()
     one = xml._feed(view)
     for post in view.posts:
@@ -234,7 +236,7 @@ def test_when_where_and_how_much_stand_in_the_text(language: str) -> None:
     view = feed(numbered(1, language=language))
     one = view.posts[0].content
     words = [
-        wording.when(one, CITY.zone, language),
+        wording.when(one, CITY.zone, language, view.posts[0].updated_at),
         wording.where(one),
         *(fact.whole for fact in wording.facts(one, CITY.zone, language)),
     ]

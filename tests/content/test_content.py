@@ -11,7 +11,8 @@ from syndication import clock
 from syndication.content.base import new_id, slugify
 from syndication.content.cadence import Cadence
 from syndication.content.interest import Interest
-from syndication.content.post import matters, occurrences
+from syndication.content.post import matters
+from syndication.content.schedule import occurrences
 from syndication.errors import Invalid
 from syndication.kinds.reading import draft, made
 

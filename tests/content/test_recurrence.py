@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndication.content import recurrence
-from syndication.content.post import Content, last_occurrence, occurrences
+from syndication.content.post import Content
+from syndication.content.schedule import last_occurrence, occurrences
 from syndication.errors import Invalid
 from syndication.kinds import reading
 from syndication.kinds.reading import draft

@@ -103,13 +103,13 @@ def test_no_other_kinds_field_goes_with_it(kind: Any_Kind) -> None:
 
 def test_it_is_told_in_words(kind: Any_Kind, content: Content) -> None:
     for language in LANGUAGES:
-        assert kind.when(content, CITY.zone, language)
+        assert kind.when(content, CITY.zone, language, AT)
         for one in kind.facts(content, CITY.zone, language):
             assert one.label
             assert one.text
             assert "\n" not in one.whole
         for matter in content.watched:
-            said = kind.news(matter, content, CITY.zone, language)
+            said = kind.news(matter, content, CITY.zone, language, before=None, now=AT)
             assert bool(said) == (matter != "status"), matter
 
 

@@ -42,13 +42,13 @@ class Vacancy(Kind):
     def heading(self, language):
         return "Stellen" if language == "de" else self.many
 
-    def when(self, content, zone, language):
+    def when(self, content, zone, language, now):
         return f"bis {content.apply_until.astimezone(zone):%d.%m.%Y}"
 
     def facts(self, content, zone, language):
         return (Fact("Stunden", content.hours),) if content.hours else ()
 
-    def structured(self, content, merchant, zone):
+    def structured(self, content, merchant, zone, now):
         return {"@type": "JobPosting", "hiringOrganization": merchant}
 '''
 CITY = """

@@ -1,6 +1,6 @@
-"""Series with exceptions: the parts say exactly the dates of the rule without the exceptions."""
+"""Series of a calendar: exactly the dates of the rule, without what falls out and with what comes along."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,14 +8,15 @@ from dateutil.rrule import rrulestr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndication.content.post import occurrences
+from syndication.content.schedule import occurrences
 from syndication.errors import Invalid
+from syndication.kinds.event_content import EventContent
 from syndication.kinds.reading import draft
 from syndication.sources import series
 
 BERLIN = ZoneInfo("Europe/Berlin")
 LONG_AGO = datetime(1990, 1, 1, tzinfo=UTC)
-HOURS = timedelta(hours=2)
+THURSDAY = datetime(2036, 3, 6, 18, 0, tzinfo=UTC)
 RULES = (
     "FREQ=DAILY;COUNT=40",
     "FREQ=DAILY;INTERVAL=3",
@@ -29,15 +30,17 @@ RULES = (
 )
 
 
-def said(parts: list[series.Part], most: int) -> list[datetime]:
-    """Every date the parts announce, as the posts made of them would."""
-    found = []
-    for part in parts:
-        content = draft(
-            {"kind": "event", "title": "x", "starts_at": part.starts_at, "recurrence": part.recurrence}
-        ).content()
-        found += occurrences(content, BERLIN, after=LONG_AGO, most=most)
-    return found[:most]
+def told(
+    rule: str | None, start: datetime, excluded: set[datetime], added: set[datetime] = frozenset()
+) -> tuple[EventContent, tuple[str, ...]]:  # type: ignore[assignment]  # an empty one
+    found = series.dates(rule, start, excluded=excluded, added=added, zone=BERLIN, now=LONG_AGO)
+    content = draft(
+        {
+            "kind": "event", "title": "x", "starts_at": found.starts_at, "recurrence": found.recurrence,
+            "excluded": found.excluded, "added": found.added,
+        }
+    ).content()  # fmt: skip
+    return content, found.remarks
 
 
 @given(
@@ -46,7 +49,7 @@ def said(parts: list[series.Part], most: int) -> list[datetime]:
     skipped=st.sets(st.integers(0, 35), max_size=6),
     foreign=st.sets(st.integers(0, 100), max_size=2),
 )
-def test_the_parts_say_exactly_the_rule_without_its_exceptions(
+def test_exactly_the_rule_without_its_exceptions_is_told(
     rule: str, first: int, skipped: set[int], foreign: set[int]
 ) -> None:
     wished = datetime(2036, 1, 1, 19, 30, tzinfo=BERLIN) + timedelta(days=first)
@@ -54,58 +57,37 @@ def test_the_parts_say_exactly_the_rule_without_its_exceptions(
     dates = [
         moment.astimezone(UTC) for moment, _ in zip(rrulestr(rule, dtstart=start), range(60), strict=False)
     ]
-    exceptions = {dates[i].astimezone(BERLIN).date() for i in skipped if i < len(dates)}
-    exceptions |= {(start + timedelta(days=days)).date() for days in foreign}
-    wanted = [moment for moment in dates if moment.astimezone(BERLIN).date() not in exceptions]
+    # An EXDATE at another hour counts for its day.
+    excluded = {dates[i] + timedelta(hours=i % 3) for i in skipped if i < len(dates)}
+    excluded |= {start.astimezone(UTC) + timedelta(days=days) for days in foreign}
+    days = {one.astimezone(BERLIN).date() for one in excluded}
+    wanted = [moment for moment in dates if moment.astimezone(BERLIN).date() not in days]
     if not wanted:
-        with pytest.raises(Invalid):
-            series.split(rule, dates[0], exceptions, length=HOURS, zone=BERLIN, now=LONG_AGO)
+        with pytest.raises(Invalid, match="leaves no date"):
+            told(rule, dates[0], excluded)
         return
-    parts, _ = series.split(rule, dates[0], exceptions, length=HOURS, zone=BERLIN, now=LONG_AGO)
-    assert said(parts, len(wanted)) == wanted
+    content, _ = told(rule, dates[0], excluded)
+    assert occurrences(content, BERLIN, after=LONG_AGO, most=len(wanted)) == wanted
 
 
-def test_a_series_without_exceptions_stays_one_part_with_its_own_rule() -> None:
-    start = datetime(2036, 3, 6, 18, 0, tzinfo=UTC)
-    parts, remarks = series.split("FREQ=WEEKLY;COUNT=5", start, (), length=HOURS, zone=BERLIN, now=LONG_AGO)
-    assert [(part.starts_at, part.recurrence) for part in parts] == [(start, "FREQ=WEEKLY;COUNT=5")]
-    assert remarks == []
+def test_an_exception_that_names_no_date_is_passed_over() -> None:
+    content, remarks = told("FREQ=WEEKLY", THURSDAY, {THURSDAY + timedelta(days=1)})
+    assert (content.starts_at, content.recurrence, content.excluded) == (THURSDAY, "FREQ=WEEKLY", ())
+    assert remarks == ()
 
 
-def test_a_day_that_is_an_exception_and_no_date_of_the_series_changes_nothing() -> None:
-    start = datetime(2036, 3, 6, 18, 0, tzinfo=UTC)
-    parts, _ = series.split("FREQ=WEEKLY", start, {date(2036, 3, 7)}, length=HOURS, zone=BERLIN, now=LONG_AGO)
-    assert [(part.starts_at, part.recurrence) for part in parts] == [(start, "FREQ=WEEKLY")]
-
-
-def test_parts_that_are_over_are_left_out_and_said() -> None:
-    start = datetime(2036, 3, 6, 18, 0, tzinfo=UTC)
-    exceptions = {date(2036, 3, 13), date(2036, 4, 10)}
-    now = datetime(2036, 3, 29, tzinfo=UTC)
-    parts, remarks = series.split("FREQ=WEEKLY", start, exceptions, length=HOURS, zone=BERLIN, now=now)
-    assert [f"{part.starts_at:%m-%d}" for part in parts] == ["03-20", "04-17"]
-    assert "1 earlier parts of the series are over and left out" in remarks
-
-
-def test_a_series_that_is_wholly_over_leaves_its_last_part() -> None:
-    start = datetime(2020, 3, 6, 18, 0, tzinfo=UTC)
-    now = datetime(2036, 1, 1, tzinfo=UTC)
-    parts, _ = series.split(
-        "FREQ=WEEKLY;COUNT=4", start, {date(2020, 3, 13)}, length=HOURS, zone=BERLIN, now=now
-    )
-    assert [f"{part.starts_at:%m-%d}" for part in parts] == ["03-20"]
-
-
-def test_a_start_that_the_rule_leaves_out_becomes_a_post_of_its_own_and_counts() -> None:
+def test_a_start_that_the_rule_leaves_out_comes_along_and_counts() -> None:
     monday = datetime(2036, 3, 3, 18, 0, tzinfo=UTC)
-    parts, remarks = series.split(
-        "FREQ=WEEKLY;BYDAY=TU;COUNT=3", monday, (), length=HOURS, zone=BERLIN, now=LONG_AGO
-    )
-    assert [(f"{p.starts_at:%m-%d}", p.recurrence) for p in parts] == [
-        ("03-03", None),
-        ("03-04", "FREQ=WEEKLY;BYDAY=TU;COUNT=2"),
-    ]
+    content, remarks = told("FREQ=WEEKLY;BYDAY=TU;COUNT=3", monday, set())
+    starts = occurrences(content, BERLIN, after=LONG_AGO, most=9)
+    assert [f"{start:%m-%d}" for start in starts] == ["03-03", "03-04", "03-11"]
     assert any("its rule leaves out" in remark for remark in remarks)
+
+
+def test_a_list_of_dates_loses_what_is_excluded() -> None:
+    more = {THURSDAY + timedelta(days=7), THURSDAY + timedelta(days=9)}
+    content, _ = told(None, THURSDAY, {THURSDAY + timedelta(days=9)}, more)
+    assert (content.added, content.excluded) == ((THURSDAY + timedelta(days=7),), ())
 
 
 @pytest.mark.parametrize(
@@ -121,19 +103,21 @@ def test_a_start_that_the_rule_leaves_out_becomes_a_post_of_its_own_and_counts()
     ],
 )
 def test_a_rule_that_is_none_is_refused_in_words(rule: str) -> None:
-    start = datetime(2036, 3, 3, 18, 0, tzinfo=UTC)
     with pytest.raises(
         Invalid,
         match=r"recurrence: (is not a rule of RFC 5545|must begin with FREQ=|has an INTERVAL that is no number)",
     ):
-        series.split(rule, start, (), length=HOURS, zone=BERLIN, now=LONG_AGO)
+        series.dates(rule, THURSDAY, excluded=(), added=(), zone=BERLIN, now=LONG_AGO)
 
 
-def test_a_series_with_too_many_exceptions_is_refused_in_words() -> None:
-    start = datetime(2036, 1, 1, 18, 0, tzinfo=UTC)
-    exceptions = {date(2036, 1, 1) + timedelta(days=2 * i) for i in range(70)}
-    with pytest.raises(Invalid, match="so many exceptions that it would become 70 posts"):
-        series.split("FREQ=DAILY", start, exceptions, length=HOURS, zone=BERLIN, now=LONG_AGO)
+def test_of_very_many_exceptions_those_that_are_over_go_and_too_many_are_refused_in_words() -> None:
+    excluded = [THURSDAY + timedelta(days=2 * day) for day in range(400)]
+    with pytest.raises(Invalid, match="has 400 dates in EXDATE; at most 300 can be told"):
+        series.dates("FREQ=DAILY", THURSDAY, excluded=excluded, added=(), zone=BERLIN, now=LONG_AGO)
+    later = THURSDAY + timedelta(days=300)
+    found = series.dates("FREQ=DAILY", THURSDAY, excluded=excluded, added=(), zone=BERLIN, now=later)
+    assert len(found.excluded) == 249
+    assert found.remarks == ("151 dates of EXDATE are over and were left out",)
 
 
 def test_a_rule_means_the_same_in_a_zone_with_the_same_clock_only() -> None:
@@ -141,3 +125,26 @@ def test_a_rule_means_the_same_in_a_zone_with_the_same_clock_only() -> None:
         start = datetime(2036, 1, 3, 18, 0, tzinfo=ZoneInfo(name))
         assert series.agrees("FREQ=WEEKLY", start, BERLIN) is same
     assert series.agrees("FREQ=DAILY;COUNT=3", datetime(2036, 1, 3, 18, 0, tzinfo=UTC), BERLIN)
+
+
+def test_a_date_says_only_what_is_different_about_it() -> None:
+    market, _ = told("FREQ=WEEKLY", THURSDAY, {THURSDAY + timedelta(days=14)})
+    alone = draft({"kind": "event", "title": "x", "starts_at": THURSDAY + timedelta(days=8)}).content()
+    moved = series.with_date(market, alone, THURSDAY + timedelta(days=7), BERLIN)
+    assert [one.model_dump(exclude_none=True) for one in moved.dates] == [
+        {"recurrence_id": THURSDAY + timedelta(days=7), "starts_at": THURSDAY + timedelta(days=8)}
+    ]
+    back = alone.model_copy(update={"starts_at": THURSDAY + timedelta(days=7)})
+    assert series.with_date(moved, back, THURSDAY + timedelta(days=7), BERLIN) == market
+    again = alone.model_copy(update={"starts_at": THURSDAY + timedelta(days=14)})
+    assert series.with_date(market, again, THURSDAY + timedelta(days=14), BERLIN).excluded == ()
+
+
+def test_a_date_that_the_series_does_not_have_comes_along_unless_it_is_off() -> None:
+    market, _ = told("FREQ=WEEKLY", THURSDAY, set())
+    sunday = THURSDAY + timedelta(days=10)
+    alone = draft({"kind": "event", "title": "y", "starts_at": sunday}).content()
+    found = series.with_date(market, alone, sunday, BERLIN)
+    assert (found.added, found.dates[0].title) == ((sunday,), "y")
+    off = alone.model_copy(update={"status": "cancelled"})
+    assert series.with_date(market, off, sunday, BERLIN) == market

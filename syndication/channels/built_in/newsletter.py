@@ -16,7 +16,7 @@ from syndication.channels.envelope import City, Copy, Envelope, PostView, Queue
 from syndication.channels.messages import MailMessage
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Receipt, Refused
-from syndication.content.post import Action
+from syndication.content.post import Action, Content
 from syndication.infra.mail_check import checked
 from syndication.infra.mail_headers import Line, Unfit, address, exact, mailbox, text, word, written
 from syndication.infra.rendering import LANGUAGES, day, gettext, inline_css, markdown_to_text, render
@@ -54,10 +54,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Correction:
-    """A post that readers heard of before, and what they must know now."""
+    """A post that readers heard of before, as it said then, and what they must know now."""
 
     post: PostView
     what: What
+    before: Content | None = None
 
 
 @dataclass(frozen=True)
@@ -222,13 +223,18 @@ def _merged(pieces: Iterable[tuple[str | None, str]]) -> list[list[str | None]]:
 
 def _values(view: EditionView, city: City, mark: str) -> dict[str, Any]:
     brief = len(view.entries) + len(view.corrections) > _BRIEF_FROM
-    entries = [_entry(entry.post, city, view.language, brief) for entry in view.entries]
+    entries = [_entry(entry.post, city, view, brief) for entry in view.entries]
     dated = sorted((one for one in entries if one["day"]), key=lambda one: one["day"])
+    running = [one for one in dated if _runs(one["day"], view, city)]
     return {
         "city": city,
         "language": view.language,
-        "corrections": [_correction(one, city, view.language) for one in view.corrections],
-        "parts": [*_days(dated, city, view.language), *_by_kind(entries, view.language)],
+        "corrections": [_correction(one, city, view) for one in view.corrections],
+        "parts": [
+            *_days([one for one in dated if one not in running], city, view.language),
+            *([(gettext(view.language)("Running now"), running)] if running else []),
+            *_by_kind(entries, view.language),
+        ],
         "brief": brief,
         "preferences": f"{city.base_url}/preferences/{mark}",
         "leave": f"{city.base_url}/leave/{mark}",
@@ -255,37 +261,49 @@ def _by_kind(entries: list[dict[str, Any]], language: str) -> list[_Part]:
     return [(heading, some) for heading, some in parts if some]
 
 
-def _entry(post: PostView, city: City, language: str, brief: bool) -> dict[str, Any]:
-    content, kind = post.content, kinds.of(post.content)
+def _runs(begin: datetime, view: EditionView, city: City) -> bool:
+    """Whether it began on an earlier day, so that it stands under no day of this edition."""
+    return begin.astimezone(city.zone).date() < view.slot_at.astimezone(city.zone).date()
+
+
+def _entry(post: PostView, city: City, view: EditionView, brief: bool) -> dict[str, Any]:
+    content, kind, language = post.content, kinds.of(post.content), view.language
     return {
         "title": content.title,
         "mark": wording.mark(content.standing, language),
-        "when": wording.when(content, city.zone, language),
+        "when": wording.when(content, city.zone, language, view.slot_at),
         "where": wording.where(content),
         "facts": wording.facts(content, city.zone, language),
         "text": "" if brief else content.summary or _excerpt(content.body),
         "link": post.link,
         "merchant": post.merchant,
         "kind": kind,
-        "day": kind.day(content),
+        "day": kind.day(content, city.zone, view.slot_at),
     }
 
 
-def _correction(correction: Correction, city: City, language: str) -> dict[str, Any]:
-    content, say = correction.post.content, gettext(language)
-    matter = "place" if correction.what == "moved" else correction.what
-    said = wording.mark(correction.what, language) or kinds.of(content).news(
-        matter, content, city.zone, language
-    )
+def _correction(correction: Correction, city: City, view: EditionView) -> dict[str, Any]:
+    content, language = correction.post.content, view.language
+    said = wording.mark(correction.what, language) or "; ".join(_news(correction, city, view))
     return {
         "title": content.title,
-        "what": said or say("Changed"),
+        "what": said or gettext(language)("Changed"),
         "when": ""
         if correction.what in ("time", "withdrawn")
-        else wording.when(content, city.zone, language),
+        else wording.when(content, city.zone, language, view.slot_at),
         "merchant": correction.post.merchant,
         "link": "" if correction.what == "withdrawn" else correction.post.link,
     }
+
+
+def _news(correction: Correction, city: City, view: EditionView) -> list[str]:
+    """What is new, a sentence each, where its kind has words for it."""
+    content = correction.post.content
+    matter = "place" if correction.what == "moved" else correction.what
+    said = kinds.of(content).news(
+        matter, content, city.zone, view.language, before=correction.before, now=view.slot_at
+    )
+    return said.splitlines()
 
 
 def _excerpt(markdown: str) -> str:
@@ -303,7 +321,7 @@ def _cut(text: str, length: int) -> str:
 def _subject(view: EditionView, city: City) -> str:
     """What is most worth opening the mail for: corrections first, then as many titles as fit."""
     say = gettext(view.language)
-    titles = [_headline(one, view.language) for one in view.corrections]
+    titles = [_headline(one, view, city) for one in view.corrections]
     titles += [wording.title(one.post.content, view.language) for one in view.entries]
     if len(titles) == 1:
         return _cut(titles[0], _SUBJECT)
@@ -319,7 +337,11 @@ def _subject(view: EditionView, city: City) -> str:
     return best
 
 
-def _headline(correction: Correction, language: str) -> str:
-    say = gettext(language)
-    word = wording.mark(correction.what, language) or say("Correction")
-    return f"{word}: {correction.post.content.title}"
+def _headline(correction: Correction, view: EditionView, city: City) -> str:
+    content = correction.post.content
+    if correction.what == "dates":
+        dates = _news(correction, city, view)
+        if len(dates) == 1:
+            return f"{content.title}: {dates[0]}"
+    word = wording.mark(correction.what, view.language) or gettext(view.language)("Correction")
+    return f"{word}: {content.title}"

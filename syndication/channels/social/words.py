@@ -85,9 +85,9 @@ def pieces(envelope: Envelope, kind: str, *, correction: bool = False) -> Words:
     own = content.texts.get(kind, "")
     mark = wording.mark(content.standing, language)
     return Words(
-        notice=wording.news(envelope.changed, content, city.zone, language) if correction else "",
+        notice=_notice(envelope) if correction else "",
         title=wording.title(content, language),
-        when=wording.when(content, city.zone, language),
+        when=wording.when(content, city.zone, language, envelope.tried_at),
         where=wording.where(content),
         facts=wording.facts(content, city.zone, language),
         text="\n\n".join(part for part in (content.summary, markdown_to_text(content.body)) if part),
@@ -95,6 +95,13 @@ def pieces(envelope: Envelope, kind: str, *, correction: bool = False) -> Words:
         link="" if envelope.post.link in own else envelope.post.link,
         hashtags=tuple(hashtag(topic) for topic in content.topics),
         own=f"{mark}: {own}" if own and mark else own,
+    )
+
+
+def _notice(envelope: Envelope) -> str:
+    content, zone = envelope.post.content, envelope.city.zone
+    return wording.news(
+        envelope.changed, content, zone, content.language, before=envelope.shown, now=envelope.tried_at
     )
 
 

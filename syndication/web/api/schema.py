@@ -38,7 +38,9 @@ _RETRIED = ("429", "503")
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 _DRAFTS: Document = {
-    kind.name: {"summary": kind.example[0], "value": dict(kind.example[1])} for kind in KINDS
+    name: {"summary": summary, "value": dict(fields)}
+    for kind in KINDS
+    for name, (summary, fields) in {kind.name: kind.example, **kind.variants}.items()
 }
 _EXAMPLES: dict[str, Document] = {
     "createPost": _DRAFTS,

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
-from syndication import kinds
+from syndication import clock, kinds
 from syndication.channels import wording
 from syndication.channels.envelope import PostView
 from syndication.config import Settings, settings
@@ -21,6 +21,8 @@ from syndication.publishing import site_images, uploads, views
 from syndication.web.site.layout import language_of, page
 
 router = APIRouter()
+#: Coming dates that a page lists.
+_DATES = 8
 
 
 @router.get("/posts/{post_id}")
@@ -31,6 +33,8 @@ def read_post(request: Request, post_id: str) -> Response:
         record = all_posts.read(UUID(post_id))
     except ValueError as error:
         raise NotFound("There is no such post.") from error
+    if (series := all_posts.series_of(record.id)) is not None:
+        return RedirectResponse(f"/posts/{series}", status_code=308)
     if record.state == "withdrawn":
         say = gettext(language)
         return page(
@@ -50,13 +54,14 @@ def shown(
 ) -> dict[str, Any]:
     """What the templates show of a post. What a worker still fetches is not `ready`, and is left out rather than shown
     broken; an uploaded picture can be shown at once."""
-    content = post.content
+    content, now = post.content, clock.now()
     return {
         "title": content.title,
         "mark": wording.mark(content.standing, language),
         "summary": content.summary,
         "body": content.body,
-        "when": wording.when(content, cfg.zone, language),
+        "when": wording.when(content, cfg.zone, language, now),
+        "dates": kinds.of(content).dates(content, cfg.zone, language, now, _DATES),
         "where": wording.where(content),
         "facts": wording.facts(content, cfg.zone, language),
         "url": content.url,
@@ -90,5 +95,5 @@ def _structured(post: PostView, cfg: Settings) -> str:
             cfg.base_url + path(post.id, number, image.url, "framed")
             for number, image in enumerate(content.images, 1)
         ]
-    told |= kinds.of(content).structured(content, post.merchant.name, cfg.zone)
+    told |= kinds.of(content).structured(content, post.merchant.name, cfg.zone, clock.now())
     return json.dumps(told, ensure_ascii=False).replace("<", "\\u003c")

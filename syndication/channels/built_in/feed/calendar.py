@@ -1,15 +1,18 @@
 """iCalendar (RFC 5545): what takes place; cancelled and withdrawn ones stay, since a calendar that polls learns no other way."""
 
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, Timezone
+from icalendar import Calendar, Event
 from icalendar.prop import vText
 
 from syndication import kinds
 from syndication.channels import wording
+from syndication.channels.built_in.feed import zone as zones
 from syndication.channels.built_in.feed.view import KEPT, FeedView, clean, text, title
 from syndication.channels.envelope import PostView
 from syndication.kinds.contract import Appointment
@@ -21,8 +24,6 @@ _STATES = {
     "postponed": "TENTATIVE",
     "sold_out": "CONFIRMED",
 }
-#: The years for which the zone's changes of clock are written out.
-_FIRST, _LAST = date(2020, 1, 1), date(2038, 1, 1)
 
 
 def render(view: FeedView) -> bytes:
@@ -42,25 +43,22 @@ def render(view: FeedView) -> bytes:
     told += [(one.post, one.at) for one in view.removed]
     events = [_events(post, host, view.city.zone, at) for post, at in told]
     if any(events):
-        pieces.append(_timezone(view.city.zone))
+        pieces.append(zones.described(view.city.zone))
     pieces += events
     return b"".join([*pieces, b"END:VCALENDAR\r\n"])
-
-
-@lru_cache(maxsize=4)
-def _timezone(zone: ZoneInfo) -> bytes:
-    """The zone's rules, so that a repeated event keeps its wall-clock time on every device."""
-    return bytes(Timezone.from_tzid(str(zone), first_date=_FIRST, last_date=_LAST).to_ical())
 
 
 @lru_cache(maxsize=KEPT)
 def _events(post: PostView, host: str, zone: ZoneInfo, removed: datetime | None) -> bytes:
     """What stands in a calendar of a post; nothing of one whose kind has no word there."""
     appointments = kinds.of(post.content).appointments(post.content, zone)
-    return b"".join(_event(post, one, host, zone, removed) for one in appointments)
+    # What was taken back takes its single dates along.
+    told = [one for one in appointments if one.recurrence_id is None or not removed]
+    return b"".join(_event(post, one, host, zone, removed) for one in told)
 
 
 def _event(post: PostView, one: Appointment, host: str, zone: ZoneInfo, removed: datetime | None) -> bytes:
+    post = post if one.said is None else replace(post, content=one.said)
     content = post.content
     event = Event()
     event.add("uid", f"{post.id}{one.part and '-'}{one.part}@{host}")
@@ -78,14 +76,25 @@ def _event(post: PostView, one: Appointment, host: str, zone: ZoneInfo, removed:
         event.add("dtend", one.end)
     if one.rule is not None:
         event.add("rrule", one.rule)
+    for name, moments in (("exdate", one.excluded), ("rdate", one.added)):
+        if moments:
+            event.add(name, list(moments), **_type(one))
+    if one.recurrence_id is not None:
+        event.add("recurrence-id", one.recurrence_id)
     if not removed:
         _add_facts(event, post, one, zone)
     return bytes(event.to_ical())
 
 
+def _type(one: Appointment) -> dict[str, Any]:
+    """Lists of dates say that they are none of moments."""
+    return {} if isinstance(one.start, datetime) else {"parameters": {"VALUE": "DATE"}}
+
+
 def _add_facts(event: Event, post: PostView, one: Appointment, zone: ZoneInfo) -> None:
     content = post.content
-    event.add("description", clean(one.text) or text(post, zone))
+    # When it is, the calendar itself says.
+    event.add("description", clean(one.text) or text(post, "", zone))
     event.add("url", clean(post.link))
     if content.place is not None:
         event.add(

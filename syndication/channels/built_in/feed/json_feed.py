@@ -6,7 +6,16 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from syndication import kinds
-from syndication.channels.built_in.feed.view import KEPT, FeedView, html, identity, media_type, text, title
+from syndication.channels.built_in.feed.view import (
+    KEPT,
+    FeedView,
+    html,
+    identity,
+    media_type,
+    text,
+    title,
+    when,
+)
 from syndication.channels.envelope import PostView
 
 
@@ -26,17 +35,19 @@ def render(view: FeedView) -> bytes:
     if len(_written_entries) > KEPT:
         _written_entries.clear()
     head = _written(feed | {"items": []}).removesuffix("]}")
-    return "".join([head, ",".join(_entry(post, view.city.zone) for post in view.posts), "]}"]).encode()
+    return "".join(
+        [head, ",".join(_entry(post, when(post, view), view.city.zone) for post in view.posts), "]}"]
+    ).encode()
 
 
 #: Entries as they were written last, each with the post it says: of a feed that is built again most are as they were.
 _written_entries: dict[tuple[str, UUID], tuple[PostView, str]] = {}
 
 
-def _entry(post: PostView, zone: ZoneInfo) -> str:
-    kept = _written_entries.get((str(zone), post.id))
+def _entry(post: PostView, when: str, zone: ZoneInfo) -> str:
+    kept = _written_entries.get((when, post.id))
     if kept is None or kept[0] != post:
-        kept = _written_entries[str(zone), post.id] = (post, _written(_said(post, zone)))
+        kept = _written_entries[when, post.id] = (post, _written(_said(post, when, zone)))
     return kept[1]
 
 
@@ -44,15 +55,15 @@ def _written(value: dict[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _said(post: PostView, zone: ZoneInfo) -> dict[str, Any]:
+def _said(post: PostView, when: str, zone: ZoneInfo) -> dict[str, Any]:
     content = post.content
     author = {"name": post.merchant.name} | ({"url": post.merchant.url} if post.merchant.url else {})
     entry: dict[str, Any] = {
         "id": identity(post),
         "url": post.link,
         "title": title(post),
-        "content_html": html(post, zone),
-        "content_text": text(post, zone),
+        "content_html": html(post, when, zone),
+        "content_text": text(post, when, zone),
         "date_published": post.published_at.isoformat(),
         "date_modified": post.updated_at.isoformat(),
         "authors": [author],

@@ -50,6 +50,8 @@ class FeedView:
     posts: tuple[PostView, ...]
     removed: tuple[Tombstone, ...]
     max_age: int
+    #: When it is built (UTC): dates are told as of then. None: as of the revision of each post.
+    now: datetime | None = None
 
     @property
     def title(self) -> str:
@@ -83,36 +85,42 @@ def title(post: PostView) -> str:
     return clean(wording.title(post.content, post.content.language))
 
 
-def facts(content: Content, zone: ZoneInfo) -> list[str]:
+def when(post: PostView, view: FeedView) -> str:
+    """When it next takes place, in the post's own language."""
+    content = post.content
+    return wording.when(content, view.city.zone, content.language, view.now or post.updated_at)
+
+
+def facts(content: Content, when: str, zone: ZoneInfo) -> list[str]:
     """When, where, for how much: a line each, in the post's own language."""
     language = content.language
-    lines = [wording.when(content, zone, language), wording.where(content)]
+    lines = [when, wording.where(content)]
     lines += [one.whole for one in wording.facts(content, zone, language)]
     return [clean(line) for line in lines if line]
 
 
-def text(post: PostView, zone: ZoneInfo) -> str:
-    """The whole post as plain text."""
-    return _text(post.content, zone, post.merchant.name, post.merchant.address)
+def text(post: PostView, when: str, zone: ZoneInfo) -> str:
+    """The whole post as plain text, and when it is in these words."""
+    return _text(post.content, when, zone, post.merchant.name, post.merchant.address)
 
 
 @lru_cache(maxsize=KEPT)
-def _text(content: Content, zone: ZoneInfo, name: str, address: str) -> str:
+def _text(content: Content, when: str, zone: ZoneInfo, name: str, address: str) -> str:
     body = clean(markdown_to_text(content.body))
     by = clean(", ".join(part for part in (name, address) if part))
     return "\n\n".join(
-        part for part in ("\n".join(facts(content, zone)), clean(content.summary), body, by) if part
+        part for part in ("\n".join(facts(content, when, zone)), clean(content.summary), body, by) if part
     )
 
 
-def html(post: PostView, zone: ZoneInfo) -> str:
-    """The whole post as harmless HTML."""
-    return _html(post.content, zone, post.merchant.name, post.merchant.address)
+def html(post: PostView, when: str, zone: ZoneInfo) -> str:
+    """The whole post as harmless HTML, and when it is in these words."""
+    return _html(post.content, when, zone, post.merchant.name, post.merchant.address)
 
 
 @lru_cache(maxsize=KEPT)
-def _html(content: Content, zone: ZoneInfo, name: str, address: str) -> str:
-    head = "<br>".join(escape(line) for line in facts(content, zone))
+def _html(content: Content, when: str, zone: ZoneInfo, name: str, address: str) -> str:
+    head = "<br>".join(escape(line) for line in facts(content, when, zone))
     parts = [
         f"<p>{head}</p>" if head else "",
         f"<p>{escape(clean(content.summary))}</p>" if content.summary else "",

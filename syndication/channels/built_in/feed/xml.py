@@ -19,6 +19,7 @@ from syndication.channels.built_in.feed.view import (
     identity,
     media_type,
     title,
+    when,
 )
 from syndication.channels.envelope import PostView
 from syndication.content.post import Image
@@ -99,7 +100,7 @@ def _entries(form: Literal["rss", "atom"], view: FeedView) -> list[bytes]:
     """The entries in their order; the ones that are new are written together, as feedgen does."""
     if len(_written_entries) > 2 * KEPT:
         _written_entries.clear()
-    places = [(form, str(view.city.zone), view.city.language, post.id) for post in view.posts]
+    places = [(form, when(post, view), view.city.language, post.id) for post in view.posts]
     known = {place: _written_entries.get(place) for place in places}
     fresh = []
     for place, post in zip(places, view.posts, strict=True):
@@ -151,7 +152,7 @@ def _fill(form: str, entry: FeedEntry, post: PostView, view: FeedView) -> None:
     entry.published(post.published_at)
     entry.updated(post.updated_at)
     # Not as CDATA, which a text with its end in it would break; feedgen escapes.
-    entry.content(html(post, view.city.zone), type="html")
+    entry.content(html(post, when(post, view), view.city.zone), type="html")
     for term in (content.kind, *content.topics):
         entry.category(term=term)
     entry.extras.updated, entry.extras.images = post.updated_at, content.images

@@ -1,0 +1,20 @@
+"""One date of an event, as if it were an event of its own."""
+
+from syndication.content.schedule import Occurrence
+from syndication.kinds.event_content import EventContent
+
+_AS_IT_SAYS = ("status", "title", "summary", "body", "place", "price")
+
+
+def single(content: EventContent, date: Occurrence) -> EventContent:
+    """What the event says of that date: its own times, words, place, price and picture, else those of all dates."""
+    own = date.own
+    fields = {name: getattr(own, name, None) for name in _AS_IT_SAYS}
+    found = {name: value for name, value in fields.items() if value is not None}
+    if own is not None and own.image is not None:
+        found["images"] = (own.image,)
+    if "price" in found:  # what it was before, and a month ago, was said of the usual price
+        found |= {"price_before": None, "lowest_price_30d": None}
+    stated = content.ends_at is not None or (own is not None and own.ends_at is not None)
+    found |= {"starts_at": date.starts_at, "ends_at": date.ends_at if stated else None}
+    return content.model_copy(update={**found, "recurrence": None, "excluded": (), "added": (), "dates": ()})

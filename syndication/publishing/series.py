@@ -1,0 +1,121 @@
+"""Series that come by calendars: one post, whichever file brings which of its dates, and the newer word of each wins."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from syndication.config import settings
+from syndication.content.base import KEPT
+from syndication.infra import db
+from syndication.kinds.event_content import EventContent, EventDraft, event, event_draft
+from syndication.models import Post
+from syndication.publishing import joining, posts
+from syndication.publishing.posts import Outcome
+from syndication.sources import Row, series
+from syndication.sources.row import DateOf, Rank, Version
+
+_NEVER: Rank = (-1, datetime(1, 1, 1, tzinfo=UTC))
+
+
+@dataclass(frozen=True)
+class _Known:
+    """How new what is known of a series is, as Version says it."""
+
+    rank: Rank = _NEVER
+    dates: Mapping[datetime, Rank] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, post: Post) -> "_Known":
+        read = {
+            key: (int(rank[0]), datetime.fromisoformat(rank[1]))
+            for key, rank in (post.versions or {}).items()
+        }
+        own = {datetime.fromisoformat(key): rank for key, rank in read.items() if key}
+        return cls(read.get("", _NEVER), own)
+
+    def of_date(self, moment: datetime) -> Rank:
+        return self.dates.get(moment, _NEVER)
+
+    def note(self, post: Post) -> None:
+        ranks = {"": self.rank} | {moment.isoformat(): rank for moment, rank in self.dates.items()}
+        post.versions = {key: [rank[0], rank[1].isoformat()] for key, rank in ranks.items()}
+
+
+def submit(merchant_id: UUID, row: Row) -> Outcome:
+    """Create or revise the post of a calendar's entry; one that is a date of a series revises that (RFC 5546 section 3.2.5).
+
+    Parts that an earlier version made of the series go into it without a word to anybody. No quota holds it up; raises
+    what `posts.submit` raises.
+    """
+    assert row.draft is not None
+    with db.transaction() as session:
+        posts.alone(session, merchant_id)
+        if row.date_of is not None:
+            return _submit_date(session, merchant_id, row, row.date_of)
+        version = row.version or Version(_NEVER)
+        if isinstance(row.draft, EventDraft):
+            joining.join(session, merchant_id, row.draft)
+        post = posts.by_source(session, merchant_id, row.draft.source_ref)
+        known = _Known.of(post) if post is not None else _Known()
+        newer = {
+            moment: rank
+            for moment, rank in known.dates.items()
+            if rank > max(version.rank, version.dates.get(moment, _NEVER))
+        }
+        draft = row.draft
+        if post is not None and newer:
+            draft = _keeping(event_draft(draft), event(posts.content(session, post)), set(newer))
+        outcome = posts.submit(merchant_id, draft, count_quota=False)
+        _Known(version.rank, {**version.dates, **newer}).note(session.get_one(Post, outcome.post.id))
+        return outcome
+
+
+def _keeping(draft: EventDraft, told: EventContent, moments: set[datetime]) -> EventDraft:
+    """The series as a file has it, with what a newer one said of single dates, as far as it still has them."""
+    mine = {
+        moment
+        for moment in moments
+        if moment in told.added or series.occurrence(draft, moment, settings().zone) == moment
+    }
+    own = {one.recurrence_id: one for one in draft.dates if one.recurrence_id not in mine}
+    own |= {one.recurrence_id: one for one in told.dates if one.recurrence_id in mine}
+    added = {*draft.added, *(mine & set(told.added))}
+    return draft.model_copy(
+        update={
+            "excluded": tuple(moment for moment in draft.excluded if moment not in mine),
+            "added": tuple(sorted(added)),
+            "dates": tuple(own[moment] for moment in sorted(own)),
+        }
+    )
+
+
+def _submit_date(session: Session, merchant_id: UUID, row: Row, date_of: DateOf) -> Outcome:
+    """One date that came alone, into the series that has it; without such a series a post of its own."""
+    assert row.draft is not None
+    alone = event_draft(row.draft)
+    zone, rank = settings().zone, (row.version or Version(_NEVER)).rank
+    own = posts.by_source(session, merchant_id, row.source_ref)
+    whole = posts.by_source(session, merchant_id, date_of.source_ref)
+    candidates = [whole, *joining.parts(session, merchant_id, date_of.source_ref)]
+    living = [one for one in candidates if one is not None and one.state != "withdrawn"]
+    if own is None or own.joined_to is not None:
+        for post in living:
+            told = event(posts.content(session, post))
+            meant = series.occurrence(told, date_of.named, zone)
+            if meant is None:
+                continue
+            known = _Known.of(post)
+            if rank < known.of_date(meant) or (meant in told.excluded and rank < known.rank):
+                return posts.unchanged(session, post)
+            changed = series.with_date(told, alone, date_of.named, zone)
+            outcome = posts.revise(
+                merchant_id, post.id, EventDraft.model_validate(changed.model_dump(), context=KEPT)
+            )
+            _Known(known.rank, {**known.dates, meant: rank}).note(post)
+            return outcome
+        if whole in living and whole is not None and alone.status == "cancelled":
+            return posts.unchanged(session, whole)  # a date that it does not have
+    return posts.submit(merchant_id, alone, count_quota=False)
