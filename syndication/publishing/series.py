@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from syndication.config import settings
+from syndication.content import schedule
 from syndication.content.base import KEPT
 from syndication.content.post import Content, Draft
 from syndication.infra import db
@@ -65,11 +66,21 @@ def submit(merchant_id: UUID, row: Row) -> Outcome:
             if rank > max(version.rank, version.dates.get(moment, _NEVER))
         }
         draft = row.draft
-        if post is not None and newer:
+        if post is not None and draft.status == "cancelled" and not schedule.repeats(draft):
+            draft = _called_off(draft, posts.content(session, post))
+        elif post is not None and newer:
             draft = _keeping(draft, posts.content(session, post), set(newer))
         outcome = posts.submit(merchant_id, draft, count_quota=False)
         _Known(version.rank, {**version.dates, **newer}).note(session.get_one(Post, outcome.post.id))
         return outcome
+
+
+def _called_off(draft: Draft, told: Content) -> Draft:
+    """A series is called off whole by an entry that need not say its rule again (RFC 5546 section 3.2.5)."""
+    if not schedule.repeats(told) or told.starts_at != draft.starts_at:
+        return draft
+    said = told.model_dump() | {"status": "cancelled", "source_ref": draft.source_ref}
+    return Draft.model_validate(said, context=KEPT)
 
 
 def _keeping(draft: Draft, told: Content, moments: set[datetime]) -> Draft:
