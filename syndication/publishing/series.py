@@ -8,7 +8,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from syndication.config import settings
+from syndication.content import schedule
 from syndication.content.base import KEPT
+from syndication.content.post import Content
 from syndication.infra import db
 from syndication.kinds.event_content import EventContent, EventDraft, event, event_draft
 from syndication.models import Post
@@ -66,11 +68,27 @@ def submit(merchant_id: UUID, row: Row) -> Outcome:
             if rank > max(version.rank, version.dates.get(moment, _NEVER))
         }
         draft = row.draft
-        if post is not None and newer:
-            draft = _keeping(event_draft(draft), event(posts.content(session, post)), set(newer))
+        if post is not None and isinstance(draft, EventDraft):
+            draft = _as_known(draft, posts.content(session, post), set(newer))
         outcome = posts.submit(merchant_id, draft, count_quota=False)
         _Known(version.rank, {**version.dates, **newer}).note(session.get_one(Post, outcome.post.id))
         return outcome
+
+
+def _as_known(draft: EventDraft, told: Content, newer: set[datetime]) -> EventDraft:
+    if not isinstance(told, EventContent):
+        return draft
+    if draft.status == "cancelled" and not schedule.repeats(draft):
+        return _called_off(draft, told)
+    return _keeping(draft, told, newer) if newer else draft
+
+
+def _called_off(draft: EventDraft, told: EventContent) -> EventDraft:
+    """A series is called off whole by an entry that need not say its rule again (RFC 5546 section 3.2.5)."""
+    if not schedule.repeats(told) or told.starts_at != draft.starts_at:
+        return draft
+    said = told.model_dump() | {"status": "cancelled", "source_ref": draft.source_ref}
+    return EventDraft.model_validate(said, context=KEPT)
 
 
 def _keeping(draft: EventDraft, told: EventContent, moments: set[datetime]) -> EventDraft:

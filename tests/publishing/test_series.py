@@ -145,3 +145,11 @@ def test_a_series_that_was_withdrawn_here_stays_withdrawn(merchant_id: UUID) -> 
     posts.withdraw(merchant_id, post_id)
     assert run(fixture("market-whole"), merchant_id) == ["unchanged"]
     assert posts.read(post_id).state == "withdrawn"
+
+
+def test_a_series_that_is_called_off_whole_keeps_its_dates(merchant_id: UUID, tmp_path: Path) -> None:
+    run(fixture("market-whole"), merchant_id)
+    off = "DTSTART;TZID=Europe/Berlin:20361204T170000\nSTATUS:CANCELLED\nSEQUENCE:7"
+    assert run(written(tmp_path, off), merchant_id) == ["revised"]
+    market = the_one()
+    assert (market.status, market.recurrence) == ("cancelled", "FREQ=WEEKLY;COUNT=12;BYDAY=TH")
