@@ -13,7 +13,7 @@ from pydantic import (
     WithJsonSchema,
     create_model,
 )
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from syndication.content.base import KEPT, faults_of, unique
 from syndication.content.bounds import Few
@@ -62,34 +62,40 @@ class _OneOf:
             return given
         if not isinstance(given, Mapping):
             raise ValidationError.from_exception_data(
-                "post",
-                [
-                    {
-                        "type": PydanticCustomError("post", "must be an object with the fields of a post"),
-                        "input": None,
-                    }
-                ],
+                "post", [_line((), "must be an object with the fields of a post")]
             )
         name = given.get("kind")
         found = self.classes.get(name) if isinstance(name, str) else None
         if found is None:
-            _refuse_kind("kind" in given)
+            _refuse_kind(given)
         if foreign := (self._fields & set(given)) - set(found.model_fields):
             _refuse_fields(foreign, given["kind"])
         return found.model_validate(given, context=context)
 
 
-def _refuse_kind(said: bool) -> NoReturn:
-    words = f"must be {_CHOICE}" if said else f"is needed: {_CHOICE}"
-    error = PydanticCustomError("kind", "{words}", {"words": words})
-    raise ValidationError.from_exception_data("post", [{"type": error, "loc": ("kind",), "input": None}])
+def _refuse_kind(given: Mapping[str, Any]) -> NoReturn:
+    """With what else is wrong, whatever kind it may be meant to be."""
+    words = f"must be {_CHOICE}" if "kind" in given else f"is needed: {_CHOICE}"
+    raise ValidationError.from_exception_data("post", [_line(("kind",), words), *_common_faults(given)])
+
+
+def _common_faults(given: Mapping[str, Any]) -> list[InitErrorDetails]:
+    common = {name: value for name, value in given.items() if name in Draft.model_fields}
+    try:
+        Draft.model_validate({**common, "kind": ""})
+    except ValidationError as error:
+        return [_line(one["loc"], one["msg"].removeprefix("Value error, ")) for one in error.errors()]
+    return []
+
+
+def _line(where: tuple[int | str, ...], words: str) -> InitErrorDetails:
+    error = PydanticCustomError("post", "{words}", {"words": words})
+    return InitErrorDetails(type=error, loc=where, input=None)
 
 
 def _refuse_fields(names: Collection[str], kind: str) -> NoReturn:
-    error = PydanticCustomError("foreign", "does not go with kind {kind}", {"kind": kind})
-    raise ValidationError.from_exception_data(
-        "post", [{"type": error, "loc": (name,), "input": None} for name in sorted(names)]
-    )
+    words = f"does not go with kind {kind}"
+    raise ValidationError.from_exception_data("post", [_line((name,), words) for name in sorted(names)])
 
 
 _contents, _drafts = _OneOf(_CONTENTS), _OneOf(_DRAFTS)
