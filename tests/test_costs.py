@@ -16,8 +16,10 @@ from syndication.channels.verdicts import Refused
 from syndication.config import Settings
 from syndication.content.base import slugify
 from syndication.content.post import Content, occurrences
+from syndication.content.reason import Reason
 from syndication.errors import Invalid
 from syndication.infra import mail_addresses, rendering
+from syndication.infra.reasons import translated_reason
 from syndication.sources import cell, repair
 from tests.channels.samples import SAMPLES, Sample
 from tests.patterns import cost
@@ -79,7 +81,7 @@ WORK: dict[str, tuple[Callable[[str], Any], int]] = {
     "a slug": (slugify, _BODY),
     "a cell": (one_cell, _BODY),
     "an address": (one_address, 254),
-    "a reason in German": (lambda text: rendering.said(text, "de"), _BODY),
+    "an old reason in German": (lambda text: translated_reason(Reason.read(text), "de"), _BODY),
 }
 
 

@@ -21,13 +21,14 @@ from syndication.channels.envelope import PostView
 from syndication.config import Settings
 from syndication.content.interest import Interest
 from syndication.content.post import Content, matters, occurrences
+from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery import lifecycle, policy
 from syndication.delivery.record import SUPERSEDED, WITHDRAWN
 from syndication.infra import db, wakeups
 from syndication.models import Change, Delivery, Destination, EditionPost, Reader
 
-HELD = "Waits a moment, so that several changes become one message."
-UNDONE = "It was changed back before anybody was told."
+HELD = Reason("Waits a moment, so that several changes become one message.")
+UNDONE = Reason("It was changed back before anybody was told.")
 #: Readers of one transaction, as in fanout; and how many are looked up at a time.
 _PEOPLE, _LOOKED_UP = 500, 5000
 #: Messages about one post are counted for so long.
@@ -211,7 +212,7 @@ def _retell(session: Session, news: News, ids: list[int], made: "_Editions", cfg
             change_id=news.change.id,
             post_id=news.view.id,
             due_at=due,
-            reason=HELD if due > now else "",
+            reason=HELD if due > now else NO_REASON,
         )
     if groups:
         wakeups.after_commit(session, Newsletter.queue, apart=1.0)

@@ -25,6 +25,7 @@ from syndication.channels.built_in.newsletter import (
 from syndication.channels.envelope import PostView
 from syndication.config import Settings, settings
 from syndication.content.cadence import Cadence, next_slot, previous_slot
+from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery import lifecycle
 from syndication.infra import db, wakeups
 from syndication.models import Change, Delivery, Destination, Edition, EditionPost, Reader
@@ -155,7 +156,7 @@ def deliver(
     change_id: int | None = None,
     post_id: UUID | None = None,
     due_at: datetime | None = None,
-    reason: str = "",
+    reason: Reason = NO_REASON,
 ) -> int:
     """One delivery of the edition for each reader of `audience`, due now or at `due_at`; returns how many are new.
 

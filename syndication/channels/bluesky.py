@@ -15,12 +15,13 @@ from syndication.channels.envelope import Envelope, PostView, Queue
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import cut, graphemes, links
 from syndication.channels.social.pictured import fetched, left_out
-from syndication.channels.social.requests import Network, text_at, together
+from syndication.channels.social.requests import Network, text_at
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, TryLater
 from syndication.content.post import Image
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 from syndication.infra.images import Limits
 from syndication.infra.rate_limits import Rate
@@ -34,7 +35,7 @@ _CARD_TITLE, _CARD_TEXT = 200, 300
 _ALT = 2000
 _HASHTAG = re.compile(r"(?<!\S)#(\w{1,64})")
 _BASE32 = "234567abcdefghijklmnopqrstuvwxyz"
-_EDITED = "Bluesky keeps the new text, but some apps go on showing the first one."
+_EDITED = Reason("Bluesky keeps the new text, but some apps go on showing the first one.")
 
 RULES: tuple[Rule, ...] = (
     Rule(None, "AccountTakedown", "access", "Bluesky says this account is suspended. Log in there to see why."),
@@ -148,7 +149,7 @@ class Bluesky(Channel[Envelope, Skeet]):
             record=_record(post, composed.text, shown) | ({} if images else {"embed": _card(post)}),
             images=images,
             keep_embed=envelope.shown is not None and envelope.shown.images == post.content.images,
-            remark=together(
+            remark=Reason.joined(
                 composed.remark,
                 left_out(post.content.images, _PICTURES),
                 _EDITED if envelope.shown is not None and envelope.action == "revised" else "",
@@ -165,11 +166,11 @@ class Bluesky(Channel[Envelope, Skeet]):
         record, remark = message.record, message.remark
         if message.images:
             embed, said = repository.embed(message)
-            record, remark = record | embed, together(remark, said)
+            record, remark = record | embed, Reason.joined(remark, said)
         answer = repository.call("com.atproto.repo.putRecord", name | {"record": record, "validate": True})
         if not text_at(json_of(answer, self.label), "uri").startswith("at://"):
             # It may stand there all the same: the next try writes the same record.
-            raise TryLater("Bluesky answered without the id of the post.", code=answer.status)
+            raise TryLater(Reason("Bluesky answered without the id of the post."), code=answer.status)
         return Receipt(
             reference=message.rkey,
             code=answer.status,
@@ -225,7 +226,7 @@ class _Repository:
             answer = self.call("com.atproto.repo.uploadBlob", data=picture.data, content_type=picture.type)
             blob = _inside(json_of(answer, self._network.name), "blob")
             if not blob:
-                raise TryLater("Bluesky answered without the id of the picture.")
+                raise TryLater(Reason("Bluesky answered without the id of the picture."))
             found.append(
                 {
                     "alt": cut(image.alt, _ALT),
@@ -279,7 +280,7 @@ class _Repository:
             "refresh": text_at(found, "refreshJwt"),
         }
         if not (session["did"] and session["access"]):
-            raise TryLater("Bluesky answered without an access token.")
+            raise TryLater(Reason("Bluesky answered without an access token."))
         self._network.tools.memory.put(self._memory_key, session)
         return session
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from syndication.channels.messages import MailMessage
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Receipt, Refused, TryLater, Unconfirmed, Verdict
+from syndication.content.reason import Reason
 from syndication.infra.smtp import MailFailure
 
 #: Answers about the mailbox itself: it does not exist, is closed, or its name is wrong (RFC 5321 section 4.2.3).
@@ -67,7 +68,7 @@ def verdict_for(failure: MailFailure) -> Verdict:
         if failure.permanent:
             return Gone(reason)
         if failure.stage == "after_data":
-            return Unconfirmed(f"{reason} Whether the mail was taken is not known.")
+            return Unconfirmed(Reason.joined(reason, Reason("Whether the mail was taken is not known.")))
         return TryLater(reason, outlet=True)
     if not failure.permanent:
         return TryLater(reason, outlet=False, code=code, answer=said)

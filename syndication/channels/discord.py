@@ -13,13 +13,14 @@ from syndication.channels.envelope import Envelope, Queue
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.pictured import fetched, left_out
-from syndication.channels.social.requests import Network, as_its_body_asks, as_json, text_at, together
+from syndication.channels.social.requests import Network, as_its_body_asks, as_json, text_at
 from syndication.channels.social.settings import SocialSettings, host_of
 from syndication.channels.social.words import SHORTENED, pieces
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, TryLater, Unconfirmed
 from syndication.config import settings as process_settings
 from syndication.content.post import Image
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 from syndication.infra.images import Limits
 from syndication.infra.rate_limits import Rate
@@ -126,7 +127,7 @@ class Discord(Channel[Envelope, WebhookMessage]):
             images=images[:1],
             keep_media=envelope.shown is not None and envelope.shown.images[:1] == images[:1],
             reference=envelope.reference or "",
-            remark=together(
+            remark=Reason.joined(
                 SHORTENED if shortened else "",
                 left_out(images, 1),
             ),
@@ -212,13 +213,13 @@ def _posted(network: Network, message: WebhookMessage, number: str, picture: str
     answer = _sent(network, method, url, body | {"embeds": [embed]}, files, repeatable=bool(number))
     found_number = text_at(json_of(answer, network.name, repeatable=bool(number)), "id") or number
     if not found_number.isdigit():
-        raise Unconfirmed("Discord answered without the number of the message.", code=answer.status)
+        raise Unconfirmed(Reason("Discord answered without the number of the message."), code=answer.status)
     where = f"{message.server_id}/{message.channel_id}/{found_number}"
     return Receipt(
         reference=f"{found_number} {picture}".strip(),
         code=answer.status,
         link=f"https://discord.com/channels/{where}" if message.server_id and message.channel_id else None,
-        remark=together(message.remark, remark),
+        remark=Reason.joined(message.remark, remark),
         rest=_rest(answer),
     )
 

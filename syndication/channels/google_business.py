@@ -19,13 +19,14 @@ from syndication.channels.settings import Account, Settings
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.pictured import left_out, missing, shown_at
-from syndication.channels.social.requests import Network, text_at, together
+from syndication.channels.social.requests import Network, text_at
 from syndication.channels.social.settings import ExpiringSettings, Server
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, Refused, TryLater, Unconfirmed
 from syndication.content.base import Value
 from syndication.content.post import Content, Image, occurrences
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 from syndication.infra.rate_limits import Rate
 
@@ -37,11 +38,13 @@ _SIZE = "framed"
 _MOST, _MOST_TITLE, _MOST_CODE = 1500, 58, 58
 #: An access token is given up this long before it ends.
 _SPARE = timedelta(minutes=2)
-_NO_END = "The offer names no end, which Google wants of one, so it was posted as plain news."
-_WHOLE_DAY = "No end of the event is stated, so Google shows the whole day; the hour stands in the text."
-_NEXT_ONLY = "Google shows only the next date of a repeated event."
-_NO_ALT = "Google takes no alternative text for pictures."
-_UNKNOWN_APP = "Google does not know the app. Please check client id and client secret."
+_NO_END = Reason("The offer names no end, which Google wants of one, so it was posted as plain news.")
+_WHOLE_DAY = Reason(
+    "No end of the event is stated, so Google shows the whole day; the hour stands in the text."
+)
+_NEXT_ONLY = Reason("Google shows only the next date of a repeated event.")
+_NO_ALT = Reason("Google takes no alternative text for pictures.")
+_UNKNOWN_APP = Reason("Google does not know the app. Please check client id and client secret.")
 
 RULES: tuple[Rule, ...] = (
     Rule(401, "", "access", "Google no longer accepts our access. Please connect the profile again."),
@@ -66,7 +69,7 @@ LOGIN_RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 _APP, _API, _AUTH = "google", "https://mybusiness.googleapis.com", "https://oauth2.googleapis.com"
 _SCOPE = "https://www.googleapis.com/auth/business.manage"
-_NOT_LASTING = (
+_NOT_LASTING = Reason(
     "Google gave no lasting access. Please remove our app under myaccount.google.com and try again."
 )
 _EDIT_GONE = (Rule(404, "", "refused", "The post no longer stands on Google: somebody deleted it there."),)
@@ -206,7 +209,7 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
             mask=tuple(name for name in (*body, *(() if content.images else ("media",))) if name not in kept),
             reference=envelope.reference or "",
             replaces=shown is not None and topic_of(shown) != topic,
-            remark=together(
+            remark=Reason.joined(
                 composed.remark,
                 _said_of_ends(content, topic),
                 _NO_ALT if content.images else "",
@@ -226,7 +229,9 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
             if verdict.code != 401 or fresh:
                 raise
             tools.memory.put(_place(message.settings), None)
-            raise TryLater("Google ended the access before its time; it is renewed.", code=401) from verdict
+            raise TryLater(
+                Reason("Google ended the access before its time; it is renewed."), code=401
+            ) from verdict
 
     def tend(self, settings: Settings, tools: Tools, now: datetime) -> Settings:
         """Makes a token and looks at the location with it, so that a lost access is noticed before a post needs it."""
@@ -304,9 +309,9 @@ def _said_of_ends(content: Content, topic: Topic) -> str:
         return _NO_END
     if topic == "EVENT":
         whole_day = _WHOLE_DAY if _open_end(content) and not content.all_day else ""
-        return together(whole_day, _NEXT_ONLY if content.recurrence else "")
+        return Reason.joined(whole_day, _NEXT_ONLY if content.recurrence else "")
     return (
-        "The coupon code is too long for Google's own field."
+        Reason("The coupon code is too long for Google's own field.")
         if len(content.coupon_code or "") > _MOST_CODE
         else ""
     )
@@ -320,14 +325,14 @@ def _with_picture(message: LocalPost, tools: Tools) -> LocalPost:
     if not said:
         return message
     body = {name: value for name, value in message.body.items() if name != "media"}
-    return replace(message, body=body, remark=together(said, message.remark))
+    return replace(message, body=body, remark=Reason.joined(said, message.remark))
 
 
 def _done(network: Network, message: LocalPost) -> Receipt:
     """Does what the message says."""
     api, name = message.settings.api, message.reference
     if message.delete and not name:
-        return Receipt(remark="It does not stand on Google, so there was nothing to delete.")
+        return Receipt(remark=Reason("It does not stand on Google, so there was nothing to delete."))
     if message.delete or (name and message.replaces):
         answer = network.call("DELETE", f"{api}/v4/{name}", rules=_ALREADY_GONE)
         if message.delete:
@@ -345,11 +350,11 @@ def _done(network: Network, message: LocalPost) -> Receipt:
 def _receipt(found: Any, remark: str, name: str = "") -> Receipt:
     if text_at(found, "state") == "REJECTED":
         raise Refused(
-            "Google rejected the post by its rules for content (such as a phone number in the text)."
+            Reason("Google rejected the post by its rules for content (such as a phone number in the text).")
         )
     name = text_at(found, "name") or name
     if not name:
-        raise Unconfirmed("Google answered without the name of the post. Please look there.")
+        raise Unconfirmed(Reason("Google answered without the name of the post. Please look there."))
     return Receipt(name[:1000], code=200, link=text_at(found, "searchUrl") or None, remark=remark)
 
 
@@ -385,5 +390,5 @@ def _granted(who: str, settings: GoogleBusinessSettings, tools: Tools) -> Any:
         refresh_token=settings.refresh_token.get_secret_value(),
     )
     if not text_at(found, "access_token"):
-        raise TryLater("Google answered without an access token.")
+        raise TryLater(Reason("Google answered without an access token."))
     return found

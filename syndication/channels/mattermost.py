@@ -11,7 +11,7 @@ from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Settings
 from syndication.channels.social import markdown, pictured
 from syndication.channels.social.hook import Hook, HookAddress, HookSettings
-from syndication.channels.social.requests import together
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 
 #: A post has at most 16,383 characters.
@@ -51,4 +51,4 @@ class Mattermost(Hook):
         said: dict[str, Any] = {"text": text}
         if url:
             said["attachments"] = [{"fallback": alt, "text": markdown.plain(alt), "image_url": url}]
-        return said, together(remark, more)
+        return said, Reason.joined(remark, more)

@@ -11,8 +11,8 @@ from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Settings
 from syndication.channels.social import markdown, pictured
 from syndication.channels.social.hook import Hook, HookAddress, HookSettings
-from syndication.channels.social.requests import together
 from syndication.channels.verdicts import Refused, Unconfirmed
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 
 #: Message_MaxAllowedSize, unless its administrators say otherwise.
@@ -54,7 +54,7 @@ class RocketChat(Hook):
         said: dict[str, Any] = {"text": text}
         if url:
             said["attachments"] = [{"title": alt, "image_url": url}]
-        return said, together(remark, more)
+        return said, Reason.joined(remark, more)
 
     def accepts(self, answer: Answer) -> None:
         """Rocket.Chat answers {"success": true}, and may say no with status 200."""
@@ -63,10 +63,12 @@ class RocketChat(Hook):
             return
         if '"success":false' in said.replace(" ", ""):
             raise Refused(
-                "Rocket.Chat does not take this post; its answer says why.", code=answer.status, answer=said
+                Reason("Rocket.Chat does not take this post; its answer says why."),
+                code=answer.status,
+                answer=said,
             )
         raise Unconfirmed(
-            "Rocket.Chat answered something else than it should. Please look there.",
+            Reason("Rocket.Chat answered something else than it should. Please look there."),
             code=answer.status,
             answer=said,
         )

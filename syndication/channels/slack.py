@@ -13,8 +13,8 @@ from syndication.channels.settings import Settings
 from syndication.channels.social import pictured
 from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.hook import Hook, HookAddress, HookSettings
-from syndication.channels.social.requests import together
 from syndication.channels.social.words import SHORTENED, pieces
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 from syndication.infra.rate_limits import Rate
 
@@ -102,7 +102,7 @@ def _blocks(envelope: Envelope, *, correction: bool) -> tuple[list[dict[str, Any
     blocks.append(
         {"type": "context", "elements": [{"type": "mrkdwn", "text": cut(_line(last), 2000, utf16)}]}
     )
-    return blocks, together(SHORTENED if text != _escaped(said) else "", more)
+    return blocks, Reason.joined(SHORTENED if text != _escaped(said) else "", more)
 
 
 def _escaped(text: str) -> str:

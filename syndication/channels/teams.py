@@ -13,8 +13,8 @@ from syndication.channels.settings import Settings
 from syndication.channels.social import markdown, pictured
 from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.hook import Hook, HookAddress, HookSettings
-from syndication.channels.social.requests import together
 from syndication.channels.social.words import SHORTENED, pieces
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 from syndication.infra.rate_limits import Rate
 from syndication.infra.rendering import gettext
@@ -78,7 +78,7 @@ class Teams(Hook):
             "contentUrl": None,
             "content": card,
         }
-        remark = together(SHORTENED if shortened else "", more)
+        remark = Reason.joined(SHORTENED if shortened else "", more)
         return {"type": "message", "attachments": [attachment]}, remark
 
 

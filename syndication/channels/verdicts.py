@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from syndication.content.characters import legible
+from syndication.content.reason import Reason
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,14 @@ class Receipt:
 
 
 class Verdict(Exception):
-    """Why it was not sent, as a sentence for whoever can act on it. `code` and `answer` are the remote's own words."""
+    """Why it was not sent, as a sentence for whoever can act on it. `code` and `answer` are the remote's own words.
+
+    A `reason` that is a mere text is shown to everybody as it is; a Reason in the language of whoever reads it.
+    """
 
     def __init__(self, reason: str, *, code: int | None = None, answer: str = "") -> None:
         super().__init__(reason)
-        # A reason may quote the remote, and a remote may say what no table takes.
-        self.reason = legible(reason)
+        self.reason = Reason.quoted(reason)
         self.code = code
         self.answer = legible(answer)
 

@@ -17,6 +17,7 @@ from syndication.channels.verdicts import Receipt, Refused
 from syndication.config import settings as process_settings
 from syndication.content.base import KEPT, Moment
 from syndication.content.post import Action
+from syndication.content.reason import Reason
 from syndication.infra import signing
 from syndication.infra.ssrf import check_url
 
@@ -92,7 +93,9 @@ class Webhook(Channel[Envelope, HttpMessage]):
         body = _body(envelope)
         if len(body) >= _MOST_BYTES:
             raise Refused(
-                "This post is too long for a webhook: it would be over 20 kB. Please shorten its text."
+                Reason(
+                    "This post is too long for a webhook: it would be over 20 kB. Please shorten its text."
+                )
             )
         keys = envelope.settings.signing_keys(envelope.tried_at)
         headers = (

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from syndication.content.post import Content, Matter, Place
-from syndication.infra.rendering import day, gettext, moment, money, spoken, time_of_day
+from syndication.infra.rendering import day, gettext, moment, money, supported_language, time_of_day
 
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _DAY_NAMES = {
@@ -74,7 +74,7 @@ def _span(content: Content, starts: datetime, zone: ZoneInfo, language: str) -> 
     if ends is None or ends == starts:
         return moment(starts, zone, language)
     if starts.astimezone(zone).date() == ends.astimezone(zone).date() or ends - starts < timedelta(hours=12):
-        oclock = " Uhr" if spoken(language) == "de" else ""
+        oclock = " Uhr" if supported_language(language) == "de" else ""
         return f"{day(starts, language, zone)}, {time_of_day(starts, zone)}–{time_of_day(ends, zone)}{oclock}"
     return f"{moment(starts, zone, language)} – {moment(ends, zone, language)}"
 
@@ -110,7 +110,7 @@ def rhythm(rule: str, language: str) -> str:
     text = say(once) if interval == 1 else say(several).format(interval)
     days = [match.group() for match in re.finditer("|".join(_DAYS), parts.get("BYDAY", ""))]
     if parts["FREQ"] == "WEEKLY" and days:
-        names = _DAY_NAMES[spoken(language)]
+        names = _DAY_NAMES[supported_language(language)]
         text += ", " + ", ".join(names[_DAYS.index(one)] for one in days)
     return text
 

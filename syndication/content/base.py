@@ -4,6 +4,7 @@ import json
 import re
 import secrets
 import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -135,12 +136,18 @@ class Value(BaseModel):
 
 def faults_of(error: ValidationError) -> tuple[Fault, ...]:
     """Pydantic's findings as our Faults, in our words."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
+    found = error.errors(include_url=False, include_input=False)
     named = [
-        Fault(".".join(str(part) for part in one["loc"]), one["msg"].removeprefix("Value error, "))
+        Fault(".".join(str(part) for part in one["loc"]), _in_words(one))
         for one in found[: bounds.MOST_FAULTS]
     ]
     return tuple(bounds.told(named, len(found)))
+
+
+def _in_words(found: Mapping[str, Any]) -> str:
+    """What one of our checks said, which may be a Reason; else pydantic's own words."""
+    said = found.get("ctx", {}).get("error")
+    return str(said) if isinstance(said, ValueError) else str(found["msg"])
 
 
 def canonical(data: Any) -> str:

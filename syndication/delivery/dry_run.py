@@ -23,6 +23,7 @@ from syndication.channels.verdicts import Verdict
 from syndication.config import Settings, settings
 from syndication.content.cadence import Cadence
 from syndication.content.post import Action
+from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery.decide import staying
 from syndication.delivery.load import channel_settings, known_of
 from syndication.delivery.redaction import hide, hide_in, secrets_of
@@ -54,7 +55,7 @@ class Rehearsal:
 
     action: Action
     state: str
-    reason: str
+    reason: Reason
     requests: tuple[Request, ...]
     readers: Mapping[str, int] = field(default_factory=dict)
 
@@ -106,7 +107,7 @@ def rehearse(
     rehearsing = replace(tools, http=door, memory=Memory())
     try:
         receipt = channel.send(channel.render(envelope), rehearsing)
-        state, reason = "sent", receipt.remark
+        state, reason = "sent", Reason.quoted(receipt.remark)
     except Verdict as verdict:
         state, reason = "failed", verdict.reason
     return Rehearsal(envelope.action, state, reason, tuple(_shown(door.asked, envelope.settings)))
@@ -121,7 +122,7 @@ def _of_the_city(
         raise Conflict(f"{channel.label} tells of no posts.")
     requests = tuple(Request(one.method, one.url, (), one.body) for one in found)
     readers = _interested(session, envelope) if channel.serves == "readers" else {}
-    return Rehearsal(envelope.action, "sent", "", requests, readers)
+    return Rehearsal(envelope.action, "sent", NO_REASON, requests, readers)
 
 
 def _interested(session: Session, envelope: Envelope) -> dict[str, int]:

@@ -15,6 +15,7 @@ from syndication.audience import corrections, editions, feeds, interests, storie
 from syndication.audience.corrections import News
 from syndication.channels.built_in.newsletter import Newsletter
 from syndication.config import Settings, settings
+from syndication.content.reason import NO_REASON
 from syndication.delivery import lifecycle, policy
 from syndication.infra import db, sqlite_turns, wakeups
 from syndication.models import Change, Delivery, Destination, Merchant, Post, Reader, Revision
@@ -229,7 +230,7 @@ def _row(news: News, destination: Destination, moments: corrections.Moments) -> 
         post_id=news.view.id,
         due_at=due,
         over_at=news.over_at,
-        reason=corrections.HELD if due > moments.now else "",
+        reason=corrections.HELD if due > moments.now else NO_REASON,
     )
 
 

@@ -18,8 +18,9 @@ from syndication.channels.contract import Channel
 from syndication.channels.envelope import Copy, Envelope, Note, PostView
 from syndication.channels.settings import Settings as ChannelSettings
 from syndication.config import Settings
-from syndication.content.base import KEPT
+from syndication.content.base import KEPT, faults_of
 from syndication.content.post import Content
+from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery import outage_notices, superseded, trial_post
 from syndication.delivery.decide import NEVER_THERE, staying
 from syndication.delivery.lane import Parcel
@@ -30,8 +31,8 @@ from syndication.models import Change, Delivery, Destination, Edition, Merchant,
 from syndication.publishing import views
 
 _log = structlog.get_logger(__name__)
-_NO_CHANNEL = "The channel of this outlet is not installed here. Please tell the operator."
-_NO_SETTINGS = "The settings of this outlet cannot be used: {}. Please enter them again."
+_NO_CHANNEL = Reason("The channel of this outlet is not installed here. Please tell the operator.")
+_NO_SETTINGS = Reason("The settings of this outlet cannot be used: {}. Please enter them again.")
 
 
 @lru_cache(maxsize=4)
@@ -80,7 +81,7 @@ class _Outlet:
     """A destination's settings, or why they cannot be used."""
 
     settings: ChannelSettings = field(default_factory=ChannelSettings)
-    fault: str = ""
+    fault: Reason = NO_REASON
 
 
 class _Loader:
@@ -113,10 +114,10 @@ class _Loader:
         except KeyError:
             return _Outlet(fault=_NO_CHANNEL)
         except ValidationError as error:
-            said = "; ".join(str(found["msg"]) for found in error.errors(include_input=False))
-            return _Outlet(fault=_NO_SETTINGS.format(said))
+            said = Reason.joined(*(Reason(one.message) for one in faults_of(error)))
+            return _Outlet(fault=Reason(_NO_SETTINGS, said))
         except ValueError as error:
-            return _Outlet(fault=_NO_SETTINGS.format(error))
+            return _Outlet(fault=Reason(_NO_SETTINGS, error))
 
     def parcel(self, row: Delivery) -> Parcel:
         if not channels.known(row.channel):
@@ -130,9 +131,9 @@ class _Loader:
             envelope = self._envelope(row, outlet.settings)
         except (ValidationError, KeyError, ValueError) as error:
             _log.exception("delivery.unreadable", delivery=row.id)
-            fault = (
-                fault
-                or f"What was stored for it cannot be read ({type(error).__name__}). The operator has the details in the log."
+            fault = fault or Reason(
+                "What was stored for it cannot be read ({}). The operator has the details in the log.",
+                type(error).__name__,
             )
         channel = channels.by_kind(row.channel)
         stays = isinstance(envelope, Envelope) and staying(envelope, channel.abilities, channel.label)
@@ -200,7 +201,7 @@ def _overtaken(
     session: Session,
     rows: Sequence[Delivery],
     changes: Mapping[int, tuple[Change, Post, Revision, Merchant]],
-) -> dict[int, tuple[str, str]]:
+) -> dict[int, tuple[str, Reason]]:
     """The state and reason of what does not go to its destination now, since the post has changed."""
     old, taken_back = list[int](), dict[int, str]()
     for row in rows:
@@ -216,7 +217,7 @@ def _overtaken(
     unsent = superseded.never_sent(session, taken_back)
     return {
         **superseded.stays(session, old),
-        **{key: ("dropped", NEVER_THERE.format(taken_back[key])) for key in unsent},
+        **{key: ("dropped", Reason(NEVER_THERE, taken_back[key])) for key in unsent},
     }
 
 

@@ -11,6 +11,7 @@ from syndication.channels.settings import Settings as ChannelSettings
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Refused, Verdict
 from syndication.config import Settings, settings
+from syndication.content.reason import Reason
 from syndication.delivery import access_notices
 from syndication.delivery.load import channel_settings
 from syndication.destinations.sealed import keep
@@ -86,10 +87,10 @@ def _write(
             access_notices.well_again(session, cfg, destination, now)
 
 
-def _refused(destination_id: UUID, reason: str, cfg: Settings, now: datetime) -> None:
+def _refused(destination_id: UUID, reason: Reason, cfg: Settings, now: datetime) -> None:
     with db.transaction() as session:
         destination = session.get(Destination, destination_id, with_for_update=True)
         if destination is not None and destination.state == "active":
-            destination.state, destination.reason = "paused", reason[:500]
+            destination.state, destination.reason = "paused", reason
             destination.failing_since = destination.failing_since or now
             access_notices.owner(session, cfg, destination, reason, now)

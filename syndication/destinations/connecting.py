@@ -23,6 +23,7 @@ from syndication.channels.verdicts import Verdict
 from syndication.config import settings
 from syndication.content.base import Value, faults_of, new_id
 from syndication.content.interest import Interest
+from syndication.content.reason import Reason
 from syndication.destinations import links, owned, probe_limits
 from syndication.destinations.connect_form import Opened, asked_of, connector_of, opened
 from syndication.destinations.links import LETTER, Link, Maker
@@ -37,7 +38,7 @@ from syndication.publishing import merchants
 from syndication.publishing.merchants import Name
 
 _OTHER_BROWSER = "This browser did not begin here. Please open the link once more."
-_OTHER_ACCOUNT = (
+_OTHER_ACCOUNT = Reason(
     "This is another account: so far {}, now {}. A link only renews the access to the account that was there, so nothing"
     " was changed. For another account please set up a new outlet."
 )
@@ -294,7 +295,7 @@ def _refuse_another_account(session: Session, destination_id: UUID, learned: Map
     now = checked_by(channel, {**row.settings, **secrets_of(row), **learned}).speaks_as
     bound = so_far is not None and (so_far.told or row.last_sent_at is not None)
     if so_far is not None and bound and (now is None or now.id != so_far.id):
-        raise Conflict(_OTHER_ACCOUNT.format(so_far.name, now.name if now else "?"))
+        raise Conflict(Reason(_OTHER_ACCOUNT, so_far.name, now.name if now else "?"))
 
 
 def _site(connector: Connector) -> Site:

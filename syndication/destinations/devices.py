@@ -19,6 +19,7 @@ from syndication.content.base import Topic, Value
 from syndication.content.bounds import Few
 from syndication.content.interest import Interest
 from syndication.content.post import Kind
+from syndication.content.reason import NO_REASON
 from syndication.destinations.sealed import AnyChannel, checked_by, keep, stored
 from syndication.errors import Invalid, NotFound, Unavailable
 from syndication.infra import db, wakeups
@@ -84,7 +85,7 @@ def turn_on(request: DeviceRequest) -> None:
         row = _by(session, request.endpoint)
         assert row is not None
         keep(row, checked)
-        row.interest_id, row.state, row.reason = interest_id, "active", ""
+        row.interest_id, row.state, row.reason = interest_id, "active", NO_REASON
         row.failures, row.failing_since, row.held_until = 0, None, None
         wakeups.after_commit(session, channel.queue)
 
@@ -127,7 +128,7 @@ def _new(endpoint: str, channel: AnyChannel, interest_id: int, columns: dict[str
         "name": _NAME,
         "interest_id": interest_id,
         "state": "active",
-        "reason": "",
+        "reason": NO_REASON,
         "created_at": clock.now(),
         "failures": 0,
         **columns,

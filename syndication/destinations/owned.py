@@ -12,6 +12,7 @@ from syndication.audience import interests
 from syndication.channels.settings import Settings as ChannelSettings
 from syndication.content.base import new_id
 from syndication.content.interest import Interest
+from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery import lifecycle
 from syndication.destinations import probe_limits
 from syndication.destinations.sealed import (
@@ -36,7 +37,7 @@ from syndication.publishing import merchants
 
 #: Destinations one merchant may have; each of them multiplies every post.
 MOST = 50
-_PAUSED = "Paused by its owner."
+_PAUSED = Reason("Paused by its owner.")
 
 
 def create(
@@ -67,7 +68,7 @@ def create(
             name=request.name,
             created_at=clock.now(),
             state="active",
-            reason="",
+            reason=NO_REASON,
             failures=0,
             failing_since=None,
             held_until=None,
@@ -169,10 +170,10 @@ def resume(destination_id: UUID, *, owner: UUID | None = None, counted: bool = F
     with db.transaction() as session:
         row = _owned(session, owner, destination_id)
         merchants.require(session, owner, "resume")
-        row.state, row.reason = "active", ""
+        row.state, row.reason = "active", NO_REASON
         # What waits for a later try is made due within seconds.
         row.recovering_from = row.recovering_from or row.failing_since
-        row.failures, row.failing_since, row.held_until, row.trouble = 0, None, None, ""
+        row.failures, row.failing_since, row.held_until, row.trouble = 0, None, None, NO_REASON
         if channels.known(row.channel):
             wakeups.after_commit(session, channels.by_kind(row.channel).queue)
         return _record(session, row)

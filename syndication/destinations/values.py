@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from syndication.content.base import Value
 from syndication.content.bounds import Few, plain
 from syndication.content.interest import Interest
+from syndication.content.reason import Reason
 from syndication.publishing.merchants import Name
 
 #: Settings are flat, or nearly; deeper ones are an attack on whoever walks through them.
@@ -54,7 +55,7 @@ class DestinationRecord:
     secrets: tuple[str, ...]
     interest: Interest
     state: str
-    reason: str
+    reason: Reason
     created_at: datetime
     failures: int
     failing_since: datetime | None

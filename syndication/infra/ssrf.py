@@ -6,6 +6,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import idna
 
+from syndication.content.reason import Reason
+
 Address = IPv4Address | IPv6Address
 
 _PORTS = {80, 443, 8080, 8443}
@@ -45,7 +47,7 @@ def check_url(url: str, *, allow_private: bool) -> str:
     host, port = _host(parts), _port(parts)
     if not allow_private:
         if port not in _PORTS:
-            raise ValueError(f"must use one of the ports {', '.join(map(str, sorted(_PORTS)))}")
+            raise ValueError(Reason("must use one of the ports {}", ", ".join(map(str, sorted(_PORTS)))))
         _check_host(host)
     shown = f"[{host}]" if ":" in host else host
     netloc = shown if parts.port is None else f"{shown}:{port}"

@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select
 
 from syndication import channels
 from syndication.audience.readers import of_address
+from syndication.content.reason import Reason
 from syndication.errors import NotFound
 from syndication.infra import db
 from syndication.models import Consent, Destination, Heartbeat, InterestRow, Merchant, Reader
@@ -23,7 +24,7 @@ class DestinationRow:
     name: str
     merchant: str | None
     state: str
-    reason: str
+    reason: Reason
     failures: int
     failing_since: datetime | None
     held_until: datetime | None

@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from syndication import channels
+from syndication.content.reason import Reason
 from syndication.infra import db
 from syndication.models import Change, Delivery, Destination, EditionPost
 
@@ -28,7 +29,7 @@ class Stop:
     action: str
     revision: int
     state: str
-    reason: str
+    reason: Reason
     attempts: int
     created_at: datetime
     due_at: datetime

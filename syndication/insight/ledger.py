@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
 
+from syndication.content.reason import Reason
 from syndication.errors import NotFound
 from syndication.infra import db
 from syndication.models import Attempt, Change, DeadLetter, Delivery, Destination, Merchant, Post
@@ -37,7 +38,7 @@ class DeliveryRow:
     channel: str
     queue: str
     state: str
-    reason: str
+    reason: Reason
     destination_id: UUID | None
     destination: str | None
     reader_id: int | None
@@ -63,7 +64,7 @@ class AttemptRow:
     at: datetime
     duration: int
     outcome: str
-    reason: str
+    reason: Reason
     code: int | None
     answer: str
     trigger: str
@@ -75,7 +76,7 @@ class MessageRow:
 
     id: int
     source: str
-    reason: str
+    reason: Reason
     created_at: datetime
     payload: str
 

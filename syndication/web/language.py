@@ -3,9 +3,10 @@
 from contextvars import ContextVar
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import BeforeValidator, Field
 
-from syndication.infra.rendering import LANGUAGES, said
+from syndication.infra.reasons import translated_error
+from syndication.infra.rendering import LANGUAGES
 from syndication.web.accept import weighed
 
 #: The language of the API's caller, set for each request.
@@ -14,7 +15,7 @@ reading: ContextVar[str] = ContextVar("reading", default="en")
 #: Why something is as it is, in the caller's language.
 Reason = Annotated[
     str,
-    AfterValidator(lambda text: said(text, reading.get())),
+    BeforeValidator(lambda reason: translated_error(reason, reading.get())),
     Field(description="A sentence, in German for `Accept-Language: de`, else in English."),
 ]
 

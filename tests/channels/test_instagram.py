@@ -11,6 +11,7 @@ from syndication.channels.social.graph import Row
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Refused, TryLater, Verdict
 from syndication.content.post import Image
+from syndication.content.reason import Reason
 from syndication.delivery.decide import staying
 from syndication.delivery.session_cache import Memory
 from syndication.stack.receiver import Receiver, Reply
@@ -234,7 +235,7 @@ def test_every_row_of_the_table_becomes_its_verdict(shop: Account, row: Row, ste
     shop.remote.fail(error(code, f"… {row.says} …", row.subcodes[0] if row.subcodes else 0), on=step)
     with pytest.raises(Verdict) as caught:
         shop.publish()
-    assert caught.value.reason == row.reason.format(who="Instagram")
+    assert caught.value.reason == Reason(row.reason, "Instagram")
     later: Any = TryLater if row.verdict in ("later", "soon", "unsure") else Refused
     assert isinstance(caught.value, later)
     assert getattr(caught.value, "credentials", False) == (row.verdict == "access")

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
-from syndication.content.post import draft
 
 from syndication import config
 from syndication.audience import editions, readers
+from syndication.content.post import draft
 from syndication.delivery import drain, lane, replay
 from syndication.infra import db
 from syndication.models import Attempt, Delivery, Destination

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from icalendar import Calendar, Event
-from syndication.content.post import Draft
 
 from syndication import sources
+from syndication.content.post import Draft
 from syndication.errors import Invalid
 from syndication.sources import Row, calendar
 

@@ -7,8 +7,8 @@ import pytest
 from dateutil.rrule import rrulestr
 from hypothesis import given
 from hypothesis import strategies as st
-from syndication.content.post import draft, occurrences
 
+from syndication.content.post import draft, occurrences
 from syndication.errors import Invalid
 from syndication.sources import series
 

@@ -11,9 +11,11 @@ from syndication.channels.messages import MailMessage
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Receipt, Refused
 from syndication.content.characters import legible
+from syndication.content.reason import Reason
 from syndication.infra.mail_check import checked
 from syndication.infra.mail_headers import Unfit, address, exact, mailbox, text, word, written
-from syndication.infra.rendering import inline_css, moment, render, said, spoken
+from syndication.infra.reasons import translated_reason
+from syndication.infra.rendering import inline_css, moment, render, supported_language
 
 #: What each letter needs to be told, beside `letter`, `to` and `language`. `connect` may be told to all: where the owner
 #: logs in to renew an access.
@@ -47,12 +49,18 @@ class Letter(Channel[Note, MailMessage]):
         name = str(payload.get("letter", ""))
         missing = [field for field in ("to", "language", *LETTERS.get(name, ())) if field not in payload]
         if name not in LETTERS or missing:
-            raise Refused(f"The letter {name!r} cannot be written: {', '.join(missing) or 'it is unknown'}.")
-        language = spoken(str(payload["language"]))
+            raise Refused(
+                Reason(
+                    "The letter {} cannot be written: {}.",
+                    repr(name),
+                    ", ".join(missing) or Reason("it is unknown"),
+                )
+            )
+        language = supported_language(str(payload["language"]))
         # A remote's answer may be quoted in a reason, with whatever stood in it.
         values: dict[str, Any] = {field: legible(str(payload[field])) for field in LETTERS[name]}
         if "reason" in values:
-            values["reason"] = said(values["reason"], language)
+            values["reason"] = translated_reason(Reason.read(values["reason"]), language)
         for field in ("since", "until", "ends"):
             if field in values:
                 values[field] = moment(datetime.fromisoformat(values[field]), envelope.city.zone, language)

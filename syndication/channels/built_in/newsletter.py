@@ -16,6 +16,7 @@ from syndication.channels.messages import MailMessage
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Receipt, Refused
 from syndication.content.post import Action
+from syndication.content.reason import Reason
 from syndication.infra.mail_check import checked
 from syndication.infra.mail_headers import Line, Unfit, address, exact, mailbox, text, word, written
 from syndication.infra.rendering import LANGUAGES, day, gettext, inline_css, markdown_to_text, render
@@ -30,11 +31,13 @@ _SUBJECT_TITLE = 42
 #: Whom a dry run writes to (RFC 2606).
 _NOBODY = "reader@example.org"
 #: What the merchant is told of a post that no edition can be made of.
-LEFT_OUT = (
+LEFT_OUT = Reason(
     "This post could not be put into the newsletter. Please publish it anew in other words; "
     "the operator has the details in the log."
 )
-_FOREIGN = "This edition was stored by an earlier version with a header that is not ours, so it was not sent."
+_FOREIGN = Reason(
+    "This edition was stored by an earlier version with a header that is not ours, so it was not sent."
+)
 #: The headers that every edition begins with; `_head` writes them.
 _HEADERS = (
     "From", "Subject", "Date", "List-Id", "List-Post", "List-Unsubscribe-Post", "Precedence", "Auto-Submitted",

@@ -22,6 +22,7 @@ from syndication.channels.social.words import pieces
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, Refused
 from syndication.config import settings as process_settings
+from syndication.content.reason import Reason
 from syndication.infra.signing import base64url, vapid_public_key
 from syndication.infra.ssrf import check_url
 
@@ -132,7 +133,7 @@ class WebPush(Channel[Envelope, Notice]):
         try:
             pushed = WebPusher(message.subscription).encode(message.payload)["body"]
         except Exception as error:
-            raise Refused("The browser's keys cannot be used. It has to subscribe again.") from error
+            raise Refused(Reason("The browser's keys cannot be used. It has to subscribe again.")) from error
         headers = (
             ("content-type", "application/octet-stream"),
             ("content-encoding", "aes128gcm"),
@@ -156,7 +157,7 @@ def _fitting(said: dict[str, Any], text: str) -> dict[str, Any]:
 def _vapid() -> Vapid02:
     key = process_settings().vapid_key.get_secret_value()
     if not key:
-        raise Refused("The operator has set no key for Web Push (SYNDICATION_VAPID_KEY).")
+        raise Refused(Reason("The operator has set no key for Web Push (SYNDICATION_VAPID_KEY)."))
     return Vapid02.from_string(key)
 
 

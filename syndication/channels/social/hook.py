@@ -17,6 +17,7 @@ from syndication.channels.social.settings import SocialSettings, host_of
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, Unconfirmed
 from syndication.config import settings as process_settings
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 from syndication.infra.rate_limits import Rate
 from syndication.infra.ssrf import check_url
@@ -79,7 +80,7 @@ class Hook(Channel[Envelope, HookMessage]):
         """Raise the Verdict for a 2xx that is no yes: it may come from something in between, and nothing was posted."""
         if self.yes and shown(answer).strip() != self.yes:
             raise Unconfirmed(
-                f"{self.label} answered something else than it should. Please look there.",
+                Reason("{} answered something else than it should. Please look there.", self.label),
                 code=answer.status,
                 answer=shown(answer),
             )

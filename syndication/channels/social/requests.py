@@ -105,11 +105,6 @@ def items_at(found: Any, name: str) -> list[Any] | None:
     return inside if isinstance(inside, list) else None
 
 
-def together(*remarks: str) -> str:
-    """Remarks as one text."""
-    return " ".join(one for one in remarks if one)
-
-
 def text_at(found: Any, *path: str | int) -> str:
     """The text at a place of an answer, or empty where there is none: networks leave things out."""
     for step in path:

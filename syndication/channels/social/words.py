@@ -8,16 +8,17 @@ from syndication.channels import wording
 from syndication.channels.envelope import Envelope
 from syndication.channels.social.counting import Count, cut, graphemes
 from syndication.channels.verdicts import Refused
+from syndication.content.reason import Reason
 from syndication.infra.rendering import markdown_to_text, render_first
 
 #: Less of a text than this (in the network's counting) says nothing; then it is left out.
 _LEAST = 24
-SHORTENED = "Shortened to what fits there."
+SHORTENED = Reason("Shortened to what fits there.")
 
 
 @dataclass(frozen=True)
 class Words:
-    """The pieces a template puts together, each in the post's own language; empty where there is nothing to say.
+    """The pieces a template puts each in the post's own language; empty where there is nothing to say.
 
     `notice` tells what changed and is only filled in a correction. `own` is the text the merchant wrote for this
     network; it stands for title and text.
@@ -74,7 +75,9 @@ def compose(
         if count(text) <= most:
             return Composed(text, SHORTENED)
     raise Refused(
-        "This post is too long to be shortened to what fits there. Please write a text of its own for it."
+        Reason(
+            "This post is too long to be shortened to what fits there. Please write a text of its own for it."
+        )
     )
 
 

@@ -20,7 +20,8 @@ from syndication.delivery.tools import tools
 from syndication.destinations import connect_form, connecting
 from syndication.destinations.links import OLD, WAY
 from syndication.errors import Conflict, Invalid, NotFound
-from syndication.infra.rendering import gettext, moment, said
+from syndication.infra.reasons import translated_error
+from syndication.infra.rendering import moment
 from syndication.web.site import links
 from syndication.web.site.layout import language_of, page
 
@@ -169,7 +170,9 @@ def _form(
     request: Request, token: str, found: connect_form.Opened, answers: dict[str, str], faults: dict[str, str]
 ) -> Response:
     language = language_of(request)
-    elsewhere = [message for name, message in faults.items() if name not in found.questions]
+    elsewhere = [
+        _in_words(message, language) for name, message in faults.items() if name not in found.questions
+    ]
     return page(
         request,
         "connect.html",
@@ -183,7 +186,7 @@ def _form(
             _question(found, name, answers.get(name, ""), _in_words(faults.get(name, ""), language))
             for name in found.questions
         ],
-        fault=_in_words(" ".join(elsewhere), language),
+        fault=" ".join(elsewhere),
     )
 
 
@@ -205,4 +208,4 @@ def _in_words(fault: str, language: str) -> str:
     """What is wrong, in the visitor's language and without the pattern that a text did not fit."""
     if fault.startswith("String should"):
         fault = _WRONG
-    return said(gettext(language)(fault), language)
+    return translated_error(fault, language)
