@@ -285,6 +285,11 @@ class Settings(BaseSettings):
         return ZoneInfo(self.timezone)
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        """The secret keys as texts, the newest first."""
+        return tuple(key.get_secret_value() for key in self.secret_keys)
+
+    @property
     def resolved_database_url(self) -> str:
         """The database in use: the given one, else SQLite in the data directory."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'syndication.sqlite').absolute()}"

@@ -81,7 +81,7 @@ def _value(purpose: str, token: str) -> Any:
 
 
 def _tokens(purpose: str) -> Tokens:
-    return _made(tuple(key.get_secret_value() for key in settings().secret_keys), purpose)
+    return _made(settings().keys, purpose)
 
 
 @lru_cache(maxsize=8)

@@ -14,18 +14,16 @@ from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.pictured import fetched, left_out
 from syndication.channels.social.requests import Network, as_its_body_asks, as_json, text_at
-from syndication.channels.social.settings import SocialSettings, host_of
+from syndication.channels.social.settings import SocialSettings, host_of, public
 from syndication.channels.social.words import SHORTENED, pieces
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, TryLater, Unconfirmed
-from syndication.config import settings as process_settings
 from syndication.content.post import Image
 from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 from syndication.infra.images import Limits
 from syndication.infra.rate_limits import Rate
 from syndication.infra.rendering import gettext
-from syndication.infra.ssrf import check_url
 
 #: resources/message, "Embed Limits": all texts of an embed together have at most 6,000 characters.
 _TITLE, _DESCRIPTION, _VALUE, _FOOTER, _ALT = 256, 3500, 1024, 200, 1024
@@ -48,7 +46,7 @@ _ALREADY_GONE = (Rule(404, "10008", "fine"),)
 
 
 def _webhook(secret: SecretStr) -> SecretStr:
-    url = check_url(secret.get_secret_value(), allow_private=process_settings().allow_private_addresses)
+    url = public(secret.get_secret_value())
     if not _PATH.search(url):
         raise ValueError(
             "is no address of a Discord webhook; it looks like https://discord.com/api/webhooks/…/…"

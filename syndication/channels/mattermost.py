@@ -10,7 +10,8 @@ from syndication.channels.contract import Abilities
 from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Settings
 from syndication.channels.social import markdown, pictured
-from syndication.channels.social.hook import Hook, HookAddress, HookSettings
+from syndication.channels.social.hook import Hook, HookSettings
+from syndication.channels.social.settings import SecretAddress
 from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 
@@ -30,7 +31,7 @@ RULES: tuple[Rule, ...] = (
 class MattermostSettings(HookSettings):
     """One incoming webhook of a channel."""
 
-    webhook: HookAddress = Field(description="Address of the webhook (Integrations, Incoming Webhooks).")
+    webhook: SecretAddress = Field(description="Address of the webhook (Integrations, Incoming Webhooks).")
 
 
 class Mattermost(Hook):

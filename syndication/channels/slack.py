@@ -12,7 +12,8 @@ from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Settings
 from syndication.channels.social import pictured
 from syndication.channels.social.counting import cut, utf16
-from syndication.channels.social.hook import Hook, HookAddress, HookSettings
+from syndication.channels.social.hook import Hook, HookSettings
+from syndication.channels.social.settings import SecretAddress
 from syndication.channels.social.words import SHORTENED, pieces
 from syndication.content.reason import Reason
 from syndication.infra.http import Answer
@@ -45,7 +46,7 @@ RULES: tuple[Rule, ...] = (
 class SlackSettings(HookSettings):
     """One incoming webhook of a channel."""
 
-    webhook: HookAddress = Field(
+    webhook: SecretAddress = Field(
         description="Address of the webhook (api.slack.com/apps, Incoming Webhooks)."
     )
 

@@ -12,7 +12,8 @@ from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Settings
 from syndication.channels.social import markdown, pictured
 from syndication.channels.social.counting import cut, utf16
-from syndication.channels.social.hook import Hook, HookAddress, HookSettings
+from syndication.channels.social.hook import Hook, HookSettings
+from syndication.channels.social.settings import SecretAddress
 from syndication.channels.social.words import SHORTENED, pieces
 from syndication.content.reason import Reason
 from syndication.infra.http import Answer
@@ -39,7 +40,9 @@ RULES: tuple[Rule, ...] = (
 class TeamsSettings(HookSettings):
     """One workflow that posts in a channel."""
 
-    webhook: HookAddress = Field(description="Address of the workflow (channel, Workflows, webhook alerts).")
+    webhook: SecretAddress = Field(
+        description="Address of the workflow (channel, Workflows, webhook alerts)."
+    )
 
 
 class Teams(Hook):

@@ -2,24 +2,23 @@
 
 import json
 from datetime import datetime, timedelta
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from syndication.channels import by_http
 from syndication.channels.contract import Abilities, Channel
 from syndication.channels.envelope import Envelope, PostView, Queue
 from syndication.channels.messages import HttpMessage
 from syndication.channels.settings import Settings
+from syndication.channels.social.settings import PublicAddress
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, Refused
-from syndication.config import settings as process_settings
 from syndication.content.base import KEPT, Moment
 from syndication.content.post import Action
 from syndication.content.reason import Reason
 from syndication.infra import signing
-from syndication.infra.ssrf import check_url
 
 #: Standard Webhooks: payloads stay under 20 kB.
 _MOST_BYTES = 20_000
@@ -30,20 +29,12 @@ VERSION = 1
 _TYPES = {"published": "post.published", "revised": "post.revised", "withdrawn": "post.withdrawn"}
 
 
-def _allowed(url: str) -> str:
-    return check_url(url, allow_private=process_settings().allow_private_addresses)
-
-
 class WebhookSettings(Settings):
     """Where to POST, and the secret both sides know. Left empty, a secret is made."""
 
     harmless: ClassVar[frozenset[str]] = frozenset({"rotated_at"})
 
-    url: Annotated[
-        str,
-        Field(max_length=2000, description="Address that takes the POST requests."),
-        AfterValidator(_allowed),
-    ]
+    url: PublicAddress = Field(description="Address that takes the POST requests.")
     secret: SecretStr = Field(
         default_factory=lambda: SecretStr(signing.new_webhook_secret()),
         description="whsec_ and base64, 24 to 64 bytes.",

@@ -40,15 +40,10 @@ def _box(keys: tuple[str, ...]) -> signing.Box:
     return signing.Box(keys)
 
 
-def keys_of(cfg: Settings) -> tuple[str, ...]:
-    """The secret keys as text."""
-    return tuple(key.get_secret_value() for key in cfg.secret_keys)
-
-
 def channel_settings(destination: Destination, cfg: Settings) -> ChannelSettings:
     """A destination's settings with its secrets opened. Raises ValueError where they cannot be read."""
     plain = json.dumps(destination.settings, sort_keys=True)
-    return _opened(destination.channel, plain, destination.secrets, keys_of(cfg))
+    return _opened(destination.channel, plain, destination.secrets, cfg.keys)
 
 
 @lru_cache(maxsize=2000)

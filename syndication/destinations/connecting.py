@@ -24,6 +24,7 @@ from syndication.config import settings
 from syndication.content.base import Value, faults_of, new_id
 from syndication.content.interest import Interest
 from syndication.content.reason import Reason
+from syndication.delivery import replay
 from syndication.destinations import links, owned, probe_limits
 from syndication.destinations.connect_form import Opened, asked_of, connector_of, opened
 from syndication.destinations.links import LETTER, Link, Maker
@@ -74,11 +75,10 @@ class RenewalRequest(Value):
 
 @dataclass(frozen=True)
 class Connected:
-    """The outlet, and since when it had failed, if it had (UTC); `language` is the one its owner began in, where known."""
+    """The outlet; `language` is the one its owner began in, where known."""
 
     channel: str
     destination_id: UUID
-    failing_since: datetime | None = None
     language: str = ""
 
 
@@ -170,7 +170,7 @@ def begin(
     """
     found = opened(token, nonce)
     if found.used:
-        return Connected(found.channel, found.destination_id, language=language)
+        return Connected(found.channel, found.destination_id, language)
     given = {name: value for name, value in answers.items() if value and name in found.questions}
     if found.typed:
         return _typed_in(found, given, tools, nonce, language)
@@ -258,11 +258,25 @@ def _learned(before: ChannelSettings, after: ChannelSettings) -> dict[str, Any]:
 
 
 def _connected(link_id: UUID, learned: dict[str, Any], nonce: str, language: str) -> Connected:
-    """The link is used and the outlet connected, both or neither; a second press in the same browser changes nothing."""
+    """The outlet is connected, and what could not be posted without the access goes out."""
+    connected, failing_since = _kept(link_id, learned, nonce, language)
+    if failing_since is not None:
+        replay.many(states=("failed",), destination_id=connected.destination_id, failing_since=failing_since)
+    return connected
+
+
+def _kept(
+    link_id: UUID, learned: dict[str, Any], nonce: str, language: str
+) -> tuple[Connected, datetime | None]:
+    """The link is used and the outlet connected, both or neither, and since when it had failed.
+
+    A second press in the same browser changes nothing.
+    """
     with db.transaction() as session:
         row = links.locked(session, link_id)
+        connected = Connected(row.channel, row.destination_id, language)
         if links.used_here(session, row, nonce):
-            return Connected(row.channel, row.destination_id, language=language)
+            return connected, None
         links.refuse_closed(session, row)
         links.use(row, nonce)
         if not row.renews:
@@ -273,12 +287,12 @@ def _connected(link_id: UUID, learned: dict[str, Any], nonce: str, language: str
                 settings=learned,
             )
             owned.create(row.merchant_id, request, identity=row.destination_id, counted=True)
-            return Connected(row.channel, row.destination_id, language=language)
+            return connected, None
         _refuse_another_account(session, row.destination_id, learned)
         amendment = DestinationAmendment(settings=learned)
         before = owned.update(row.destination_id, amendment, owner=row.merchant_id, counted=True)
         owned.resume(row.destination_id, owner=row.merchant_id, counted=True)
-        return Connected(row.channel, row.destination_id, before.destination.failing_since, language)
+        return connected, before.destination.failing_since
 
 
 def _refuse_another_account(session: Session, destination_id: UUID, learned: Mapping[str, Any]) -> None:
@@ -317,4 +331,4 @@ def _unsealed(state: str) -> dict[str, Any]:
 
 def _box() -> Box:
     """What travels over the network and back: the memo may hold secrets, such as those of an app that was just registered."""
-    return Box([key.get_secret_value() for key in settings().secret_keys], "connect state")
+    return Box(settings().keys, "connect state")

@@ -278,4 +278,4 @@ def _record(session: Session, row: ConnectLink, now: datetime) -> LinkRecord:
 
 
 def _box(purpose: str) -> Box:
-    return Box([key.get_secret_value() for key in settings().secret_keys], purpose)
+    return Box(settings().keys, purpose)

@@ -110,4 +110,4 @@ def renew_secrets() -> int:
 
 
 def _box(cfg: Settings) -> Box:
-    return Box([key.get_secret_value() for key in cfg.secret_keys])
+    return Box(cfg.keys)

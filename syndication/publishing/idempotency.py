@@ -116,4 +116,4 @@ def _given_before(session: Session, owner: str, key: str, mark: str) -> Answer:
 
 
 def _box() -> Box:
-    return Box([key.get_secret_value() for key in settings().secret_keys])
+    return Box(settings().keys)

@@ -106,7 +106,7 @@ def places(host: str) -> tuple[str, str]:
 
 
 def _name(text: str) -> str:
-    return veiled(settings().secret_keys[0].get_secret_value(), "brake", text)
+    return veiled(settings().keys[0], "brake", text)
 
 
 @lru_cache(maxsize=4)

@@ -1,31 +1,24 @@
 """WebSub (W3C Recommendation, section 7): tells the hub that a feed has changed, so that it need not be polled."""
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 from urllib.parse import urlencode
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from syndication.channels import by_http
 from syndication.channels.contract import Abilities, Channel, Specimen
 from syndication.channels.envelope import Envelope, Note, Queue
 from syndication.channels.messages import HttpMessage
 from syndication.channels.settings import Settings
+from syndication.channels.social.settings import PublicAddress
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt
-from syndication.config import settings as process_settings
-from syndication.infra.ssrf import check_url
-
-
-def _allowed(url: str) -> str:
-    return check_url(url, allow_private=process_settings().allow_private_addresses)
 
 
 class HubSettings(Settings):
     """Which hub is told."""
 
-    hub: Annotated[
-        str, Field(max_length=2000, description="Address of the WebSub hub."), AfterValidator(_allowed)
-    ]
+    hub: PublicAddress = Field(description="Address of the WebSub hub.")
 
 
 class WebSub(Channel[Note, HttpMessage]):

@@ -2,9 +2,9 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import Field
 
 from syndication.channels import by_http
 from syndication.channels.by_http import Rule, shown
@@ -13,29 +13,18 @@ from syndication.channels.envelope import Envelope, Queue
 from syndication.channels.messages import HttpMessage
 from syndication.channels.settings import Settings
 from syndication.channels.social.requests import as_json
-from syndication.channels.social.settings import SocialSettings, host_of
+from syndication.channels.social.settings import SecretAddress, SocialSettings, host_of
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, Unconfirmed
-from syndication.config import settings as process_settings
 from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 from syndication.infra.rate_limits import Rate
-from syndication.infra.ssrf import check_url
-
-
-def _allowed(secret: SecretStr) -> SecretStr:
-    check_url(secret.get_secret_value(), allow_private=process_settings().allow_private_addresses)
-    return secret
-
-
-#: The address of a webhook, which is a secret.
-HookAddress = Annotated[SecretStr, AfterValidator(_allowed)]
 
 
 class HookSettings(SocialSettings):
     """One incoming webhook; whoever knows its address can post, so all of it is secret."""
 
-    webhook: HookAddress = Field(description="Address of the webhook.")
+    webhook: SecretAddress = Field(description="Address of the webhook.")
 
     @property
     def host(self) -> str:

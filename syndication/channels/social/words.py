@@ -18,7 +18,7 @@ SHORTENED = Reason("Shortened to what fits there.")
 
 @dataclass(frozen=True)
 class Words:
-    """The pieces a template puts each in the post's own language; empty where there is nothing to say.
+    """The pieces a template puts together, each in the post's own language; empty where there is nothing to say.
 
     `notice` tells what changed and is only filled in a correction. `own` is the text the merchant wrote for this
     network; it stands for title and text.

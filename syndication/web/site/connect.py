@@ -15,7 +15,6 @@ from starlette.responses import RedirectResponse, Response
 from syndication import channels
 from syndication.config import settings
 from syndication.content.characters import control_characters
-from syndication.delivery import replay
 from syndication.delivery.tools import tools
 from syndication.destinations import connect_form, connecting
 from syndication.destinations.links import OLD, WAY
@@ -79,7 +78,8 @@ def back(
         raise NotFound(OLD)
     if not code:
         raise Conflict(_NOT_ALLOWED)
-    return _end(connecting.finish(state, code, nonce, tools()))
+    found = connecting.finish(state, code, nonce, tools())
+    return _done(found.channel, found.language)
 
 
 @router.get("/done/{kind}")
@@ -126,7 +126,7 @@ def begin(
     except Conflict as error:
         return _keeping(_form(request, token, found, answers, {"": str(error)}), nonce)
     if isinstance(way, connecting.Connected):
-        return _keeping(_end(way), nonce)
+        return _keeping(_done(way.channel, way.language), nonce)
     answer = page(
         request,
         "connect_onward.html",
@@ -150,15 +150,6 @@ def _keeping(answer: Response, nonce: str) -> Response:
         samesite="lax",  # sent along when the network leads back here
     )
     return answer
-
-
-def _end(found: connecting.Connected) -> Response:
-    """On to the end of the way, after what could not be posted without the access was put in line again."""
-    if found.failing_since is not None:
-        replay.many(
-            states=("failed",), destination_id=found.destination_id, failing_since=found.failing_since
-        )
-    return _done(found.channel, found.language)
 
 
 def _done(kind: str, language: str) -> Response:

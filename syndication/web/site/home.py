@@ -97,7 +97,7 @@ def _home(
 
 
 def _stamps() -> Tokens:
-    return Tokens([key.get_secret_value() for key in settings().secret_keys], "form")
+    return Tokens(settings().keys, "form")
 
 
 def _made(stamp: str) -> int | None:
