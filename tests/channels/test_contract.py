@@ -258,12 +258,18 @@ def test_a_post_whose_answer_is_lost_is_unconfirmed_or_safe_to_repeat(
     message = one.channel.render(one.envelope(receiver.url()))
     losing = Losing(remote, FAULTS[fault])
     receiver.answer = losing.answer
-    with contextlib.suppress(TryLater, Unconfirmed):
+    verdict: Verdict | None = None
+    try:
         receipt = one.channel.send(message, tools)
         assert kind in PLAIN, f"{kind} took it for a yes: {receipt}"
+    except (TryLater, Unconfirmed) as raised:
+        verdict = raised
     assert losing.lost.is_set(), "the post went out"
+    # `repeatable=` of the request says what the channel's abilities say.
     if not one.channel.abilities.repeatable:
+        assert isinstance(verdict, Unconfirmed | None), "it would be posted twice"
         return
+    assert isinstance(verdict, TryLater | None), "nobody needs to look there"
     one.channel.send(one.channel.render(replace(one.envelope(receiver.url()), doubtful=True)), tools)
     assert remote.copies == 1, "the repeat made no second post"
 
