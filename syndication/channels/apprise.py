@@ -9,14 +9,14 @@ import json
 import queue
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import Field, SecretStr, field_validator
 
 from syndication.channels.apprise_services import service_of
 from syndication.channels.by_http import asked_to_wait, message_date, shown, verdict_for
 from syndication.channels.contract import Abilities, Channel
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Settings
 from syndication.channels.social.settings import SocialSettings
 from syndication.channels.social.words import compose
@@ -65,14 +65,14 @@ class Notice:
 class AppriseChannel(Channel[Envelope, Notice]):
     """Hands the text to one of Apprise's services. What was posted there can be neither changed nor taken back."""
 
-    kind: ClassVar[str] = "apprise"
-    label: ClassVar[str] = "Apprise"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "apprise"
+    label = "Apprise"
+    queue = "push"
+    abilities = Abilities(
         revise=False, withdraw=False, repeatable=False, length=_CHARACTERS, keeps_track=True, corrects=True
     )
-    settings: ClassVar[type[Settings]] = AppriseSettings
-    typed: ClassVar[tuple[str, ...]] = ("url",)
+    settings = AppriseSettings
+    typed = ("url",)
 
     def render(self, envelope: Envelope) -> Notice:
         """The post as plain text, no longer than the service takes."""

@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr
 
 from syndication.channels.by_http import Rule, json_of, rest
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, PostView, Queue
+from syndication.channels.envelope import Envelope, PostView
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import cut, graphemes, links
 from syndication.channels.social.pictured import fetched, left_out
@@ -111,23 +111,23 @@ class Skeet:
 class Bluesky(Channel[Envelope, Skeet]):
     """Writes, rewrites and deletes one record for each post."""
 
-    kind: ClassVar[str] = "bluesky"
-    label: ClassVar[str] = "Bluesky"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "bluesky"
+    label = "Bluesky"
+    queue = "push"
+    abilities = Abilities(
         revise=True, withdraw=True, repeatable=True, images=True, length=_CHARACTERS, keeps_track=True
     )
-    settings: ClassVar[type[Settings]] = BlueskySettings
-    typed: ClassVar[tuple[str, ...]] = ("identifier", "app_password", "server")
-    rehearsed: ClassVar[Answer] = Answer(
+    settings = BlueskySettings
+    typed = ("identifier", "app_password", "server")
+    rehearsed = Answer(
         200,
         {},
         b'{"did": "did:plc:you", "accessJwt": "session", "refreshJwt": "session", "blob": {"ref": "1"},'
         b' "uri": "at://did:plc:you/app.bsky.feed.post/1"}',
     )
     #: 5,000 points an hour, three for each new record (docs.bsky.app, Rate Limits).
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(1600, 3600)),)
-    tended_every: ClassVar[float | None] = 86_400.0
+    limits = (Limit("destination", Rate(1600, 3600)),)
+    tended_every = 86_400.0
 
     def render(self, envelope: Envelope) -> Skeet:
         """The record but for its pictures, which must be there before it can name them."""

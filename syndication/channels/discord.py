@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from syndication.channels.by_http import Rule, json_of, rest
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.pictured import fetched, left_out
@@ -95,21 +95,21 @@ class WebhookMessage:
 class Discord(Channel[Envelope, WebhookMessage]):
     """Posts, edits and deletes one message for each post: an embed with its facts and its first picture."""
 
-    kind: ClassVar[str] = "discord"
-    label: ClassVar[str] = "Discord"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "discord"
+    label = "Discord"
+    queue = "push"
+    abilities = Abilities(
         revise=True, withdraw=True, repeatable=False, images=True, length=_DESCRIPTION, keeps_track=True
     )
-    settings: ClassVar[type[Settings]] = DiscordSettings
-    typed: ClassVar[tuple[str, ...]] = ("webhook",)
+    settings = DiscordSettings
+    typed = ("webhook",)
     #: Five in two seconds and 30 a minute for each webhook; 50 a second from one machine (topics/rate-limits).
-    limits: ClassVar[tuple[Limit, ...]] = (
+    limits = (
         Limit("destination", Rate(5, 2)),
         Limit("destination", Rate(30, 60)),
         Limit("host", Rate(50, 1)),
     )
-    tended_every: ClassVar[float | None] = 86_400.0
+    tended_every = 86_400.0
 
     def render(self, envelope: Envelope) -> WebhookMessage:
         """The embed in the post's language; nobody is pinged, whatever the text holds."""

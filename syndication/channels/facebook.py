@@ -7,9 +7,8 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from syndication.channels.connector import Connector
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import letters, utf16
 from syndication.channels.social.graph import MISSING, ROWS, Access, Graph, GraphSettings, Row, access_end
@@ -78,19 +77,19 @@ class PagePost:
 class Facebook(Channel[Envelope, PagePost]):
     """Posts, edits and deletes posts of a page, with pictures and their alternative text, or with a card of the link."""
 
-    kind: ClassVar[str] = "facebook"
-    label: ClassVar[str] = "Facebook"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "facebook"
+    label = "Facebook"
+    queue = "push"
+    abilities = Abilities(
         revise=True, withdraw=True, repeatable=False, images=True, length=_MOST, keeps_track=True, finds=True
     )
-    settings: ClassVar[type[Settings]] = FacebookSettings
-    connector: ClassVar[Connector | None] = PageConnector(
+    settings = FacebookSettings
+    connector = PageConnector(
         "Facebook", "pages_show_list,pages_manage_posts,pages_read_engagement", "id,name,access_token"
     )
     #: 200 calls an hour for an app with one user (docs/graph-api/overview/rate-limiting); ten pictures make twelve calls.
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(16, 3600)),)
-    tended_every: ClassVar[float | None] = 86_400.0
+    limits = (Limit("destination", Rate(16, 3600)),)
+    tended_every = 86_400.0
 
     def render(self, envelope: Envelope) -> PagePost:
         """The text always holds the link: a card of it cannot be edited, and pictures leave no room for one."""

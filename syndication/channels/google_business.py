@@ -14,7 +14,7 @@ from syndication.channels import wording
 from syndication.channels.by_http import Rule, json_of
 from syndication.channels.connector import Beginning, Connector, Site
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import cut, utf16
@@ -138,8 +138,8 @@ class _Asked(Value):
 class _Login(Connector):
     """developers.google.com/identity/protocols/oauth2/web-server; `offline` and `consent` bring a refresh token each time."""
 
-    asks: ClassVar[type[Value]] = _Asked
-    app: ClassVar[str | None] = _APP
+    asks = _Asked
+    app = _APP
 
     def begin(self, asked: Any, site: Site, tools: Tools) -> Beginning:
         address = site.app.address("login", "https://accounts.google.com") + "/o/oauth2/v2/auth"
@@ -169,22 +169,22 @@ class _Login(Connector):
 class GoogleBusiness(Channel[Envelope, LocalPost]):
     """Posts, edits and deletes events, offers and news of a Business Profile; Google fetches the picture itself."""
 
-    kind: ClassVar[str] = "google_business"
-    label: ClassVar[str] = "Google Business Profile"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "google_business"
+    label = "Google Business Profile"
+    queue = "push"
+    abilities = Abilities(
         revise=True, withdraw=True, repeatable=False, images=True, length=_MOST, keeps_track=True
     )
-    settings: ClassVar[type[Settings]] = GoogleBusinessSettings
-    connector: ClassVar[Connector | None] = _Login()
-    rehearsed: ClassVar[Answer] = Answer(
+    settings = GoogleBusinessSettings
+    connector = _Login()
+    rehearsed = Answer(
         200,
         {},
         b'{"access_token": "session", "expires_in": 3600, "name": "accounts/1/locations/1/localPosts/1"}',
     )
     #: 10 edits a minute for each profile (developers.google.com/my-business/content/limits).
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(10, 60)),)
-    tended_every: ClassVar[float | None] = 86_400.0
+    limits = (Limit("destination", Rate(10, 60)),)
+    tended_every = 86_400.0
 
     def render(self, envelope: Envelope) -> LocalPost:
         """The post as its kind wants it: events and offers with both ends, all else as plain news."""

@@ -10,9 +10,8 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from syndication.channels.connector import Connector
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import letters, utf16
 from syndication.channels.social.graph import (
@@ -134,11 +133,11 @@ class _Login(PageConnector):
 class Instagram(Channel[Envelope, Photo]):
     """Posts a picture with its alternative text and a caption, and deletes it. What stands there cannot be changed."""
 
-    kind: ClassVar[str] = "instagram"
-    label: ClassVar[str] = "Instagram"
-    queue: ClassVar[Queue] = "push"
+    kind = "instagram"
+    label = "Instagram"
+    queue = "push"
     #: A repeat looks at the account's own posts first, and a prepared picture can be published only once.
-    abilities: ClassVar[Abilities] = Abilities(
+    abilities = Abilities(
         revise=False,
         withdraw=True,
         repeatable=True,
@@ -147,16 +146,16 @@ class Instagram(Channel[Envelope, Photo]):
         length=_MOST,
         keeps_track=True,
     )
-    settings: ClassVar[type[Settings]] = InstagramSettings
-    connector: ClassVar[Connector | None] = _Login(
+    settings = InstagramSettings
+    connector = _Login(
         "Instagram",
         "pages_show_list,pages_read_engagement,instagram_basic,instagram_content_publish,instagram_manage_contents",
         "id,name,access_token,instagram_business_account{id,username}",
     )
-    rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"id": "1", "status_code": "FINISHED"}')
+    rehearsed = Answer(200, {}, b'{"id": "1", "status_code": "FINISHED"}')
     #: 100 posts in 24 hours (content-publishing, rate limit).
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(100, 86_400)),)
-    tended_every: ClassVar[float | None] = 86_400.0
+    limits = (Limit("destination", Rate(100, 86_400)),)
+    tended_every = 86_400.0
 
     def render(self, envelope: Envelope) -> Photo:
         """The first picture and the caption. Raises Refused without a picture."""

@@ -13,7 +13,7 @@ from syndication.channels import wording
 from syndication.channels.by_http import Rule, shown
 from syndication.channels.connector import Beginning, Client, Connector, Site
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import links, utf16
@@ -146,8 +146,8 @@ class _Asked(Value):
 class _Login(Connector):
     """linkedin/shared/authentication/authorization-code-flow."""
 
-    asks: ClassVar[type[Value]] = _Asked
-    app: ClassVar[str | None] = _APP
+    asks = _Asked
+    app = _APP
 
     def begin(self, asked: Any, site: Site, tools: Tools) -> Beginning:
         address = site.app.address("auth", _AUTH) + "/oauth/v2/authorization"
@@ -174,22 +174,22 @@ class _Login(Connector):
 class LinkedIn(Channel[Envelope, OrganisationPost]):
     """Posts, edits and deletes posts of an organisation, with pictures and their alternative text, or a card of the link."""
 
-    kind: ClassVar[str] = "linkedin"
-    label: ClassVar[str] = "LinkedIn"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "linkedin"
+    label = "LinkedIn"
+    queue = "push"
+    abilities = Abilities(
         revise=True, withdraw=True, repeatable=False, images=True, length=_MOST, keeps_track=True
     )
-    settings: ClassVar[type[Settings]] = LinkedInSettings
-    connector: ClassVar[Connector | None] = _Login()
-    rehearsed: ClassVar[Answer] = Answer(
+    settings = LinkedInSettings
+    connector = _Login()
+    rehearsed = Answer(
         201,
         {"x-restli-id": "urn:li:share:1"},
         b'{"value": {"uploadUrl": "https://www.linkedin.com/upload", "image": "urn:li:image:1"}}',
     )
     #: 150 requests a day for each member (Share on LinkedIn, rate limits); a post with a picture makes three.
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(50, 86_400)),)
-    tended_every: ClassVar[float | None] = 86_400.0
+    limits = (Limit("destination", Rate(50, 86_400)),)
+    tended_every = 86_400.0
 
     def render(self, envelope: Envelope) -> OrganisationPost:
         """The text always holds the link: a card of it cannot be edited, and pictures leave no room for one."""

@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr
 from syndication.channels.by_http import Rule, json_of, rest, shown
 from syndication.channels.connector import Beginning, Client, Connector, Site
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import cut, graphemes, letters, with_links_as
@@ -120,8 +120,8 @@ class _Asked(Value):
 class _Login(Connector):
     """Registers an app at whatever server it is (methods/apps), then asks its owner (methods/oauth)."""
 
-    asks: ClassVar[type[Value]] = _Asked
-    app: ClassVar[str | None] = None
+    asks = _Asked
+    app = None
 
     def begin(self, asked: Any, site: Site, tools: Tools) -> Beginning:
         body = {"client_name": site.name, "redirect_uris": site.redirect, "scopes": _SCOPES}
@@ -160,18 +160,18 @@ def _login(tools: Tools) -> Network:
 class Mastodon(Channel[Envelope, Toot]):
     """Posts, edits and deletes statuses, with pictures and their alternative text."""
 
-    kind: ClassVar[str] = "mastodon"
-    label: ClassVar[str] = "Mastodon"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "mastodon"
+    label = "Mastodon"
+    queue = "push"
+    abilities = Abilities(
         revise=True, withdraw=True, repeatable=True, images=True, length=500, keeps_track=True
     )
-    settings: ClassVar[type[Settings]] = MastodonSettings
-    connector: ClassVar[Connector | None] = _Login()
-    rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"id": "1", "acct": "you"}')
+    settings = MastodonSettings
+    connector = _Login()
+    rehearsed = Answer(200, {}, b'{"id": "1", "acct": "you"}')
     #: Pictures and deletions: 30 in 30 minutes for each account (docs.joinmastodon.org/api/rate-limits).
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(30, 1800)),)
-    tended_every: ClassVar[float | None] = 86_400.0
+    limits = (Limit("destination", Rate(30, 1800)),)
+    tended_every = 86_400.0
 
     def render(self, envelope: Envelope) -> Toot:
         """The status in the post's language, counted as Mastodon counts: every link as long as the server says."""

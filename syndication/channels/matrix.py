@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr
 
 from syndication.channels.by_http import Rule
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import links, octets
 from syndication.channels.social.pictured import fetched, left_out
@@ -90,22 +90,22 @@ class RoomMessage:
 class Matrix(Channel[Envelope, RoomMessage]):
     """Sends, replaces (m.replace) and redacts one message for each post, with its picture and caption."""
 
-    kind: ClassVar[str] = "matrix"
-    label: ClassVar[str] = "Matrix"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "matrix"
+    label = "Matrix"
+    queue = "push"
+    abilities = Abilities(
         revise=True, withdraw=True, repeatable=True, images=True, length=_BYTES, keeps_track=True
     )
-    settings: ClassVar[type[Settings]] = MatrixSettings
-    typed: ClassVar[tuple[str, ...]] = ("server", "access_token", "room")
-    rehearsed: ClassVar[Answer] = Answer(
+    settings = MatrixSettings
+    typed = ("server", "access_token", "room")
+    rehearsed = Answer(
         200,
         {},
         b'{"room_id": "!room:server", "content_uri": "mxc://server/1", "event_id": "$1", "user_id": "@you:server"}',
     )
     #: What Synapse allows an account unless its operator says otherwise (rc_message).
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(10, 50)),)
-    tended_every: ClassVar[float | None] = 86_400.0
+    limits = (Limit("destination", Rate(10, 50)),)
+    tended_every = 86_400.0
 
     def render(self, envelope: Envelope) -> RoomMessage:
         """The message as plain text and as HTML (section "m.room.message msgtypes")."""

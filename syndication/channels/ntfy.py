@@ -8,8 +8,8 @@ from pydantic import Field, SecretStr
 
 from syndication.channels.by_http import Rule
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, Queue
-from syndication.channels.settings import Account, Settings
+from syndication.channels.envelope import Envelope
+from syndication.channels.settings import Account
 from syndication.channels.social import pictured
 from syndication.channels.social.counting import octets
 from syndication.channels.social.requests import Network, text_at
@@ -73,10 +73,10 @@ class Notice:
 class Ntfy(Channel[Envelope, Notice]):
     """Publishes, replaces and takes back one notice for each post, by its sequence id."""
 
-    kind: ClassVar[str] = "ntfy"
-    label: ClassVar[str] = "ntfy"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "ntfy"
+    label = "ntfy"
+    queue = "push"
+    abilities = Abilities(
         revise=True,
         withdraw=True,
         repeatable=True,
@@ -85,10 +85,10 @@ class Ntfy(Channel[Envelope, Notice]):
         length=_BYTES,
         keeps_track=True,
     )
-    settings: ClassVar[type[Settings]] = NtfySettings
-    typed: ClassVar[tuple[str, ...]] = ("topic", "access_token", "server")
+    settings = NtfySettings
+    typed = ("topic", "access_token", "server")
     #: ntfy.sh: 60 at once, then one in five seconds (docs.ntfy.sh/publish, Limitations).
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("host", Rate(60, 300)),)
+    limits = (Limit("host", Rate(60, 300)),)
 
     def render(self, envelope: Envelope) -> Notice:
         """Title, text, link and picture as JSON; a change that matters rings louder than mere wording."""

@@ -1,14 +1,12 @@
 """Rocket.Chat: messages of an incoming webhook (docs.rocket.chat, Integrations, Incoming webhook)."""
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import Field
 
 from syndication.channels.by_http import Rule, shown
-from syndication.channels.contract import Abilities
 from syndication.channels.envelope import Envelope
-from syndication.channels.settings import Settings
 from syndication.channels.social import markdown, pictured
 from syndication.channels.social.hook import Hook, HookSettings
 from syndication.channels.social.settings import SecretAddress
@@ -41,12 +39,12 @@ class RocketChatSettings(HookSettings):
 class RocketChat(Hook):
     """Posts one message in Markdown, with its first picture as an attachment."""
 
-    kind: ClassVar[str] = "rocketchat"
-    label: ClassVar[str] = "Rocket.Chat"
-    abilities: ClassVar[Abilities] = replace(Hook.abilities, length=_CHARACTERS)
-    settings: ClassVar[type[Settings]] = RocketChatSettings
-    rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"success": true}')
-    rules: ClassVar[tuple[Rule, ...]] = RULES
+    kind = "rocketchat"
+    label = "Rocket.Chat"
+    abilities = replace(Hook.abilities, length=_CHARACTERS)
+    settings = RocketChatSettings
+    rehearsed = Answer(200, {}, b'{"success": true}')
+    rules = RULES
 
     def body(self, envelope: Envelope, *, correction: bool) -> tuple[Any, str]:
         """The text; Rocket.Chat fetches a picture itself."""

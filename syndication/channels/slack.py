@@ -2,14 +2,13 @@
 
 import re
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import Field
 
 from syndication.channels.by_http import Rule
-from syndication.channels.contract import Abilities, Limit
+from syndication.channels.contract import Limit
 from syndication.channels.envelope import Envelope
-from syndication.channels.settings import Settings
 from syndication.channels.social import pictured
 from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.hook import Hook, HookSettings
@@ -54,15 +53,15 @@ class SlackSettings(HookSettings):
 class Slack(Hook):
     """Posts one message in Block Kit, with plain words for notices on the screen."""
 
-    kind: ClassVar[str] = "slack"
-    label: ClassVar[str] = "Slack"
-    abilities: ClassVar[Abilities] = replace(Hook.abilities, length=_SECTION)
-    settings: ClassVar[type[Settings]] = SlackSettings
-    rehearsed: ClassVar[Answer] = Answer(200, {}, b"ok")
-    yes: ClassVar[str] = "ok"
+    kind = "slack"
+    label = "Slack"
+    abilities = replace(Hook.abilities, length=_SECTION)
+    settings = SlackSettings
+    rehearsed = Answer(200, {}, b"ok")
+    yes = "ok"
     #: One a second for each webhook (docs.slack.dev/apis/web-api/rate-limits).
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(1, 1)),)
-    rules: ClassVar[tuple[Rule, ...]] = RULES
+    limits = (Limit("destination", Rate(1, 1)),)
+    rules = RULES
 
     def body(self, envelope: Envelope, *, correction: bool) -> tuple[Any, str]:
         """Blocks, and what is read out where blocks cannot be shown."""

@@ -2,14 +2,13 @@
 Workflows for Microsoft Teams"; adaptivecards.io, schema 1.4)."""
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import Field
 
 from syndication.channels.by_http import Rule
-from syndication.channels.contract import Abilities, Limit
+from syndication.channels.contract import Limit
 from syndication.channels.envelope import Envelope
-from syndication.channels.settings import Settings
 from syndication.channels.social import markdown, pictured
 from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.hook import Hook, HookSettings
@@ -48,14 +47,14 @@ class TeamsSettings(HookSettings):
 class Teams(Hook):
     """Posts one card: title, facts, text, first picture, and a button to the page."""
 
-    kind: ClassVar[str] = "teams"
-    label: ClassVar[str] = "Microsoft Teams"
-    abilities: ClassVar[Abilities] = replace(Hook.abilities, length=_CHARACTERS)
-    settings: ClassVar[type[Settings]] = TeamsSettings
-    rehearsed: ClassVar[Answer] = Answer(202, {}, b"")
+    kind = "teams"
+    label = "Microsoft Teams"
+    abilities = replace(Hook.abilities, length=_CHARACTERS)
+    settings = TeamsSettings
+    rehearsed = Answer(202, {}, b"")
     #: Four a second for each webhook.
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(4, 1)),)
-    rules: ClassVar[tuple[Rule, ...]] = RULES
+    limits = (Limit("destination", Rate(4, 1)),)
+    rules = RULES
 
     def body(self, envelope: Envelope, *, correction: bool) -> tuple[Any, str]:
         """A message with one Adaptive Card."""

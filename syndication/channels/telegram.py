@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr
 
 from syndication.channels.by_http import Rule
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import utf16
 from syndication.channels.social.pictured import fetched, left_out
@@ -101,22 +101,22 @@ class BotMessage:
 class Telegram(Channel[Envelope, BotMessage]):
     """Sends, edits and deletes one message for each post, with its first picture above the text."""
 
-    kind: ClassVar[str] = "telegram"
-    label: ClassVar[str] = "Telegram"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "telegram"
+    label = "Telegram"
+    queue = "push"
+    abilities = Abilities(
         revise=True, withdraw=True, repeatable=False, images=True, length=_TEXT, keeps_track=True
     )
-    settings: ClassVar[type[Settings]] = TelegramSettings
-    typed: ClassVar[tuple[str, ...]] = ("bot_token", "chat")
-    rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"ok": true, "result": {"message_id": 1}}')
+    settings = TelegramSettings
+    typed = ("bot_token", "chat")
+    rehearsed = Answer(200, {}, b'{"ok": true, "result": {"message_id": 1}}')
     #: core.telegram.org/bots/faq: one a second and 20 a minute in one chat, 30 a second in all.
-    limits: ClassVar[tuple[Limit, ...]] = (
+    limits = (
         Limit("destination", Rate(1, 1)),
         Limit("destination", Rate(20, 60)),
         Limit("host", Rate(30, 1)),
     )
-    tended_every: ClassVar[float | None] = 86_400.0
+    tended_every = 86_400.0
 
     def render(self, envelope: Envelope) -> BotMessage:
         """The text in Telegram's HTML, once as a message and once as the shorter caption of a picture."""

@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from syndication.channels import by_http
 from syndication.channels.contract import Abilities, Channel
-from syndication.channels.envelope import Envelope, PostView, Queue
+from syndication.channels.envelope import Envelope, PostView
 from syndication.channels.messages import HttpMessage
 from syndication.channels.settings import Settings
 from syndication.channels.social.settings import PublicAddress
@@ -72,11 +72,11 @@ class WebhookSettings(Settings):
 class Webhook(Channel[Envelope, HttpMessage]):
     """POSTs the change as JSON, signed; the receiver recognises a repeat by `webhook-id`."""
 
-    kind: ClassVar[str] = "webhook"
-    label: ClassVar[str] = "Webhook"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(revise=True, withdraw=True, repeatable=True, images=True)
-    settings: ClassVar[type[Settings]] = WebhookSettings
+    kind = "webhook"
+    label = "Webhook"
+    queue = "push"
+    abilities = Abilities(revise=True, withdraw=True, repeatable=True, images=True)
+    settings = WebhookSettings
 
     def render(self, envelope: Envelope) -> HttpMessage:
         """The signed request. `webhook-timestamp` is the try's moment; all else is equal on every try."""

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 from email.utils import format_datetime
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 from syndication.channels import by_mail
 from syndication.channels.contract import Abilities, Channel
-from syndication.channels.envelope import Note, Queue
+from syndication.channels.envelope import Note
 from syndication.channels.messages import MailMessage
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Receipt, Refused
@@ -34,14 +34,14 @@ LETTERS: dict[str, tuple[str, ...]] = {
 class Letter(Channel[Note, MailMessage]):
     """One mail to one person, ahead of all newsletters."""
 
-    kind: ClassVar[str] = "letter"
-    label: ClassVar[str] = "Letter"
-    queue: ClassVar[Queue] = "mail"
-    abilities: ClassVar[Abilities] = Abilities(revise=False, withdraw=False, repeatable=True)
-    serves: ClassVar[Literal["destinations", "readers"]] = "readers"
-    configurable: ClassVar[bool] = False
-    takes_changes: ClassVar[bool] = False
-    priority: ClassVar[int] = 0
+    kind = "letter"
+    label = "Letter"
+    queue = "mail"
+    abilities = Abilities(revise=False, withdraw=False, repeatable=True)
+    serves = "readers"
+    configurable = False
+    takes_changes = False
+    priority = 0
 
     def render(self, envelope: Note) -> MailMessage:
         """The mail that `payload` asks for: its name under `letter`, the address under `to`, and what LETTERS lists."""

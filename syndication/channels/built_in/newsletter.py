@@ -7,11 +7,11 @@ from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 from itertools import count
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from syndication.channels import by_mail, wording
 from syndication.channels.contract import Abilities, Channel, Specimen
-from syndication.channels.envelope import City, Copy, Envelope, PostView, Queue
+from syndication.channels.envelope import City, Copy, Envelope, PostView
 from syndication.channels.messages import MailMessage
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Receipt, Refused
@@ -73,14 +73,14 @@ class EditionView:
 class Newsletter(Channel[Copy, MailMessage]):
     """One mail for each reader of an edition, with a one-click way out."""
 
-    kind: ClassVar[str] = "newsletter"
-    label: ClassVar[str] = "Newsletter"
-    queue: ClassVar[Queue] = "mail"
+    kind = "newsletter"
+    label = "Newsletter"
+    queue = "mail"
     #: A mail cannot be taken back; both come as a correction in the next one. A repeat has the same Message-ID.
-    abilities: ClassVar[Abilities] = Abilities(revise=True, withdraw=True, repeatable=True)
-    serves: ClassVar[Literal["destinations", "readers"]] = "readers"
-    configurable: ClassVar[bool] = False
-    takes_changes: ClassVar[bool] = False
+    abilities = Abilities(revise=True, withdraw=True, repeatable=True)
+    serves = "readers"
+    configurable = False
+    takes_changes = False
 
     def render(self, envelope: Copy | Envelope) -> MailMessage:
         """The reader's copy: the edition's pieces with address, link token and Message-ID between them."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import http_ece
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -12,9 +12,8 @@ from pydantic import Field, SecretStr
 from syndication.channels import by_http
 from syndication.channels.by_http import Rule
 from syndication.channels.contract import Abilities, Channel
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.messages import HttpMessage
-from syndication.channels.settings import Settings
 from syndication.channels.social import pictured
 from syndication.channels.social.counting import cut
 from syndication.channels.social.requests import as_json
@@ -71,10 +70,10 @@ class Notice:
 class WebPush(Channel[Envelope, Notice]):
     """One notice for each post; a later one with the same topic takes its place, on its way and on the screen."""
 
-    kind: ClassVar[str] = "webpush"
-    label: ClassVar[str] = "Web Push"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "webpush"
+    label = "Web Push"
+    queue = "push"
+    abilities = Abilities(
         revise=True,
         withdraw=True,
         repeatable=True,
@@ -83,10 +82,10 @@ class WebPush(Channel[Envelope, Notice]):
         length=_TEXT,
         keeps_track=True,
     )
-    settings: ClassVar[type[Settings]] = WebPushSettings
-    personal: ClassVar[bool] = True
+    settings = WebPushSettings
+    personal = True
     #: Behind the outlets that many people read: there may be ten thousand devices.
-    priority: ClassVar[int] = 6
+    priority = 6
 
     def public_key(self) -> str:
         """What a browser calls `applicationServerKey` (RFC 8292 section 3.2)."""

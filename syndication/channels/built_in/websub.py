@@ -1,13 +1,12 @@
 """WebSub (W3C Recommendation, section 7): tells the hub that a feed has changed, so that it need not be polled."""
 
-from typing import ClassVar
 from urllib.parse import urlencode
 
 from pydantic import Field
 
 from syndication.channels import by_http
 from syndication.channels.contract import Abilities, Channel, Specimen
-from syndication.channels.envelope import Envelope, Note, Queue
+from syndication.channels.envelope import Envelope, Note
 from syndication.channels.messages import HttpMessage
 from syndication.channels.settings import Settings
 from syndication.channels.social.settings import PublicAddress
@@ -24,13 +23,13 @@ class HubSettings(Settings):
 class WebSub(Channel[Note, HttpMessage]):
     """One ping to the hub for each document that changed."""
 
-    kind: ClassVar[str] = "websub"
-    label: ClassVar[str] = "WebSub"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(revise=True, withdraw=True, repeatable=True)
-    settings: ClassVar[type[Settings]] = HubSettings
-    configurable: ClassVar[bool] = False
-    takes_changes: ClassVar[bool] = False
+    kind = "websub"
+    label = "WebSub"
+    queue = "push"
+    abilities = Abilities(revise=True, withdraw=True, repeatable=True)
+    settings = HubSettings
+    configurable = False
+    takes_changes = False
 
     def render(self, envelope: Note) -> HttpMessage:
         """The form that publishers and hubs agreed on: `hub.mode=publish` and the feed's address."""

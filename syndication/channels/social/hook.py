@@ -9,9 +9,8 @@ from pydantic import Field
 from syndication.channels import by_http
 from syndication.channels.by_http import Rule, shown
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.messages import HttpMessage
-from syndication.channels.settings import Settings
 from syndication.channels.social.requests import as_json
 from syndication.channels.social.settings import SecretAddress, SocialSettings, host_of
 from syndication.channels.tools import Tools
@@ -43,8 +42,8 @@ class HookMessage:
 class Hook(Channel[Envelope, HookMessage]):
     """Posts one message; a later change that matters is posted as a correction beside it."""
 
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    queue = "push"
+    abilities = Abilities(
         revise=False,
         withdraw=False,
         repeatable=False,
@@ -53,9 +52,9 @@ class Hook(Channel[Envelope, HookMessage]):
         keeps_track=True,
         corrects=True,
     )
-    settings: ClassVar[type[Settings]] = HookSettings
-    typed: ClassVar[tuple[str, ...]] = ("webhook",)
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(1, 1)),)
+    settings = HookSettings
+    typed = ("webhook",)
+    limits = (Limit("destination", Rate(1, 1)),)
     #: With what a service says yes, or nothing where its status says enough.
     yes: ClassVar[str] = ""
     #: What the service answers, and what that means.

@@ -6,7 +6,7 @@ run out, docs/facebook-login/guides/access-tokens/get-long-lived and docs/pages-
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlencode
 
 from pydantic import Field
@@ -36,8 +36,8 @@ class PageAsked(Value):
 class PageConnector(Connector):
     """One login for both networks; what is kept is the access to the page alone."""
 
-    asks: ClassVar[type[Value]] = PageAsked
-    app: ClassVar[str | None] = "meta"
+    asks = PageAsked
+    app = "meta"
 
     def __init__(self, name: str, scope: str, fields: str) -> None:
         self.name, self.scope, self.fields = name, scope, fields
