@@ -1,4 +1,4 @@
-"""Every setting, typed and checked in one place; the only reader of the environment."""
+"""Every setting, typed and validated; the only module that reads the environment."""
 
 import os
 import re

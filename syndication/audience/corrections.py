@@ -1,4 +1,4 @@
-"""Corrections to people: who was told what of a post, what is new to them now, and when they hear of it.
+"""Corrections to readers: finds who was told an older version of a post, and tells them what changed.
 
 A merchant who mends a post rarely mends it once. So what people would get as one more message waits for a moment, and the
 next revision takes its place without pushing it back; what comes again about the same post waits longer each time. Machines,

@@ -1,4 +1,4 @@
-"""Current copies: what a reader's claimed copy says is what is true now, or it does not go out.
+"""Checks a reader's claimed copy just before it is sent: it says what is true now, or it is not sent.
 
 A post may be withdrawn or revised after an edition was composed and before a copy of it leaves. The copy then gets another
 edition: without the post, with it as it is now, or with what is new to this reader. Nobody gets a correction of what was

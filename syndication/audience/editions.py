@@ -1,4 +1,4 @@
-"""Editions: what a slot's readers have not heard yet, composed once for all who get the same, and never empty."""
+"""Composes newsletter editions: what readers of a slot have not heard yet, once for all who get the same content."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Readers: confirming, preferences, leaving, and what the law grants them."""
+"""What readers can do: confirm, choose, unsubscribe, and use their rights under the GDPR."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

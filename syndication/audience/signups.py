@@ -1,4 +1,4 @@
-"""Signing up: a wish is taken down without a look at who it is about; behind the answer a worker looks and writes.
+"""Sign-ups: a request only stores what was asked for; a worker looks the address up later and writes the letter.
 
 So the answer takes as long for an address that is known as for one that is not: docs/decisions/0010-sign-ups.md.
 """

@@ -1,4 +1,4 @@
-"""Stories: what a window of time tells of each post, and what of it somebody hears who was told this much before."""
+"""Works out what a window of time tells of each post, and how much of it is news to somebody who was told before."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What has no channel of its own: a hundred services through Apprise (appriseit.com), by one address.
+"""Everything without a channel of its own: a hundred services reached by one address through Apprise (appriseit.com).
 
 Apprise is not trusted: which addresses it may see stands in `apprise_services`, and it runs in a confined process
 (`apprise_plugins`) whose requests are sent from here.

@@ -1,4 +1,4 @@
-"""Which of Apprise's services may be used, and what their addresses may hold: text, access and address, and nothing else.
+"""The Apprise services that may be used, and the parameters their addresses may hold.
 
 Apprise offers more than 180 services and some hundred parameters, a few of which name files, commands, devices or timers of
 this machine. What is not named here is refused, and so is what a later version brings. Not here on purpose: what is not

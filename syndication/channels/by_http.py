@@ -1,4 +1,4 @@
-"""One HTTP request, one verdict: what every channel that speaks HTTP shares."""
+"""Sends one HTTP request and turns its outcome into a receipt or a verdict; shared by all channels that speak HTTP."""
 
 import json
 import re

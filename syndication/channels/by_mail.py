@@ -1,4 +1,4 @@
-"""One body in two texts, one mail, one verdict: what every channel that sends mail shares."""
+"""Builds and sends one mail and turns its outcome into a receipt or a verdict; shared by all channels that send mail."""
 
 import quopri
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The doors to the world that a send may use; the process opens them and hands them in."""
+"""The outside world as a channel sees it: HTTP, mail, pictures and a session cache, opened by the process."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

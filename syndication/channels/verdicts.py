@@ -1,4 +1,4 @@
-"""What a send comes to: a receipt, or a verdict in words that people can act on."""
+"""What sending can come to: a receipt, or a verdict that says why not, for somebody who can act on it."""
 
 from dataclasses import dataclass
 

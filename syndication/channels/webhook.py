@@ -1,4 +1,4 @@
-"""Signed webhooks after Standard Webhooks 1.0.0: one POST for each change, recognisable when repeated."""
+"""Signed webhooks (Standard Webhooks 1.0.0): one POST per change, recognisable when it is repeated."""
 
 import json
 from datetime import datetime, timedelta

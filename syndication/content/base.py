@@ -1,4 +1,4 @@
-"""Building blocks of values: text, addresses, money, moments; ids, slugs; strictness about names."""
+"""Building blocks for values: texts, addresses, money, moments, ids, slugs."""
 
 import json
 import re

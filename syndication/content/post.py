@@ -1,4 +1,4 @@
-"""What a post says: the frozen heart of a Revision, and the draft that becomes one."""
+"""What a post says: the frozen content of a Revision, and the draft it is made from."""
 
 import hashlib
 from collections.abc import Iterator

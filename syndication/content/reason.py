@@ -1,4 +1,4 @@
-"""Reasons: sentences that are kept as ids and arguments, and put into a reader's language when somebody reads them."""
+"""Reasons: sentences kept as ids with arguments, so that they can be put into the language of whoever reads them."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Telling an owner about the access to an outlet of theirs: refused, ending soon, well again. Once for each spell."""
+"""Letters to owners about the access to an outlet: refused, about to expire, working again; each at most once."""
 
 from datetime import datetime, timedelta
 from typing import Any

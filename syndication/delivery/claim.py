@@ -1,4 +1,4 @@
-"""Claiming: due deliveries become lanes under leases, in one short transaction; no two workers get the same one."""
+"""Claims due deliveries as lanes under leases, in one short transaction; no two workers get the same one."""
 
 import contextlib
 from collections.abc import Sequence

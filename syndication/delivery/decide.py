@@ -1,4 +1,4 @@
-"""Whether a claimed delivery needs to go out at all, or which words tell the merchant why it does not. Pure."""
+"""Decides whether a claimed delivery needs to be sent, and what the merchant is told if not. Pure."""
 
 from syndication.channels.contract import Abilities
 from syndication.channels.envelope import Envelope

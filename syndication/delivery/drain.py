@@ -1,4 +1,4 @@
-"""Draining a queue: claim lanes while there is a free slot for one, until nothing is due or the time is up."""
+"""Drains a queue: claims lanes while slots are free, until nothing is due or time is up."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""A dry run: what would be sent to a destination for a post, request by request and byte for byte, with nothing sent.
+"""Dry runs: shows the exact requests a post would cause at a destination, without sending any.
 
 It is the same code that sends. Only the door is another: it writes down what it is asked, and answers as the network would
 if all went well (`Channel.rehearsed`). Pictures are fetched from the merchant's website as ever.

@@ -1,4 +1,4 @@
-"""Fan-out: one change becomes one delivery for every destination and every reader it concerns. Running it twice is harmless."""
+"""Fan-out: turns one change into a delivery for every destination and reader it concerns. Running it twice is harmless."""
 
 import threading
 from collections.abc import Iterator, Sequence

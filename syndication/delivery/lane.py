@@ -1,4 +1,4 @@
-"""A lane: deliveries under one lease, sent one after the other over one connection, each outcome recorded before the next."""
+"""A lane: sends the deliveries of one lease one after the other over one connection, and gathers their outcomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of deliveries: how one is born, and how what still waits ends without having been sent."""
+"""Creates the rows of deliveries, and ends those that will not be sent."""
 
 from collections.abc import Mapping
 from datetime import datetime

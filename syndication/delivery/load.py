@@ -1,4 +1,4 @@
-"""Rows of claimed deliveries become parcels: envelopes with everything a channel needs, so that sending reads nothing."""
+"""Turns claimed rows into parcels that hold everything a channel needs, so that sending reads nothing."""
 
 import json
 from collections.abc import Mapping, Sequence

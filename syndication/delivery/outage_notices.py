@@ -1,4 +1,4 @@
-"""What the operator reads of an outage: a letter, or a message at outlets of the city that hear of outages and of no post."""
+"""Messages to the operator about an outage: a letter, or a post at outlets set up to hear of outages."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Outages: an outlet of the city that takes nothing for minutes is said once, by a way that still works, and so is its end."""
+"""Detects outages of the city's outlets, and reports each once, by a way that still works, and again when it ends."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

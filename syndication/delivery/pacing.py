@@ -1,4 +1,4 @@
-"""When an account may speak: quiet hours, a gap between posts, so many a day, the most urgent first."""
+"""Decides when an account may post: quiet hours, gaps, a daily maximum, and urgent posts first."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

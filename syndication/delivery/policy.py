@@ -1,4 +1,4 @@
-"""The rules of delivery, pure: when to try again, when to hold an outlet, and when to give up."""
+"""Pure rules of delivery: when to retry, when to hold an outlet, when to give up."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Looking: what may have arrived without our knowing is looked for at outlets that show their own posts. Nothing is sent."""
+"""Looks for posts of unknown fate at outlets that can list their own posts. Sends nothing."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Recording: outcomes of lanes become states, attempts and the destinations' health, in one short transaction."""
+"""Records the outcomes of lanes as states, attempts and outlet health, in one short transaction."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Looking after destinations: accesses are renewed before they end, and outlets asked what they allow."""
+"""Looks after destinations: renews accesses before they expire, and asks networks for their limits."""
 
 from datetime import datetime, timedelta
 from uuid import UUID

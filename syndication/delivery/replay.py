@@ -1,4 +1,4 @@
-"""Replay: finished deliveries go out again, with the key the receiver already knows them by."""
+"""Sends finished deliveries again, under the keys by which receivers recognise them."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Rescue: leases that ran out because their worker died are settled by what it had noted, and the rest waits again."""
+"""Takes over leases of workers that died: settles what they had sent, and puts the rest back to waiting."""
 
 from datetime import datetime
 

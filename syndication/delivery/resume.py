@@ -1,4 +1,4 @@
-"""Waking: when an outlet works again, what waits for a later try of it becomes due, in small steps that hold up nobody."""
+"""Makes waiting deliveries due when their outlet works again, in small steps that block nobody."""
 
 import threading
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""What a process keeps between two sends: sessions at networks, and the like. Bounded; the oldest is forgotten first."""
+"""Keeps network sessions and the like between two sends of a process; bounded, the oldest goes first."""
 
 import threading
 from collections import OrderedDict

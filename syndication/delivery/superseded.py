@@ -1,4 +1,4 @@
-"""What was overtaken: news of a post that has changed since, so that it is old before it goes out."""
+"""Finds deliveries that a newer change of the same post has overtaken."""
 
 from collections.abc import Collection
 

@@ -1,4 +1,4 @@
-"""What a process needs to reach the world, made once: doors for HTTP, mail and pictures; and whose turn it is to use them."""
+"""Opens what a process sends through (HTTP, mail, pictures), once, and lets one process at a time drain a queue."""
 
 import contextlib
 import fcntl

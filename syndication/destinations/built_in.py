@@ -1,4 +1,4 @@
-"""The destinations that come with the city, made from its settings."""
+"""Creates the destinations that come with the city, from its settings."""
 
 from collections.abc import Iterator
 from uuid import UUID, uuid5

@@ -1,4 +1,4 @@
-"""What a link asks the owner of an outlet for, and what stands on its page."""
+"""The form behind a connect link: what the outlet's owner is asked, and what the page shows."""
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Connecting an outlet: a link for its owner, who logs in at the network, or types in the access and has it tried."""
+"""Connects an outlet through a link: its owner logs in at the network, or types in an access that is checked at once."""
 
 import contextlib
 import hmac

@@ -1,4 +1,4 @@
-"""Readers' devices: browsers that asked for notices on the city's own page, each a destination of the personal channel.
+"""Browsers that asked for notices on the city's page; each is a destination of the personal channel.
 
 Whoever knows a device's endpoint may change it: the address cannot be guessed, and a browser tells it nobody but us.
 """

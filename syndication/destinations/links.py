@@ -1,4 +1,4 @@
-"""Links by which owners connect an outlet, as rows: found by their token, good once, ended with whoever made them."""
+"""Connect links as rows: found by token, usable once, and ended together with whoever made them."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""Outlets that people set up: created, read without their secrets, changed, paused, tested, deleted."""
+"""Outlets that people set up: created, shown without secrets, changed, paused, tested, deleted."""
 
 from collections.abc import Container, Iterable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""A channel's settings at rest: checked, without their secrets, and the secrets encrypted beside them."""
+"""Stores a channel's settings: validated, with the secrets split off and encrypted."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is said about destinations: what a new one is to be, what changes, and how one may be shown."""
+"""Requests, changes and records of destinations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The door to the database: engines, transactions, and the few statements the two dialects spell differently."""
+"""Access to the database: engines, transactions, and the few statements that SQLite and PostgreSQL spell differently."""
 
 import errno
 import sqlite3

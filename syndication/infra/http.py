@@ -1,4 +1,4 @@
-"""The one door for outgoing HTTP: every address is checked when it is connected to, and every request ends in time."""
+"""The only way out by HTTP: addresses are checked when connecting, and every request ends in time."""
 
 import contextlib
 import re

@@ -1,4 +1,4 @@
-"""The door for pictures: fetched once, checked, turned upright, made small enough, freed of everything that is not picture."""
+"""Fetches pictures once, checks them, and makes them upright and small, without metadata."""
 
 import contextlib
 import fcntl

@@ -1,4 +1,4 @@
-"""The head of a mail, written line by line by RFC 5322 and RFC 2047: what looks like code in a text stays text."""
+"""Writes mail headers (RFC 5322, RFC 2047) so that nothing in a text can turn into a header."""
 
 import re
 import unicodedata

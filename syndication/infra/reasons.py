@@ -1,4 +1,4 @@
-"""Reasons in words: sentences by their ids, and those that earlier versions stored in English by how they read."""
+"""Puts reasons into words: by their ids, and, for those stored by earlier versions, by recognising the English text."""
 
 import re
 from functools import lru_cache

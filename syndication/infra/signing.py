@@ -1,4 +1,4 @@
-"""Keys and what is made with them: webhook signatures, link tokens, API keys, and the box for secrets at rest."""
+"""Keys and what is made with them: webhook signatures, link tokens, API keys, and encryption of secrets."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Outgoing mail: open SMTP connections that are reused, and failures that say how far a mail got."""
+"""Sends mail over reused SMTP connections, and says how far a mail got when it fails."""
 
 import contextlib
 import select

@@ -1,4 +1,4 @@
-"""Which web addresses may be an outlet: none that leads into a private network, in whatever spelling."""
+"""Decides which web addresses may be contacted: none that leads into a private network, however it is spelled."""
 
 import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network

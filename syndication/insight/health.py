@@ -1,4 +1,4 @@
-"""How the outlets and the working parts are, and how many readers there are."""
+"""The health of outlets and of the service's own processes, and the number of readers."""
 
 from dataclasses import dataclass
 from datetime import datetime

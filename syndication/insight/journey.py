@@ -1,4 +1,4 @@
-"""Where one post went: each delivery to a destination, and in numbers its readers and people's devices."""
+"""Shows where one post went: its deliveries to destinations, and readers and devices in numbers."""
 
 from collections import Counter
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The ledger of deliveries: what went where, what did not and why, and what needs a person."""
+"""Lists deliveries: what went where, what did not and why, and what needs a person."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

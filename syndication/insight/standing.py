@@ -1,4 +1,4 @@
-"""Outlets that have taken nothing for a while, read from their health alone."""
+"""Finds outlets that have accepted nothing for a while."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

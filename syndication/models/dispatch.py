@@ -1,4 +1,4 @@
-"""What goes out: editions, deliveries, attempts, the leases of workers, feed documents, and what the operator counts."""
+"""Tables of what goes out: editions, deliveries, attempts, leases, feed documents, and the operator's counts."""
 
 from datetime import datetime
 from typing import Any

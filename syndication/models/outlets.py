@@ -1,4 +1,4 @@
-"""Where posts go: destinations, readers, and what both are interested in."""
+"""Tables of where posts go: destinations, readers, and their interests."""
 
 import secrets
 from datetime import datetime

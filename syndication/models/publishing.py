@@ -1,4 +1,4 @@
-"""Who publishes and what: merchants, their keys, posts, revisions, and the outbox of changes."""
+"""Tables of who publishes what: merchants, keys, posts, revisions, and the outbox of changes."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is wrong with this installation, and what to do about it: every part is looked at, none is changed."""
+"""Checks an installation part by part, and advises what to do; changes nothing."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Intake from the queue: a message becomes a post, or a dead letter with its reason."""
+"""Takes a message from the queue: it becomes a post, or a dead letter with its reason."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""One answer for one request, however often it is sent (draft-ietf-httpapi-idempotency-key-header-07)."""
+"""Gives a repeated request the answer of the first one (draft-ietf-httpapi-idempotency-key-header-07)."""
 
 import hashlib
 import json

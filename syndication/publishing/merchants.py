@@ -1,4 +1,4 @@
-"""Who may publish: merchants apply, are admitted, suspended, read and changed."""
+"""Merchants: apply, are admitted or suspended, read and changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

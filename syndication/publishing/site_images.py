@@ -1,4 +1,4 @@
-"""The pictures of posts in the sizes of the city's site: made by workers, kept where every web process finds them."""
+"""Prepares posts' pictures in the sizes of the city's site, and stores them for every web process."""
 
 import contextlib
 import fcntl

@@ -1,4 +1,4 @@
-"""Series with exceptions, as what a post can say: stretches of a plain rule, and single dates."""
+"""Turns a series with exceptions into what posts can say: stretches of a plain rule, and single dates."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass

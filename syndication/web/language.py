@@ -1,4 +1,4 @@
-"""Which language the caller reads: of pages, and of the reasons in answers of the API."""
+"""Chooses the caller's language, for pages and for reasons in the API."""
 
 from contextvars import ContextVar
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""How often strangers may send a form, counted over all web processes: whoever floods is slowed, and not the city.
+"""Rate limits for forms that strangers send, counted across all web processes.
 
 Counted in the broker's Redis under names that tell nobody an address; docs/decisions/0010-sign-ups.md has the reasons.
 """

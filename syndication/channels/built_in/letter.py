@@ -1,4 +1,4 @@
-"""Letters: single mails to one person about their own affairs, such as a confirmation or an outlet in trouble."""
+"""Letters: single mails about somebody's own affairs, such as a confirmation or an outlet in trouble."""
 
 from datetime import datetime
 from email.utils import format_datetime

@@ -1,4 +1,4 @@
-"""Meta's Graph API, which Facebook and Instagram share: access, errors by their codes, rates, and when an access ends.
+"""Meta's Graph API as Facebook and Instagram share it: access, error codes, rate limits, and when an access expires.
 
 Errors after developers.facebook.com/docs/graph-api/guides/error-handling, rates after docs/graph-api/overview/rate-limiting.
 """

@@ -1,4 +1,4 @@
-"""What chat services with an incoming webhook share: a secret address, one POST of JSON, and no way to edit or delete."""
+"""Shared by chat services with incoming webhooks: a secret address, one POST of JSON, nothing to edit or delete."""
 
 from abc import abstractmethod
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Connecting a Facebook page, or the Instagram account that belongs to one, by Facebook Login.
+"""Connects a Facebook page, or the Instagram account linked to it, through Facebook Login.
 
 After developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow and, for an access to the page that does not
 run out, docs/facebook-login/guides/access-tokens/get-long-lived and docs/pages-api/getting-started.

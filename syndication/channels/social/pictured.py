@@ -1,4 +1,4 @@
-"""The pictures of a post at a network: taken along, or fetched by the network from the city's own site."""
+"""Brings a post's pictures to a network: uploaded by us, or fetched by the network from the city's site."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""How requests to networks are made: JSON in, JSON out, the network's own table of answers, pictures on the way."""
+"""Makes requests to a network: JSON in and out, its own table of errors, and forms with pictures."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What every account at a network can be told, and the form of the answers people give."""
+"""Settings that all social accounts share, and the types of addresses people enter."""
 
 from datetime import datetime, time
 from typing import Annotated, ClassVar

@@ -1,4 +1,4 @@
-"""A post in the words of a social network: composed from a template, shortened piece by piece until it fits."""
+"""Writes a post for a social network from a template, shortening it piece by piece until it fits."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""A stranger's picture becomes a JPEG of our own: the inside of a confined process that may use 150 MB and nothing else.
+"""Decodes strangers' pictures inside a confined process that may use 150 MB and nothing else.
 
 Nothing but pixels passes: the JPEG is made from a canvas of ours, so that no place, comment, profile or trailing byte stays.
 """

@@ -1,4 +1,4 @@
-"""Deliveries over HTTP: what went where, what did not and why, and once more."""
+"""Deliveries over HTTP: list, read with all tries, replay, retry."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self

@@ -1,4 +1,4 @@
-"""Lists come in pages: at most so many at a time, and where the next page begins."""
+"""Pagination: at most so many items at a time, and where the next page begins."""
 
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar

@@ -1,4 +1,4 @@
-"""Readers over JSON, for a town's own pages and apps: sign up, confirm, choose, leave, take one's data, be forgotten.
+"""Readers over HTTP, for a town's own pages and apps: sign up, confirm, choose, leave, export, erase.
 
 No key is needed: the token of the mail is the secret, and a sign-up does nothing before the mail is confirmed.
 """

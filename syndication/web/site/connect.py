@@ -1,4 +1,4 @@
-"""Connecting an outlet: what stands behind the link its owner got, the way to the network, and the way back (RFC 6749).
+"""Pages for connecting an outlet: the form behind a link, the way to the network, and back (RFC 6749).
 
 On the way to a network the answer to the form is a page with a link and not a redirect: browsers hold redirects of forms to
 `form-action` too.

@@ -1,4 +1,4 @@
-"""The front page: what is new, how to get it, and signing up for the newsletter."""
+"""The front page: news, ways to get it, and signing up for the newsletter."""
 
 import secrets
 from collections.abc import Mapping

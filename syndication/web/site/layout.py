@@ -1,4 +1,4 @@
-"""What all pages share: their language, their headers, their frame."""
+"""Shared by all pages: language, headers, frame."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Feeds: a change asks for the documents it touches to be built again; a feed reader fetches them when it likes."""
+"""The feed channel: a change marks the documents it affects to be rebuilt; feed readers fetch them whenever they like."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""iCalendar (RFC 5545): events alone; cancelled and withdrawn ones stay, since a calendar that polls learns no other way."""
+"""The iCalendar feed (RFC 5545): events only, cancelled and withdrawn ones included, so that subscribed calendars remove them."""
 
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
