@@ -135,7 +135,7 @@ def to_readers(news: News, cfg: Settings, *, after: int, keep: Keep) -> Iterator
     for ids in _reader_ids(news, after):
         with db.transaction() as session:
             # One after the other, so that a fan-out that runs twice sees what the first wrote.
-            db.in_line(session, f"post {news.view.id}", alone=True)
+            db.advisory_lock(session, f"post {news.view.id}")
             _retell(session, news, ids, made, cfg)
             keep(session, ids[-1])
         yield ids[-1]
@@ -204,7 +204,7 @@ def _retell(session: Session, news: News, ids: list[int], made: "_Editions", cfg
         edition_id = made.id_of(session, language, since)
         if edition_id is None:
             continue
-        editions.deliver(
+        editions.enqueue(
             session,
             edition_id,
             (Reader.id.in_(some), Reader.state == "confirmed"),

@@ -147,7 +147,7 @@ def store(session: Session, edition: Composed) -> int:
     return edition_id
 
 
-def deliver(
+def enqueue(
     session: Session,
     edition_id: int,
     audience: Iterable[ColumnElement[bool]],
@@ -265,13 +265,13 @@ class _Issue:
         """The next of its readers."""
         return select(Reader.id).where(*self.audience.readers()).order_by(Reader.id).limit(_READERS)
 
-    def deliver(self, session: Session, readers: tuple[ColumnElement[bool], ...], ids: Sequence[int]) -> None:
+    def enqueue(self, session: Session, readers: tuple[ColumnElement[bool], ...], ids: Sequence[int]) -> None:
         """To each of these readers what is new to them."""
         for same, (some, knows) in self._groups(session, ids).items():
             if same not in self._made:
                 self._made[same] = self._edition(knows)
             if (made := self._made[same]) is not None:
-                deliver(session, made[0], (*readers, Reader.id.in_(some)), over_at=made[1])
+                enqueue(session, made[0], (*readers, Reader.id.in_(some)), over_at=made[1])
                 wakeups.after_commit(session, Newsletter.queue)
 
     def _groups(
@@ -319,7 +319,7 @@ def _serve(issue: _Issue, following: datetime | None) -> int:
         if not ids:
             return 0
         some = (*audience.readers(), Reader.id.in_(ids))
-        issue.deliver(session, some, ids)
+        issue.enqueue(session, some, ids)
         session.execute(
             update(Reader)
             .where(*some)

@@ -251,7 +251,7 @@ def _told_until(session: Session, reader: Reader) -> datetime:
 
     Whoever composes that looks what the reader got after all, since this is no slot.
     """
-    db.in_line(session, stories.LINE, alone=True)
+    db.advisory_lock(session, stories.LINE)
     under_way = select(func.min(Change.joined_at)).where(
         Change.action == "published",
         Change.joined_at.is_not(None),

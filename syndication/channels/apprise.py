@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import Field, SecretStr, field_validator
 
 from syndication.channels.apprise_services import service_of
-from syndication.channels.by_http import asked_to_wait, message_date, shown, verdict_for
+from syndication.channels.by_http import message_date, retry_after, shown, verdict_for
 from syndication.channels.contract import Abilities, Channel
 from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Settings
@@ -190,7 +190,7 @@ def _verdict(door: _Door) -> Exception:
             answer=shown(answer),
         )
     if answer.status in (429, 503):
-        after = asked_to_wait(answer, message_date(answer))
+        after = retry_after(answer, message_date(answer))
         reason = Reason("The service answered {}. It will be tried again.", answer.status)
         return TryLater(
             reason, after=after, slow=answer.status == 429, code=answer.status, answer=shown(answer)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field, SecretStr
 
-from syndication.channels.by_http import Rule, json_of, rest
+from syndication.channels.by_http import Rule, cooldown, json_of
 from syndication.channels.contract import Abilities, Channel, Limit
 from syndication.channels.envelope import Envelope, PostView
 from syndication.channels.settings import Account, Settings
@@ -162,7 +162,7 @@ class Bluesky(Channel[Envelope, Skeet]):
         name = {"repo": repository.did, "collection": _COLLECTION, "rkey": message.rkey}
         if message.delete:
             answer = repository.call("com.atproto.repo.deleteRecord", name)
-            return Receipt(code=answer.status, rest=rest(answer))
+            return Receipt(code=answer.status, cooldown=cooldown(answer))
         record, remark = message.record, message.remark
         if message.images:
             embed, said = repository.embed(message)
@@ -176,7 +176,7 @@ class Bluesky(Channel[Envelope, Skeet]):
             code=answer.status,
             link=f"https://bsky.app/profile/{repository.did}/post/{message.rkey}",
             remark=remark,
-            rest=rest(answer),
+            cooldown=cooldown(answer),
         )
 
     def tend(self, settings: Settings, tools: Tools, now: datetime) -> Settings:
@@ -193,7 +193,7 @@ class _Repository:
         self._network, self._opened_by = network, access
         secret = hashlib.sha256(access.password.encode()).hexdigest()
         self._memory_key = f"bluesky {access.server} {access.identifier} {secret}"
-        self._session: dict[str, str] = network.tools.memory.get(self._memory_key) or {}
+        self._session: dict[str, str] = network.tools.sessions.get(self._memory_key) or {}
 
     @property
     def did(self) -> str:
@@ -281,7 +281,7 @@ class _Repository:
         }
         if not (session["did"] and session["access"]):
             raise TryLater(Reason("Bluesky answered without an access token."))
-        self._network.tools.memory.put(self._memory_key, session)
+        self._network.tools.sessions.put(self._memory_key, session)
         return session
 
 

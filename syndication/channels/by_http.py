@@ -44,7 +44,7 @@ class Rule:
         return self.status in (None, answer.status) and self.says.lower() in shown(answer).lower()
 
 
-def deliver(
+def send(
     message: HttpMessage,
     tools: Tools,
     *,
@@ -119,7 +119,7 @@ def _by_rule(rule: Rule, answer: Answer) -> Verdict:
     status, said, reason = answer.status, shown(answer), Reason(rule.reason)
     match rule.verdict:
         case "later":
-            after = asked_to_wait(answer, message_date(answer))
+            after = retry_after(answer, message_date(answer))
             return TryLater(reason, after=after, slow=status in _SLOWER, code=status, answer=said)
         case "gone":
             return Gone(reason, code=status, answer=said)
@@ -160,7 +160,7 @@ def verdict_for(
     if status in _LATER or status >= 500:
         return TryLater(
             Reason("{} answered {}. It will be tried again.", who, status),
-            after=asked_to_wait(answer, now),
+            after=retry_after(answer, now),
             slow=status in _SLOWER,
             code=status,
             answer=said,
@@ -168,13 +168,13 @@ def verdict_for(
     return Refused(Reason("{} answered {} and refuses this post.", who, status), code=status, answer=said)
 
 
-def asked_to_wait(answer: Answer, now: datetime | None) -> float | None:
+def retry_after(answer: Answer, now: datetime | None) -> float | None:
     """Seconds the remote asks for: Retry-After, or the moment at which its rate limit starts anew."""
-    found = retry_after(answer, now)
-    return found if found is not None else rest(answer, now) or None
+    found = _retry_after_header(answer, now)
+    return found if found is not None else cooldown(answer, now) or None
 
 
-def rest(answer: Answer, now: datetime | None = None) -> float:
+def cooldown(answer: Answer, now: datetime | None = None) -> float:
     """Seconds until more is allowed, where X-RateLimit-Remaining (or RateLimit-Remaining) has come to 0; else 0.0.
 
     The reset is read as seconds from now, as a Unix time, or as a date; of `now` the remote's own idea is best.
@@ -214,7 +214,7 @@ def json_of(answer: Answer, who: str, *, repeatable: bool = True) -> Any:
         raise Unconfirmed(reason, code=answer.status, answer=shown(answer)) from error
 
 
-def retry_after(answer: Answer, now: datetime | None) -> float | None:
+def _retry_after_header(answer: Answer, now: datetime | None) -> float | None:
     """Seconds of a Retry-After header (RFC 9110 section 10.2.3), from a number or a date; None for anything else."""
     value = (answer.headers.get("retry-after") or "").strip()
     if value.isascii() and value.isdigit() and len(value) < 10:

@@ -46,7 +46,7 @@ def _quoted(text: str) -> str:
     return encoded.replace("\n", "\r\n")
 
 
-def deliver(message: MailMessage, tools: Tools, following: MailMessage | None = None) -> Receipt:
+def send(message: MailMessage, tools: Tools, following: MailMessage | None = None) -> Receipt:
     """Send `message` once. Returns a Receipt once the server took it, and raises the Verdict for all else.
 
     The envelope of `following`, which this thread sends next, may go along.

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from syndication.channels.by_http import Rule, json_of, rest
+from syndication.channels.by_http import Rule, cooldown, json_of
 from syndication.channels.contract import Abilities, Channel, Limit
 from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Account, Settings
@@ -138,7 +138,7 @@ class Discord(Channel[Envelope, WebhookMessage]):
         try:
             if message.delete:
                 answer = network.call("DELETE", f"{message.url}/messages/{number}", rules=_ALREADY_GONE)
-                return Receipt(code=answer.status, rest=_rest(answer))
+                return Receipt(code=answer.status, cooldown=_cooldown(answer))
             return _posted(network, message, number, picture)
         except TryLater as later:
             raise as_its_body_asks(later) from later
@@ -218,7 +218,7 @@ def _posted(network: Network, message: WebhookMessage, number: str, picture: str
         code=answer.status,
         link=f"https://discord.com/channels/{where}" if message.server_id and message.channel_id else None,
         remark=Reason.joined(message.remark, remark),
-        rest=_rest(answer),
+        cooldown=_cooldown(answer),
     )
 
 
@@ -237,11 +237,11 @@ def _sent(
     return network.form_call(method, url, [payload, *files], repeatable=repeatable)
 
 
-def _rest(answer: Answer) -> float:
+def _cooldown(answer: Answer) -> float:
     """Seconds until the webhook may post again, once it has used up what it may (topics/rate-limits)."""
     if answer.headers.get("x-ratelimit-remaining") == "0":
         try:
             return max(0.0, float(answer.headers.get("x-ratelimit-reset-after", "")))
         except ValueError:
-            return rest(answer)
+            return cooldown(answer)
     return 0.0

@@ -228,7 +228,7 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
         except Refused as verdict:
             if verdict.code != 401 or fresh:
                 raise
-            tools.memory.put(_place(message.settings), None)
+            tools.sessions.put(_place(message.settings), None)
             raise TryLater(
                 Reason("Google ended the access before its time; it is renewed."), code=401
             ) from verdict
@@ -366,13 +366,13 @@ def _place(settings: GoogleBusinessSettings) -> str:
 
 def _token(who: str, settings: GoogleBusinessSettings, tools: Tools, now: datetime) -> tuple[str, bool]:
     """An access token, and whether it was made just now."""
-    kept, ends = tools.memory.get(_place(settings)) or ("", now)
+    kept, ends = tools.sessions.get(_place(settings)) or ("", now)
     if kept and now < ends:
         return kept, False
     found = _granted(who, settings, tools)
     token, seconds = text_at(found, "access_token"), text_at(found, "expires_in")
     lasts = timedelta(seconds=int(seconds)) if seconds.isdigit() else timedelta(0)
-    tools.memory.put(_place(settings), (token, now + lasts - _SPARE))
+    tools.sessions.put(_place(settings), (token, now + lasts - _SPARE))
     return token, True
 
 

@@ -191,8 +191,8 @@ class Instagram(Channel[Envelope, Photo]):
             return _delete(graph, message)
         if message.doubtful and (found := _found(graph, message)):
             return found
-        container = tools.memory.get(message.key) or _prepared(graph, message)
-        tools.memory.put(message.key, container)
+        container = tools.sessions.get(message.key) or _prepared(graph, message)
+        tools.sessions.put(message.key, container)
         if found := _unless_ready(graph, message, container):
             return found
         published = graph.json(
@@ -281,7 +281,7 @@ def _unless_ready(graph: Graph, message: Photo, container: str) -> Receipt | Non
         case "IN_PROGRESS":
             raise TryLater(_BUSY, after=SOON, outlet=False)
         case "ERROR":
-            graph.tools.memory.put(message.key, None)
+            graph.tools.sessions.put(message.key, None)
             raise _refusal(text_at(state, "status"))
         case _:  # EXPIRED, or no longer known
             raise _lost(graph, message)
@@ -289,7 +289,7 @@ def _unless_ready(graph: Graph, message: Photo, container: str) -> Receipt | Non
 
 def _lost(graph: Graph, message: Photo) -> TryLater:
     """Forgets the container, so that the next try makes a new one."""
-    graph.tools.memory.put(message.key, None)
+    graph.tools.sessions.put(message.key, None)
     return TryLater(Reason("Instagram lost the prepared picture."), after=SOON, outlet=False)
 
 

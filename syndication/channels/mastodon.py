@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from syndication.channels.by_http import Rule, json_of, rest, shown
+from syndication.channels.by_http import Rule, cooldown, json_of, shown
 from syndication.channels.connector import Beginning, Client, Connector, Site
 from syndication.channels.contract import Abilities, Channel, Limit
 from syndication.channels.envelope import Envelope
@@ -263,7 +263,7 @@ def _delete(network: Network, server: str, status_id: str) -> Receipt:
     answer = network.call(
         "DELETE", f"{server}/api/v1/statuses/{quote(status_id, safe='')}", rules=_ALREADY_GONE
     )
-    return Receipt(code=answer.status, rest=rest(answer))
+    return Receipt(code=answer.status, cooldown=cooldown(answer))
 
 
 def _upload(network: Network, message: Toot, tools: Tools) -> tuple[list[str], str]:
@@ -292,7 +292,7 @@ def _receipt(network: Network, answer: Any, media: list[str], remark: str) -> Re
         code=answer.status,
         link=text_at(found, "url") or None,
         remark=remark,
-        rest=rest(answer),
+        cooldown=cooldown(answer),
     )
 
 

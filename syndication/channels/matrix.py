@@ -210,10 +210,10 @@ def _safe(part: str) -> str:
 def _room(network: Network, message: RoomMessage) -> str:
     """The room's internal id; an alias is looked up, and an invitation accepted, once in a process."""
     key = f"matrix {message.server} {message.room}"
-    known = network.tools.memory.get(key)
+    known = network.tools.sessions.get(key)
     if known is None:
         known = _join(network, message.server, message.room)
-        network.tools.memory.put(key, known)
+        network.tools.sessions.put(key, known)
     return str(known)
 
 

@@ -10,7 +10,7 @@ from syndication.content.reason import Reason
 class Receipt:
     """The outlet has it. `reference` lets a revision edit it and a withdrawal delete it.
 
-    `link` is where people see it there; `remark` says aloud what could not be expressed; `rest` is for how many seconds
+    `link` is where people see it there; `remark` says aloud what could not be expressed; `cooldown` is for how many seconds
     the outlet asked to be left alone after this one.
     """
 
@@ -19,7 +19,7 @@ class Receipt:
     answer: str = ""
     link: str | None = None
     remark: str = ""
-    rest: float = 0.0
+    cooldown: float = 0.0
 
 
 class Verdict(Exception):

@@ -100,7 +100,7 @@ class Webhook(Channel[Envelope, HttpMessage]):
 
     def send(self, message: HttpMessage, tools: Tools) -> Receipt:
         """One POST; 410 closes the destination, every 3xx is a failure."""
-        return by_http.deliver(message, tools, gone=frozenset({410}))
+        return by_http.send(message, tools, gone=frozenset({410}))
 
 
 #: Bodies by change, each with the post it was made from. Nothing of a destination is in a body, so all of them share it.

@@ -15,7 +15,7 @@ _DOUBTFUL = Reason(
 )
 
 
-def staying(envelope: Envelope, abilities: Abilities, label: str) -> tuple[str, Reason] | None:
+def skip_reason(envelope: Envelope, abilities: Abilities, label: str) -> tuple[str, Reason] | None:
     """The state and reason of a delivery that is not to be sent; None where it is.
 
     What an outlet never had is posted anew by a revision, and needs no withdrawal. Where it is not known whether an

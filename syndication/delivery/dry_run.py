@@ -24,10 +24,10 @@ from syndication.config import Settings, settings
 from syndication.content.cadence import Cadence
 from syndication.content.post import Action
 from syndication.content.reason import NO_REASON, Reason
-from syndication.delivery.decide import staying
+from syndication.delivery.decide import skip_reason
 from syndication.delivery.load import channel_settings, known_of
 from syndication.delivery.redaction import hide, hide_in, secrets_of
-from syndication.delivery.session_cache import Memory
+from syndication.delivery.session_cache import SessionCache
 from syndication.destinations import probe_limits
 from syndication.errors import Conflict, NotFound
 from syndication.infra import db
@@ -99,12 +99,12 @@ def rehearse(
         channel = channels.by_kind(destination.channel)
         if not channel.configurable:
             return _of_the_city(session, channel, envelope, cfg)
-    if stays := staying(envelope, channel.abilities, channel.label):
+    if stays := skip_reason(envelope, channel.abilities, channel.label):
         return Rehearsal(envelope.action, *stays, ())
     if owner is not None and envelope.post.content.images:
         probe_limits.count(owner, destination_id, *(image.url for image in envelope.post.content.images))
     door = _Door(channel.rehearsed)
-    rehearsing = replace(tools, http=door, memory=Memory())
+    rehearsing = replace(tools, http=door, sessions=SessionCache())
     try:
         receipt = channel.send(channel.render(envelope), rehearsing)
         state, reason = "sent", Reason.quoted(receipt.remark)

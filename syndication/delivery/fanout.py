@@ -137,7 +137,7 @@ def _join(session: Session, change_id: int, cfg: Settings) -> News:
     """Give the change its place in the line of changes and read what it says."""
     change = session.get_one(Change, change_id, with_for_update=True)
     if change.joined_at is None:
-        db.in_line(session, stories.LINE, alone=False)
+        db.advisory_lock(session, stories.LINE, shared=True)
         change.joined_at = db.now(session)
     post = session.get_one(Post, change.post_id)
     merchant = session.get_one(Merchant, post.merchant_id)
@@ -275,7 +275,7 @@ def _publish(news: News, cfg: Settings) -> Iterator[int]:
         with db.transaction() as session:
             begun = clock.monotonic()  # waiting for its turn as a writer says nothing about the chunk
             for language, edition_id in stored.items():
-                editions.deliver(
+                editions.enqueue(
                     session,
                     edition_id,
                     (*audience, Reader.language == language, Reader.id > last, Reader.id <= until),

@@ -225,7 +225,7 @@ class Run:
             return Outcome(parcel, "failed", now, _since(started), reason)
         finally:
             self.sending_since = None
-        self._failures, self._held = 0, receipt.rest > 0
+        self._failures, self._held = 0, receipt.cooldown > 0
         return _fit_to_keep(_sent(parcel, receipt, self._now(), _since(started)))
 
     def _made(self, parcel: Parcel, now: datetime) -> Any:
@@ -362,6 +362,6 @@ def _sent(parcel: Parcel, receipt: Receipt, at: datetime, duration: int) -> Outc
         reason=Reason.quoted(receipt.remark),
         reference=receipt.reference,
         link=receipt.link,
-        hold=receipt.rest,
+        hold=receipt.cooldown,
         unhealthy=False,
     )

@@ -22,7 +22,7 @@ from syndication.content.base import KEPT, faults_of
 from syndication.content.post import Content
 from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery import outage_notices, superseded, trial_post
-from syndication.delivery.decide import NEVER_THERE, staying
+from syndication.delivery.decide import NEVER_THERE, skip_reason
 from syndication.delivery.lane import Parcel
 from syndication.destinations import links
 from syndication.infra import signing
@@ -131,7 +131,7 @@ class _Loader:
                 type(error).__name__,
             )
         channel = channels.by_kind(row.channel)
-        stays = isinstance(envelope, Envelope) and staying(envelope, channel.abilities, channel.label)
+        stays = isinstance(envelope, Envelope) and skip_reason(envelope, channel.abilities, channel.label)
         stays = self.stays.get(row.id) or self.overtaken.get(row.id) or stays
         return Parcel(
             row.id,

@@ -42,7 +42,7 @@ def sweep(cfg: Settings) -> int:
         if not (_any_open(session) or list(_fallen(session, cfg, now))):
             return 0
     with db.transaction() as session:
-        db.in_line(session, "outages", alone=True)
+        db.advisory_lock(session, "outages")
         now = db.now(session)
         for outlet, trouble in _fallen(session, cfg, now):
             _open(session, outlet, trouble)

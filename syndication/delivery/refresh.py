@@ -14,7 +14,7 @@ from syndication.config import Settings, settings
 from syndication.content.reason import Reason
 from syndication.delivery import access_notices
 from syndication.delivery.load import channel_settings
-from syndication.destinations.sealed import keep
+from syndication.destinations.sealed import encrypt_into
 from syndication.infra import db
 from syndication.models import Destination
 
@@ -78,7 +78,7 @@ def _write(
         if destination is None or channel_settings(destination, cfg) != before:
             return
         if after != before:
-            keep(destination, after)
+            encrypt_into(destination, after)
         destination.tend_at = next_at
         now, ends_at = db.now(session), after.access_ends_at
         if ends_at is not None and ends_at - now <= access_notices.AHEAD:

@@ -7,8 +7,8 @@ from typing import Any
 _MOST = 2000
 
 
-class Memory:
-    """A small dictionary for many threads; see channels.tools.Memory."""
+class SessionCache:
+    """A small dictionary for many threads; see channels.tools.SessionCache."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, Any] = OrderedDict()

@@ -12,7 +12,7 @@ from typing import TextIO
 from syndication.audience import feeds
 from syndication.channels.tools import Tools
 from syndication.config import settings
-from syndication.delivery.session_cache import Memory
+from syndication.delivery.session_cache import SessionCache
 from syndication.infra.http import Client
 from syndication.infra.images import Pictures
 from syndication.infra.smtp import Outbox
@@ -36,7 +36,7 @@ def tools() -> Tools:
         ),
         shelf=feeds.Shelf(),
         pictures=Pictures(http, cfg.data_dir / "pictures", uploads.own, site_images.Shelf()),
-        memory=Memory(),
+        sessions=SessionCache(),
     )
 
 

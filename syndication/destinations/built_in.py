@@ -13,7 +13,7 @@ from syndication.config import Settings, settings
 from syndication.content.base import faults_of
 from syndication.content.interest import Interest
 from syndication.content.reason import NO_REASON, Reason
-from syndication.destinations.sealed import AnyChannel, stored
+from syndication.destinations.sealed import AnyChannel, columns
 from syndication.errors import Fault, Invalid
 from syndication.infra import db
 from syndication.models import Destination
@@ -57,7 +57,7 @@ def _ensure(session: Session, channel: AnyChannel, interest_id: int, cfg: Settin
             "reason": NO_REASON,
             "created_at": clock.now(),
             "failures": 0,
-            **stored(checked),
+            **columns(checked),
         }  # fmt: skip -- one glance shows every column
         db.insert_new(session, Destination.__table__, [values])
     elif row is not None and checked is None:

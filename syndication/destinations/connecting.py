@@ -26,10 +26,9 @@ from syndication.content.interest import Interest
 from syndication.content.reason import Reason
 from syndication.delivery import replay
 from syndication.destinations import links, owned, probe_limits
-from syndication.destinations.connect_form import Opened, asked_of, connector_of, opened
+from syndication.destinations.connect_form import ConnectForm, asked_of, connector_of, opened
 from syndication.destinations.links import LETTER, Link, Maker
-from syndication.destinations.sealed import checked_by
-from syndication.destinations.sealed import opened as secrets_of
+from syndication.destinations.sealed import decrypted, validated
 from syndication.destinations.values import DestinationAmendment, DestinationRequest, GivenSettings
 from syndication.errors import Conflict, Forbidden, Invalid, NotFound
 from syndication.infra import db
@@ -83,7 +82,7 @@ class Connected:
 
 
 @dataclass(frozen=True)
-class Way:
+class AuthorizationRedirect:
     """Where the owner goes to log in."""
 
     url: str
@@ -163,7 +162,7 @@ def _renewing(session: Session, row: Destination, maker: Maker, good_for: timede
 
 def begin(
     token: str, answers: Mapping[str, str], tools: Tools, *, nonce: str, language: str = ""
-) -> Way | Connected:
+) -> AuthorizationRedirect | Connected:
     """Where the owner logs in, after they answered; or the outlet, where that was all.
 
     `nonce` is kept by their browser, `language` is what the owner reads. Raises NotFound, Invalid, Conflict, TooOften.
@@ -191,7 +190,7 @@ def begin(
         "language": language,
         "at": clock.now().timestamp(),
     }
-    return Way(f"{beginning.url}&state={quote(_box().close(state), safe='')}")
+    return AuthorizationRedirect(f"{beginning.url}&state={quote(_box().close(state), safe='')}")
 
 
 def finish(state: str, code: str, nonce: str, tools: Tools) -> Connected:
@@ -213,7 +212,9 @@ def finish(state: str, code: str, nonce: str, tools: Tools) -> Connected:
     return _connected(link_id, learned, nonce, language)
 
 
-def _typed_in(found: Opened, given: dict[str, str], tools: Tools, nonce: str, language: str) -> Connected:
+def _typed_in(
+    found: ConnectForm, given: dict[str, str], tools: Tools, nonce: str, language: str
+) -> Connected:
     """Keeps what was typed in once the network was asked whether it is right."""
     channel = channels.by_kind(found.channel)
     if found.renews:
@@ -222,7 +223,7 @@ def _typed_in(found: Opened, given: dict[str, str], tools: Tools, nonce: str, la
     else:
         # What the sender filled in and the form does not show again, such as a token, stands where nothing was typed.
         changes = {**found.known, **given}
-        checked = checked_by(channel, changes)
+        checked = validated(channel, changes)
     probe_limits.count(found.merchant_id, found.link_id, checked)
     with _told():
         after = channel.tend(checked, tools, clock.now())
@@ -245,7 +246,7 @@ def _told() -> Iterator[None]:
 def _asked_whose(row: ConnectLink, learned: dict[str, Any], tools: Tools) -> dict[str, Any]:
     """What was learned; where it does not say whose access it is, the network is asked with it. Raises a Verdict."""
     channel = channels.by_kind(row.channel)
-    if checked_by(channel, learned).speaks_as is not None:
+    if validated(channel, learned).speaks_as is not None:
         return learned
     checked = owned.preview(row.destination_id, learned)
     after = channel.tend(checked, tools, clock.now())
@@ -303,10 +304,10 @@ def _refuse_another_account(session: Session, destination_id: UUID, learned: Map
     row = session.get_one(Destination, destination_id)
     channel = channels.by_kind(row.channel)
     try:
-        so_far = checked_by(channel, {**row.settings, **secrets_of(row)}, kept=True).speaks_as
+        so_far = validated(channel, {**row.settings, **decrypted(row)}, kept=True).speaks_as
     except (Invalid, Conflict):  # nobody can read what was there, so it has to be given anew
         return
-    now = checked_by(channel, {**row.settings, **secrets_of(row), **learned}).speaks_as
+    now = validated(channel, {**row.settings, **decrypted(row), **learned}).speaks_as
     bound = so_far is not None and (so_far.told or row.last_sent_at is not None)
     if so_far is not None and bound and (now is None or now.id != so_far.id):
         raise Conflict(Reason(_OTHER_ACCOUNT, so_far.name, now.name if now else "?"))

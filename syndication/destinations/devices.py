@@ -20,7 +20,7 @@ from syndication.content.bounds import Few
 from syndication.content.interest import Interest
 from syndication.content.post import Kind
 from syndication.content.reason import NO_REASON
-from syndication.destinations.sealed import AnyChannel, checked_by, keep, stored
+from syndication.destinations.sealed import AnyChannel, columns, encrypt_into, validated
 from syndication.errors import Invalid, NotFound, Unavailable
 from syndication.infra import db, wakeups
 from syndication.models import Destination, InterestRow
@@ -75,16 +75,16 @@ def turn_on(request: DeviceRequest) -> None:
         raise NotFound("There are no notices here.")
     _refuse_elsewhere(request.endpoint)
     channel = _channel()
-    checked = checked_by(channel, {"endpoint": request.endpoint, **request.keys.model_dump()})
+    checked = validated(channel, {"endpoint": request.endpoint, **request.keys.model_dump()})
     with db.transaction() as session:
         interest_id = interests.ensure(session, Interest(kinds=request.kinds, topics=request.topics))
         if _by(session, request.endpoint) is None:
             _refuse_too_many(session, channel)
-            new = _new(request.endpoint, channel, interest_id, stored(checked))
+            new = _new(request.endpoint, channel, interest_id, columns(checked))
             db.insert_new(session, Destination.__table__, [new])
         row = _by(session, request.endpoint)
         assert row is not None
-        keep(row, checked)
+        encrypt_into(row, checked)
         row.interest_id, row.state, row.reason = interest_id, "active", NO_REASON
         row.failures, row.failing_since, row.held_until = 0, None, None
         wakeups.after_commit(session, channel.queue)

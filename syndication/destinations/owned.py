@@ -18,11 +18,11 @@ from syndication.destinations import probe_limits
 from syndication.destinations.sealed import (
     AnyChannel,
     amended,
-    checked_by,
-    keep,
-    opened,
+    columns,
+    decrypted,
+    encrypt_into,
     secret_names,
-    stored,
+    validated,
 )
 from syndication.destinations.values import (
     DestinationAmendment,
@@ -53,7 +53,7 @@ def create(
     the merchant is not admitted, Conflict at the limit, TooOften.
     """
     channel = _configurable(request.channel)
-    checked = checked_by(channel, request.settings)
+    checked = validated(channel, request.settings)
     identity = identity or new_id()
     if not counted:
         _count_tending(merchant_id, identity, channel, checked)
@@ -74,7 +74,7 @@ def create(
             held_until=None,
             last_sent_at=None,
             interest_id=_interest(session, merchant, request.interest),
-            **stored(checked),
+            **columns(checked),
         )  # fmt: skip -- one glance shows every column
         session.add(row)
         session.flush()  # read back below with its interest
@@ -132,8 +132,8 @@ def update(
             row.name = amendment.name
         if amendment.settings is not None:
             after = _changed(row, amendment.settings)
-            made = _made(after, amendment.settings, opened(row).values())
-            keep(row, after)
+            made = _made(after, amendment.settings, decrypted(row).values())
+            encrypt_into(row, after)
         if amendment.interest is not None:
             merchant = session.get(Merchant, row.merchant_id) if row.merchant_id else None
             row.interest_id = _interest(session, merchant, amendment.interest)
@@ -197,12 +197,12 @@ def rotate_secret(destination_id: UUID, *, owner: UUID | None = None) -> Reveale
         row = _owned(session, owner, destination_id)
         merchants.require(session, owner, "set up")
         channel = _own_channel(row)
-        before = checked_by(channel, {**row.settings, **opened(row)}, kept=True)
+        before = validated(channel, {**row.settings, **decrypted(row)}, kept=True)
         rotated = getattr(before, "rotated", None)
         if rotated is None:
             raise Conflict(f"{channel.label} has no secret that could be rotated.")
         after: ChannelSettings = rotated(clock.now())
-        keep(row, after)
+        encrypt_into(row, after)
         return Revealed(_record(session, row), _made(after, seen=before.secrets().values()))
 
 
@@ -270,13 +270,13 @@ def _count_change(destination_id: UUID, changes: Mapping[str, Any], owner: UUID 
 def _addressed(row: Destination) -> ChannelSettings | None:
     """What names the hosts of a destination; None where nobody can read it, and so nothing is sent there."""
     try:
-        return checked_by(_own_channel(row), {**row.settings, **opened(row)})
+        return validated(_own_channel(row), {**row.settings, **decrypted(row)})
     except (Conflict, Invalid):
         return None
 
 
 def _changed(row: Destination, changes: Mapping[str, Any]) -> ChannelSettings:
-    return amended(_own_channel(row), row.settings, opened(row), changes)
+    return amended(_own_channel(row), row.settings, decrypted(row), changes)
 
 
 def _made(settings: ChannelSettings, given: Container[str] = (), seen: Iterable[Any] = ()) -> dict[str, Any]:

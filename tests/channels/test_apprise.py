@@ -92,7 +92,7 @@ def test_many_services_are_known(url: str) -> None:
 
 
 def test_a_private_address_is_refused_by_the_door(tools: Tools, service: Account) -> None:
-    careful = Tools(Client(timeout=10.0), tools.mail, tools.shelf, tools.pictures, tools.memory)
+    careful = Tools(Client(timeout=10.0), tools.mail, tools.shelf, tools.pictures, tools.sessions)
     with pytest.raises(Refused):
         service.channel.send(service.channel.render(service.envelope()), careful)
     assert service.remote.notices == []

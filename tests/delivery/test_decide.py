@@ -7,7 +7,7 @@ import pytest
 
 from syndication.channels.contract import Abilities
 from syndication.channels.settings import Settings
-from syndication.delivery.decide import staying
+from syndication.delivery.decide import skip_reason
 from tests.channels.samples import content, envelope
 
 EDITS = Abilities(revise=True, withdraw=True, repeatable=True, keeps_track=True)
@@ -18,7 +18,7 @@ TOLD = Abilities(revise=True, withdraw=True, repeatable=True)  # as a webhook is
 
 
 def course(abilities: Abilities, action: str, **changes: Any) -> tuple[str, str] | None:
-    return staying(replace(envelope(Settings(), action), **changes), abilities, "Chat")
+    return skip_reason(replace(envelope(Settings(), action), **changes), abilities, "Chat")
 
 
 THERE = {"shown": content(), "reference": "r1"}

@@ -73,11 +73,11 @@ class Letter(Channel[Note, MailMessage]):
 
     def send(self, message: MailMessage, tools: Tools) -> Receipt:
         """One mail through the mail server."""
-        return by_mail.deliver(message, tools)
+        return by_mail.send(message, tools)
 
     def send_before(self, message: MailMessage, following: MailMessage | None, tools: Tools) -> Receipt:
         """One mail through the mail server, with the envelope of the next."""
-        return by_mail.deliver(message, tools, following)
+        return by_mail.send(message, tools, following)
 
 
 def _message(envelope: Note, to: str, name: str, language: str, values: dict[str, Any]) -> bytes:

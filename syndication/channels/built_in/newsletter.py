@@ -99,11 +99,11 @@ class Newsletter(Channel[Copy, MailMessage]):
 
     def send(self, message: MailMessage, tools: Tools) -> Receipt:
         """One mail through the mail server."""
-        return by_mail.deliver(message, tools)
+        return by_mail.send(message, tools)
 
     def send_before(self, message: MailMessage, following: MailMessage | None, tools: Tools) -> Receipt:
         """One mail through the mail server, with the envelope of the next."""
-        return by_mail.deliver(message, tools, following)
+        return by_mail.send(message, tools, following)
 
     def specimens(self, envelope: Envelope, sender: str) -> tuple[Specimen, ...]:
         """The mail that tells of the post alone, in each language, to somebody with no real address."""

@@ -41,7 +41,7 @@ class WebSub(Channel[Note, HttpMessage]):
 
     def send(self, message: HttpMessage, tools: Tools) -> Receipt:
         """One POST; nothing a hub says closes it for good, since only the operator can change its address."""
-        return by_http.deliver(message, tools, gone=frozenset())
+        return by_http.send(message, tools, gone=frozenset())
 
     def specimens(self, envelope: Envelope, sender: str) -> tuple[Specimen, ...]:
         """The ping about one of the documents that change."""

@@ -226,7 +226,7 @@ def regained(answer: Answer) -> float | None:
                 longest = max(longest, 60.0 * float(one.get("estimated_time_to_regain_access", 0)))
     except (ValueError, TypeError, AttributeError):
         longest = 0.0
-    return longest or by_http.asked_to_wait(answer, by_http.message_date(answer))
+    return longest or by_http.retry_after(answer, by_http.message_date(answer))
 
 
 def access_end(graph: Graph) -> datetime | None:

@@ -158,7 +158,11 @@ def _done(kind: str, language: str) -> Response:
 
 
 def _form(
-    request: Request, token: str, found: connect_form.Opened, answers: dict[str, str], faults: dict[str, str]
+    request: Request,
+    token: str,
+    found: connect_form.ConnectForm,
+    answers: dict[str, str],
+    faults: dict[str, str],
 ) -> Response:
     language = language_of(request)
     elsewhere = [
@@ -181,7 +185,7 @@ def _form(
     )
 
 
-def _question(found: connect_form.Opened, name: str, answer: str, fault: str) -> Question:
+def _question(found: connect_form.ConnectForm, name: str, answer: str, fault: str) -> Question:
     field, secret = found.questions[name], name in found.secret
     usual = field.default if isinstance(field.default, str) else ""
     return Question(
