@@ -1,6 +1,5 @@
 """What readers can do: confirm, choose, unsubscribe, and use their rights under the GDPR."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from syndication.audience import interests, stories, tokens
 from syndication.config import settings
+from syndication.content.base import Record
 from syndication.content.cadence import Cadence, next_slot, previous_slot
 from syndication.content.interest import Interest
 from syndication.content.reason import Reason
@@ -25,9 +25,8 @@ _CHUNK = 500
 _BESIDE = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True)
-class ReaderRecord:
-    """A reader as the reader may see it. Moments are aware, in UTC."""
+class ReaderRecord(Record):
+    """A reader as the reader may see it."""
 
     email: str
     state: str

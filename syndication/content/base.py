@@ -134,6 +134,12 @@ class Value(BaseModel):
         return bounds.known_names(given, cls.model_fields)
 
 
+class Record(BaseModel):
+    """What may be shown of something that is kept; made by us, so its fields hold what they say. Moments are aware, in UTC."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
 def faults_of(error: ValidationError) -> tuple[Fault, ...]:
     """Pydantic's findings as our Faults, in our words."""
     found = error.errors(include_url=False, include_input=False)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydantic_core import core_schema
+
 from syndication.content.characters import legible
 
 #: Longest argument, and longest text that is not ours (characters): some hold what a remote said.
@@ -52,6 +54,11 @@ class Reason(str):
             return text
         kept = tuple(one if isinstance(one, Reason) else _fit(one) for one in arguments)
         return _made((Sentence(str.__str__(text), kept),) if text else ())
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> core_schema.CoreSchema:
+        """In a record it stays what it is."""
+        return core_schema.no_info_plain_validator_function(cls.quoted)
 
     def __str__(self) -> str:
         return self  # so that str(error) is still the Reason which the error was made of

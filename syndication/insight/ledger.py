@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
 
+from syndication.content.base import Record
 from syndication.content.reason import Reason
 from syndication.errors import NotFound
 from syndication.infra import db
@@ -57,8 +58,7 @@ class DeliveryRow:
     link: str | None
 
 
-@dataclass(frozen=True)
-class AttemptRow:
+class AttemptRow(Record):
     """One try: when (UTC), for how long (milliseconds), with what outcome, and what the remote said."""
 
     at: datetime
@@ -132,7 +132,7 @@ def attempts(delivery_id: int) -> list[AttemptRow]:
         found = session.execute(
             select(*columns).where(Attempt.delivery_id == delivery_id).order_by(Attempt.id)
         )
-        return [AttemptRow(*row) for row in found]
+        return [AttemptRow(**dict(zip(AttemptRow.model_fields, row, strict=True))) for row in found]
 
 
 def troubled(*, limit: int = 50) -> list[DeliveryRow]:

@@ -3,8 +3,9 @@
 from contextvars import ContextVar
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from syndication.content import reason
 from syndication.infra.reasons import translated_error
 from syndication.infra.rendering import LANGUAGES
 from syndication.web.accept import weighed
@@ -14,8 +15,9 @@ reading: ContextVar[str] = ContextVar("reading", default="en")
 
 #: Why something is as it is, in the caller's language.
 Reason = Annotated[
-    str,
-    BeforeValidator(lambda reason: translated_error(reason, reading.get())),
+    reason.Reason,
+    WithJsonSchema({"type": "string"}),
+    BeforeValidator(lambda said: translated_error(said, reading.get())),
     Field(description="A sentence, in German for `Accept-Language: de`, else in English."),
 ]
 

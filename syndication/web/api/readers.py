@@ -3,7 +3,6 @@
 No key is needed: the token of the mail is the secret, and a sign-up does nothing before the mail is confirmed.
 """
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
@@ -56,17 +55,10 @@ class Asked(Answer):
     detail: str = "If the address can receive mail, a letter with a link to confirm is on its way."
 
 
-class ReaderAnswer(Answer):
+class ReaderAnswer(ReaderRecord):
     """A reader, for the reader's own eyes."""
 
-    email: str
     state: Literal["pending", "confirmed", "left", "suppressed"]
-    language: str
-    interest: Interest
-    cadence: str
-    created_at: datetime
-    confirmed_at: datetime | None
-    next_slot_at: datetime | None
 
     @classmethod
     def of(cls, record: ReaderRecord) -> "ReaderAnswer":
