@@ -286,7 +286,7 @@ def _publish(news: News, cfg: Settings) -> Iterator[int]:
             last = until
             _reach(session, last, news=news)
             wakeups.after_commit(session, Newsletter.queue, apart=_APART)
-        rows = policy.chunk(rows, clock.monotonic() - begun, alone=db.one_writer())
+        rows = policy.chunk(rows, clock.monotonic() - begun, one_writer=db.one_writer())
         yield last
 
 

@@ -41,7 +41,7 @@ def tools() -> Tools:
 
 
 @contextlib.contextmanager
-def alone(queue: str) -> Iterator[bool]:
+def sole_drain(queue: str) -> Iterator[bool]:
     """True where no sibling process of this worker drains `queue`; the kernel frees the lock of a killed one."""
     folder = settings().data_dir
     folder.mkdir(parents=True, exist_ok=True)
