@@ -1,4 +1,4 @@
-"""The web process put together: `uvicorn syndication.asgi:create --factory`."""
+"""Builds the web process: `uvicorn syndication.asgi:create --factory`."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""The one door to time: every other module asks here, so tests and benchmarks can move it."""
+"""The only source of time, so that tests and benchmarks can move it."""
 
 import time as _time
 from datetime import UTC, datetime, timedelta

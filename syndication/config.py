@@ -1,4 +1,4 @@
-"""Every setting, typed and checked in one place; the only reader of the environment."""
+"""Every setting, typed and validated; the only module that reads the environment."""
 
 import os
 import re
@@ -283,6 +283,11 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The city's time zone."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The secret keys as texts, the newest first."""
+        return tuple(key.get_secret_value() for key in self.secret_keys)
 
     @property
     def resolved_database_url(self) -> str:

@@ -1,4 +1,4 @@
-"""What can be wrong with a request to us, each as a sentence for the person who can act on it.
+"""Errors that tell their reader what is wrong and what can be done about it.
 
 SyndicationError
 ├── Invalid          a field is wrong; names it

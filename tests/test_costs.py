@@ -15,9 +15,11 @@ from syndication.channels.social import counting
 from syndication.channels.verdicts import Refused
 from syndication.config import Settings
 from syndication.content.base import slugify
+from syndication.content.reason import Reason
 from syndication.content.schedule import occurrences
 from syndication.errors import Invalid
 from syndication.infra import mail_addresses, rendering
+from syndication.infra.reasons import translated_reason
 from syndication.kinds.reading import made
 from syndication.sources import cell, repair
 from tests.channels.samples import SAMPLES, Sample
@@ -80,7 +82,7 @@ WORK: dict[str, tuple[Callable[[str], Any], int]] = {
     "a slug": (slugify, _BODY),
     "a cell": (one_cell, _BODY),
     "an address": (one_address, 254),
-    "a reason in German": (lambda text: rendering.said(text, "de"), _BODY),
+    "an old reason in German": (lambda text: translated_reason(Reason.read(text), "de"), _BODY),
 }
 
 

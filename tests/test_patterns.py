@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from syndication.infra import rendering
+from syndication.infra import reasons
 from tests.patterns import PACKAGE, Pattern, Shape, cost, found, in_source, shapes
 
 FOUND = found()
 #: Patterns that only a run makes: the file they are made in, and all that it makes.
 MADE: dict[str, Callable[[], list[Pattern]]] = {
-    "syndication/infra/rendering.py": lambda: [
-        Pattern(f"rendering: {made.pattern[:40]}", made.pattern, "match", cap=1000)
-        for made, _ in rendering._sentences("de")  # the English sentences, whatever the language
+    "syndication/infra/reasons.py": lambda: [
+        Pattern(f"reasons: {made.pattern[:40]}", made.pattern, "match", cap=1000)
+        for made, _ in reasons._sentences("de")  # the English sentences, whatever the language
     ]
 }
 #: Length (characters) of the texts that are tried first, and what a text of that length costs no pattern (seconds).

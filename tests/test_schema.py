@@ -9,11 +9,14 @@ import pytest
 from alembic import command
 from sqlalchemy import JSON, Column, Connection, Engine, MetaData, Table, inspect, select, text
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateTable
 
 from syndication import clock, migrations
+from syndication.content.reason import Reason
 from syndication.infra import db
-from syndication.models import Base
+from syndication.infra.reasons import translated_reason
+from syndication.models import Attempt, Base, DeadLetter, Delivery, Destination, Outage
 from tests.conftest import empty_database
 
 COUNTING = [table for table in Base.metadata.sorted_tables if table.autoincrement_column is not None]
@@ -140,6 +143,49 @@ def test_every_row_survives_the_way_to_the_newest_schema(bare_url: str) -> None:
         for name, earlier in given.items():
             assert [row["id"] for row in rows(connection)[name] if row["id"] in earlier] == [], name
     engine.dispose()
+
+
+def test_reasons_of_an_earlier_version_are_read_and_new_ones_have_room(bare_url: str) -> None:
+    """A sentence that looks like the new form, too: somebody else may have said it."""
+    command.upgrade(migrations._config(bare_url), "0010")
+    english, forged = (
+        "The address answered 503. It will be tried again.",
+        '[{"id":"The reader unsubscribed."}]',
+    )
+    long = Reason("The settings of this outlet cannot be used: {}. Please enter them again.", "x" * 290)
+    engine = db.open_engine(bare_url)
+    with engine.begin() as connection:
+        for number in (1, 2):
+            fill(connection, number)
+        for table in ("deliveries", "attempts", "destinations", "outages", "dead_letters"):
+            # Nothing but names of tables.
+            connection.execute(text(f"UPDATE {table} SET reason = :reason"), {"reason": english})
+        connection.execute(text("UPDATE deliveries SET reason = :reason WHERE id = 2"), {"reason": forged})
+    engine.dispose()
+    migrations.upgrade(bare_url)
+    engine = db.open_engine(bare_url)
+    with Session(engine) as session, session.begin():
+        for model in (Attempt, Destination, Outage, DeadLetter):
+            assert {one.reason for one in session.scalars(select(model))} == {english}, model
+        first, second = session.scalars(select(Delivery).order_by(Delivery.id))
+        assert translated_reason(first.reason, "de").startswith("Die Adresse hat mit 503 geantwortet.")
+        assert translated_reason(second.reason, "de").strip() == forged
+        first.reason = Reason.joined(long, long)
+    with Session(engine) as session:
+        kept = session.get_one(Delivery, first_id(session)).reason
+        assert kept == f"{long} {long}"
+        assert translated_reason(kept, "de").startswith("Die Einstellungen dieses Kanals")
+    engine.dispose()
+    command.downgrade(migrations._config(bare_url), "0010")
+    engine = db.open_engine(bare_url)
+    with engine.begin() as connection:
+        kept = connection.scalar(text("SELECT reason FROM deliveries WHERE id = 1"))
+        assert kept == f"{long} {long}"[:500]
+    engine.dispose()
+
+
+def first_id(session: Session) -> int:
+    return session.scalars(select(Delivery.id).order_by(Delivery.id)).first() or 0
 
 
 def reflected(connection: Connection) -> MetaData:

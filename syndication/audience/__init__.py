@@ -1,1 +1,1 @@
-"""Who wants to hear, and what they were told: readers, interests, editions, feeds."""
+"""Readers, their interests, and the editions and feeds made for them."""

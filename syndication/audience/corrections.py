@@ -1,4 +1,4 @@
-"""Corrections to people: who was told what of a post, what is new to them now, and when they hear of it.
+"""Corrections to readers: finds who was told an older version of a post, and tells them what changed.
 
 A merchant who mends a post rarely mends it once. So what people would get as one more message waits for a moment, and the
 next revision takes its place without pushing it back; what comes again about the same post waits longer each time. Machines,
@@ -21,13 +21,14 @@ from syndication.channels.envelope import PostView
 from syndication.config import Settings
 from syndication.content.interest import Interest
 from syndication.content.post import Content, matters
+from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery import lifecycle, policy
 from syndication.delivery.record import SUPERSEDED, WITHDRAWN
 from syndication.infra import db, wakeups
 from syndication.models import Change, Delivery, Destination, EditionPost, Reader
 
-HELD = "Waits a moment, so that several changes become one message."
-UNDONE = "It was changed back before anybody was told."
+HELD = Reason("Waits a moment, so that several changes become one message.")
+UNDONE = Reason("It was changed back before anybody was told.")
 #: Readers of one transaction, as in fanout; and how many are looked up at a time.
 _PEOPLE, _LOOKED_UP = 500, 5000
 #: Messages about one post are counted for so long.
@@ -132,7 +133,7 @@ def to_readers(news: News, cfg: Settings, *, after: int, keep: Keep) -> Iterator
     for ids in _reader_ids(news, after):
         with db.transaction() as session:
             # One after the other, so that a fan-out that runs twice sees what the first wrote.
-            db.in_line(session, f"post {news.view.id}", alone=True)
+            db.advisory_lock(session, f"post {news.view.id}")
             _retell(session, news, ids, made, cfg)
             keep(session, ids[-1])
         yield ids[-1]
@@ -201,7 +202,7 @@ def _retell(session: Session, news: News, ids: list[int], made: "_Editions", cfg
         edition_id = made.id_of(session, language, since)
         if edition_id is None:
             continue
-        editions.deliver(
+        editions.enqueue(
             session,
             edition_id,
             (Reader.id.in_(some), Reader.state == "confirmed"),
@@ -209,7 +210,7 @@ def _retell(session: Session, news: News, ids: list[int], made: "_Editions", cfg
             change_id=news.change.id,
             post_id=news.view.id,
             due_at=due,
-            reason=HELD if due > now else "",
+            reason=HELD if due > now else NO_REASON,
         )
     if groups:
         wakeups.after_commit(session, Newsletter.queue, apart=1.0)

@@ -1,4 +1,4 @@
-"""Current copies: what a reader's claimed copy says is what is true now, or it does not go out.
+"""Checks a reader's claimed copy just before it is sent: it says what is true now, or it is not sent.
 
 A post may be withdrawn or revised after an edition was composed and before a copy of it leaves. The copy then gets another
 edition: without the post, with it as it is now, or with what is new to this reader. Nobody gets a correction of what was
@@ -20,6 +20,7 @@ from syndication.audience.corrections import UNDONE
 from syndication.audience.stories import Known, Story
 from syndication.channels.built_in.newsletter import LEFT_OUT, Correction, Entry
 from syndication.config import Settings
+from syndication.content.reason import Reason
 from syndication.delivery import policy
 from syndication.delivery.lane import OVER
 from syndication.delivery.record import SUPERSEDED, WITHDRAWN
@@ -27,9 +28,11 @@ from syndication.infra import db
 from syndication.models import Change, Delivery, Edition, EditionPost, Post
 
 _log = structlog.get_logger(__name__)
-_BROKEN = "Waits: what is true now could not be put into an edition. The operator has the details in the log."
+_BROKEN = Reason(
+    "Waits: what is true now could not be put into an edition. The operator has the details in the log."
+)
 #: The state and reason of a copy that does not go out now.
-Stay = tuple[str, str]
+Stay = tuple[str, Reason]
 
 
 def bring(session: Session, rows: Sequence[Delivery], cfg: Settings) -> dict[int, Stay]:
@@ -139,8 +142,9 @@ class _Desk:
         if key not in self._made:
             self._made[key] = self._instead(edition_id, knows)
         made = self._made[key]
-        if isinstance(made[0], str):
-            return made[0], str(made[1])
+        if isinstance(made[0], str) and isinstance(made[1], Reason):
+            return made[0], made[1]
+        assert isinstance(made[0], int)
         row.edition_id, row.over_at = made[0], made[1] if isinstance(made[1], datetime) else None
         return None
 
@@ -176,7 +180,7 @@ class _Desk:
             return "dropped", LEFT_OUT
         return found, self._over_at(entries, corrections, knows, mine)
 
-    def _why(self, mine: Sequence[Story], knows: Mapping[UUID, Known]) -> str:
+    def _why(self, mine: Sequence[Story], knows: Mapping[UUID, Known]) -> Reason:
         if any(story.withdrawn for story in mine):
             return WITHDRAWN
         if any(policy.is_over(story.view.over_at, self._now) for story in mine):

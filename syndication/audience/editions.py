@@ -1,4 +1,4 @@
-"""Editions: what a slot's readers have not heard yet, composed once for all who get the same, and never empty."""
+"""Composes newsletter editions: what readers of a slot have not heard yet, once for all who get the same content."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +24,7 @@ from syndication.channels.built_in.newsletter import (
 from syndication.channels.envelope import PostView
 from syndication.config import Settings, settings
 from syndication.content.cadence import Cadence, next_slot, previous_slot
+from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery import lifecycle
 from syndication.infra import db, wakeups
 from syndication.models import Change, Delivery, Destination, Edition, EditionPost, Reader
@@ -146,7 +147,7 @@ def store(session: Session, edition: Composed) -> int:
     return edition_id
 
 
-def deliver(
+def enqueue(
     session: Session,
     edition_id: int,
     audience: Iterable[ColumnElement[bool]],
@@ -155,7 +156,7 @@ def deliver(
     change_id: int | None = None,
     post_id: UUID | None = None,
     due_at: datetime | None = None,
-    reason: str = "",
+    reason: Reason = NO_REASON,
 ) -> int:
     """One delivery of the edition for each reader of `audience`, due now or at `due_at`; returns how many are new.
 
@@ -264,13 +265,13 @@ class _Issue:
         """The next of its readers."""
         return select(Reader.id).where(*self.audience.readers()).order_by(Reader.id).limit(_READERS)
 
-    def deliver(self, session: Session, readers: tuple[ColumnElement[bool], ...], ids: Sequence[int]) -> None:
+    def enqueue(self, session: Session, readers: tuple[ColumnElement[bool], ...], ids: Sequence[int]) -> None:
         """To each of these readers what is new to them."""
         for same, (some, knows) in self._groups(session, ids).items():
             if same not in self._made:
                 self._made[same] = self._edition(knows)
             if (made := self._made[same]) is not None:
-                deliver(session, made[0], (*readers, Reader.id.in_(some)), over_at=made[1])
+                enqueue(session, made[0], (*readers, Reader.id.in_(some)), over_at=made[1])
                 wakeups.after_commit(session, Newsletter.queue)
 
     def _groups(
@@ -318,7 +319,7 @@ def _serve(issue: _Issue, following: datetime | None) -> int:
         if not ids:
             return 0
         some = (*audience.readers(), Reader.id.in_(ids))
-        issue.deliver(session, some, ids)
+        issue.enqueue(session, some, ids)
         session.execute(
             update(Reader)
             .where(*some)

@@ -1,4 +1,4 @@
-"""Feed documents: stored as bytes with their ETag, built once for many changes, never served stale."""
+"""Feed documents: stored as bytes with their ETag, rebuilt once after any number of changes, never served stale."""
 
 import gzip
 import hashlib

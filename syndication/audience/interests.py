@@ -1,4 +1,4 @@
-"""Interests as rows, each kept once for all who share it."""
+"""Stores each distinct interest as one row, shared by everyone who has it."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,5 @@
-"""Readers: confirming, preferences, leaving, and what the law grants them."""
+"""What readers can do: confirm, choose, unsubscribe, and use their rights under the GDPR."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,24 +8,25 @@ from sqlalchemy.orm import Session
 
 from syndication.audience import interests, stories, tokens
 from syndication.config import settings
+from syndication.content.base import Record
 from syndication.content.cadence import Cadence, next_slot, previous_slot
 from syndication.content.interest import Interest
+from syndication.content.reason import Reason
 from syndication.delivery import lifecycle
 from syndication.errors import Invalid, NotFound
 from syndication.infra import db, mail_addresses
 from syndication.infra.rendering import LANGUAGES
 from syndication.models import Change, Consent, Delivery, InterestRow, Reader, SignUp
 
-_LEFT = "The reader unsubscribed."
+_LEFT = Reason("The reader unsubscribed.")
 #: Readers forgotten in one transaction of the sweep.
 _CHUNK = 500
 #: A moment that is no slot, just before one.
 _BESIDE = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True)
-class ReaderRecord:
-    """A reader as the reader may see it. Moments are aware, in UTC."""
+class ReaderRecord(Record):
+    """A reader as the reader may see it."""
 
     email: str
     state: str
@@ -109,12 +109,12 @@ def leave_by_address(email: str) -> bool:
         return bool(listed)
 
 
-def suppress(reader_id: int, reason: str) -> None:
+def suppress(reader_id: int, reason: Reason) -> None:
     """Never write to a mailbox again that does not exist; joins the caller's transaction."""
     with db.transaction() as session:
         reader = session.get(Reader, reader_id, with_for_update=True)
         if reader is not None and reader.state not in ("left", "suppressed"):
-            _end(session, reader, "suppressed", reason[:500], "suppressed", "mail server")
+            _end(session, reader, "suppressed", reason, "suppressed", "mail server")
 
 
 def export(token: str) -> dict[str, Any]:
@@ -250,7 +250,7 @@ def _told_until(session: Session, reader: Reader) -> datetime:
 
     Whoever composes that looks what the reader got after all, since this is no slot.
     """
-    db.in_line(session, stories.LINE, alone=True)
+    db.advisory_lock(session, stories.LINE)
     under_way = select(func.min(Change.joined_at)).where(
         Change.action == "published",
         Change.joined_at.is_not(None),
@@ -261,7 +261,7 @@ def _told_until(session: Session, reader: Reader) -> datetime:
     return first - _BESIDE if first is not None else db.now(session)
 
 
-def _end(session: Session, reader: Reader, state: str, reason: str, action: str, source: str) -> None:
+def _end(session: Session, reader: Reader, state: str, reason: Reason, action: str, source: str) -> None:
     now = db.now(session)
     reader.state, reader.left_at, reader.next_slot_at = state, now, None
     session.add(Consent(reader_id=reader.id, action=action, wording=reason, source=source, at=now))

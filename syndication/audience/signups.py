@@ -1,4 +1,4 @@
-"""Signing up: a wish is taken down without a look at who it is about; behind the answer a worker looks and writes.
+"""Sign-ups: a request only stores what was asked for; a worker looks the address up later and writes the letter.
 
 So the answer takes as long for an address that is known as for one that is not: docs/decisions/0010-sign-ups.md.
 """
@@ -91,7 +91,7 @@ def sweep() -> int:
 
 def _answer(session: Session, wanted: SignUp, now: datetime) -> None:
     box = mail_addresses.key(wanted.email)
-    db.in_line(session, f"mailbox {box}", alone=True)  # two spellings at once are two letters otherwise
+    db.advisory_lock(session, f"mailbox {box}")  # two spellings at once are two letters otherwise
     if any(_letters(session, box, now - within) >= most for most, within in _PER_MAILBOX):
         _log.info("sign_up.no_letter", why="the mailbox got its letters")
         return

@@ -1,4 +1,4 @@
-"""Stories: what a window of time tells of each post, and what of it somebody hears who was told this much before."""
+"""Works out what a window of time tells of each post, and how much of it is news to somebody who was told before."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ def what_changed(before: Content, after: Content, now: datetime) -> What:
 def of_window(since: datetime, slot: datetime, cfg: Settings) -> list[Story]:
     """What happened to posts in the window (since, slot], in the order of their first change."""
     with db.transaction() as session:
-        db.in_line(session, LINE, alone=True)
+        db.advisory_lock(session, LINE)
         changes = session.scalars(
             select(Change).where(Change.joined_at > since, Change.joined_at <= slot).order_by(Change.id)
         ).all()

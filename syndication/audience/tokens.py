@@ -1,4 +1,4 @@
-"""The tokens in readers' mails: what opens one reader's preferences for ever, and what confirms one sign-up for a week."""
+"""Tokens in readers' mails: one opens a reader's preferences for good, one confirms a sign-up within a week."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -81,7 +81,7 @@ def _value(purpose: str, token: str) -> Any:
 
 
 def _tokens(purpose: str) -> Tokens:
-    return _made(tuple(key.get_secret_value() for key in settings().secret_keys), purpose)
+    return _made(settings().keys, purpose)
 
 
 @lru_cache(maxsize=8)

@@ -1,4 +1,4 @@
-"""Who was told what of a post: by a message of its own, or by an edition that told of it among others."""
+"""Looks up who was told which version of a post, by a message of its own or as part of an edition."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
-"""All channels, in one visible list; more may be added by other packages through the entry-point group.
+"""The list of all channels; other packages add theirs through an entry-point group.
 
-Every channel in the list runs through tests/channels/contract.py.
+Every channel in the list runs through tests/channels/test_contract.py.
 """
 
 from importlib.metadata import entry_points

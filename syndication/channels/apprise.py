@@ -1,4 +1,4 @@
-"""What has no channel of its own: a hundred services through Apprise (appriseit.com), by one address.
+"""Everything without a channel of its own: a hundred services reached by one address through Apprise (appriseit.com).
 
 Apprise is not trusted: which addresses it may see stands in `apprise_services`, and it runs in a confined process
 (`apprise_plugins`) whose requests are sent from here.
@@ -9,19 +9,20 @@ import json
 import queue
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import Field, SecretStr, field_validator
 
 from syndication.channels.apprise_services import service_of
-from syndication.channels.by_http import asked_to_wait, message_date, shown, verdict_for
+from syndication.channels.by_http import message_date, retry_after, shown, verdict_for
 from syndication.channels.contract import Abilities, Channel
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Settings
 from syndication.channels.social.settings import SocialSettings
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, Refused, TryLater, Unconfirmed
+from syndication.content.reason import Reason
 from syndication.infra import confined
 from syndication.infra.http import OURS, Answer, Client, Failure
 
@@ -36,7 +37,7 @@ _LONGEST, _PATIENCE = 45.0, 20.0
 #: Requests of one post: an address may name many who are to get it.
 _MOST_REQUESTS = 20
 _METHODS = {"GET", "POST", "PUT"}
-_UNUSABLE = "Apprise could not use this address. Please enter it again."
+_UNUSABLE = Reason("Apprise could not use this address. Please enter it again.")
 
 
 class AppriseSettings(SocialSettings):
@@ -64,14 +65,14 @@ class Notice:
 class AppriseChannel(Channel[Envelope, Notice]):
     """Hands the text to one of Apprise's services. What was posted there can be neither changed nor taken back."""
 
-    kind: ClassVar[str] = "apprise"
-    label: ClassVar[str] = "Apprise"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "apprise"
+    label = "Apprise"
+    queue = "push"
+    abilities = Abilities(
         revise=False, withdraw=False, repeatable=False, length=_CHARACTERS, keeps_track=True, corrects=True
     )
-    settings: ClassVar[type[Settings]] = AppriseSettings
-    typed: ClassVar[tuple[str, ...]] = ("url",)
+    settings = AppriseSettings
+    typed = ("url",)
 
     def render(self, envelope: Envelope) -> Notice:
         """The post as plain text, no longer than the service takes."""
@@ -123,11 +124,12 @@ class _Door:
         self._left -= 1
         if self._left < 0:
             raise Failure(
-                f"The address names more receivers than {_MOST_REQUESTS} requests reach.", blocked=True
+                Reason("The address names more receivers than {} requests reach.", _MOST_REQUESTS),
+                blocked=True,
             )
         try:
             if asked["method"] not in _METHODS:
-                raise Failure("Apprise wanted to do more there than to post.", blocked=True)
+                raise Failure(Reason("Apprise wanted to do more there than to post."), blocked=True)
             headers = {name: value for name, value in asked["headers"].items() if name.lower() not in OURS}
             body = base64.b64decode(asked["body"])
             return self._client.request(asked["method"], asked["url"], headers=headers, body=body)
@@ -147,7 +149,7 @@ def _asked(frame: dict[str, str], door: _Door) -> dict[str, Any]:
         child = _free.get(timeout=_PATIENCE)
     except queue.Empty:
         raise TryLater(
-            "Other services of Apprise take long to answer. It will be tried again.", outlet=False
+            Reason("Other services of Apprise take long to answer. It will be tried again."), outlet=False
         ) from None
     try:
         said: dict[str, Any] = json.loads(
@@ -157,7 +159,7 @@ def _asked(frame: dict[str, str], door: _Door) -> dict[str, Any]:
     except confined.Failed as failed:
         if not door.answers and door.failure is None:
             raise TryLater(
-                "Apprise ended before it sent anything. It will be tried again.", outlet=False
+                Reason("Apprise ended before it sent anything. It will be tried again."), outlet=False
             ) from failed
         return {}
     finally:
@@ -177,19 +179,19 @@ def _verdict(door: _Door) -> Exception:
     answer = door.answers[-1]
     if 200 <= answer.status < 300:
         return Unconfirmed(
-            "The service answered something that Apprise does not take for a yes.",
+            Reason("The service answered something that Apprise does not take for a yes."),
             code=answer.status,
             answer=shown(answer),
         )
     if answer.status in (500, 502, 504):
         return Unconfirmed(
-            f"The service answered {answer.status}; whether it was posted is not known.",
+            Reason("The service answered {}; whether it was posted is not known.", answer.status),
             code=answer.status,
             answer=shown(answer),
         )
     if answer.status in (429, 503):
-        after = asked_to_wait(answer, message_date(answer))
-        reason = f"The service answered {answer.status}. It will be tried again."
+        after = retry_after(answer, message_date(answer))
+        reason = Reason("The service answered {}. It will be tried again.", answer.status)
         return TryLater(
             reason, after=after, slow=answer.status == 429, code=answer.status, answer=shown(answer)
         )

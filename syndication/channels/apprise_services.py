@@ -1,4 +1,4 @@
-"""Which of Apprise's services may be used, and what their addresses may hold: text, access and address, and nothing else.
+"""The Apprise services that may be used, and the parameters their addresses may hold.
 
 Apprise offers more than 180 services and some hundred parameters, a few of which name files, commands, devices or timers of
 this machine. What is not named here is refused, and so is what a later version brings. Not here on purpose: what is not
@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
+
+from syndication.content.reason import Reason
 
 _LONGEST = 2000
 _FORM = re.compile(r"(?P<schema>[A-Za-z0-9]{1,32})://(?P<place>[^?]+)(?:\?(?P<query>[^?]*))?")
@@ -167,16 +169,20 @@ def service_of(url: str) -> Service:
         raise ValueError("must not hold spaces, backslashes or control characters")
     schema = form["schema"].lower()
     if schema in _OWN:
-        raise ValueError(f"belongs to a service that has an outlet of its own here: {_OWN[schema]}")
+        raise ValueError(Reason("belongs to a service that has an outlet of its own here: {}", _OWN[schema]))
     service = SERVICES.get(schema)
     if service is None:
-        raise ValueError(f"belongs to a service that cannot be used here: {schema}")
+        raise ValueError(Reason("belongs to a service that cannot be used here: {}", schema))
     for name, value in _parameters(form["query"] or ""):
         # Compared as it is written: a name in another spelling (%74o) is none that we know.
         if name.lower() not in service.parameters:
-            raise ValueError(f"holds a part that cannot be used here, please leave it out: {name[:40]}")
+            raise ValueError(
+                Reason("holds a part that cannot be used here, please leave it out: {}", name[:40])
+            )
         if _looks_local(value):
-            raise ValueError(f"must not name a file or another address, please leave it out: {name[:40]}")
+            raise ValueError(
+                Reason("must not name a file or another address, please leave it out: {}", name[:40])
+            )
     return service
 
 

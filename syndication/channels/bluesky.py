@@ -9,18 +9,19 @@ from uuid import UUID
 
 from pydantic import Field, SecretStr
 
-from syndication.channels.by_http import Rule, json_of, rest
+from syndication.channels.by_http import Rule, cooldown, json_of
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, PostView, Queue
+from syndication.channels.envelope import Envelope, PostView
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import cut, graphemes, links
 from syndication.channels.social.pictured import fetched, left_out
-from syndication.channels.social.requests import Network, text_at, together
+from syndication.channels.social.requests import Network, text_at
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, TryLater
 from syndication.content.post import Image
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 from syndication.infra.images import Limits
 from syndication.infra.rate_limits import Rate
@@ -34,7 +35,7 @@ _CARD_TITLE, _CARD_TEXT = 200, 300
 _ALT = 2000
 _HASHTAG = re.compile(r"(?<!\S)#(\w{1,64})")
 _BASE32 = "234567abcdefghijklmnopqrstuvwxyz"
-_EDITED = "Bluesky keeps the new text, but some apps go on showing the first one."
+_EDITED = Reason("Bluesky keeps the new text, but some apps go on showing the first one.")
 
 RULES: tuple[Rule, ...] = (
     Rule(None, "AccountTakedown", "access", "Bluesky says this account is suspended. Log in there to see why."),
@@ -110,23 +111,23 @@ class Skeet:
 class Bluesky(Channel[Envelope, Skeet]):
     """Writes, rewrites and deletes one record for each post."""
 
-    kind: ClassVar[str] = "bluesky"
-    label: ClassVar[str] = "Bluesky"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "bluesky"
+    label = "Bluesky"
+    queue = "push"
+    abilities = Abilities(
         revise=True, withdraw=True, repeatable=True, images=True, length=_CHARACTERS, keeps_track=True
     )
-    settings: ClassVar[type[Settings]] = BlueskySettings
-    typed: ClassVar[tuple[str, ...]] = ("identifier", "app_password", "server")
-    rehearsed: ClassVar[Answer] = Answer(
+    settings = BlueskySettings
+    typed = ("identifier", "app_password", "server")
+    rehearsed = Answer(
         200,
         {},
         b'{"did": "did:plc:you", "accessJwt": "session", "refreshJwt": "session", "blob": {"ref": "1"},'
         b' "uri": "at://did:plc:you/app.bsky.feed.post/1"}',
     )
     #: 5,000 points an hour, three for each new record (docs.bsky.app, Rate Limits).
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(1600, 3600)),)
-    tended_every: ClassVar[float | None] = 86_400.0
+    limits = (Limit("destination", Rate(1600, 3600)),)
+    tended_every = 86_400.0
 
     def render(self, envelope: Envelope) -> Skeet:
         """The record but for its pictures, which must be there before it can name them."""
@@ -148,7 +149,7 @@ class Bluesky(Channel[Envelope, Skeet]):
             record=_record(post, composed.text, shown) | ({} if images else {"embed": _card(post)}),
             images=images,
             keep_embed=envelope.shown is not None and envelope.shown.images == post.content.images,
-            remark=together(
+            remark=Reason.joined(
                 composed.remark,
                 left_out(post.content.images, _PICTURES),
                 _EDITED if envelope.shown is not None and envelope.action == "revised" else "",
@@ -161,21 +162,21 @@ class Bluesky(Channel[Envelope, Skeet]):
         name = {"repo": repository.did, "collection": _COLLECTION, "rkey": message.rkey}
         if message.delete:
             answer = repository.call("com.atproto.repo.deleteRecord", name)
-            return Receipt(code=answer.status, rest=rest(answer))
+            return Receipt(code=answer.status, cooldown=cooldown(answer))
         record, remark = message.record, message.remark
         if message.images:
             embed, said = repository.embed(message)
-            record, remark = record | embed, together(remark, said)
+            record, remark = record | embed, Reason.joined(remark, said)
         answer = repository.call("com.atproto.repo.putRecord", name | {"record": record, "validate": True})
         if not text_at(json_of(answer, self.label), "uri").startswith("at://"):
             # It may stand there all the same: the next try writes the same record.
-            raise TryLater("Bluesky answered without the id of the post.", code=answer.status)
+            raise TryLater(Reason("Bluesky answered without the id of the post."), code=answer.status)
         return Receipt(
             reference=message.rkey,
             code=answer.status,
             link=f"https://bsky.app/profile/{repository.did}/post/{message.rkey}",
             remark=remark,
-            rest=rest(answer),
+            cooldown=cooldown(answer),
         )
 
     def tend(self, settings: Settings, tools: Tools, now: datetime) -> Settings:
@@ -192,7 +193,7 @@ class _Repository:
         self._network, self._opened_by = network, access
         secret = hashlib.sha256(access.password.encode()).hexdigest()
         self._memory_key = f"bluesky {access.server} {access.identifier} {secret}"
-        self._session: dict[str, str] = network.tools.memory.get(self._memory_key) or {}
+        self._session: dict[str, str] = network.tools.sessions.get(self._memory_key) or {}
 
     @property
     def did(self) -> str:
@@ -225,7 +226,7 @@ class _Repository:
             answer = self.call("com.atproto.repo.uploadBlob", data=picture.data, content_type=picture.type)
             blob = _inside(json_of(answer, self._network.name), "blob")
             if not blob:
-                raise TryLater("Bluesky answered without the id of the picture.")
+                raise TryLater(Reason("Bluesky answered without the id of the picture."))
             found.append(
                 {
                     "alt": cut(image.alt, _ALT),
@@ -279,8 +280,8 @@ class _Repository:
             "refresh": text_at(found, "refreshJwt"),
         }
         if not (session["did"] and session["access"]):
-            raise TryLater("Bluesky answered without an access token.")
-        self._network.tools.memory.put(self._memory_key, session)
+            raise TryLater(Reason("Bluesky answered without an access token."))
+        self._network.tools.sessions.put(self._memory_key, session)
         return session
 
 

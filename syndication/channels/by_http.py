@@ -1,4 +1,4 @@
-"""One HTTP request, one verdict: what every channel that speaks HTTP shares."""
+"""Sends one HTTP request and turns its outcome into a receipt or a verdict; shared by all channels that speak HTTP."""
 
 import json
 import re
@@ -11,8 +11,11 @@ from typing import Any, Literal
 from syndication.channels.messages import HttpMessage
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Receipt, Refused, TryLater, Unconfirmed, Verdict
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer, Failure
 
+#: Who answered, where it is no network with a name.
+_ADDRESS = Reason("The address")
 #: Longest part of an answer that is kept for people to read (characters).
 _KEPT = 1000
 #: Statuses by which a server says "not now".
@@ -41,7 +44,7 @@ class Rule:
         return self.status in (None, answer.status) and self.says.lower() in shown(answer).lower()
 
 
-def deliver(
+def send(
     message: HttpMessage,
     tools: Tools,
     *,
@@ -61,7 +64,7 @@ def call(
     tools: Tools,
     *,
     rules: Sequence[Rule] = (),
-    who: str = "The address",
+    who: str = _ADDRESS,
     gone: frozenset[int] = frozenset(),
     repeatable: bool = True,
     outlet: bool = True,
@@ -91,7 +94,7 @@ def call(
     if not repeatable and answer.status in (408, 500, 502, 504):
         # A gateway that lost patience, or a server that broke, may have done it all the same.
         raise Unconfirmed(
-            f"{who} answered {answer.status}; whether it was posted is not known.",
+            Reason("{} answered {}; whether it was posted is not known.", who, answer.status),
             code=answer.status,
             answer=shown(answer),
         )
@@ -113,55 +116,65 @@ def _without_access(answer: Answer, message: HttpMessage) -> Answer:
 
 
 def _by_rule(rule: Rule, answer: Answer) -> Verdict:
-    status, said = answer.status, shown(answer)
+    status, said, reason = answer.status, shown(answer), Reason(rule.reason)
     match rule.verdict:
         case "later":
-            after = asked_to_wait(answer, message_date(answer))
-            return TryLater(rule.reason, after=after, slow=status in _SLOWER, code=status, answer=said)
+            after = retry_after(answer, message_date(answer))
+            return TryLater(reason, after=after, slow=status in _SLOWER, code=status, answer=said)
         case "gone":
-            return Gone(rule.reason, code=status, answer=said)
+            return Gone(reason, code=status, answer=said)
         case _:
-            return Refused(rule.reason, credentials=rule.verdict == "access", code=status, answer=said)
+            return Refused(reason, credentials=rule.verdict == "access", code=status, answer=said)
 
 
 def verdict_for(
-    answer: Answer, *, gone: frozenset[int], now: datetime | None = None, who: str = "The address"
+    answer: Answer, *, gone: frozenset[int], now: datetime | None = None, who: str = _ADDRESS
 ) -> Verdict:
     """What a status other than 2xx means for the delivery. `now` is the remote's own idea of it, for Retry-After."""
     status, said = answer.status, shown(answer)
     if status in gone:
-        return Gone(f"{who} answered {status}: it no longer accepts posts.", code=status, answer=said)
+        return Gone(
+            Reason("{} answered {}: it no longer accepts posts.", who, status), code=status, answer=said
+        )
     if status < 200 or 300 <= status < 400:
         return Refused(
-            f"{who} answered {status} and points elsewhere. Please enter the final address; redirects are not followed.",
+            Reason(
+                "{} answered {} and points elsewhere. Please enter the final address; redirects are not followed.",
+                who,
+                status,
+            ),
             code=status,
             answer=said,
         )
     if status in (401, 403):
         return Refused(
-            f"{who} answered {status}: it does not accept our access. Please renew the secret or the permission there.",
+            Reason(
+                "{} answered {}: it does not accept our access. Please renew the secret or the permission there.",
+                who,
+                status,
+            ),
             credentials=True,
             code=status,
             answer=said,
         )
     if status in _LATER or status >= 500:
         return TryLater(
-            f"{who} answered {status}. It will be tried again.",
-            after=asked_to_wait(answer, now),
+            Reason("{} answered {}. It will be tried again.", who, status),
+            after=retry_after(answer, now),
             slow=status in _SLOWER,
             code=status,
             answer=said,
         )
-    return Refused(f"{who} answered {status} and refuses this post.", code=status, answer=said)
+    return Refused(Reason("{} answered {} and refuses this post.", who, status), code=status, answer=said)
 
 
-def asked_to_wait(answer: Answer, now: datetime | None) -> float | None:
+def retry_after(answer: Answer, now: datetime | None) -> float | None:
     """Seconds the remote asks for: Retry-After, or the moment at which its rate limit starts anew."""
-    found = retry_after(answer, now)
-    return found if found is not None else rest(answer, now) or None
+    found = _retry_after_header(answer, now)
+    return found if found is not None else cooldown(answer, now) or None
 
 
-def rest(answer: Answer, now: datetime | None = None) -> float:
+def cooldown(answer: Answer, now: datetime | None = None) -> float:
     """Seconds until more is allowed, where X-RateLimit-Remaining (or RateLimit-Remaining) has come to 0; else 0.0.
 
     The reset is read as seconds from now, as a Unix time, or as a date; of `now` the remote's own idea is best.
@@ -195,13 +208,13 @@ def json_of(answer: Answer, who: str, *, repeatable: bool = True) -> Any:
     try:
         return json.loads(answer.body)
     except ValueError as error:
-        reason = f"{who} answered with something that is no JSON."
+        reason = Reason("{} answered with something that is no JSON.", who)
         if repeatable:
             raise TryLater(reason, code=answer.status, answer=shown(answer)) from error
         raise Unconfirmed(reason, code=answer.status, answer=shown(answer)) from error
 
 
-def retry_after(answer: Answer, now: datetime | None) -> float | None:
+def _retry_after_header(answer: Answer, now: datetime | None) -> float | None:
     """Seconds of a Retry-After header (RFC 9110 section 10.2.3), from a number or a date; None for anything else."""
     value = (answer.headers.get("retry-after") or "").strip()
     if value.isascii() and value.isdigit() and len(value) < 10:

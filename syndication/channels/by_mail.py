@@ -1,4 +1,4 @@
-"""One body in two texts, one mail, one verdict: what every channel that sends mail shares."""
+"""Builds and sends one mail and turns its outcome into a receipt or a verdict; shared by all channels that send mail."""
 
 import quopri
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from syndication.channels.messages import MailMessage
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Receipt, Refused, TryLater, Unconfirmed, Verdict
+from syndication.content.reason import Reason
 from syndication.infra.smtp import MailFailure
 
 #: Answers about the mailbox itself: it does not exist, is closed, or its name is wrong (RFC 5321 section 4.2.3).
@@ -45,7 +46,7 @@ def _quoted(text: str) -> str:
     return encoded.replace("\n", "\r\n")
 
 
-def deliver(message: MailMessage, tools: Tools, following: MailMessage | None = None) -> Receipt:
+def send(message: MailMessage, tools: Tools, following: MailMessage | None = None) -> Receipt:
     """Send `message` once. Returns a Receipt once the server took it, and raises the Verdict for all else.
 
     The envelope of `following`, which this thread sends next, may go along.
@@ -67,7 +68,7 @@ def verdict_for(failure: MailFailure) -> Verdict:
         if failure.permanent:
             return Gone(reason)
         if failure.stage == "after_data":
-            return Unconfirmed(f"{reason} Whether the mail was taken is not known.")
+            return Unconfirmed(Reason.joined(reason, Reason("Whether the mail was taken is not known.")))
         return TryLater(reason, outlet=True)
     if not failure.permanent:
         return TryLater(reason, outlet=False, code=code, answer=said)

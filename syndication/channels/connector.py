@@ -1,4 +1,4 @@
-"""How an owner gives access by logging in at a network, and what the network knows us by."""
+"""The contract for connecting an outlet by logging in at its network."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a channel is: a pure translation and one send. Channels know no database, no clock and no task queue."""
+"""The contract every channel keeps: `render` is pure, `send` is the only I/O; no database, clock or task queue."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field

@@ -7,24 +7,23 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from syndication.channels.by_http import Rule, json_of, rest
+from syndication.channels.by_http import Rule, cooldown, json_of
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.pictured import fetched, left_out
-from syndication.channels.social.requests import Network, as_its_body_asks, as_json, text_at, together
-from syndication.channels.social.settings import SocialSettings, host_of
+from syndication.channels.social.requests import Network, as_its_body_asks, as_json, text_at
+from syndication.channels.social.settings import SocialSettings, host_of, public
 from syndication.channels.social.words import SHORTENED, pieces
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, TryLater, Unconfirmed
-from syndication.config import settings as process_settings
 from syndication.content.post import Image
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 from syndication.infra.images import Limits
 from syndication.infra.rate_limits import Rate
 from syndication.infra.rendering import gettext
-from syndication.infra.ssrf import check_url
 
 #: resources/message, "Embed Limits": all texts of an embed together have at most 6,000 characters.
 _TITLE, _DESCRIPTION, _VALUE, _FOOTER, _ALT = 256, 3500, 1024, 200, 1024
@@ -47,7 +46,7 @@ _ALREADY_GONE = (Rule(404, "10008", "fine"),)
 
 
 def _webhook(secret: SecretStr) -> SecretStr:
-    url = check_url(secret.get_secret_value(), allow_private=process_settings().allow_private_addresses)
+    url = public(secret.get_secret_value())
     if not _PATH.search(url):
         raise ValueError(
             "is no address of a Discord webhook; it looks like https://discord.com/api/webhooks/…/…"
@@ -96,21 +95,21 @@ class WebhookMessage:
 class Discord(Channel[Envelope, WebhookMessage]):
     """Posts, edits and deletes one message for each post: an embed with its facts and its first picture."""
 
-    kind: ClassVar[str] = "discord"
-    label: ClassVar[str] = "Discord"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "discord"
+    label = "Discord"
+    queue = "push"
+    abilities = Abilities(
         revise=True, withdraw=True, repeatable=False, images=True, length=_DESCRIPTION, keeps_track=True
     )
-    settings: ClassVar[type[Settings]] = DiscordSettings
-    typed: ClassVar[tuple[str, ...]] = ("webhook",)
+    settings = DiscordSettings
+    typed = ("webhook",)
     #: Five in two seconds and 30 a minute for each webhook; 50 a second from one machine (topics/rate-limits).
-    limits: ClassVar[tuple[Limit, ...]] = (
+    limits = (
         Limit("destination", Rate(5, 2)),
         Limit("destination", Rate(30, 60)),
         Limit("host", Rate(50, 1)),
     )
-    tended_every: ClassVar[float | None] = 86_400.0
+    tended_every = 86_400.0
 
     def render(self, envelope: Envelope) -> WebhookMessage:
         """The embed in the post's language; nobody is pinged, whatever the text holds."""
@@ -126,7 +125,7 @@ class Discord(Channel[Envelope, WebhookMessage]):
             images=images[:1],
             keep_media=envelope.shown is not None and envelope.shown.images[:1] == images[:1],
             reference=envelope.reference or "",
-            remark=together(
+            remark=Reason.joined(
                 SHORTENED if shortened else "",
                 left_out(images, 1),
             ),
@@ -139,7 +138,7 @@ class Discord(Channel[Envelope, WebhookMessage]):
         try:
             if message.delete:
                 answer = network.call("DELETE", f"{message.url}/messages/{number}", rules=_ALREADY_GONE)
-                return Receipt(code=answer.status, rest=_rest(answer))
+                return Receipt(code=answer.status, cooldown=_cooldown(answer))
             return _posted(network, message, number, picture)
         except TryLater as later:
             raise as_its_body_asks(later) from later
@@ -213,14 +212,14 @@ def _posted(network: Network, message: WebhookMessage, number: str, picture: str
     answer = _sent(network, method, url, body | {"embeds": [embed]}, files, repeatable=bool(number))
     found_number = text_at(json_of(answer, network.name, repeatable=bool(number)), "id") or number
     if not found_number.isdigit():
-        raise Unconfirmed("Discord answered without the number of the message.", code=answer.status)
+        raise Unconfirmed(Reason("Discord answered without the number of the message."), code=answer.status)
     where = f"{message.server_id}/{message.channel_id}/{found_number}"
     return Receipt(
         reference=f"{found_number} {picture}".strip(),
         code=answer.status,
         link=f"https://discord.com/channels/{where}" if message.server_id and message.channel_id else None,
-        remark=together(message.remark, remark),
-        rest=_rest(answer),
+        remark=Reason.joined(message.remark, remark),
+        cooldown=_cooldown(answer),
     )
 
 
@@ -239,11 +238,11 @@ def _sent(
     return network.form_call(method, url, [payload, *files], repeatable=repeatable)
 
 
-def _rest(answer: Answer) -> float:
+def _cooldown(answer: Answer) -> float:
     """Seconds until the webhook may post again, once it has used up what it may (topics/rate-limits)."""
     if answer.headers.get("x-ratelimit-remaining") == "0":
         try:
             return max(0.0, float(answer.headers.get("x-ratelimit-reset-after", "")))
         except ValueError:
-            return rest(answer)
+            return cooldown(answer)
     return 0.0

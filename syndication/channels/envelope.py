@@ -1,4 +1,4 @@
-"""What a channel is given to render: the city, a post as it stands, who published it, and what is to be said of it."""
+"""What a channel is given to render: the post, its publisher, the city, and what happened to the post."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

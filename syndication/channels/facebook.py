@@ -7,19 +7,19 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from syndication.channels.connector import Connector
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import letters, utf16
 from syndication.channels.social.graph import MISSING, ROWS, Access, Graph, GraphSettings, Row, access_end
 from syndication.channels.social.meta_login import PageConnector
 from syndication.channels.social.pictured import fetched
-from syndication.channels.social.requests import items_at, text_at, together
+from syndication.channels.social.requests import items_at, text_at
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, Refused, Unconfirmed, Verdict
 from syndication.content.post import Image
+from syndication.content.reason import Reason
 from syndication.infra.http import multipart
 from syndication.infra.images import Limits
 from syndication.infra.rate_limits import Rate
@@ -32,8 +32,8 @@ _LOOK_BACK, _LARGEST = 50, 1_000_000
 _SKEW = timedelta(minutes=5)
 #: Separates the parts of a form.
 _BOUNDARY = "syndication-2b8e61fd04c97a35e8d21c60f7b4a953"
-_KEPT_PICTURES = "Facebook cannot change the pictures of a post, so they stay as they were."
-_SOMEBODY_DELETED = "The post no longer stands on Facebook: somebody deleted it there."
+_KEPT_PICTURES = Reason("Facebook cannot change the pictures of a post, so they stay as they were.")
+_SOMEBODY_DELETED = Reason("The post no longer stands on Facebook: somebody deleted it there.")
 
 RULES: tuple[Row, ...] = (
     Row(1609005, "refused", "Facebook cannot make a preview of the link of this post. Please check that its page opens."),
@@ -77,19 +77,19 @@ class PagePost:
 class Facebook(Channel[Envelope, PagePost]):
     """Posts, edits and deletes posts of a page, with pictures and their alternative text, or with a card of the link."""
 
-    kind: ClassVar[str] = "facebook"
-    label: ClassVar[str] = "Facebook"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "facebook"
+    label = "Facebook"
+    queue = "push"
+    abilities = Abilities(
         revise=True, withdraw=True, repeatable=False, images=True, length=_MOST, keeps_track=True, finds=True
     )
-    settings: ClassVar[type[Settings]] = FacebookSettings
-    connector: ClassVar[Connector | None] = PageConnector(
+    settings = FacebookSettings
+    connector = PageConnector(
         "Facebook", "pages_show_list,pages_manage_posts,pages_read_engagement", "id,name,access_token"
     )
     #: 200 calls an hour for an app with one user (docs/graph-api/overview/rate-limiting); ten pictures make twelve calls.
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(16, 3600)),)
-    tended_every: ClassVar[float | None] = 86_400.0
+    limits = (Limit("destination", Rate(16, 3600)),)
+    tended_every = 86_400.0
 
     def render(self, envelope: Envelope) -> PagePost:
         """The text always holds the link: a card of it cannot be edited, and pictures leave no room for one."""
@@ -122,9 +122,9 @@ class Facebook(Channel[Envelope, PagePost]):
         found = graph.json("POST", f"{message.page_id}/feed", body=body, repeatable=False)
         post_id = text_at(found, "id")
         if not post_id:
-            raise Unconfirmed("Facebook answered without the id of the post. Please look there.")
+            raise Unconfirmed(Reason("Facebook answered without the id of the post. Please look there."))
         return Receipt(
-            post_id, code=200, link=_permalink(graph, post_id), remark=together(message.remark, said)
+            post_id, code=200, link=_permalink(graph, post_id), remark=Reason.joined(message.remark, said)
         )
 
     def find(self, message: PagePost, tools: Tools) -> Receipt | None:
@@ -154,7 +154,11 @@ class Facebook(Channel[Envelope, PagePost]):
         if text_at(me, "id") != settings.page_id:
             whose = text_at(me, "name") or text_at(me, "id")
             raise Refused(
-                f"This access belongs to {whose} and not to the page {settings.page_id}. Please connect the page itself.",
+                Reason(
+                    "This access belongs to {} and not to the page {}. Please connect the page itself.",
+                    whose,
+                    settings.page_id,
+                ),
                 credentials=True,
             )
         learned = {"name": text_at(me, "name")[:300], "expires_at": access_end(graph)}
@@ -186,18 +190,18 @@ def _edit(graph: Graph, message: PagePost) -> Receipt:
         message.reference,
         code=found.status,
         link=_permalink(graph, message.reference),
-        remark=together(message.remark, _KEPT_PICTURES if message.stale else ""),
+        remark=Reason.joined(message.remark, _KEPT_PICTURES if message.stale else ""),
     )
 
 
 def _delete(graph: Graph, post_id: str) -> Receipt:
     if not post_id:
-        return Receipt(remark="It does not stand on Facebook, so there was nothing to delete.")
+        return Receipt(remark=Reason("It does not stand on Facebook, so there was nothing to delete."))
     answer = graph.call("DELETE", quote(post_id, safe=""), rows=_ALREADY_GONE)
     if answer.status == 200:
         return Receipt(code=200)
     if graph.stands(post_id):  # the same error also means that it is there and not ours to delete
-        raise Refused("Facebook does not let us delete this post. Please delete it there by hand.")
+        raise Refused(Reason("Facebook does not let us delete this post. Please delete it there by hand."))
     return Receipt(code=answer.status, remark=_SOMEBODY_DELETED)
 
 

@@ -15,18 +15,19 @@ from syndication.channels import wording
 from syndication.channels.by_http import Rule, json_of
 from syndication.channels.connector import Beginning, Connector, Site
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.pictured import left_out, missing, shown_at
-from syndication.channels.social.requests import Network, text_at, together
+from syndication.channels.social.requests import Network, text_at
 from syndication.channels.social.settings import ExpiringSettings, Server
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, Refused, TryLater, Unconfirmed
 from syndication.content.base import Value
 from syndication.content.post import Content, Image
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 from syndication.infra.rate_limits import Rate
 from syndication.kinds.contract import Window
@@ -39,11 +40,13 @@ _SIZE = "framed"
 _MOST, _MOST_TITLE, _MOST_CODE = 1500, 58, 58
 #: An access token is given up this long before it ends.
 _SPARE = timedelta(minutes=2)
-_NO_END = "The offer names no end, which Google wants of one, so it was posted as plain news."
-_WHOLE_DAY = "No end of the event is stated, so Google shows the whole day; the hour stands in the text."
-_NEXT_ONLY = "Google shows only the next date of a repeated event."
-_NO_ALT = "Google takes no alternative text for pictures."
-_UNKNOWN_APP = "Google does not know the app. Please check client id and client secret."
+_NO_END = Reason("The offer names no end, which Google wants of one, so it was posted as plain news.")
+_WHOLE_DAY = Reason(
+    "No end of the event is stated, so Google shows the whole day; the hour stands in the text."
+)
+_NEXT_ONLY = Reason("Google shows only the next date of a repeated event.")
+_NO_ALT = Reason("Google takes no alternative text for pictures.")
+_UNKNOWN_APP = Reason("Google does not know the app. Please check client id and client secret.")
 
 RULES: tuple[Rule, ...] = (
     Rule(401, "", "access", "Google no longer accepts our access. Please connect the profile again."),
@@ -68,7 +71,7 @@ LOGIN_RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 _APP, _API, _AUTH = "google", "https://mybusiness.googleapis.com", "https://oauth2.googleapis.com"
 _SCOPE = "https://www.googleapis.com/auth/business.manage"
-_NOT_LASTING = (
+_NOT_LASTING = Reason(
     "Google gave no lasting access. Please remove our app under myaccount.google.com and try again."
 )
 _EDIT_GONE = (Rule(404, "", "refused", "The post no longer stands on Google: somebody deleted it there."),)
@@ -137,8 +140,8 @@ class _Asked(Value):
 class _Login(Connector):
     """developers.google.com/identity/protocols/oauth2/web-server; `offline` and `consent` bring a refresh token each time."""
 
-    asks: ClassVar[type[Value]] = _Asked
-    app: ClassVar[str | None] = _APP
+    asks = _Asked
+    app = _APP
 
     def begin(self, asked: Any, site: Site, tools: Tools) -> Beginning:
         address = site.app.address("login", "https://accounts.google.com") + "/o/oauth2/v2/auth"
@@ -168,22 +171,22 @@ class _Login(Connector):
 class GoogleBusiness(Channel[Envelope, LocalPost]):
     """Posts, edits and deletes events, offers and news of a Business Profile; Google fetches the picture itself."""
 
-    kind: ClassVar[str] = "google_business"
-    label: ClassVar[str] = "Google Business Profile"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "google_business"
+    label = "Google Business Profile"
+    queue = "push"
+    abilities = Abilities(
         revise=True, withdraw=True, repeatable=False, images=True, length=_MOST, keeps_track=True
     )
-    settings: ClassVar[type[Settings]] = GoogleBusinessSettings
-    connector: ClassVar[Connector | None] = _Login()
-    rehearsed: ClassVar[Answer] = Answer(
+    settings = GoogleBusinessSettings
+    connector = _Login()
+    rehearsed = Answer(
         200,
         {},
         b'{"access_token": "session", "expires_in": 3600, "name": "accounts/1/locations/1/localPosts/1"}',
     )
     #: 10 edits a minute for each profile (developers.google.com/my-business/content/limits).
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(10, 60)),)
-    tended_every: ClassVar[float | None] = 86_400.0
+    limits = (Limit("destination", Rate(10, 60)),)
+    tended_every = 86_400.0
 
     def render(self, envelope: Envelope) -> LocalPost:
         """The post as its kind wants it: events and offers with both ends, all else as plain news."""
@@ -209,7 +212,7 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
             mask=tuple(name for name in (*body, *(() if content.images else ("media",))) if name not in kept),
             reference=envelope.reference or "",
             replaces=shown is not None and topic_of(_window(envelope, shown)) != topic,
-            remark=together(
+            remark=Reason.joined(
                 composed.remark,
                 _said_of_ends(envelope, window),
                 _NO_ALT if content.images else "",
@@ -228,8 +231,10 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
         except Refused as verdict:
             if verdict.code != 401 or fresh:
                 raise
-            tools.memory.put(_place(message.settings), None)
-            raise TryLater("Google ended the access before its time; it is renewed.", code=401) from verdict
+            tools.sessions.put(_place(message.settings), None)
+            raise TryLater(
+                Reason("Google ended the access before its time; it is renewed."), code=401
+            ) from verdict
 
     def tend(self, settings: Settings, tools: Tools, now: datetime) -> Settings:
         """Makes a token and looks at the location with it, so that a lost access is noticed before a post needs it."""
@@ -304,8 +309,12 @@ def _said_of_ends(envelope: Envelope, window: Window | None) -> str:
     if window is None:
         return _NO_END
     if topic_of(window) == "EVENT":
-        return together(_WHOLE_DAY if window.unstated else "", _NEXT_ONLY if window.next_only else "")
-    return "The coupon code is too long for Google's own field." if len(_code(envelope)) > _MOST_CODE else ""
+        return Reason.joined(_WHOLE_DAY if window.unstated else "", _NEXT_ONLY if window.next_only else "")
+    return (
+        Reason("The coupon code is too long for Google's own field.")
+        if len(_code(envelope)) > _MOST_CODE
+        else ""
+    )
 
 
 def _with_picture(message: LocalPost, tools: Tools) -> LocalPost:
@@ -316,14 +325,14 @@ def _with_picture(message: LocalPost, tools: Tools) -> LocalPost:
     if not said:
         return message
     body = {name: value for name, value in message.body.items() if name != "media"}
-    return replace(message, body=body, remark=together(said, message.remark))
+    return replace(message, body=body, remark=Reason.joined(said, message.remark))
 
 
 def _done(network: Network, message: LocalPost) -> Receipt:
     """Does what the message says."""
     api, name = message.settings.api, message.reference
     if message.delete and not name:
-        return Receipt(remark="It does not stand on Google, so there was nothing to delete.")
+        return Receipt(remark=Reason("It does not stand on Google, so there was nothing to delete."))
     if message.delete or (name and message.replaces):
         answer = network.call("DELETE", f"{api}/v4/{name}", rules=_ALREADY_GONE)
         if message.delete:
@@ -341,11 +350,11 @@ def _done(network: Network, message: LocalPost) -> Receipt:
 def _receipt(found: Any, remark: str, name: str = "") -> Receipt:
     if text_at(found, "state") == "REJECTED":
         raise Refused(
-            "Google rejected the post by its rules for content (such as a phone number in the text)."
+            Reason("Google rejected the post by its rules for content (such as a phone number in the text).")
         )
     name = text_at(found, "name") or name
     if not name:
-        raise Unconfirmed("Google answered without the name of the post. Please look there.")
+        raise Unconfirmed(Reason("Google answered without the name of the post. Please look there."))
     return Receipt(name[:1000], code=200, link=text_at(found, "searchUrl") or None, remark=remark)
 
 
@@ -357,13 +366,13 @@ def _place(settings: GoogleBusinessSettings) -> str:
 
 def _token(who: str, settings: GoogleBusinessSettings, tools: Tools, now: datetime) -> tuple[str, bool]:
     """An access token, and whether it was made just now."""
-    kept, ends = tools.memory.get(_place(settings)) or ("", now)
+    kept, ends = tools.sessions.get(_place(settings)) or ("", now)
     if kept and now < ends:
         return kept, False
     found = _granted(who, settings, tools)
     token, seconds = text_at(found, "access_token"), text_at(found, "expires_in")
     lasts = timedelta(seconds=int(seconds)) if seconds.isdigit() else timedelta(0)
-    tools.memory.put(_place(settings), (token, now + lasts - _SPARE))
+    tools.sessions.put(_place(settings), (token, now + lasts - _SPARE))
     return token, True
 
 
@@ -381,5 +390,5 @@ def _granted(who: str, settings: GoogleBusinessSettings, tools: Tools) -> Any:
         refresh_token=settings.refresh_token.get_secret_value(),
     )
     if not text_at(found, "access_token"):
-        raise TryLater("Google answered without an access token.")
+        raise TryLater(Reason("Google answered without an access token."))
     return found

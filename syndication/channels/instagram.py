@@ -11,9 +11,8 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from syndication.channels.connector import Connector
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import letters, utf16
 from syndication.channels.social.graph import (
@@ -28,11 +27,12 @@ from syndication.channels.social.graph import (
 )
 from syndication.channels.social.meta_login import PageConnector
 from syndication.channels.social.pictured import left_out, needed, shown_at
-from syndication.channels.social.requests import items_at, text_at, together
+from syndication.channels.social.requests import items_at, text_at
 from syndication.channels.social.words import compose, pieces
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, Refused, TryLater, Verdict
 from syndication.content.post import Image
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 from syndication.infra.rate_limits import Rate
 
@@ -46,10 +46,10 @@ _FEW_HASHTAGS = 5
 _LOOK_BACK, _LARGEST = 50, 1_000_000
 #: Their clock may be behind ours.
 _SKEW = timedelta(minutes=5)
-_CANNOT_CHANGE = "Instagram cannot change what was posted. Please correct it there by hand."
-_BY_HAND = "Instagram does not let us delete this post. Please delete it there by hand."
-_NO_PICTURE = "Instagram takes no post without a picture. Please add one to the post."
-_BUSY = "Instagram is still working on the picture."
+_CANNOT_CHANGE = Reason("Instagram cannot change what was posted. Please correct it there by hand.")
+_BY_HAND = Reason("Instagram does not let us delete this post. Please delete it there by hand.")
+_NO_PICTURE = Reason("Instagram takes no post without a picture. Please add one to the post.")
+_BUSY = Reason("Instagram is still working on the picture.")
 
 RULES: tuple[Row, ...] = (
     Row(9007, "soon", _BUSY),
@@ -123,7 +123,10 @@ class _Login(PageConnector):
         account = page.get("instagram_business_account")
         if not text_at(account, "id"):
             raise Refused(
-                f"No professional Instagram account is linked with the page {text_at(page, 'name')}. Please link it first."
+                Reason(
+                    "No professional Instagram account is linked with the page {}. Please link it first.",
+                    text_at(page, "name"),
+                )
             )
         return {"user_id": text_at(account, "id"), "username": text_at(account, "username")}
 
@@ -131,11 +134,11 @@ class _Login(PageConnector):
 class Instagram(Channel[Envelope, Photo]):
     """Posts a picture with its alternative text and a caption, and deletes it. What stands there cannot be changed."""
 
-    kind: ClassVar[str] = "instagram"
-    label: ClassVar[str] = "Instagram"
-    queue: ClassVar[Queue] = "push"
+    kind = "instagram"
+    label = "Instagram"
+    queue = "push"
     #: A repeat looks at the account's own posts first, and a prepared picture can be published only once.
-    abilities: ClassVar[Abilities] = Abilities(
+    abilities = Abilities(
         revise=False,
         withdraw=True,
         repeatable=True,
@@ -144,16 +147,16 @@ class Instagram(Channel[Envelope, Photo]):
         length=_MOST,
         keeps_track=True,
     )
-    settings: ClassVar[type[Settings]] = InstagramSettings
-    connector: ClassVar[Connector | None] = _Login(
+    settings = InstagramSettings
+    connector = _Login(
         "Instagram",
         "pages_show_list,pages_read_engagement,instagram_basic,instagram_content_publish,instagram_manage_contents",
         "id,name,access_token,instagram_business_account{id,username}",
     )
-    rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"id": "1", "status_code": "FINISHED"}')
+    rehearsed = Answer(200, {}, b'{"id": "1", "status_code": "FINISHED"}')
     #: 100 posts in 24 hours (content-publishing, rate limit).
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(100, 86_400)),)
-    tended_every: ClassVar[float | None] = 86_400.0
+    limits = (Limit("destination", Rate(100, 86_400)),)
+    tended_every = 86_400.0
 
     def render(self, envelope: Envelope) -> Photo:
         """The first picture and the caption. Raises Refused without a picture."""
@@ -179,7 +182,7 @@ class Instagram(Channel[Envelope, Photo]):
             media=envelope.reference or "",
             doubtful=envelope.doubtful,
             since=envelope.post.published_at - _SKEW,
-            remark=together(remark, left_out(content.images, 1)),
+            remark=Reason.joined(remark, left_out(content.images, 1)),
         )
 
     def send(self, message: Photo, tools: Tools) -> Receipt:
@@ -189,8 +192,8 @@ class Instagram(Channel[Envelope, Photo]):
             return _delete(graph, message)
         if message.doubtful and (found := _found(graph, message)):
             return found
-        container = tools.memory.get(message.key) or _prepared(graph, message)
-        tools.memory.put(message.key, container)
+        container = tools.sessions.get(message.key) or _prepared(graph, message)
+        tools.sessions.put(message.key, container)
         if found := _unless_ready(graph, message, container):
             return found
         published = graph.json(
@@ -222,11 +225,19 @@ def _caption(envelope: Envelope, kind: str) -> tuple[str, str]:
     )
     if too_many and envelope.action != "withdrawn":
         raise Refused(
-            f"Instagram takes at most {_MOST_HASHTAGS} hashtags and {_MOST_MENTIONS} mentions. Please use fewer."
+            Reason(
+                "Instagram takes at most {} hashtags and {} mentions. Please use fewer.",
+                _MOST_HASHTAGS,
+                _MOST_MENTIONS,
+            )
         )
     left_out = pieces(envelope, kind).hashtags[room:]
-    said = f"Instagram takes few hashtags, so these were left out: {' '.join(left_out)}." if left_out else ""
-    return composed.text, together(composed.remark, said)
+    said = (
+        Reason("Instagram takes few hashtags, so these were left out: {}.", " ".join(left_out))
+        if left_out
+        else ""
+    )
+    return composed.text, Reason.joined(composed.remark, said)
 
 
 def _letters_of(envelope: Envelope, kind: str) -> frozenset[str]:
@@ -254,7 +265,7 @@ def _prepared(graph: Graph, message: Photo) -> str:
     body = {"image_url": message.image_url, "caption": message.caption, "alt_text": message.alt}
     found = text_at(graph.json("POST", f"{message.user_id}/media", body=body), "id")
     if not found:
-        raise TryLater("Instagram answered without the id of the picture.", outlet=False)
+        raise TryLater(Reason("Instagram answered without the id of the picture."), outlet=False)
     return found
 
 
@@ -267,11 +278,13 @@ def _unless_ready(graph: Graph, message: Photo, container: str) -> Receipt | Non
         case "PUBLISHED":
             if found := _found(graph, message):
                 return found
-            raise TryLater("Instagram has posted it, but does not show it yet.", after=SOON, outlet=False)
+            raise TryLater(
+                Reason("Instagram has posted it, but does not show it yet."), after=SOON, outlet=False
+            )
         case "IN_PROGRESS":
             raise TryLater(_BUSY, after=SOON, outlet=False)
         case "ERROR":
-            graph.tools.memory.put(message.key, None)
+            graph.tools.sessions.put(message.key, None)
             raise _refusal(text_at(state, "status"))
         case _:  # EXPIRED, or no longer known
             raise _lost(graph, message)
@@ -279,8 +292,8 @@ def _unless_ready(graph: Graph, message: Photo, container: str) -> Receipt | Non
 
 def _lost(graph: Graph, message: Photo) -> TryLater:
     """Forgets the container, so that the next try makes a new one."""
-    graph.tools.memory.put(message.key, None)
-    return TryLater("Instagram lost the prepared picture.", after=SOON, outlet=False)
+    graph.tools.sessions.put(message.key, None)
+    return TryLater(Reason("Instagram lost the prepared picture."), after=SOON, outlet=False)
 
 
 def _refusal(said: str) -> Refused:
@@ -295,7 +308,9 @@ def _refusal(said: str) -> Refused:
     }
     code = next((code for subcode, code in reasons.items() if subcode in said), 0)
     reason = next((row.reason for row in RULES if row.code == code), "")
-    return Refused(reason or "Instagram could not use the picture. Please use another one.", answer=said)
+    return Refused(
+        Reason(reason) or Reason("Instagram could not use the picture. Please use another one."), answer=said
+    )
 
 
 def _found(graph: Graph, message: Photo) -> Receipt | None:
@@ -306,7 +321,7 @@ def _found(graph: Graph, message: Photo) -> Receipt | None:
     )
     shown_there = items_at(answer, "data")
     if shown_there is None:
-        raise TryLater("Instagram did not show what stands there. It will be tried again.")
+        raise TryLater(Reason("Instagram did not show what stands there. It will be tried again."))
     for one in shown_there:
         if letters(text_at(one, "caption")) in message.captions and _not_before(one, message.since):
             if not message.delete and letters(text_at(one, "caption")) != letters(message.caption):
@@ -329,14 +344,15 @@ def _delete(graph: Graph, message: Photo) -> Receipt:
         found = _found(graph, message) if message.doubtful else None
         media = (found.reference if found else None) or ""
     if not media:
-        return Receipt(remark="No such post was found on Instagram, so there was nothing to delete.")
+        return Receipt(remark=Reason("No such post was found on Instagram, so there was nothing to delete."))
     answer = graph.call("DELETE", quote(media, safe=""), rows=_DELETION)
     if answer.status == 200:
         return Receipt(code=200)
     if graph.stands(media):  # the same error also means that it is there and not ours to delete
         raise Refused(_BY_HAND)
     return Receipt(
-        code=answer.status, remark="The post no longer stands on Instagram: somebody deleted it there."
+        code=answer.status,
+        remark=Reason("The post no longer stands on Instagram: somebody deleted it there."),
     )
 
 

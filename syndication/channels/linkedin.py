@@ -13,18 +13,19 @@ from syndication.channels import wording
 from syndication.channels.by_http import Rule, shown
 from syndication.channels.connector import Beginning, Client, Connector, Site
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import links, utf16
 from syndication.channels.social.pictured import fetched
-from syndication.channels.social.requests import Network, text_at, together
+from syndication.channels.social.requests import Network, text_at
 from syndication.channels.social.settings import ExpiringSettings, Server
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, Refused, Unconfirmed
 from syndication.content.base import Moment, Value
 from syndication.content.post import Image
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 from syndication.infra.images import Limits
 from syndication.infra.rate_limits import Rate
@@ -36,12 +37,14 @@ _MOST = 3000
 _MOST_PICTURES = 20
 #: An access token is renewed this long before it ends.
 _AHEAD = timedelta(days=10)
-_KEPT_PICTURES = "LinkedIn cannot change the pictures of a post, so they stay as they were."
-_KEPT_CARD = "LinkedIn cannot change the card of the link, so it keeps its earlier title."
-_STOOD_THERE = "The same text stood on LinkedIn already, so nothing new was posted and this is taken for it."
-_RAN_OUT = "The access to LinkedIn has run out. Please connect the page again."
-_NOT_RENEWED = "LinkedIn no longer renews the access. Please connect the page again."
-_TWICE = "LinkedIn says that the same text was posted already. Please look there."
+_KEPT_PICTURES = Reason("LinkedIn cannot change the pictures of a post, so they stay as they were.")
+_KEPT_CARD = Reason("LinkedIn cannot change the card of the link, so it keeps its earlier title.")
+_STOOD_THERE = Reason(
+    "The same text stood on LinkedIn already, so nothing new was posted and this is taken for it."
+)
+_RAN_OUT = Reason("The access to LinkedIn has run out. Please connect the page again.")
+_NOT_RENEWED = Reason("LinkedIn no longer renews the access. Please connect the page again.")
+_TWICE = Reason("LinkedIn says that the same text was posted already. Please look there.")
 
 RULES: tuple[Rule, ...] = (
     Rule(401, "EXPIRED_ACCESS_TOKEN", "access", _RAN_OUT),
@@ -143,8 +146,8 @@ class _Asked(Value):
 class _Login(Connector):
     """linkedin/shared/authentication/authorization-code-flow."""
 
-    asks: ClassVar[type[Value]] = _Asked
-    app: ClassVar[str | None] = _APP
+    asks = _Asked
+    app = _APP
 
     def begin(self, asked: Any, site: Site, tools: Tools) -> Beginning:
         address = site.app.address("auth", _AUTH) + "/oauth/v2/authorization"
@@ -171,22 +174,22 @@ class _Login(Connector):
 class LinkedIn(Channel[Envelope, OrganisationPost]):
     """Posts, edits and deletes posts of an organisation, with pictures and their alternative text, or a card of the link."""
 
-    kind: ClassVar[str] = "linkedin"
-    label: ClassVar[str] = "LinkedIn"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "linkedin"
+    label = "LinkedIn"
+    queue = "push"
+    abilities = Abilities(
         revise=True, withdraw=True, repeatable=False, images=True, length=_MOST, keeps_track=True
     )
-    settings: ClassVar[type[Settings]] = LinkedInSettings
-    connector: ClassVar[Connector | None] = _Login()
-    rehearsed: ClassVar[Answer] = Answer(
+    settings = LinkedInSettings
+    connector = _Login()
+    rehearsed = Answer(
         201,
         {"x-restli-id": "urn:li:share:1"},
         b'{"value": {"uploadUrl": "https://www.linkedin.com/upload", "image": "urn:li:image:1"}}',
     )
     #: 150 requests a day for each member (Share on LinkedIn, rate limits); a post with a picture makes three.
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(50, 86_400)),)
-    tended_every: ClassVar[float | None] = 86_400.0
+    limits = (Limit("destination", Rate(50, 86_400)),)
+    tended_every = 86_400.0
 
     def render(self, envelope: Envelope) -> OrganisationPost:
         """The text always holds the link: a card of it cannot be edited, and pictures leave no room for one."""
@@ -210,7 +213,7 @@ class LinkedIn(Channel[Envelope, OrganisationPost]):
             article=article | ({"description": content.summary} if content.summary else {}),
             images=content.images[:_MOST_PICTURES],
             reference=envelope.reference or "",
-            edited=together(_KEPT_PICTURES if images_differ else "", _KEPT_CARD if card_differs else ""),
+            edited=Reason.joined(_KEPT_PICTURES if images_differ else "", _KEPT_CARD if card_differs else ""),
             remark=composed.remark,
         )
 
@@ -243,13 +246,13 @@ class LinkedIn(Channel[Envelope, OrganisationPost]):
             urn = _URN.search(shown(answer))
             if urn is None:
                 raise Refused(_TWICE, code=422, answer=shown(answer))
-            return _receipt(urn.group(), 422, together(message.remark, _STOOD_THERE))
+            return _receipt(urn.group(), 422, Reason.joined(message.remark, _STOOD_THERE))
         urn_given = answer.headers.get("x-restli-id") or answer.headers.get("x-linkedin-id") or ""
         if not urn_given:
             raise Unconfirmed(
-                "LinkedIn answered without the id of the post. Please look there.", code=answer.status
+                Reason("LinkedIn answered without the id of the post. Please look there."), code=answer.status
             )
-        return _receipt(urn_given, answer.status, together(message.remark, said))
+        return _receipt(urn_given, answer.status, Reason.joined(message.remark, said))
 
     def tend(self, settings: Settings, tools: Tools, now: datetime) -> Settings:
         """Renews the access before it ends, or asks when it does. Without the app's id and secret neither can be known."""
@@ -338,12 +341,12 @@ def _edit(network: Network, message: OrganisationPost) -> Receipt:
         headers=(("x-restli-method", "PARTIAL_UPDATE"),),
         rules=_EDIT_GONE,
     )
-    return _receipt(message.reference, answer.status, together(message.remark, message.edited))
+    return _receipt(message.reference, answer.status, Reason.joined(message.remark, message.edited))
 
 
 def _delete(network: Network, message: OrganisationPost) -> Receipt:
     if not message.reference:
-        return Receipt(remark="It does not stand on LinkedIn, so there was nothing to delete.")
+        return Receipt(remark=Reason("It does not stand on LinkedIn, so there was nothing to delete."))
     answer = network.call(
         "DELETE",
         f"{message.api}/rest/posts/{quote(message.reference, safe='')}",

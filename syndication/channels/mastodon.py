@@ -10,21 +10,22 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from syndication.channels.by_http import Rule, json_of, rest, shown
+from syndication.channels.by_http import Rule, cooldown, json_of, shown
 from syndication.channels.connector import Beginning, Client, Connector, Site
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import cut, graphemes, letters, with_links_as
 from syndication.channels.social.pictured import fetched, left_out
-from syndication.channels.social.requests import Network, items_at, text_at, together
+from syndication.channels.social.requests import Network, items_at, text_at
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, Refused, TryLater
 from syndication.content.base import Value
 from syndication.content.post import Image
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 from syndication.infra.images import Limits
 from syndication.infra.rate_limits import Rate
@@ -54,8 +55,8 @@ LOGIN_RULES: tuple[Rule, ...] = (
 _SCOPES = "read:accounts read:statuses write:media write:statuses"
 #: Somebody deleted it; or the server is of a kind that cannot edit.
 _NO_EDIT = (Rule(404, "", "fine"), Rule(405, "", "fine"), Rule(501, "", "fine"))
-_DELETED = "The post no longer stands on Mastodon: somebody deleted it there."
-_CANNOT_EDIT = "This server cannot change what was posted. Please correct it there by hand."
+_DELETED = Reason("The post no longer stands on Mastodon: somebody deleted it there.")
+_CANNOT_EDIT = Reason("This server cannot change what was posted. Please correct it there by hand.")
 #: What is deleted may already be gone.
 _ALREADY_GONE = (Rule(404, "", "fine"), Rule(410, "", "fine"))
 
@@ -119,8 +120,8 @@ class _Asked(Value):
 class _Login(Connector):
     """Registers an app at whatever server it is (methods/apps), then asks its owner (methods/oauth)."""
 
-    asks: ClassVar[type[Value]] = _Asked
-    app: ClassVar[str | None] = None
+    asks = _Asked
+    app = None
 
     def begin(self, asked: Any, site: Site, tools: Tools) -> Beginning:
         body = {"client_name": site.name, "redirect_uris": site.redirect, "scopes": _SCOPES}
@@ -159,18 +160,18 @@ def _login(tools: Tools) -> Network:
 class Mastodon(Channel[Envelope, Toot]):
     """Posts, edits and deletes statuses, with pictures and their alternative text."""
 
-    kind: ClassVar[str] = "mastodon"
-    label: ClassVar[str] = "Mastodon"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "mastodon"
+    label = "Mastodon"
+    queue = "push"
+    abilities = Abilities(
         revise=True, withdraw=True, repeatable=True, images=True, length=500, keeps_track=True
     )
-    settings: ClassVar[type[Settings]] = MastodonSettings
-    connector: ClassVar[Connector | None] = _Login()
-    rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"id": "1", "acct": "you"}')
+    settings = MastodonSettings
+    connector = _Login()
+    rehearsed = Answer(200, {}, b'{"id": "1", "acct": "you"}')
     #: Pictures and deletions: 30 in 30 minutes for each account (docs.joinmastodon.org/api/rate-limits).
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(30, 1800)),)
-    tended_every: ClassVar[float | None] = 86_400.0
+    limits = (Limit("destination", Rate(30, 1800)),)
+    tended_every = 86_400.0
 
     def render(self, envelope: Envelope) -> Toot:
         """The status in the post's language, counted as Mastodon counts: every link as long as the server says."""
@@ -199,7 +200,7 @@ class Mastodon(Channel[Envelope, Toot]):
                 for one in (content, *envelope.earlier)
             ),
             published_at=envelope.post.published_at,
-            remark=together(composed.remark, left_out(content.images, chosen.pictures)),
+            remark=Reason.joined(composed.remark, left_out(content.images, chosen.pictures)),
         )
 
     def send(self, message: Toot, tools: Tools) -> Receipt:
@@ -217,7 +218,7 @@ class Mastodon(Channel[Envelope, Toot]):
             ids = media.split()
         else:
             ids, said = _upload(network, message, tools)
-            remark = together(remark, said)
+            remark = Reason.joined(remark, said)
         body = message.status | ({"media_ids": ids} if ids else {})
         if status_id:
             answer = _edit(network, message.server, status_id, body)
@@ -258,11 +259,11 @@ def _edit(network: Network, server: str, status_id: str, body: dict[str, Any]) -
 
 def _delete(network: Network, server: str, status_id: str) -> Receipt:
     if not status_id:
-        return Receipt(remark="It does not stand on Mastodon, so there was nothing to delete.")
+        return Receipt(remark=Reason("It does not stand on Mastodon, so there was nothing to delete."))
     answer = network.call(
         "DELETE", f"{server}/api/v1/statuses/{quote(status_id, safe='')}", rules=_ALREADY_GONE
     )
-    return Receipt(code=answer.status, rest=rest(answer))
+    return Receipt(code=answer.status, cooldown=cooldown(answer))
 
 
 def _upload(network: Network, message: Toot, tools: Tools) -> tuple[list[str], str]:
@@ -276,7 +277,7 @@ def _upload(network: Network, message: Toot, tools: Tools) -> tuple[list[str], s
         )
         ids.append(text_at(answer, "id"))
     if not all(ids):
-        raise TryLater("Mastodon answered without the id of the picture.")
+        raise TryLater(Reason("Mastodon answered without the id of the picture."))
     return ids, remark
 
 
@@ -285,13 +286,13 @@ def _receipt(network: Network, answer: Any, media: list[str], remark: str) -> Re
     status_id = text_at(found, "id")
     if not status_id:
         # It may stand there all the same: the next try looks first.
-        raise TryLater("Mastodon answered without the id of the post.", code=answer.status)
+        raise TryLater(Reason("Mastodon answered without the id of the post."), code=answer.status)
     return Receipt(
         reference=" ".join([status_id, *media])[:1000],
         code=answer.status,
         link=text_at(found, "url") or None,
         remark=remark,
-        rest=rest(answer),
+        cooldown=cooldown(answer),
     )
 
 
@@ -306,7 +307,7 @@ def _found(network: Network, message: Toot) -> tuple[str, str]:
     )
     wanted = [[letters(part) for part in mark] for mark in message.marks]
     if not isinstance(timeline, list):
-        raise TryLater("Mastodon did not show what stands there. It will be tried again.")
+        raise TryLater(Reason("Mastodon did not show what stands there. It will be tried again."))
     for status in timeline:
         if text_at(status, "created_at") < message.published_at.isoformat()[:10]:
             break  # the newest come first; what is older than the post is another one, however alike

@@ -10,16 +10,17 @@ from pydantic import Field, SecretStr
 
 from syndication.channels.by_http import Rule
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import links, octets
 from syndication.channels.social.pictured import fetched, left_out
-from syndication.channels.social.requests import Network, as_json, items_at, text_at, together
+from syndication.channels.social.requests import Network, as_json, items_at, text_at
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, TryLater
 from syndication.content.post import Image
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 from syndication.infra.images import Limits
 from syndication.infra.rate_limits import Rate
@@ -89,22 +90,22 @@ class RoomMessage:
 class Matrix(Channel[Envelope, RoomMessage]):
     """Sends, replaces (m.replace) and redacts one message for each post, with its picture and caption."""
 
-    kind: ClassVar[str] = "matrix"
-    label: ClassVar[str] = "Matrix"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "matrix"
+    label = "Matrix"
+    queue = "push"
+    abilities = Abilities(
         revise=True, withdraw=True, repeatable=True, images=True, length=_BYTES, keeps_track=True
     )
-    settings: ClassVar[type[Settings]] = MatrixSettings
-    typed: ClassVar[tuple[str, ...]] = ("server", "access_token", "room")
-    rehearsed: ClassVar[Answer] = Answer(
+    settings = MatrixSettings
+    typed = ("server", "access_token", "room")
+    rehearsed = Answer(
         200,
         {},
         b'{"room_id": "!room:server", "content_uri": "mxc://server/1", "event_id": "$1", "user_id": "@you:server"}',
     )
     #: What Synapse allows an account unless its operator says otherwise (rc_message).
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(10, 50)),)
-    tended_every: ClassVar[float | None] = 86_400.0
+    limits = (Limit("destination", Rate(10, 50)),)
+    tended_every = 86_400.0
 
     def render(self, envelope: Envelope) -> RoomMessage:
         """The message as plain text and as HTML (section "m.room.message msgtypes")."""
@@ -128,7 +129,7 @@ class Matrix(Channel[Envelope, RoomMessage]):
             keep_media=envelope.shown is not None and envelope.shown.images[:1] == content.images[:1],
             reference=envelope.reference or "",
             doubtful=envelope.doubtful,
-            remark=together(composed.remark, left_out(content.images, 1)),
+            remark=Reason.joined(composed.remark, left_out(content.images, 1)),
         )
 
     def send(self, message: RoomMessage, tools: Tools) -> Receipt:
@@ -155,7 +156,7 @@ class Matrix(Channel[Envelope, RoomMessage]):
             reference=f"{event_id} {media}".strip(),
             code=200,
             link=f"https://matrix.to/#/{_safe(room)}/{_safe(event_id)}",
-            remark=together(message.remark, remark),
+            remark=Reason.joined(message.remark, remark),
         )
 
     def _with_picture(
@@ -172,7 +173,7 @@ class Matrix(Channel[Envelope, RoomMessage]):
                     network.json("POST", url, data=picture.data, content_type=picture.type), "content_uri"
                 )
                 if not uri:
-                    raise TryLater("Matrix answered without the id of the picture.")
+                    raise TryLater(Reason("Matrix answered without the id of the picture."))
                 media = f"{uri} {picture.width} {picture.height} {len(picture.data)}"
         if not media:
             return message.content, "", remark
@@ -209,10 +210,10 @@ def _safe(part: str) -> str:
 def _room(network: Network, message: RoomMessage) -> str:
     """The room's internal id; an alias is looked up, and an invitation accepted, once in a process."""
     key = f"matrix {message.server} {message.room}"
-    known = network.tools.memory.get(key)
+    known = network.tools.sessions.get(key)
     if known is None:
         known = _join(network, message.server, message.room)
-        network.tools.memory.put(key, known)
+        network.tools.sessions.put(key, known)
     return str(known)
 
 
@@ -223,7 +224,7 @@ def _join(network: Network, server: str, room: str) -> str:
 
 def _redacted(network: Network, message: RoomMessage, room: str, event_id: str) -> Receipt:
     if not event_id:
-        return Receipt(remark="It does not stand in the room, so there was nothing to take out.")
+        return Receipt(remark=Reason("It does not stand in the room, so there was nothing to take out."))
     url = f"{_rooms(message.server)}/{_safe(room)}/redact/{_safe(event_id)}/{_safe(message.transaction)}"
     _sent(network, url, {})
     return Receipt(code=200)
@@ -233,7 +234,7 @@ def _sent(network: Network, url: str, content: dict[str, Any]) -> str:
     """The id of the event that now stands in the room; the same transaction once more is the same event."""
     event_id = text_at(network.json("PUT", url, body=content), "event_id")
     if not event_id:
-        raise TryLater("Matrix answered without the number of the message.")
+        raise TryLater(Reason("Matrix answered without the number of the message."))
     return event_id
 
 
@@ -245,7 +246,7 @@ def _found(network: Network, message: RoomMessage, room: str) -> tuple[str, str]
     found = network.json("GET", url, most_read=_TIMELINE)
     events = items_at(found, "chunk")
     if events is None:
-        raise TryLater("Matrix did not show what stands in the room. It will be tried again.")
+        raise TryLater(Reason("Matrix did not show what stands in the room. It will be tried again."))
     for event in events:
         content = event.get("content", {}) if isinstance(event, dict) else {}
         if content.get(_MARK) == message.content[_MARK] and "m.relates_to" not in content:

@@ -1,17 +1,16 @@
 """Mattermost: messages of an incoming webhook (developers.mattermost.com/integrate/webhooks/incoming)."""
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import Field
 
 from syndication.channels.by_http import Rule
-from syndication.channels.contract import Abilities
 from syndication.channels.envelope import Envelope
-from syndication.channels.settings import Settings
 from syndication.channels.social import markdown, pictured
-from syndication.channels.social.hook import Hook, HookAddress, HookSettings
-from syndication.channels.social.requests import together
+from syndication.channels.social.hook import Hook, HookSettings
+from syndication.channels.social.settings import SecretAddress
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 
 #: A post has at most 16,383 characters.
@@ -30,19 +29,19 @@ RULES: tuple[Rule, ...] = (
 class MattermostSettings(HookSettings):
     """One incoming webhook of a channel."""
 
-    webhook: HookAddress = Field(description="Address of the webhook (Integrations, Incoming Webhooks).")
+    webhook: SecretAddress = Field(description="Address of the webhook (Integrations, Incoming Webhooks).")
 
 
 class Mattermost(Hook):
     """Posts one message in Markdown, with its first picture below."""
 
-    kind: ClassVar[str] = "mattermost"
-    label: ClassVar[str] = "Mattermost"
-    abilities: ClassVar[Abilities] = replace(Hook.abilities, length=_CHARACTERS)
-    settings: ClassVar[type[Settings]] = MattermostSettings
-    rehearsed: ClassVar[Answer] = Answer(200, {}, b"ok")
-    yes: ClassVar[str] = "ok"
-    rules: ClassVar[tuple[Rule, ...]] = RULES
+    kind = "mattermost"
+    label = "Mattermost"
+    abilities = replace(Hook.abilities, length=_CHARACTERS)
+    settings = MattermostSettings
+    rehearsed = Answer(200, {}, b"ok")
+    yes = "ok"
+    rules = RULES
 
     def body(self, envelope: Envelope, *, correction: bool) -> tuple[Any, str]:
         """The text; a picture is fetched by Mattermost itself."""
@@ -51,4 +50,4 @@ class Mattermost(Hook):
         said: dict[str, Any] = {"text": text}
         if url:
             said["attachments"] = [{"fallback": alt, "text": markdown.plain(alt), "image_url": url}]
-        return said, together(remark, more)
+        return said, Reason.joined(remark, more)

@@ -1,4 +1,4 @@
-"""What is sent: one request, or one mail."""
+"""The rendered messages that channels send: an HTTP request or a mail."""
 
 from dataclasses import dataclass, field
 

@@ -8,15 +8,16 @@ from pydantic import Field, SecretStr
 
 from syndication.channels.by_http import Rule
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, Queue
-from syndication.channels.settings import Account, Settings
+from syndication.channels.envelope import Envelope
+from syndication.channels.settings import Account
 from syndication.channels.social import pictured
 from syndication.channels.social.counting import octets
-from syndication.channels.social.requests import Network, text_at, together
+from syndication.channels.social.requests import Network, text_at
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose, pieces
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, TryLater
+from syndication.content.reason import Reason
 from syndication.infra.rate_limits import Rate
 
 #: docs.ntfy.sh/publish, Limitations: a message has at most 4,096 bytes.
@@ -72,10 +73,10 @@ class Notice:
 class Ntfy(Channel[Envelope, Notice]):
     """Publishes, replaces and takes back one notice for each post, by its sequence id."""
 
-    kind: ClassVar[str] = "ntfy"
-    label: ClassVar[str] = "ntfy"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "ntfy"
+    label = "ntfy"
+    queue = "push"
+    abilities = Abilities(
         revise=True,
         withdraw=True,
         repeatable=True,
@@ -84,10 +85,10 @@ class Ntfy(Channel[Envelope, Notice]):
         length=_BYTES,
         keeps_track=True,
     )
-    settings: ClassVar[type[Settings]] = NtfySettings
-    typed: ClassVar[tuple[str, ...]] = ("topic", "access_token", "server")
+    settings = NtfySettings
+    typed = ("topic", "access_token", "server")
     #: ntfy.sh: 60 at once, then one in five seconds (docs.ntfy.sh/publish, Limitations).
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("host", Rate(60, 300)),)
+    limits = (Limit("host", Rate(60, 300)),)
 
     def render(self, envelope: Envelope) -> Notice:
         """Title, text, link and picture as JSON; a change that matters rings louder than mere wording."""
@@ -111,7 +112,7 @@ class Ntfy(Channel[Envelope, Notice]):
             sequence=post.id.hex,
             delete=envelope.action == "withdrawn",
             body=body | ({"attach": picture} if picture else {}),
-            remark=together(composed.remark, more),
+            remark=Reason.joined(composed.remark, more),
         )
 
     def send(self, message: Notice, tools: Tools) -> Receipt:
@@ -123,7 +124,9 @@ class Ntfy(Channel[Envelope, Notice]):
             return Receipt(code=network.call("DELETE", url, rules=(Rule(404, "", "fine"),)).status)
         found = network.json("POST", message.server, body=message.body)
         if not text_at(found, "id"):
-            raise TryLater("ntfy did not say that it took the notice. Please check the server's address.")
+            raise TryLater(
+                Reason("ntfy did not say that it took the notice. Please check the server's address.")
+            )
         return Receipt(
             reference=message.sequence,
             code=200,

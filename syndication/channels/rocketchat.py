@@ -1,18 +1,17 @@
 """Rocket.Chat: messages of an incoming webhook (docs.rocket.chat, Integrations, Incoming webhook)."""
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import Field
 
 from syndication.channels.by_http import Rule, shown
-from syndication.channels.contract import Abilities
 from syndication.channels.envelope import Envelope
-from syndication.channels.settings import Settings
 from syndication.channels.social import markdown, pictured
-from syndication.channels.social.hook import Hook, HookAddress, HookSettings
-from syndication.channels.social.requests import together
+from syndication.channels.social.hook import Hook, HookSettings
+from syndication.channels.social.settings import SecretAddress
 from syndication.channels.verdicts import Refused, Unconfirmed
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 
 #: Message_MaxAllowedSize, unless its administrators say otherwise.
@@ -32,7 +31,7 @@ RULES: tuple[Rule, ...] = (
 class RocketChatSettings(HookSettings):
     """One incoming webhook of a channel."""
 
-    webhook: HookAddress = Field(
+    webhook: SecretAddress = Field(
         description="Address of the webhook (Administration, Integrations, New, Incoming)."
     )
 
@@ -40,12 +39,12 @@ class RocketChatSettings(HookSettings):
 class RocketChat(Hook):
     """Posts one message in Markdown, with its first picture as an attachment."""
 
-    kind: ClassVar[str] = "rocketchat"
-    label: ClassVar[str] = "Rocket.Chat"
-    abilities: ClassVar[Abilities] = replace(Hook.abilities, length=_CHARACTERS)
-    settings: ClassVar[type[Settings]] = RocketChatSettings
-    rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"success": true}')
-    rules: ClassVar[tuple[Rule, ...]] = RULES
+    kind = "rocketchat"
+    label = "Rocket.Chat"
+    abilities = replace(Hook.abilities, length=_CHARACTERS)
+    settings = RocketChatSettings
+    rehearsed = Answer(200, {}, b'{"success": true}')
+    rules = RULES
 
     def body(self, envelope: Envelope, *, correction: bool) -> tuple[Any, str]:
         """The text; Rocket.Chat fetches a picture itself."""
@@ -54,7 +53,7 @@ class RocketChat(Hook):
         said: dict[str, Any] = {"text": text}
         if url:
             said["attachments"] = [{"title": alt, "image_url": url}]
-        return said, together(remark, more)
+        return said, Reason.joined(remark, more)
 
     def accepts(self, answer: Answer) -> None:
         """Rocket.Chat answers {"success": true}, and may say no with status 200."""
@@ -63,10 +62,12 @@ class RocketChat(Hook):
             return
         if '"success":false' in said.replace(" ", ""):
             raise Refused(
-                "Rocket.Chat does not take this post; its answer says why.", code=answer.status, answer=said
+                Reason("Rocket.Chat does not take this post; its answer says why."),
+                code=answer.status,
+                answer=said,
             )
         raise Unconfirmed(
-            "Rocket.Chat answered something else than it should. Please look there.",
+            Reason("Rocket.Chat answered something else than it should. Please look there."),
             code=answer.status,
             answer=said,
         )

@@ -1,4 +1,4 @@
-"""What a person fills in to set up an outlet, and what it says of the outlet."""
+"""Base class for the settings of an outlet: what its owner fills in, and which of it is secret."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -2,19 +2,19 @@
 
 import re
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import Field
 
 from syndication.channels.by_http import Rule
-from syndication.channels.contract import Abilities, Limit
+from syndication.channels.contract import Limit
 from syndication.channels.envelope import Envelope
-from syndication.channels.settings import Settings
 from syndication.channels.social import pictured
 from syndication.channels.social.counting import cut, utf16
-from syndication.channels.social.hook import Hook, HookAddress, HookSettings
-from syndication.channels.social.requests import together
+from syndication.channels.social.hook import Hook, HookSettings
+from syndication.channels.social.settings import SecretAddress
 from syndication.channels.social.words import SHORTENED, pieces
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 from syndication.infra.rate_limits import Rate
 
@@ -45,7 +45,7 @@ RULES: tuple[Rule, ...] = (
 class SlackSettings(HookSettings):
     """One incoming webhook of a channel."""
 
-    webhook: HookAddress = Field(
+    webhook: SecretAddress = Field(
         description="Address of the webhook (api.slack.com/apps, Incoming Webhooks)."
     )
 
@@ -53,15 +53,15 @@ class SlackSettings(HookSettings):
 class Slack(Hook):
     """Posts one message in Block Kit, with plain words for notices on the screen."""
 
-    kind: ClassVar[str] = "slack"
-    label: ClassVar[str] = "Slack"
-    abilities: ClassVar[Abilities] = replace(Hook.abilities, length=_SECTION)
-    settings: ClassVar[type[Settings]] = SlackSettings
-    rehearsed: ClassVar[Answer] = Answer(200, {}, b"ok")
-    yes: ClassVar[str] = "ok"
+    kind = "slack"
+    label = "Slack"
+    abilities = replace(Hook.abilities, length=_SECTION)
+    settings = SlackSettings
+    rehearsed = Answer(200, {}, b"ok")
+    yes = "ok"
     #: One a second for each webhook (docs.slack.dev/apis/web-api/rate-limits).
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(1, 1)),)
-    rules: ClassVar[tuple[Rule, ...]] = RULES
+    limits = (Limit("destination", Rate(1, 1)),)
+    rules = RULES
 
     def body(self, envelope: Envelope, *, correction: bool) -> tuple[Any, str]:
         """Blocks, and what is read out where blocks cannot be shown."""
@@ -102,7 +102,7 @@ def _blocks(envelope: Envelope, *, correction: bool) -> tuple[list[dict[str, Any
     blocks.append(
         {"type": "context", "elements": [{"type": "mrkdwn", "text": cut(_line(last), 2000, utf16)}]}
     )
-    return blocks, together(SHORTENED if text != _escaped(said) else "", more)
+    return blocks, Reason.joined(SHORTENED if text != _escaped(said) else "", more)
 
 
 def _escaped(text: str) -> str:

@@ -2,19 +2,19 @@
 Workflows for Microsoft Teams"; adaptivecards.io, schema 1.4)."""
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import Field
 
 from syndication.channels.by_http import Rule
-from syndication.channels.contract import Abilities, Limit
+from syndication.channels.contract import Limit
 from syndication.channels.envelope import Envelope
-from syndication.channels.settings import Settings
 from syndication.channels.social import markdown, pictured
 from syndication.channels.social.counting import cut, utf16
-from syndication.channels.social.hook import Hook, HookAddress, HookSettings
-from syndication.channels.social.requests import together
+from syndication.channels.social.hook import Hook, HookSettings
+from syndication.channels.social.settings import SecretAddress
 from syndication.channels.social.words import SHORTENED, pieces
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 from syndication.infra.rate_limits import Rate
 from syndication.infra.rendering import gettext
@@ -39,20 +39,22 @@ RULES: tuple[Rule, ...] = (
 class TeamsSettings(HookSettings):
     """One workflow that posts in a channel."""
 
-    webhook: HookAddress = Field(description="Address of the workflow (channel, Workflows, webhook alerts).")
+    webhook: SecretAddress = Field(
+        description="Address of the workflow (channel, Workflows, webhook alerts)."
+    )
 
 
 class Teams(Hook):
     """Posts one card: title, facts, text, first picture, and a button to the page."""
 
-    kind: ClassVar[str] = "teams"
-    label: ClassVar[str] = "Microsoft Teams"
-    abilities: ClassVar[Abilities] = replace(Hook.abilities, length=_CHARACTERS)
-    settings: ClassVar[type[Settings]] = TeamsSettings
-    rehearsed: ClassVar[Answer] = Answer(202, {}, b"")
+    kind = "teams"
+    label = "Microsoft Teams"
+    abilities = replace(Hook.abilities, length=_CHARACTERS)
+    settings = TeamsSettings
+    rehearsed = Answer(202, {}, b"")
     #: Four a second for each webhook.
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(4, 1)),)
-    rules: ClassVar[tuple[Rule, ...]] = RULES
+    limits = (Limit("destination", Rate(4, 1)),)
+    rules = RULES
 
     def body(self, envelope: Envelope, *, correction: bool) -> tuple[Any, str]:
         """A message with one Adaptive Card."""
@@ -78,7 +80,7 @@ class Teams(Hook):
             "contentUrl": None,
             "content": card,
         }
-        remark = together(SHORTENED if shortened else "", more)
+        remark = Reason.joined(SHORTENED if shortened else "", more)
         return {"type": "message", "attachments": [attachment]}, remark
 
 

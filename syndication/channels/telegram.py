@@ -10,16 +10,17 @@ from pydantic import Field, SecretStr
 
 from syndication.channels.by_http import Rule
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import utf16
 from syndication.channels.social.pictured import fetched, left_out
-from syndication.channels.social.requests import Network, as_its_body_asks, as_json, text_at, together
+from syndication.channels.social.requests import Network, as_its_body_asks, as_json, text_at
 from syndication.channels.social.settings import Server, SocialSettings
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, Refused, TryLater, Unconfirmed
 from syndication.content.post import Image
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 from syndication.infra.images import Limits
 from syndication.infra.rate_limits import Rate
@@ -27,7 +28,7 @@ from syndication.infra.rate_limits import Rate
 #: In UTF-16 code units, after the entities were parsed: sendMessage, and the caption of sendPhoto.
 _TEXT, _CAPTION = 4096, 1024
 
-_NO_ADMINISTRATOR = "The bot may not write there. Please make it an administrator of the channel."
+_NO_ADMINISTRATOR = Reason("The bot may not write there. Please make it an administrator of the channel.")
 
 RULES: tuple[Rule, ...] = (
     Rule(401, "", "access", "Telegram no longer knows this bot. Please ask @BotFather for its token and enter it."),
@@ -100,22 +101,22 @@ class BotMessage:
 class Telegram(Channel[Envelope, BotMessage]):
     """Sends, edits and deletes one message for each post, with its first picture above the text."""
 
-    kind: ClassVar[str] = "telegram"
-    label: ClassVar[str] = "Telegram"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "telegram"
+    label = "Telegram"
+    queue = "push"
+    abilities = Abilities(
         revise=True, withdraw=True, repeatable=False, images=True, length=_TEXT, keeps_track=True
     )
-    settings: ClassVar[type[Settings]] = TelegramSettings
-    typed: ClassVar[tuple[str, ...]] = ("bot_token", "chat")
-    rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"ok": true, "result": {"message_id": 1}}')
+    settings = TelegramSettings
+    typed = ("bot_token", "chat")
+    rehearsed = Answer(200, {}, b'{"ok": true, "result": {"message_id": 1}}')
     #: core.telegram.org/bots/faq: one a second and 20 a minute in one chat, 30 a second in all.
-    limits: ClassVar[tuple[Limit, ...]] = (
+    limits = (
         Limit("destination", Rate(1, 1)),
         Limit("destination", Rate(20, 60)),
         Limit("host", Rate(30, 1)),
     )
-    tended_every: ClassVar[float | None] = 86_400.0
+    tended_every = 86_400.0
 
     def render(self, envelope: Envelope) -> BotMessage:
         """The text in Telegram's HTML, once as a message and once as the shorter caption of a picture."""
@@ -136,7 +137,7 @@ class Telegram(Channel[Envelope, BotMessage]):
             images=images[:1],
             keep_media=envelope.shown is not None and envelope.shown.images[:1] == images[:1],
             reference=envelope.reference or "",
-            remark=together(
+            remark=Reason.joined(
                 caption.remark if images else message.remark,
                 left_out(images, 1),
             ),
@@ -151,7 +152,7 @@ class Telegram(Channel[Envelope, BotMessage]):
         if number:
             return _edited(network, message, number, bool(has_picture))
         pictures, remark = fetched(message.images, Limits(side=1280), tools)
-        remark = together(message.remark, remark)
+        remark = Reason.joined(message.remark, remark)
         quiet = {"disable_notification": True} if message.silent else {}
         if not pictures:
             return _call(network, message, "sendMessage", _text(message) | quiet, remark=remark)
@@ -192,13 +193,13 @@ def _edited(network: Network, message: BotMessage, number: str, has_picture: boo
     """A message without a picture cannot get one by an edit, nor the other way round; then only the text changes."""
     target = {"message_id": int(number)}
     if not has_picture:
-        remark = "Telegram cannot add a picture to what was posted." if message.images else ""
+        remark = Reason("Telegram cannot add a picture to what was posted.") if message.images else ""
         return _call(
             network,
             message,
             "editMessageText",
             target | _text(message),
-            remark=together(message.remark, remark),
+            remark=Reason.joined(message.remark, remark),
             repeatable=True,
         )
     caption = {"caption": message.caption, "parse_mode": "HTML"}
@@ -206,7 +207,7 @@ def _edited(network: Network, message: BotMessage, number: str, has_picture: boo
         ([], "") if message.keep_media else fetched(message.images, Limits(side=1280), network.tools)
     )
     if not pictures:
-        remark = together(message.remark, remark)
+        remark = Reason.joined(message.remark, remark)
         return _call(network, message, "editMessageCaption", target | caption, remark=remark, repeatable=True)
     media = {"type": "photo", "media": "attach://photo", **caption}
     body = target | {"media": as_json(media).decode()}
@@ -256,9 +257,9 @@ def _receipt(found: Any, message: BotMessage, has_picture: bool, remark: str) ->
     number, _, old_picture = message.reference.partition(" ")
     number = text_at(found, "result", "message_id") or number
     if not number:
-        raise Unconfirmed("Telegram answered without the number of the message.")
+        raise Unconfirmed(Reason("Telegram answered without the number of the message."))
     if not number.isdigit():
-        raise Refused("Telegram answered something else than the number of a message.")
+        raise Refused(Reason("Telegram answered something else than the number of a message."))
     return Receipt(
         reference=f"{number} photo" if has_picture or old_picture else number,
         code=200,

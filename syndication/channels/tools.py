@@ -1,4 +1,4 @@
-"""The doors to the world that a send may use; the process opens them and hands them in."""
+"""The outside world as a channel sees it: HTTP, mail, pictures and a session cache, opened by the process."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Shelf(Protocol):
         """Build all documents of `scopes` that are not fresh; returns how many changed."""
 
 
-class Memory(Protocol):
+class SessionCache(Protocol):
     """What a process keeps between two sends, such as a session at a network; lost with the process, never a truth."""
 
     def get(self, key: str) -> Any:
@@ -34,4 +34,4 @@ class Tools:
     mail: Outbox
     shelf: Shelf
     pictures: Pictures
-    memory: Memory
+    sessions: SessionCache

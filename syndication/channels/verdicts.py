@@ -1,15 +1,16 @@
-"""What a send comes to: a receipt, or a verdict in words that people can act on."""
+"""What sending can come to: a receipt, or a verdict that says why not, for somebody who can act on it."""
 
 from dataclasses import dataclass
 
 from syndication.content.characters import legible
+from syndication.content.reason import Reason
 
 
 @dataclass(frozen=True)
 class Receipt:
     """The outlet has it. `reference` lets a revision edit it and a withdrawal delete it.
 
-    `link` is where people see it there; `remark` says aloud what could not be expressed; `rest` is for how many seconds
+    `link` is where people see it there; `remark` says aloud what could not be expressed; `cooldown` is for how many seconds
     the outlet asked to be left alone after this one.
     """
 
@@ -18,16 +19,18 @@ class Receipt:
     answer: str = ""
     link: str | None = None
     remark: str = ""
-    rest: float = 0.0
+    cooldown: float = 0.0
 
 
 class Verdict(Exception):
-    """Why it was not sent, as a sentence for whoever can act on it. `code` and `answer` are the remote's own words."""
+    """Why it was not sent, as a sentence for whoever can act on it. `code` and `answer` are the remote's own words.
+
+    A `reason` that is a mere text is shown to everybody as it is; a Reason in the language of whoever reads it.
+    """
 
     def __init__(self, reason: str, *, code: int | None = None, answer: str = "") -> None:
         super().__init__(reason)
-        # A reason may quote the remote, and a remote may say what no table takes.
-        self.reason = legible(reason)
+        self.reason = Reason.quoted(reason)
         self.code = code
         self.answer = legible(answer)
 

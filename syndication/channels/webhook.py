@@ -1,24 +1,24 @@
-"""Signed webhooks after Standard Webhooks 1.0.0: one POST for each change, recognisable when repeated."""
+"""Signed webhooks (Standard Webhooks 1.0.0): one POST per change, recognisable when it is repeated."""
 
 import json
 from datetime import datetime, timedelta
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from syndication.channels import by_http
 from syndication.channels.contract import Abilities, Channel
-from syndication.channels.envelope import Envelope, PostView, Queue
+from syndication.channels.envelope import Envelope, PostView
 from syndication.channels.messages import HttpMessage
 from syndication.channels.settings import Settings
+from syndication.channels.social.settings import PublicAddress
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, Refused
-from syndication.config import settings as process_settings
 from syndication.content.base import KEPT, Moment
 from syndication.content.post import Action
+from syndication.content.reason import Reason
 from syndication.infra import signing
-from syndication.infra.ssrf import check_url
 
 #: Standard Webhooks: payloads stay under 20 kB.
 _MOST_BYTES = 20_000
@@ -29,20 +29,12 @@ VERSION = 1
 _TYPES = {"published": "post.published", "revised": "post.revised", "withdrawn": "post.withdrawn"}
 
 
-def _allowed(url: str) -> str:
-    return check_url(url, allow_private=process_settings().allow_private_addresses)
-
-
 class WebhookSettings(Settings):
     """Where to POST, and the secret both sides know. Left empty, a secret is made."""
 
     harmless: ClassVar[frozenset[str]] = frozenset({"rotated_at"})
 
-    url: Annotated[
-        str,
-        Field(max_length=2000, description="Address that takes the POST requests."),
-        AfterValidator(_allowed),
-    ]
+    url: PublicAddress = Field(description="Address that takes the POST requests.")
     secret: SecretStr = Field(
         default_factory=lambda: SecretStr(signing.new_webhook_secret()),
         description="whsec_ and base64, 24 to 64 bytes.",
@@ -80,11 +72,11 @@ class WebhookSettings(Settings):
 class Webhook(Channel[Envelope, HttpMessage]):
     """POSTs the change as JSON, signed; the receiver recognises a repeat by `webhook-id`."""
 
-    kind: ClassVar[str] = "webhook"
-    label: ClassVar[str] = "Webhook"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(revise=True, withdraw=True, repeatable=True, images=True)
-    settings: ClassVar[type[Settings]] = WebhookSettings
+    kind = "webhook"
+    label = "Webhook"
+    queue = "push"
+    abilities = Abilities(revise=True, withdraw=True, repeatable=True, images=True)
+    settings = WebhookSettings
 
     def render(self, envelope: Envelope) -> HttpMessage:
         """The signed request. `webhook-timestamp` is the try's moment; all else is equal on every try."""
@@ -92,7 +84,9 @@ class Webhook(Channel[Envelope, HttpMessage]):
         body = _body(envelope)
         if len(body) >= _MOST_BYTES:
             raise Refused(
-                "This post is too long for a webhook: it would be over 20 kB. Please shorten its text."
+                Reason(
+                    "This post is too long for a webhook: it would be over 20 kB. Please shorten its text."
+                )
             )
         keys = envelope.settings.signing_keys(envelope.tried_at)
         headers = (
@@ -106,7 +100,7 @@ class Webhook(Channel[Envelope, HttpMessage]):
 
     def send(self, message: HttpMessage, tools: Tools) -> Receipt:
         """One POST; 410 closes the destination, every 3xx is a failure."""
-        return by_http.deliver(message, tools, gone=frozenset({410}))
+        return by_http.send(message, tools, gone=frozenset({410}))
 
 
 #: Bodies by change, each with the post it was made from. Nothing of a destination is in a body, so all of them share it.

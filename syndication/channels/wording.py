@@ -1,4 +1,4 @@
-"""A post in words that every outlet shares: its title with what happened to it, when, where, and for how much."""
+"""Says a post's facts in words: its title with its status, when, where, and how much."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The channels that are installed, and what each can do."""
+"""Commands that list the installed channels and what each can do."""
 
 from typing import Annotated, Any
 

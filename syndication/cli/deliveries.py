@@ -1,4 +1,4 @@
-"""What went where, and sending it again."""
+"""Commands that show deliveries and send them again."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""Outlets and their health."""
+"""Commands for outlets: list, show health, connect, try without sending."""
 
 import hashlib
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Posts from a file."""
+"""The command that imports posts from a file."""
 
 from collections import Counter
 from pathlib import Path

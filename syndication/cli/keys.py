@@ -1,4 +1,4 @@
-"""Keys of the API."""
+"""Commands that make, list and revoke API keys."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Who may publish."""
+"""Commands that admit, suspend and list merchants."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What every command needs: settings, the database, wake-ups that reach the workers, and errors in one line."""
+"""What every command sets up: settings, database, wake-ups, and errors shown in one line."""
 
 from typing import Any
 

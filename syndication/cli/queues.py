@@ -1,4 +1,4 @@
-"""What waits: queues, and messages that could not become a post."""
+"""Commands that show queues and dead letters."""
 
 from typing import Annotated
 

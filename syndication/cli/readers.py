@@ -1,4 +1,4 @@
-"""Readers: how many there are, and one who asked the operator."""
+"""Commands about readers: count them, look one up, unsubscribe one."""
 
 from typing import Annotated
 

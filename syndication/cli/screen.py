@@ -1,4 +1,4 @@
-"""How commands show what they found: a table for people, JSON for programs."""
+"""Shows the results of commands: as a table for people, as JSON for programs."""
 
 import json
 import sys

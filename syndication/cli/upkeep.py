@@ -1,4 +1,4 @@
-"""Looking after the service: what is wrong, what is set, which secrets."""
+"""Commands for upkeep: check the installation, show settings, rotate secrets."""
 
 import inspect
 import secrets

@@ -1,1 +1,1 @@
-"""The values that travel between all rooms: what a post says, who wants it, and how often. Pure."""
+"""Pure values used everywhere: what a post says, who wants it, and how often."""

@@ -1,9 +1,10 @@
-"""Building blocks of values: text, addresses, money, moments; ids, slugs; strictness about names."""
+"""Building blocks for values: texts, addresses, money, moments, ids, slugs."""
 
 import json
 import re
 import secrets
 import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -133,14 +134,26 @@ class Value(BaseModel):
         return bounds.known_names(given, cls.model_fields)
 
 
+class Record(BaseModel):
+    """What may be shown of something that is kept; made by us, so its fields hold what they say. Moments are aware, in UTC."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
 def faults_of(error: ValidationError) -> tuple[Fault, ...]:
     """Pydantic's findings as our Faults, in our words."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
+    found = error.errors(include_url=False, include_input=False)
     named = [
-        Fault(".".join(str(part) for part in one["loc"]), one["msg"].removeprefix("Value error, "))
+        Fault(".".join(str(part) for part in one["loc"]), _in_words(one))
         for one in found[: bounds.MOST_FAULTS]
     ]
     return tuple(bounds.told(named, len(found)))
+
+
+def _in_words(found: Mapping[str, Any]) -> str:
+    """What one of our checks said, which may be a Reason; else pydantic's own words."""
+    said = found.get("ctx", {}).get("error")
+    return str(said) if isinstance(said, ValueError) else str(found["msg"])
 
 
 def canonical(data: Any) -> str:

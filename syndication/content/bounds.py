@@ -1,4 +1,4 @@
-"""How much of what comes from outside is looked at: lengths before members, so that refusing costs nothing."""
+"""Limits on input, checked by size before content, so that refusing a flood costs nothing."""
 
 import math
 import re

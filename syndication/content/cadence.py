@@ -1,4 +1,4 @@
-"""When somebody wants to hear, and when the next of their slots comes."""
+"""Cadences: how often somebody wants to hear, and when their next slot is."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Which characters of foreign text may stand in a line, a table or a mail of ours, and which of them belong together."""
+"""Which characters of foreign text may appear in lines, tables and mails, and which belong together."""
 
 import unicodedata
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Which posts somebody wants."""
+"""Interests: which posts somebody wants."""
 
 import hashlib
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Rules of events that repeat (RFC 5545 section 3.3.10): read, refused where they name no day, walked within bounds.
+"""Recurrence rules (RFC 5545 section 3.3.10): parsed, refused if they never occur, expanded within limits.
 
 Own code and not dateutil's: that one searches a rule which fits no day to the year 9999, for seconds, and nothing stops it.
 """

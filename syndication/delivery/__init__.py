@@ -1,1 +1,1 @@
-"""Claim, send, record: what takes deliveries from waiting to an outcome."""
+"""Claim, send, record: takes deliveries from waiting to an outcome."""

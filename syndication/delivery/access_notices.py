@@ -1,4 +1,4 @@
-"""Telling an owner about the access to an outlet of theirs: refused, ending soon, well again. Once for each spell."""
+"""Letters to owners about the access to an outlet: refused, about to expire, working again; each at most once."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from syndication.channels.built_in.letter import Letter
 from syndication.config import Settings
+from syndication.content.reason import Reason
 from syndication.delivery import lifecycle
 from syndication.destinations import connecting
 from syndication.infra import db, wakeups
@@ -19,11 +20,11 @@ AHEAD = timedelta(days=7)
 _OFFERING = ("destination_refused", "destination_disabled", "destination_expiring")
 
 
-def owner(session: Session, cfg: Settings, destination: Destination, reason: str, now: datetime) -> None:
+def owner(session: Session, cfg: Settings, destination: Destination, reason: Reason, now: datetime) -> None:
     """Tell that an outlet refuses us, or was switched off for it; a repeat within the same spell is passed over."""
     letter = "destination_disabled" if destination.state == "disabled" else "destination_refused"
     since = destination.failing_since or now
-    about = {"reason": reason, "since": since.isoformat()}
+    about = {"reason": reason.stored(), "since": since.isoformat()}
     if _letter(session, cfg, destination, letter, about, since, now):
         destination.warned_at = now
 

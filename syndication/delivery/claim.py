@@ -1,4 +1,4 @@
-"""Claiming: due deliveries become lanes under leases, in one short transaction; no two workers get the same one."""
+"""Claims due deliveries as lanes under leases, in one short transaction; no two workers get the same one."""
 
 import contextlib
 from collections.abc import Sequence
@@ -245,9 +245,7 @@ def _claim_shared(
     session: Session, queue: str, owner: str, wanted: int, cfg: Settings, now: datetime, ahead: timedelta
 ) -> list[Lane]:
     """At most `wanted` lanes, one for each connection; all of them with the same few statements."""
-    db.in_line(
-        session, f"claim {queue}", alone=True
-    )  # the number of connections is counted before some are added
+    db.advisory_lock(session, f"claim {queue}")  # the number of connections is counted before some are added
     outlet = session.scalars(
         select(Destination)
         .where(Destination.channel.in_(channels.kinds_of(queue)), Destination.merchant_id.is_(None))

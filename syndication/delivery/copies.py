@@ -1,4 +1,4 @@
-"""Readers' copies of editions become parcels with one statement and no objects of the tables: there are many of them."""
+"""Loads readers' copies of editions with a single statement and without ORM objects, because there are so many."""
 
 from collections.abc import Sequence
 from typing import Any

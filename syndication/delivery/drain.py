@@ -1,4 +1,4 @@
-"""Draining a queue: claim lanes while there is a free slot for one, until nothing is due or the time is up."""
+"""Drains a queue: claims lanes while slots are free, until nothing is due or time is up."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ from syndication.config import Settings, settings
 from syndication.delivery import claim, record
 from syndication.delivery.lane import Lane, Run
 from syndication.delivery.slots import Slots
-from syndication.delivery.tools import alone, tools
+from syndication.delivery.tools import sole_drain, tools
 from syndication.delivery.width import Width
 from syndication.delivery.write_batches import Rounds
 from syndication.infra import sqlite_turns, wakeups
@@ -59,7 +59,7 @@ def drain(queue: str, *, seconds: float = 8.0) -> int:
     aside: others return at once, and this one sees their work.
     """
     # Mail is limited by the number of leases instead, over all hosts.
-    free = contextlib.nullcontext(True) if queue in claim.SHARED else alone(queue)
+    free = contextlib.nullcontext(True) if queue in claim.SHARED else sole_drain(queue)
     with free as mine, sqlite_turns.patiently(queue in claim.PATIENT):
         if not mine:
             return 0

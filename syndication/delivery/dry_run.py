@@ -1,4 +1,4 @@
-"""A dry run: what would be sent to a destination for a post, request by request and byte for byte, with nothing sent.
+"""Dry runs: shows the exact requests a post would cause at a destination, without sending any.
 
 It is the same code that sends. Only the door is another: it writes down what it is asked, and answers as the network would
 if all went well (`Channel.rehearsed`). Pictures are fetched from the merchant's website as ever.
@@ -23,10 +23,11 @@ from syndication.channels.verdicts import Verdict
 from syndication.config import Settings, settings
 from syndication.content.cadence import Cadence
 from syndication.content.post import Action
-from syndication.delivery.decide import staying
+from syndication.content.reason import NO_REASON, Reason
+from syndication.delivery.decide import skip_reason
 from syndication.delivery.load import channel_settings, known_of
 from syndication.delivery.redaction import hide, hide_in, secrets_of
-from syndication.delivery.session_cache import Memory
+from syndication.delivery.session_cache import SessionCache
 from syndication.destinations import probe_limits
 from syndication.errors import Conflict, NotFound
 from syndication.infra import db
@@ -54,7 +55,7 @@ class Rehearsal:
 
     action: Action
     state: str
-    reason: str
+    reason: Reason
     requests: tuple[Request, ...]
     readers: Mapping[str, int] = field(default_factory=dict)
 
@@ -98,15 +99,15 @@ def rehearse(
         channel = channels.by_kind(destination.channel)
         if not channel.configurable:
             return _of_the_city(session, channel, envelope, cfg)
-    if stays := staying(envelope, channel.abilities, channel.label):
+    if stays := skip_reason(envelope, channel.abilities, channel.label):
         return Rehearsal(envelope.action, *stays, ())
     if owner is not None and envelope.post.content.images:
         probe_limits.count(owner, destination_id, *(image.url for image in envelope.post.content.images))
     door = _Door(channel.rehearsed)
-    rehearsing = replace(tools, http=door, memory=Memory())
+    rehearsing = replace(tools, http=door, sessions=SessionCache())
     try:
         receipt = channel.send(channel.render(envelope), rehearsing)
-        state, reason = "sent", receipt.remark
+        state, reason = "sent", Reason.quoted(receipt.remark)
     except Verdict as verdict:
         state, reason = "failed", verdict.reason
     return Rehearsal(envelope.action, state, reason, tuple(_shown(door.asked, envelope.settings)))
@@ -121,7 +122,7 @@ def _of_the_city(
         raise Conflict(f"{channel.label} tells of no posts.")
     requests = tuple(Request(one.method, one.url, (), one.body) for one in found)
     readers = _interested(session, envelope) if channel.serves == "readers" else {}
-    return Rehearsal(envelope.action, "sent", "", requests, readers)
+    return Rehearsal(envelope.action, "sent", NO_REASON, requests, readers)
 
 
 def _interested(session: Session, envelope: Envelope) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Fan-out: one change becomes one delivery for every destination and every reader it concerns. Running it twice is harmless."""
+"""Fan-out: turns one change into a delivery for every destination and reader it concerns. Running it twice is harmless."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -15,6 +15,7 @@ from syndication.audience import corrections, editions, feeds, interests, storie
 from syndication.audience.corrections import News
 from syndication.channels.built_in.newsletter import Newsletter
 from syndication.config import Settings, settings
+from syndication.content.reason import NO_REASON
 from syndication.delivery import lifecycle, policy
 from syndication.infra import db, sqlite_turns, wakeups
 from syndication.models import Change, Delivery, Destination, Merchant, Post, Reader, Revision
@@ -136,7 +137,7 @@ def _join(session: Session, change_id: int, cfg: Settings) -> News:
     """Give the change its place in the line of changes and read what it says."""
     change = session.get_one(Change, change_id, with_for_update=True)
     if change.joined_at is None:
-        db.in_line(session, stories.LINE, alone=False)
+        db.advisory_lock(session, stories.LINE, shared=True)
         change.joined_at = db.now(session)
     post = session.get_one(Post, change.post_id)
     merchant = session.get_one(Merchant, post.merchant_id)
@@ -229,7 +230,7 @@ def _row(news: News, destination: Destination, moments: corrections.Moments) -> 
         post_id=news.view.id,
         due_at=due,
         over_at=news.over_at,
-        reason=corrections.HELD if due > moments.now else "",
+        reason=corrections.HELD if due > moments.now else NO_REASON,
     )
 
 
@@ -274,7 +275,7 @@ def _publish(news: News, cfg: Settings) -> Iterator[int]:
         with db.transaction() as session:
             begun = clock.monotonic()  # waiting for its turn as a writer says nothing about the chunk
             for language, edition_id in stored.items():
-                editions.deliver(
+                editions.enqueue(
                     session,
                     edition_id,
                     (*audience, Reader.language == language, Reader.id > last, Reader.id <= until),
@@ -285,7 +286,7 @@ def _publish(news: News, cfg: Settings) -> Iterator[int]:
             last = until
             _reach(session, last, news=news)
             wakeups.after_commit(session, Newsletter.queue, apart=_APART)
-        rows = policy.chunk(rows, clock.monotonic() - begun, alone=db.one_writer())
+        rows = policy.chunk(rows, clock.monotonic() - begun, one_writer=db.one_writer())
         yield last
 
 

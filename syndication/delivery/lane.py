@@ -1,4 +1,4 @@
-"""A lane: deliveries under one lease, sent one after the other over one connection, each outcome recorded before the next."""
+"""A lane: sends the deliveries of one lease one after the other over one connection, and gathers their outcomes."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Receipt, Refused, TryLater, Unconfirmed, Verdict
 from syndication.config import Settings
 from syndication.content.characters import legible
+from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery import policy, positions
 from syndication.delivery.redaction import hide_in, secrets_of
 from syndication.infra.images import NoPicture
@@ -51,9 +52,9 @@ class Parcel:
     over_at: datetime | None
     trigger: str = "schedule"
     #: Why it cannot be sent at all, found while claiming.
-    fault: str = ""
+    fault: Reason = NO_REASON
     #: The state and reason of one that need not be sent.
-    stays: tuple[str, str] | None = None
+    stays: tuple[str, Reason] | None = None
     #: The rates of the network that it draws from.
     buckets: tuple[Bucket, ...] = ()
 
@@ -87,7 +88,7 @@ class Outcome:
     state: str
     at: datetime
     duration: int = 0
-    reason: str = ""
+    reason: Reason = NO_REASON
     due_at: datetime | None = None
     code: int | None = None
     answer: str = ""
@@ -217,11 +218,14 @@ class Run:
             return _fit_to_keep(self._judge(parcel, verdict, now, _since(started)))
         except Exception as error:
             _log.exception("channel.broken", channel=parcel.channel.kind, delivery=parcel.id)
-            reason = f"An error of ours while preparing it ({type(error).__name__}); the operator has the details in the log."
+            reason = Reason(
+                "An error of ours while preparing it ({}); the operator has the details in the log.",
+                type(error).__name__,
+            )
             return Outcome(parcel, "failed", now, _since(started), reason)
         finally:
             self.sending_since = None
-        self._failures, self._held = 0, receipt.rest > 0
+        self._failures, self._held = 0, receipt.cooldown > 0
         return _fit_to_keep(_sent(parcel, receipt, self._now(), _since(started)))
 
     def _made(self, parcel: Parcel, now: datetime) -> Any:
@@ -246,7 +250,7 @@ class Run:
     def _now(self) -> datetime:
         return clock.now() + self.lane.ahead
 
-    def _dropped(self, parcel: Parcel, reason: str) -> Outcome:
+    def _dropped(self, parcel: Parcel, reason: Reason) -> Outcome:
         return Outcome(parcel, "dropped", self._now(), reason=reason, tried=False)
 
     def _bring_picture(self, parcel: Parcel) -> None:
@@ -262,7 +266,7 @@ class Run:
             "failed",
             now,
             duration,
-            verdict.reason[:500],
+            verdict.reason,
             code=verdict.code,
             answer=verdict.answer,
             unhealthy=True,
@@ -305,13 +309,16 @@ class Run:
         outcome = replace(outcome, hold=seconds, unhealthy=verdict.outlet)
         if delay is None:
             return replace(
-                outcome, reason=f"{outcome.reason} Given up after {outcome.parcel.attempts + 1} tries."[-500:]
+                outcome,
+                reason=Reason.joined(
+                    outcome.reason, Reason("Given up after {} tries.", outcome.parcel.attempts + 1)
+                ),
             )
         return replace(outcome, state="waiting", due_at=outcome.at + timedelta(seconds=delay))
 
 
-OVER = "It was over before it could be sent, so it was not sent late."
-LEFT = "The reader unsubscribed before it was sent."
+OVER = Reason("It was over before it could be sent, so it was not sent late.")
+LEFT = Reason("The reader unsubscribed before it was sent.")
 
 
 def _since(started: float) -> int:
@@ -319,7 +326,7 @@ def _since(started: float) -> int:
 
 
 #: Texts of an outcome that a remote may have had a hand in.
-_SAID = ("reason", "answer", "reference", "link")
+_SAID = ("answer", "reference", "link")
 
 
 def _fit_to_keep(outcome: Outcome) -> Outcome:
@@ -337,7 +344,11 @@ def _without_secrets(outcome: Outcome) -> Outcome:
     if settings is None or not (outcome.answer or outcome.reason):
         return outcome
     secrets = secrets_of(settings)
-    return replace(outcome, reason=hide_in(outcome.reason, secrets), answer=hide_in(outcome.answer, secrets))
+
+    def without(text: str) -> str:
+        return hide_in(text, secrets)
+
+    return replace(outcome, reason=outcome.reason.changed(without), answer=without(outcome.answer))
 
 
 def _sent(parcel: Parcel, receipt: Receipt, at: datetime, duration: int) -> Outcome:
@@ -348,9 +359,9 @@ def _sent(parcel: Parcel, receipt: Receipt, at: datetime, duration: int) -> Outc
         duration,
         code=receipt.code,
         answer=receipt.answer,
-        reason=receipt.remark,
+        reason=Reason.quoted(receipt.remark),
         reference=receipt.reference,
         link=receipt.link,
-        hold=receipt.rest,
+        hold=receipt.cooldown,
         unhealthy=False,
     )

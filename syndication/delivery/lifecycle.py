@@ -1,4 +1,4 @@
-"""Rows of deliveries: how one is born, and how what still waits ends without having been sent."""
+"""Creates the rows of deliveries, and ends those that will not be sent."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,11 +9,10 @@ from sqlalchemy import ColumnElement, Update, literal, null, update
 from sqlalchemy.orm import QueryableAttribute, Session
 
 from syndication.channels.contract import Channel
+from syndication.content.reason import NO_REASON, Reason
 from syndication.models import Delivery
 
 _COLUMNS = Delivery.__table__.c
-#: What a column of the same length holds.
-_LONGEST_REASON = 500
 
 
 def row(
@@ -29,7 +28,7 @@ def row(
     due_at: datetime | None = None,
     over_at: datetime | None = None,
     state: str = "waiting",
-    reason: str = "",
+    reason: Reason = NO_REASON,
     payload: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The columns of a new delivery by this channel, for one destination or one reader; due now or at `due_at`.
@@ -69,17 +68,17 @@ def _expression(name: str, value: Any) -> Any:
     return null() if value is None else literal(value, _COLUMNS[name].type)
 
 
-def ending(*where: ColumnElement[bool], state: str, reason: str) -> Update:
+def ending(*where: ColumnElement[bool], state: str, reason: Reason) -> Update:
     """The statement by which what waits, and is `where`, ends as dropped or failed, and why."""
     return (
         update(Delivery)
         .where(*where, Delivery.state == "waiting")
-        .values(state=state, reason=reason[:_LONGEST_REASON])
+        .values(state=state, reason=reason)
         .execution_options(synchronize_session=False)
     )
 
 
-def end(session: Session, *where: ColumnElement[bool], state: str, reason: str) -> int:
+def end(session: Session, *where: ColumnElement[bool], state: str, reason: Reason) -> int:
     """End what waits and is `where` as dropped or failed; returns how many."""
     ended = session.execute(ending(*where, state=state, reason=reason))
     return int(ended.rowcount)  # type: ignore[attr-defined]  # an UPDATE has it

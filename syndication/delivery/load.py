@@ -1,4 +1,4 @@
-"""Rows of claimed deliveries become parcels: envelopes with everything a channel needs, so that sending reads nothing."""
+"""Turns claimed rows into parcels that hold everything a channel needs, so that sending reads nothing."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,10 +18,11 @@ from syndication.channels.contract import Channel
 from syndication.channels.envelope import Copy, Envelope, Note, PostView
 from syndication.channels.settings import Settings as ChannelSettings
 from syndication.config import Settings
-from syndication.content.base import KEPT
+from syndication.content.base import KEPT, faults_of
 from syndication.content.post import Content
+from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery import outage_notices, superseded, trial_post
-from syndication.delivery.decide import NEVER_THERE, staying
+from syndication.delivery.decide import NEVER_THERE, skip_reason
 from syndication.delivery.lane import Parcel
 from syndication.destinations import links
 from syndication.infra import signing
@@ -30,8 +31,8 @@ from syndication.models import Change, Delivery, Destination, Edition, Merchant,
 from syndication.publishing import views
 
 _log = structlog.get_logger(__name__)
-_NO_CHANNEL = "The channel of this outlet is not installed here. Please tell the operator."
-_NO_SETTINGS = "The settings of this outlet cannot be used: {}. Please enter them again."
+_NO_CHANNEL = Reason("The channel of this outlet is not installed here. Please tell the operator.")
+_NO_SETTINGS = Reason("The settings of this outlet cannot be used: {}. Please enter them again.")
 
 
 @lru_cache(maxsize=4)
@@ -39,15 +40,10 @@ def _box(keys: tuple[str, ...]) -> signing.Box:
     return signing.Box(keys)
 
 
-def keys_of(cfg: Settings) -> tuple[str, ...]:
-    """The secret keys as text."""
-    return tuple(key.get_secret_value() for key in cfg.secret_keys)
-
-
 def channel_settings(destination: Destination, cfg: Settings) -> ChannelSettings:
     """A destination's settings with its secrets opened. Raises ValueError where they cannot be read."""
     plain = json.dumps(destination.settings, sort_keys=True)
-    return _opened(destination.channel, plain, destination.secrets, keys_of(cfg))
+    return _opened(destination.channel, plain, destination.secrets, cfg.keys)
 
 
 @lru_cache(maxsize=2000)
@@ -80,7 +76,7 @@ class _Outlet:
     """A destination's settings, or why they cannot be used."""
 
     settings: ChannelSettings = field(default_factory=ChannelSettings)
-    fault: str = ""
+    fault: Reason = NO_REASON
 
 
 class _Loader:
@@ -113,10 +109,10 @@ class _Loader:
         except KeyError:
             return _Outlet(fault=_NO_CHANNEL)
         except ValidationError as error:
-            said = "; ".join(str(found["msg"]) for found in error.errors(include_input=False))
-            return _Outlet(fault=_NO_SETTINGS.format(said))
+            said = Reason.joined(*(Reason(one.message) for one in faults_of(error)))
+            return _Outlet(fault=Reason(_NO_SETTINGS, said))
         except ValueError as error:
-            return _Outlet(fault=_NO_SETTINGS.format(error))
+            return _Outlet(fault=Reason(_NO_SETTINGS, error))
 
     def parcel(self, row: Delivery) -> Parcel:
         if not channels.known(row.channel):
@@ -130,12 +126,12 @@ class _Loader:
             envelope = self._envelope(row, outlet.settings)
         except (ValidationError, KeyError, ValueError) as error:
             _log.exception("delivery.unreadable", delivery=row.id)
-            fault = (
-                fault
-                or f"What was stored for it cannot be read ({type(error).__name__}). The operator has the details in the log."
+            fault = fault or Reason(
+                "What was stored for it cannot be read ({}). The operator has the details in the log.",
+                type(error).__name__,
             )
         channel = channels.by_kind(row.channel)
-        stays = isinstance(envelope, Envelope) and staying(envelope, channel.abilities, channel.label)
+        stays = isinstance(envelope, Envelope) and skip_reason(envelope, channel.abilities, channel.label)
         stays = self.stays.get(row.id) or self.overtaken.get(row.id) or stays
         return Parcel(
             row.id,
@@ -200,7 +196,7 @@ def _overtaken(
     session: Session,
     rows: Sequence[Delivery],
     changes: Mapping[int, tuple[Change, Post, Revision, Merchant]],
-) -> dict[int, tuple[str, str]]:
+) -> dict[int, tuple[str, Reason]]:
     """The state and reason of what does not go to its destination now, since the post has changed."""
     old, taken_back = list[int](), dict[int, str]()
     for row in rows:
@@ -216,7 +212,7 @@ def _overtaken(
     unsent = superseded.never_sent(session, taken_back)
     return {
         **superseded.stays(session, old),
-        **{key: ("dropped", NEVER_THERE.format(taken_back[key])) for key in unsent},
+        **{key: ("dropped", Reason(NEVER_THERE, taken_back[key])) for key in unsent},
     }
 
 

@@ -1,4 +1,4 @@
-"""What the operator reads of an outage: a letter, or a message at outlets of the city that hear of outages and of no post."""
+"""Messages to the operator about an outage: a letter, or a post at outlets set up to hear of outages."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,13 +13,15 @@ from syndication.channels.built_in.letter import Letter
 from syndication.channels.envelope import City, Envelope, PostView, Publisher
 from syndication.channels.settings import Settings
 from syndication.config import Settings as CitySettings
+from syndication.content.reason import Reason
 from syndication.delivery import lifecycle
 from syndication.infra import db, wakeups
-from syndication.infra.rendering import gettext, moment, said
+from syndication.infra.reasons import translated_reason
+from syndication.infra.rendering import gettext, moment
 from syndication.models import Delivery, Destination, Outage
 
 _MESSAGES = UUID("5b0a4d52-6a3c-4a5f-9d0e-0f6f5ad3c1b7")
-_WAS_DOWN = "It had taken nothing from {} to {}."
+_WAS_DOWN = Reason("It had taken nothing from {} to {}.")
 #: Longest title and text of a message (characters); the outlet's own words are cut first.
 _TITLE, _TEXT = 200, 500
 
@@ -64,7 +66,7 @@ def _told(outage: Outage, outlet: Destination, now: datetime) -> dict[str, str]:
     until = outage.well_since or now
     return {
         "outlet": outlet.name,
-        "reason": outage.reason,
+        "reason": outage.reason.stored(),
         "since": outage.began_at.isoformat(),
         "until": until.isoformat(),
     }
@@ -88,10 +90,10 @@ def envelope(row: Delivery, city: City, settings: Settings) -> Envelope:
     if payload["over"]:
         title = say("%(outlet)s works again") % about
         from_to = (moment(one, city.zone, city.language) for one in (since, until))
-        text = said(_WAS_DOWN.format(*from_to), city.language)
+        text = translated_reason(Reason(_WAS_DOWN, *from_to), city.language)
     else:
         title = say("%(outlet)s takes nothing any more") % about
-        text = f"{say('What it said:')} {said(about['reason'], city.language)}"
+        text = f"{say('What it said:')} {translated_reason(Reason.read(about['reason']), city.language)}"
     post = PostView(
         id=uuid5(_MESSAGES, row.key),
         revision=1,

@@ -1,4 +1,4 @@
-"""Outages: an outlet of the city that takes nothing for minutes is said once, by a way that still works, and so is its end."""
+"""Detects outages of the city's outlets, and reports each once, by a way that still works, and again when it ends."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from syndication import channels
 from syndication.channels.built_in.letter import Letter
 from syndication.config import Settings
+from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery import outage_notices, resume
 from syndication.delivery.policy import well_after
 from syndication.infra import db, wakeups
@@ -41,7 +42,7 @@ def sweep(cfg: Settings) -> int:
         if not (_any_open(session) or list(_fallen(session, cfg, now))):
             return 0
     with db.transaction() as session:
-        db.in_line(session, "outages", alone=True)
+        db.advisory_lock(session, "outages")
         now = db.now(session)
         for outlet, trouble in _fallen(session, cfg, now):
             _open(session, outlet, trouble)
@@ -56,7 +57,7 @@ class _Trouble:
     """Since when (UTC) an outlet takes nothing, and what it says."""
 
     since: datetime
-    reason: str
+    reason: Reason
 
 
 def _fallen(session: Session, cfg: Settings, now: datetime) -> Iterator[tuple[Destination, _Trouble]]:
@@ -109,7 +110,7 @@ def _puts_everybody_off(session: Session, server: Destination, long_ago: datetim
     if readers < _SEVERAL or first > long_ago:
         return None
     said = select(Delivery.reason).where(*put_off).order_by(Delivery.id.desc()).limit(1)
-    return _Trouble(first, session.scalar(said) or "")
+    return _Trouble(first, session.scalar(said) or NO_REASON)
 
 
 def _any_open(session: Session) -> bool:

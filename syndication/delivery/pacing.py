@@ -1,4 +1,4 @@
-"""When an account may speak: quiet hours, a gap between posts, so many a day, the most urgent first."""
+"""Decides when an account may post: quiet hours, gaps, a daily maximum, and urgent posts first."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from syndication.channels.settings import Rhythm
+from syndication.content.reason import NO_REASON, Reason
 from syndication.infra.rendering import time_of_day
 from syndication.models import Change, Delivery, Revision
 
@@ -31,25 +32,26 @@ class Turn:
     """From when the account may speak again, and what keeps it until then."""
 
     at: datetime
-    reason: str
+    reason: Reason
 
 
 def turn(rhythm: Rhythm, now: datetime, spoken_at: list[datetime], zone: ZoneInfo) -> Turn:
     """The next moment (UTC) for a new post, not before `now`; `spoken_at` are those of the last 24 hours. Pure."""
-    found = Turn(now, "")
+    found = Turn(now, NO_REASON)
     last = sorted(moment for moment in spoken_at if moment > now - _DAY)
     if rhythm.gap and last and last[-1] + timedelta(seconds=rhythm.gap) > found.at:
         found = Turn(
-            last[-1] + timedelta(seconds=rhythm.gap), "Waits for the gap between two posts of this account."
+            last[-1] + timedelta(seconds=rhythm.gap),
+            Reason("Waits for the gap between two posts of this account."),
         )
     if rhythm.most is not None and len(last) >= rhythm.most:
         free = last[-rhythm.most] + _DAY
         if free > found.at:
-            found = Turn(free, f"Waits: this account posts at most {rhythm.most} times in 24 hours.")
+            found = Turn(free, Reason("Waits: this account posts at most {} times in 24 hours.", rhythm.most))
     quiet_ends = _quiet_until(rhythm, found.at, zone)
     if quiet_ends is not None:
         found = Turn(
-            quiet_ends, f"Waits until {time_of_day(quiet_ends, zone)}: this account has quiet hours."
+            quiet_ends, Reason("Waits until {}: this account has quiet hours.", time_of_day(quiet_ends, zone))
         )
     return found
 
@@ -86,7 +88,8 @@ def postpone(session: Session, destination_id: UUID, rhythm: Rhythm, now: dateti
             return
         later.discard(most_urgent(candidates).delivery_id)
         next_turn = Turn(
-            now + (timedelta(seconds=rhythm.gap) or _NEXT), "Waits for a more urgent post of this account."
+            now + (timedelta(seconds=rhythm.gap) or _NEXT),
+            Reason("Waits for a more urgent post of this account."),
         )
     session.execute(
         update(Delivery)

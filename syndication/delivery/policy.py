@@ -1,4 +1,4 @@
-"""The rules of delivery, pure: when to try again, when to hold an outlet, and when to give up."""
+"""Pure rules of delivery: when to retry, when to hold an outlet, when to give up."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ _MAIL_SECONDS, _LEAST_MAILS, _FIRST_MAILS = 3.0, 10, 30
 #: Longest wait of a correction (seconds).
 _LONGEST_WAIT = 4 * 3600.0
 #: A transaction of fan-out should take about this long (seconds), shorter where whoever else writes waits for its end.
-_CHUNK_SECONDS, _CHUNK_SECONDS_ALONE = 0.2, 0.03
+_CHUNK_SECONDS, _CHUNK_SECONDS_ONE_WRITER = 0.2, 0.03
 _LEAST_ROWS, _MOST_ROWS = 200, 5000
 #: A delivery that was on the wire in this many workers that died is what kills them.
 MOST_CRASHES = 3
@@ -50,12 +50,12 @@ def retry_delay(
     return base * (1 - JITTER + 2 * JITTER * chance)
 
 
-def chunk(rows: int, took: float, *, alone: bool) -> int:
+def chunk(rows: int, took: float, *, one_writer: bool) -> int:
     """How many rows the next transaction takes, after one of `rows` took so many seconds.
 
-    `alone`: nobody else can write meanwhile.
+    `one_writer`: nobody else can write meanwhile.
     """
-    fitting = round(rows * (_CHUNK_SECONDS_ALONE if alone else _CHUNK_SECONDS) / max(took, 0.001))
+    fitting = round(rows * (_CHUNK_SECONDS_ONE_WRITER if one_writer else _CHUNK_SECONDS) / max(took, 0.001))
     return max(_LEAST_ROWS, min(fitting, 2 * rows, _MOST_ROWS))
 
 

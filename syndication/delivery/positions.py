@@ -1,4 +1,4 @@
-"""How far each lane got, durable at once against a killed process: on SQLite in a file that is mapped into memory.
+"""Records how far each lane got, so that a killed process costs at most one duplicate; on SQLite in a mapped file.
 
 SQLite has one writer at a time; a tick after every mail would have all senders wait for each other. After a power cut the
 last ticks in the file may be missing, after kill -9 none is. On PostgreSQL, which may be stopped while its clients live,

@@ -1,4 +1,4 @@
-"""Looking: what may have arrived without our knowing is looked for at outlets that show their own posts. Nothing is sent."""
+"""Looks for posts of unknown fate at outlets that can list their own posts. Sends nothing."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,6 +13,7 @@ from syndication.channels.envelope import Envelope
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, Verdict
 from syndication.config import settings
+from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery import load
 from syndication.delivery.lane import Parcel
 from syndication.infra import db, wakeups
@@ -23,7 +24,7 @@ _KINDS = tuple(one.kind for one in channels.CHANNELS if one.abilities.finds)
 #: What has not shown up within a day never will.
 _LONGEST = timedelta(days=1)
 _SOONEST = timedelta(minutes=1)
-_FOUND = "It was found there."
+_FOUND = Reason("It was found there.")
 
 
 def sweep(tools: Tools, *, most: int = 20) -> int:
@@ -86,7 +87,7 @@ def _settle(session: Session, delivery_id: int, receipt: Receipt) -> None:
     if row is None or row.state != "unconfirmed" or row.destination_id is None or row.post_id is None:
         return
     now = db.now(session)
-    row.state, row.sent_at, row.reason = "sent", now, receipt.remark
+    row.state, row.sent_at, row.reason = "sent", now, Reason.quoted(receipt.remark)
     row.reference, row.link = receipt.reference, receipt.link
     session.execute(
         insert(Attempt).values(
@@ -103,7 +104,7 @@ def _go_on(session: Session, destination_id: UUID, post_id: UUID, after: int, no
         update(Delivery)
         .where(Delivery.destination_id == destination_id, Delivery.post_id == post_id, Delivery.id > after)
         .where(Delivery.state == "unconfirmed", Delivery.attempts == 0)
-        .values(state="waiting", due_at=now, late_since=None, reason="")
+        .values(state="waiting", due_at=now, late_since=None, reason=NO_REASON)
         .execution_options(synchronize_session=False)
     )
     return bool(held.rowcount)  # type: ignore[attr-defined]  # an UPDATE has it

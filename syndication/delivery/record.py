@@ -1,4 +1,4 @@
-"""Recording: outcomes of lanes become states, attempts and the destinations' health, in one short transaction."""
+"""Records the outcomes of lanes as states, attempts and outlet health, in one short transaction."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -11,15 +11,16 @@ from sqlalchemy.orm import Session, aliased
 from syndication import channels
 from syndication.audience import readers
 from syndication.config import Settings
+from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery import access_notices, lifecycle, policy, resume, trial_post
 from syndication.delivery.lane import OVER, Outcome, Run
 from syndication.infra import db, wakeups
 from syndication.models import Attempt, Delivery, Destination, Lease, Post
 
 _log = structlog.get_logger(__name__)
-SUPERSEDED = "It was replaced by a newer version before it was sent."
-WITHDRAWN = "The post was withdrawn before this was sent."
-_SWITCHED_OFF = "The outlet is switched off: {}"
+SUPERSEDED = Reason("It was replaced by a newer version before it was sent.")
+WITHDRAWN = Reason("The post was withdrawn before this was sent.")
+_SWITCHED_OFF = Reason("The outlet is switched off: {}")
 
 
 def settle(runs: Sequence[Run], *, last: bool) -> set[int]:
@@ -146,7 +147,7 @@ def _late(outcome: Outcome) -> Any:
     return func.coalesce(Delivery.late_since, Delivery.due_at) if outcome.unhealthy else None
 
 
-def _superseded(session: Session, delivery_id: int) -> str:
+def _superseded(session: Session, delivery_id: int) -> Reason:
     """Why it is not tried again, where a later change of the same post waits for, or reached, the same destination."""
     newer, this = aliased(Delivery), aliased(Delivery)
     later = exists().where(
@@ -157,7 +158,7 @@ def _superseded(session: Session, delivery_id: int) -> str:
     )
     of_post = select(Post.state).join(this, this.post_id == Post.id).where(this.id == delivery_id, later)
     state = session.scalar(of_post)
-    return "" if state is None else WITHDRAWN if state == "withdrawn" else SUPERSEDED
+    return NO_REASON if state is None else WITHDRAWN if state == "withdrawn" else SUPERSEDED
 
 
 def _attempt(outcome: Outcome) -> dict[str, Any]:
@@ -252,13 +253,13 @@ def _consequences(
     access_notices.owner(session, cfg, destination, worst.reason, worst.at)
 
 
-def switch_off(session: Session, destination: Destination, reason: str) -> None:
+def switch_off(session: Session, destination: Destination, reason: Reason) -> None:
     """Disable a destination; what waits for it becomes a dead letter that can be replayed."""
     destination.state, destination.reason = "disabled", reason
     _log.warning(
         "outlet.switched_off", channel=destination.channel, destination=str(destination.id), reason=reason
     )
-    why = _SWITCHED_OFF.format(reason)
+    why = Reason(_SWITCHED_OFF, reason)
     lifecycle.end(session, Delivery.destination_id == destination.id, state="failed", reason=why)
 
 

@@ -1,4 +1,4 @@
-"""Secrets are taken out of what people read: dry runs, and answers in which a network repeats what it was sent."""
+"""Removes secrets from what people read: dry runs, and answers that repeat what was sent."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Looking after destinations: accesses are renewed before they end, and outlets asked what they allow."""
+"""Looks after destinations: renews accesses before they expire, and asks networks for their limits."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,9 +11,10 @@ from syndication.channels.settings import Settings as ChannelSettings
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Refused, Verdict
 from syndication.config import Settings, settings
+from syndication.content.reason import Reason
 from syndication.delivery import access_notices
 from syndication.delivery.load import channel_settings
-from syndication.destinations.sealed import keep
+from syndication.destinations.sealed import encrypt_into
 from syndication.infra import db
 from syndication.models import Destination
 
@@ -77,7 +78,7 @@ def _write(
         if destination is None or channel_settings(destination, cfg) != before:
             return
         if after != before:
-            keep(destination, after)
+            encrypt_into(destination, after)
         destination.tend_at = next_at
         now, ends_at = db.now(session), after.access_ends_at
         if ends_at is not None and ends_at - now <= access_notices.AHEAD:
@@ -86,10 +87,10 @@ def _write(
             access_notices.well_again(session, cfg, destination, now)
 
 
-def _refused(destination_id: UUID, reason: str, cfg: Settings, now: datetime) -> None:
+def _refused(destination_id: UUID, reason: Reason, cfg: Settings, now: datetime) -> None:
     with db.transaction() as session:
         destination = session.get(Destination, destination_id, with_for_update=True)
         if destination is not None and destination.state == "active":
-            destination.state, destination.reason = "paused", reason[:500]
+            destination.state, destination.reason = "paused", reason
             destination.failing_since = destination.failing_since or now
             access_notices.owner(session, cfg, destination, reason, now)

@@ -1,4 +1,4 @@
-"""Replay: finished deliveries go out again, with the key the receiver already knows them by."""
+"""Sends finished deliveries again, under the keys by which receivers recognise them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.orm import Session
 
+from syndication.content.reason import NO_REASON
 from syndication.errors import Conflict, NotFound
 from syndication.infra import db, wakeups
 from syndication.models import Attempt, Delivery, Destination
@@ -85,7 +86,7 @@ def _again(*conditions: ColumnElement[bool], now: datetime) -> Any:
             due_at=now,
             late_since=None,
             attempts=0,
-            reason="",
+            reason=NO_REASON,
             lease_id=None,
             sent_at=None,
             by_hand=True,

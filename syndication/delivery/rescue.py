@@ -1,4 +1,4 @@
-"""Rescue: leases that ran out because their worker died are settled by what it had noted, and the rest waits again."""
+"""Takes over leases of workers that died: settles what they had sent, and puts the rest back to waiting."""
 
 from datetime import datetime
 
@@ -6,14 +6,20 @@ from sqlalchemy import func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from syndication import channels
+from syndication.content.reason import Reason
 from syndication.delivery import policy, positions
 from syndication.delivery.record import release
 from syndication.infra import db
 from syndication.models import Attempt, Delivery, Lease
 
-_CRASHED = "A worker died while sending it. It will be tried again."
-_POISON = f"{policy.MOST_CRASHES} workers died while sending it, so it is not tried again. Please tell the operator."
-_UNKNOWN = "A worker died while sending it, so nobody knows whether it arrived. Please look there before you send it again."
+_CRASHED = Reason("A worker died while sending it. It will be tried again.")
+_POISON = Reason(
+    "{} workers died while sending it, so it is not tried again. Please tell the operator.",
+    policy.MOST_CRASHES,
+)
+_UNKNOWN = Reason(
+    "A worker died while sending it, so nobody knows whether it arrived. Please look there before you send it again."
+)
 
 
 def sweep(*, most: int = 50) -> int:

@@ -1,4 +1,4 @@
-"""Waking: when an outlet works again, what waits for a later try of it becomes due, in small steps that hold up nobody."""
+"""Makes waiting deliveries due when their outlet works again, in small steps that block nobody."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 
 from syndication import channels, clock
+from syndication.content.reason import NO_REASON
 from syndication.delivery import policy
 from syndication.infra import db, wakeups
 from syndication.models import Attempt, Delivery, Destination
@@ -31,7 +32,7 @@ def recovered(destination: Destination, *, shared: bool) -> None:
             destination.recovering_from or destination.failing_since, destination.failing_since
         )
     destination.failures, destination.failing_since, destination.held_until = 0, None, None
-    destination.trouble = ""
+    destination.trouble = NO_REASON
 
 
 def sweep(*, seconds: float = 1.5) -> int:

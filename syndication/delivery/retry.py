@@ -1,4 +1,4 @@
-"""Retry: what waits for a later try is tried now, because somebody knows that it can work."""
+"""Tries waiting deliveries now, because somebody knows that the cause is gone."""
 
 from typing import Any
 from uuid import UUID

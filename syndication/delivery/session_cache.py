@@ -1,4 +1,4 @@
-"""What a process keeps between two sends: sessions at networks, and the like. Bounded; the oldest is forgotten first."""
+"""Keeps network sessions and the like between two sends of a process; bounded, the oldest goes first."""
 
 import threading
 from collections import OrderedDict
@@ -7,8 +7,8 @@ from typing import Any
 _MOST = 2000
 
 
-class Memory:
-    """A small dictionary for many threads; see channels.tools.Memory."""
+class SessionCache:
+    """A small dictionary for many threads; see channels.tools.SessionCache."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, Any] = OrderedDict()

@@ -1,4 +1,4 @@
-"""The slots of one process on one queue: a lane walks in each, and each is given back by itself when its lane ends."""
+"""The slots of one process and queue: each runs one lane and is given back when that lane ends."""
 
 import contextlib
 import os

@@ -1,10 +1,11 @@
-"""What was overtaken: news of a post that has changed since, so that it is old before it goes out."""
+"""Finds deliveries that a newer change of the same post has overtaken."""
 
 from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from syndication.content.reason import Reason
 from syndication.delivery.record import SUPERSEDED, WITHDRAWN
 from syndication.models import Change, Delivery, EditionPost, Post
 
@@ -46,7 +47,7 @@ def at_readers() -> ColumnElement[bool]:
     )
 
 
-def stays(session: Session, delivery_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+def stays(session: Session, delivery_ids: Collection[int]) -> dict[int, tuple[str, Reason]]:
     """The state and reason of those to destinations that do not go out now.
 
     They wait until the newer change is told, since whom it is told depends on what they are about to get.

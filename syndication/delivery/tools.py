@@ -1,4 +1,4 @@
-"""What a process needs to reach the world, made once: doors for HTTP, mail and pictures; and whose turn it is to use them."""
+"""Opens what a process sends through (HTTP, mail, pictures), once, and lets one process at a time drain a queue."""
 
 import contextlib
 import fcntl
@@ -12,7 +12,7 @@ from typing import TextIO
 from syndication.audience import feeds
 from syndication.channels.tools import Tools
 from syndication.config import settings
-from syndication.delivery.session_cache import Memory
+from syndication.delivery.session_cache import SessionCache
 from syndication.infra.http import Client
 from syndication.infra.images import Pictures
 from syndication.infra.smtp import Outbox
@@ -36,12 +36,12 @@ def tools() -> Tools:
         ),
         shelf=feeds.Shelf(),
         pictures=Pictures(http, cfg.data_dir / "pictures", uploads.own, site_images.Shelf()),
-        memory=Memory(),
+        sessions=SessionCache(),
     )
 
 
 @contextlib.contextmanager
-def alone(queue: str) -> Iterator[bool]:
+def sole_drain(queue: str) -> Iterator[bool]:
     """True where no sibling process of this worker drains `queue`; the kernel frees the lock of a killed one."""
     folder = settings().data_dir
     folder.mkdir(parents=True, exist_ok=True)

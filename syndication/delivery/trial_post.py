@@ -1,4 +1,4 @@
-"""The post of a test delivery: looks like a real one, says that it is none, and is taken back from where people see it."""
+"""The post of a test delivery: looks real, says that it is a test, and is removed again where people would see it."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""How many connections to a mail server are worth it: more while that brings more, fewer when it asks for fewer."""
+"""Decides how many connections to open to a mail server: more while throughput grows, fewer when it complains."""
 
 _FIRST = 2
 #: Seconds over which throughput is measured.

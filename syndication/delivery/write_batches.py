@@ -1,4 +1,4 @@
-"""What many threads write at once goes together: whoever comes while others are written waits for the next round."""
+"""Groups writes of many threads: what arrives while one batch is written goes into the next."""
 
 import threading
 from collections.abc import Callable, Collection

@@ -1,4 +1,4 @@
-"""Outlets of the city that hear of outages: a way to the operator where mail itself is down."""
+"""City outlets that report outages, so that the operator hears of them even when mail is down."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""The destinations that come with the city, made from its settings."""
+"""Creates the destinations that come with the city, from its settings."""
 
 from collections.abc import Iterator
 from uuid import UUID, uuid5
@@ -12,14 +12,15 @@ from syndication.channels.settings import Settings as ChannelSettings
 from syndication.config import Settings, settings
 from syndication.content.base import faults_of
 from syndication.content.interest import Interest
-from syndication.destinations.sealed import AnyChannel, stored
+from syndication.content.reason import NO_REASON, Reason
+from syndication.destinations.sealed import AnyChannel, columns
 from syndication.errors import Fault, Invalid
 from syndication.infra import db
 from syndication.models import Destination
 
 #: Built-in destinations get the same id in every process that makes sure of them.
 _BUILT_IN = UUID("8d3c1f0e-5f0a-4b7e-9a52-0c8f6d1e7b34")
-_NOT_SET_UP = "Not set up in the settings of the service."
+_NOT_SET_UP = Reason("Not set up in the settings of the service.")
 
 
 def ensure_built_in() -> None:
@@ -53,10 +54,10 @@ def _ensure(session: Session, channel: AnyChannel, interest_id: int, cfg: Settin
             "name": channel.label,
             "interest_id": interest_id,
             "state": "active",
-            "reason": "",
+            "reason": NO_REASON,
             "created_at": clock.now(),
             "failures": 0,
-            **stored(checked),
+            **columns(checked),
         }  # fmt: skip -- one glance shows every column
         db.insert_new(session, Destination.__table__, [values])
     elif row is not None and checked is None:
@@ -64,7 +65,7 @@ def _ensure(session: Session, channel: AnyChannel, interest_id: int, cfg: Settin
     elif row is not None and checked is not None:
         row.settings = checked.plain()
         if row.reason == _NOT_SET_UP:
-            row.state, row.reason = "active", ""
+            row.state, row.reason = "active", NO_REASON
 
 
 def _from_the_deployment(channel: AnyChannel, cfg: Settings) -> ChannelSettings | None:

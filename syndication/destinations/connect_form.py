@@ -1,4 +1,4 @@
-"""What a link asks the owner of an outlet for, and what stands on its page."""
+"""The form behind a connect link: what the outlet's owner is asked, and what the page shows."""
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from syndication.models import ConnectLink, Destination, Merchant
 
 
 @dataclass(frozen=True)
-class Opened:
+class ConnectForm:
     """What a link asks for: the outlet, whose it is, what is known of it, and the questions its owner answers.
 
     `name` and what is `known` are the sender's words. `merchant` is empty for an outlet of the city. `used`: this browser
@@ -74,7 +74,7 @@ class Opened:
         }
 
 
-def opened(token: str, nonce: str = "") -> Opened:
+def opened(token: str, nonce: str = "") -> ConnectForm:
     """What a link asks for. Raises NotFound for one that is over or not ours.
 
     `nonce` is what the browser keeps: in the one that used the link a moment ago it still opens, and asks nothing.
@@ -119,10 +119,10 @@ def _opened(
     elsewhere: tuple[str, ...] = (),
     *,
     used: bool = False,
-) -> Opened:
+) -> ConnectForm:
     merchant = session.get(Merchant, row.merchant_id) if row.merchant_id else None
     outlet = session.get(Destination, row.destination_id)
-    return Opened(
+    return ConnectForm(
         link_id=row.id,
         destination_id=row.destination_id,
         merchant_id=row.merchant_id,

@@ -1,4 +1,4 @@
-"""Connecting an outlet: a link for its owner, who logs in at the network, or types in the access and has it tried."""
+"""Connects an outlet through a link: its owner logs in at the network, or types in an access that is checked at once."""
 
 import contextlib
 import hmac
@@ -23,11 +23,12 @@ from syndication.channels.verdicts import Verdict
 from syndication.config import settings
 from syndication.content.base import Value, faults_of, new_id
 from syndication.content.interest import Interest
+from syndication.content.reason import Reason
+from syndication.delivery import replay
 from syndication.destinations import links, owned, probe_limits
-from syndication.destinations.connect_form import Opened, asked_of, connector_of, opened
+from syndication.destinations.connect_form import ConnectForm, asked_of, connector_of, opened
 from syndication.destinations.links import LETTER, Link, Maker
-from syndication.destinations.sealed import checked_by
-from syndication.destinations.sealed import opened as secrets_of
+from syndication.destinations.sealed import decrypted, validated
 from syndication.destinations.values import DestinationAmendment, DestinationRequest, GivenSettings
 from syndication.errors import Conflict, Forbidden, Invalid, NotFound
 from syndication.infra import db
@@ -38,7 +39,7 @@ from syndication.publishing import merchants
 from syndication.publishing.merchants import Name
 
 _OTHER_BROWSER = "This browser did not begin here. Please open the link once more."
-_OTHER_ACCOUNT = (
+_OTHER_ACCOUNT = Reason(
     "This is another account: so far {}, now {}. A link only renews the access to the account that was there, so nothing"
     " was changed. For another account please set up a new outlet."
 )
@@ -74,16 +75,15 @@ class RenewalRequest(Value):
 
 @dataclass(frozen=True)
 class Connected:
-    """The outlet, and since when it had failed, if it had (UTC); `language` is the one its owner began in, where known."""
+    """The outlet; `language` is the one its owner began in, where known."""
 
     channel: str
     destination_id: UUID
-    failing_since: datetime | None = None
     language: str = ""
 
 
 @dataclass(frozen=True)
-class Way:
+class AuthorizationRedirect:
     """Where the owner goes to log in."""
 
     url: str
@@ -163,14 +163,14 @@ def _renewing(session: Session, row: Destination, maker: Maker, good_for: timede
 
 def begin(
     token: str, answers: Mapping[str, str], tools: Tools, *, nonce: str, language: str = ""
-) -> Way | Connected:
+) -> AuthorizationRedirect | Connected:
     """Where the owner logs in, after they answered; or the outlet, where that was all.
 
     `nonce` is kept by their browser, `language` is what the owner reads. Raises NotFound, Invalid, Conflict, TooOften.
     """
     found = opened(token, nonce)
     if found.used:
-        return Connected(found.channel, found.destination_id, language=language)
+        return Connected(found.channel, found.destination_id, language)
     given = {name: value for name, value in answers.items() if value and name in found.questions}
     if found.typed:
         return _typed_in(found, given, tools, nonce, language)
@@ -191,7 +191,7 @@ def begin(
         "language": language,
         "at": clock.now().timestamp(),
     }
-    return Way(f"{beginning.url}&state={quote(_box().close(state), safe='')}")
+    return AuthorizationRedirect(f"{beginning.url}&state={quote(_box().close(state), safe='')}")
 
 
 def finish(state: str, code: str, nonce: str, tools: Tools) -> Connected:
@@ -213,7 +213,9 @@ def finish(state: str, code: str, nonce: str, tools: Tools) -> Connected:
     return _connected(link_id, learned, nonce, language)
 
 
-def _typed_in(found: Opened, given: dict[str, str], tools: Tools, nonce: str, language: str) -> Connected:
+def _typed_in(
+    found: ConnectForm, given: dict[str, str], tools: Tools, nonce: str, language: str
+) -> Connected:
     """Keeps what was typed in once the network was asked whether it is right."""
     channel = channels.by_kind(found.channel)
     if found.renews:
@@ -222,7 +224,7 @@ def _typed_in(found: Opened, given: dict[str, str], tools: Tools, nonce: str, la
     else:
         # What the sender filled in and the form does not show again, such as a token, stands where nothing was typed.
         changes = {**found.known, **given}
-        checked = checked_by(channel, changes)
+        checked = validated(channel, changes)
     probe_limits.count(found.merchant_id, found.link_id, checked)
     with _told():
         after = channel.tend(checked, tools, clock.now())
@@ -245,7 +247,7 @@ def _told() -> Iterator[None]:
 def _asked_whose(row: ConnectLink, learned: dict[str, Any], tools: Tools) -> dict[str, Any]:
     """What was learned; where it does not say whose access it is, the network is asked with it. Raises a Verdict."""
     channel = channels.by_kind(row.channel)
-    if checked_by(channel, learned).speaks_as is not None:
+    if validated(channel, learned).speaks_as is not None:
         return learned
     checked = owned.preview(row.destination_id, learned)
     after = channel.tend(checked, tools, clock.now())
@@ -258,11 +260,25 @@ def _learned(before: ChannelSettings, after: ChannelSettings) -> dict[str, Any]:
 
 
 def _connected(link_id: UUID, learned: dict[str, Any], nonce: str, language: str) -> Connected:
-    """The link is used and the outlet connected, both or neither; a second press in the same browser changes nothing."""
+    """The outlet is connected, and what could not be posted without the access goes out."""
+    connected, failing_since = _kept(link_id, learned, nonce, language)
+    if failing_since is not None:
+        replay.many(states=("failed",), destination_id=connected.destination_id, failing_since=failing_since)
+    return connected
+
+
+def _kept(
+    link_id: UUID, learned: dict[str, Any], nonce: str, language: str
+) -> tuple[Connected, datetime | None]:
+    """The link is used and the outlet connected, both or neither, and since when it had failed.
+
+    A second press in the same browser changes nothing.
+    """
     with db.transaction() as session:
         row = links.locked(session, link_id)
+        connected = Connected(row.channel, row.destination_id, language)
         if links.used_here(session, row, nonce):
-            return Connected(row.channel, row.destination_id, language=language)
+            return connected, None
         links.refuse_closed(session, row)
         links.use(row, nonce)
         if not row.renews:
@@ -273,12 +289,12 @@ def _connected(link_id: UUID, learned: dict[str, Any], nonce: str, language: str
                 settings=learned,
             )
             owned.create(row.merchant_id, request, identity=row.destination_id, counted=True)
-            return Connected(row.channel, row.destination_id, language=language)
+            return connected, None
         _refuse_another_account(session, row.destination_id, learned)
         amendment = DestinationAmendment(settings=learned)
         before = owned.update(row.destination_id, amendment, owner=row.merchant_id, counted=True)
         owned.resume(row.destination_id, owner=row.merchant_id, counted=True)
-        return Connected(row.channel, row.destination_id, before.destination.failing_since, language)
+        return connected, before.destination.failing_since
 
 
 def _refuse_another_account(session: Session, destination_id: UUID, learned: Mapping[str, Any]) -> None:
@@ -289,13 +305,13 @@ def _refuse_another_account(session: Session, destination_id: UUID, learned: Map
     row = session.get_one(Destination, destination_id)
     channel = channels.by_kind(row.channel)
     try:
-        so_far = checked_by(channel, {**row.settings, **secrets_of(row)}, kept=True).speaks_as
+        so_far = validated(channel, {**row.settings, **decrypted(row)}, kept=True).speaks_as
     except (Invalid, Conflict):  # nobody can read what was there, so it has to be given anew
         return
-    now = checked_by(channel, {**row.settings, **secrets_of(row), **learned}).speaks_as
+    now = validated(channel, {**row.settings, **decrypted(row), **learned}).speaks_as
     bound = so_far is not None and (so_far.told or row.last_sent_at is not None)
     if so_far is not None and bound and (now is None or now.id != so_far.id):
-        raise Conflict(_OTHER_ACCOUNT.format(so_far.name, now.name if now else "?"))
+        raise Conflict(Reason(_OTHER_ACCOUNT, so_far.name, now.name if now else "?"))
 
 
 def _site(connector: Connector) -> Site:
@@ -317,4 +333,4 @@ def _unsealed(state: str) -> dict[str, Any]:
 
 def _box() -> Box:
     """What travels over the network and back: the memo may hold secrets, such as those of an app that was just registered."""
-    return Box([key.get_secret_value() for key in settings().secret_keys], "connect state")
+    return Box(settings().keys, "connect state")

@@ -1,4 +1,4 @@
-"""Readers' devices: browsers that asked for notices on the city's own page, each a destination of the personal channel.
+"""Browsers that asked for notices on the city's page; each is a destination of the personal channel.
 
 Whoever knows a device's endpoint may change it: the address cannot be guessed, and a browser tells it nobody but us.
 """
@@ -18,7 +18,13 @@ from syndication.config import settings
 from syndication.content.base import Topic, Value
 from syndication.content.bounds import Few
 from syndication.content.interest import Interest
-from syndication.destinations.sealed import AnyChannel, checked_by, keep, stored
+from syndication.content.reason import NO_REASON
+from syndication.destinations.sealed import (
+    AnyChannel,
+    columns,
+    encrypt_into,
+    validated,
+)
 from syndication.errors import Invalid, NotFound, Unavailable
 from syndication.infra import db, wakeups
 from syndication.kinds.reading import KindName
@@ -74,17 +80,17 @@ def turn_on(request: DeviceRequest) -> None:
         raise NotFound("There are no notices here.")
     _refuse_elsewhere(request.endpoint)
     channel = _channel()
-    checked = checked_by(channel, {"endpoint": request.endpoint, **request.keys.model_dump()})
+    checked = validated(channel, {"endpoint": request.endpoint, **request.keys.model_dump()})
     with db.transaction() as session:
         interest_id = interests.ensure(session, Interest(kinds=request.kinds, topics=request.topics))
         if _by(session, request.endpoint) is None:
             _refuse_too_many(session, channel)
-            new = _new(request.endpoint, channel, interest_id, stored(checked))
+            new = _new(request.endpoint, channel, interest_id, columns(checked))
             db.insert_new(session, Destination.__table__, [new])
         row = _by(session, request.endpoint)
         assert row is not None
-        keep(row, checked)
-        row.interest_id, row.state, row.reason = interest_id, "active", ""
+        encrypt_into(row, checked)
+        row.interest_id, row.state, row.reason = interest_id, "active", NO_REASON
         row.failures, row.failing_since, row.held_until = 0, None, None
         wakeups.after_commit(session, channel.queue)
 
@@ -127,7 +133,7 @@ def _new(endpoint: str, channel: AnyChannel, interest_id: int, columns: dict[str
         "name": _NAME,
         "interest_id": interest_id,
         "state": "active",
-        "reason": "",
+        "reason": NO_REASON,
         "created_at": clock.now(),
         "failures": 0,
         **columns,

@@ -1,4 +1,4 @@
-"""Links by which owners connect an outlet, as rows: found by their token, good once, ended with whoever made them."""
+"""Connect links as rows: found by token, usable once, and ended together with whoever made them."""
 
 import hashlib
 import hmac
@@ -278,4 +278,4 @@ def _record(session: Session, row: ConnectLink, now: datetime) -> LinkRecord:
 
 
 def _box(purpose: str) -> Box:
-    return Box([key.get_secret_value() for key in settings().secret_keys], purpose)
+    return Box(settings().keys, purpose)

@@ -1,4 +1,4 @@
-"""Outlets that people set up: created, read without their secrets, changed, paused, tested, deleted."""
+"""Outlets that people set up: created, shown without secrets, changed, paused, tested, deleted."""
 
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
@@ -12,16 +12,17 @@ from syndication.audience import interests
 from syndication.channels.settings import Settings as ChannelSettings
 from syndication.content.base import new_id
 from syndication.content.interest import Interest
+from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery import lifecycle
 from syndication.destinations import probe_limits
 from syndication.destinations.sealed import (
     AnyChannel,
     amended,
-    checked_by,
-    keep,
-    opened,
+    columns,
+    decrypted,
+    encrypt_into,
     secret_names,
-    stored,
+    validated,
 )
 from syndication.destinations.values import (
     DestinationAmendment,
@@ -36,7 +37,7 @@ from syndication.publishing import merchants
 
 #: Destinations one merchant may have; each of them multiplies every post.
 MOST = 50
-_PAUSED = "Paused by its owner."
+_PAUSED = Reason("Paused by its owner.")
 
 
 def create(
@@ -52,7 +53,7 @@ def create(
     the merchant is not admitted, Conflict at the limit, TooOften.
     """
     channel = _configurable(request.channel)
-    checked = checked_by(channel, request.settings)
+    checked = validated(channel, request.settings)
     identity = identity or new_id()
     if not counted:
         _count_tending(merchant_id, identity, channel, checked)
@@ -67,13 +68,13 @@ def create(
             name=request.name,
             created_at=clock.now(),
             state="active",
-            reason="",
+            reason=NO_REASON,
             failures=0,
             failing_since=None,
             held_until=None,
             last_sent_at=None,
             interest_id=_interest(session, merchant, request.interest),
-            **stored(checked),
+            **columns(checked),
         )  # fmt: skip -- one glance shows every column
         session.add(row)
         session.flush()  # read back below with its interest
@@ -131,8 +132,8 @@ def update(
             row.name = amendment.name
         if amendment.settings is not None:
             after = _changed(row, amendment.settings)
-            made = _made(after, amendment.settings, opened(row).values())
-            keep(row, after)
+            made = _made(after, amendment.settings, decrypted(row).values())
+            encrypt_into(row, after)
         if amendment.interest is not None:
             merchant = session.get(Merchant, row.merchant_id) if row.merchant_id else None
             row.interest_id = _interest(session, merchant, amendment.interest)
@@ -169,10 +170,10 @@ def resume(destination_id: UUID, *, owner: UUID | None = None, counted: bool = F
     with db.transaction() as session:
         row = _owned(session, owner, destination_id)
         merchants.require(session, owner, "resume")
-        row.state, row.reason = "active", ""
+        row.state, row.reason = "active", NO_REASON
         # What waits for a later try is made due within seconds.
         row.recovering_from = row.recovering_from or row.failing_since
-        row.failures, row.failing_since, row.held_until, row.trouble = 0, None, None, ""
+        row.failures, row.failing_since, row.held_until, row.trouble = 0, None, None, NO_REASON
         if channels.known(row.channel):
             wakeups.after_commit(session, channels.by_kind(row.channel).queue)
         return _record(session, row)
@@ -196,12 +197,12 @@ def rotate_secret(destination_id: UUID, *, owner: UUID | None = None) -> Reveale
         row = _owned(session, owner, destination_id)
         merchants.require(session, owner, "set up")
         channel = _own_channel(row)
-        before = checked_by(channel, {**row.settings, **opened(row)}, kept=True)
+        before = validated(channel, {**row.settings, **decrypted(row)}, kept=True)
         rotated = getattr(before, "rotated", None)
         if rotated is None:
             raise Conflict(f"{channel.label} has no secret that could be rotated.")
         after: ChannelSettings = rotated(clock.now())
-        keep(row, after)
+        encrypt_into(row, after)
         return Revealed(_record(session, row), _made(after, seen=before.secrets().values()))
 
 
@@ -269,13 +270,13 @@ def _count_change(destination_id: UUID, changes: Mapping[str, Any], owner: UUID 
 def _addressed(row: Destination) -> ChannelSettings | None:
     """What names the hosts of a destination; None where nobody can read it, and so nothing is sent there."""
     try:
-        return checked_by(_own_channel(row), {**row.settings, **opened(row)})
+        return validated(_own_channel(row), {**row.settings, **decrypted(row)})
     except (Conflict, Invalid):
         return None
 
 
 def _changed(row: Destination, changes: Mapping[str, Any]) -> ChannelSettings:
-    return amended(_own_channel(row), row.settings, opened(row), changes)
+    return amended(_own_channel(row), row.settings, decrypted(row), changes)
 
 
 def _made(settings: ChannelSettings, given: Container[str] = (), seen: Iterable[Any] = ()) -> dict[str, Any]:

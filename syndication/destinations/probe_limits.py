@@ -1,4 +1,4 @@
-"""How often somebody may have us knock at a server of their choice: tests, tries, replays, dry runs and changed settings.
+"""Limits how often somebody can make us contact a server of their choice: tests, replays, dry runs, changed settings.
 
 Whoever sets up an outlet names its address, and it may be a stranger's. So each way by which a caller makes us speak to it
 at once draws from the same buckets: one of the outlet or link, one of the host, one of the merchant. The buckets lie in the

@@ -1,4 +1,4 @@
-"""A channel's settings at rest: checked, without their secrets, and the secrets encrypted beside them."""
+"""Stores a channel's settings: validated, with the secrets split off and encrypted."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ AnyChannel = Channel[Any, Any]
 _NEEDED_AGAIN = "is needed again, because the outlet moves to another server"
 
 
-def checked_by(channel: AnyChannel, given: Mapping[str, Any], *, kept: bool = False) -> ChannelSettings:
+def validated(channel: AnyChannel, given: Mapping[str, Any], *, kept: bool = False) -> ChannelSettings:
     """What a person gave, as the channel's Settings. Raises Invalid that names each field behind `settings.`.
 
     `kept`: it was let in before, and what is refused today is let through.
@@ -41,7 +41,7 @@ def amended(
     """
     # Another name is no moment to refuse an old secret.
     kept = not set(changes) & set(channel.settings.secret_names())
-    after = checked_by(channel, {**plain, **secrets, **changes}, kept=kept)
+    after = validated(channel, {**plain, **secrets, **changes}, kept=kept)
     if not after.moved_from({**plain, **secrets}):
         return after
     needed = [
@@ -51,23 +51,23 @@ def amended(
     ]
     if needed:
         raise Invalid(*(Fault(f"settings.{name}", _NEEDED_AGAIN) for name in needed))
-    return checked_by(channel, {**plain, **changes})
+    return validated(channel, {**plain, **changes})
 
 
-def stored(checked: ChannelSettings) -> dict[str, Any]:
+def columns(checked: ChannelSettings) -> dict[str, Any]:
     """The columns that hold a channel's settings."""
     kept = {name: value for name, value in checked.secrets().items() if value is not None}
     return {"settings": checked.plain(), "secrets": _box(settings()).close(kept)}
 
 
-def keep(row: Destination, checked: ChannelSettings) -> None:
+def encrypt_into(row: Destination, checked: ChannelSettings) -> None:
     """Write a channel's settings into its row, which is to be looked after anew."""
     row.tend_at = None
-    for column, value in stored(checked).items():
+    for column, value in columns(checked).items():
         setattr(row, column, value)
 
 
-def opened(row: Destination) -> dict[str, Any]:
+def decrypted(row: Destination) -> dict[str, Any]:
     """The secrets of a destination. Raises Conflict where no key opens them."""
     try:
         return _box(settings()).open(row.secrets)
@@ -80,7 +80,7 @@ def opened(row: Destination) -> dict[str, Any]:
 def secret_names(row: Destination) -> tuple[str, ...]:
     """Names of the secrets that are set."""
     try:
-        return tuple(opened(row))
+        return tuple(decrypted(row))
     except Conflict:
         # One unreadable secret must not hide a whole list; sending and `syndication doctor` say what is wrong.
         return ()
@@ -110,4 +110,4 @@ def renew_secrets() -> int:
 
 
 def _box(cfg: Settings) -> Box:
-    return Box([key.get_secret_value() for key in cfg.secret_keys])
+    return Box(cfg.keys)

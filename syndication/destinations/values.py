@@ -1,4 +1,4 @@
-"""What is said about destinations: what a new one is to be, what changes, and how one may be shown."""
+"""Requests, changes and records of destinations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from syndication.content.base import Value
 from syndication.content.bounds import Few, plain
 from syndication.content.interest import Interest
+from syndication.content.reason import Reason
 from syndication.kinds.reading import WantedInterest
 from syndication.publishing.merchants import Name
 
@@ -55,7 +56,7 @@ class DestinationRecord:
     secrets: tuple[str, ...]
     interest: Interest
     state: str
-    reason: str
+    reason: Reason
     created_at: datetime
     failures: int
     failing_since: datetime | None

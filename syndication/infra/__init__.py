@@ -1,1 +1,1 @@
-"""Doors and tools that know nothing of posts: database, HTTP, mail, pictures, keys, texts, logs, wake-ups."""
+"""Infrastructure without product words: database, HTTP, mail, pictures, keys, texts, logs, wake-ups."""

@@ -1,4 +1,4 @@
-"""The door to the database: engines, transactions, and the few statements the two dialects spell differently."""
+"""Access to the database: engines, transactions, and the few statements that SQLite and PostgreSQL spell differently."""
 
 import errno
 import sqlite3
@@ -244,13 +244,13 @@ def insert_new(
     return int(session.execute(statement.on_conflict_do_nothing(), list(rows)).rowcount)  # type: ignore[attr-defined]  # an INSERT has it
 
 
-def in_line(session: Session, name: str, *, alone: bool) -> None:
-    """Until this transaction ends, let others pass who are not `alone` either; wait for, and hold up, one who is.
+def advisory_lock(session: Session, name: str, *, shared: bool = False) -> None:
+    """Hold the lock `name` until this transaction ends, having waited for whoever holds it; `shared` ones go side by side.
 
-    A reader that is alone therefore sees all that was written in line before it. SQLite has one writer at a time anyway.
+    Whoever does not share it therefore sees all that was written under it before. SQLite has one writer at a time anyway.
     """
     if session.get_bind().dialect.name == "postgresql":
-        lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+        lock = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
         session.execute(text(f"SELECT {lock}(hashtext(:name))"), {"name": name})
 
 

@@ -1,4 +1,4 @@
-"""The one door for outgoing HTTP: every address is checked when it is connected to, and every request ends in time."""
+"""The only way out by HTTP: addresses are checked when connecting, and every request ends in time."""
 
 import contextlib
 import re
@@ -27,6 +27,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 
 from syndication import clock
+from syndication.content.reason import Reason
 from syndication.infra.ssrf import check_url, forbidden
 
 #: Seconds for connecting and for the TLS handshake, within the whole.
@@ -67,7 +68,7 @@ class Failure(Exception):
         self, reason: str, *, sent: bool = False, blocked: bool = False, timed_out: bool = False
     ) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason = Reason.quoted(reason)
         self.sent = sent
         self.blocked = blocked
         self.timed_out = timed_out
@@ -225,7 +226,9 @@ def _target(url: str, *, allow_private: bool) -> _Target:
         prepared = requests.Request("GET", check_url(url, allow_private=allow_private)).prepare()
     except ValueError as error:  # those of requests are ValueErrors too, and tell only what the address was
         said = "is not a web address" if isinstance(error, requests.RequestException) else error
-        raise Failure(f"This address cannot be used: it {said}.", blocked=True) from error
+        raise Failure(
+            Reason("This address cannot be used: it {}.", Reason(str(said))), blocked=True
+        ) from error
     parts = urlsplit(str(prepared.url))
     return _Target(parts.scheme, parts.hostname or "", parts.port, prepared.path_url)
 
@@ -293,7 +296,9 @@ class Client:
     ) -> Mapping[str, str]:
         named = dict(headers)
         if len(body) > self._most_sent:
-            raise Failure(f"The request would be larger than {self._most_sent:,} bytes.", blocked=True)
+            raise Failure(
+                Reason("The request would be larger than {} bytes.", f"{self._most_sent:,}"), blocked=True
+            )
         if ours := OURS & {name.lower() for name in named}:
             raise ValueError(f"the connection sets {', '.join(sorted(ours))} itself")
         for name, value in named.items():
@@ -388,26 +393,27 @@ def _failure(error: Exception, task: _Task, timeout: float) -> Failure:
         return error
     if any(isinstance(cause, _Blocked) for cause in causes):
         return Failure(
-            "This address leads into a private network; only the public internet is allowed.", blocked=True
+            Reason("This address leads into a private network; only the public internet is allowed."),
+            blocked=True,
         )
     slow = task.expired or any(isinstance(cause, TimeoutError | ReadTimeoutError) for cause in causes)
     if slow:
         what = (
-            f"The address did not answer within {timeout:g} seconds."
+            Reason("The address did not answer within {} seconds.", f"{timeout:g}")
             if task.sent
-            else "The address cannot be reached: no connection in time."
+            else Reason("The address cannot be reached: no connection in time.")
         )
         return Failure(what, sent=task.sent, timed_out=True)
     if any(isinstance(cause, ssl.SSLError) for cause in causes) and not task.sent:
-        return Failure(f"The address has no valid certificate ({_tls_reason(causes)}).")
+        return Failure(Reason("The address has no valid certificate ({}).", _tls_reason(causes)))
     if not task.sent:
         unknown = any(isinstance(cause, socket.gaierror) for cause in causes)
         return Failure(
-            "The name of this address is not known."
+            Reason("The name of this address is not known.")
             if unknown
-            else "The address cannot be reached: no connection."
+            else Reason("The address cannot be reached: no connection.")
         )
-    return Failure("The connection ended before a complete answer came.", sent=True)
+    return Failure(Reason("The connection ended before a complete answer came."), sent=True)
 
 
 def _causes(error: BaseException | None) -> Iterable[BaseException]:

@@ -1,4 +1,4 @@
-"""The door for pictures: fetched once, checked, turned upright, made small enough, freed of everything that is not picture."""
+"""Fetches pictures once, checks them, and makes them upright and small, without metadata."""
 
 import contextlib
 import fcntl
@@ -16,6 +16,7 @@ from uuid import UUID
 
 from syndication import clock
 from syndication.config import settings
+from syndication.content.reason import Reason
 from syndication.errors import Invalid
 from syndication.infra import confined
 from syndication.infra.http import Answer, Client, Failure
@@ -34,7 +35,7 @@ _LOOK_AGAIN, _MOST_LOOKED = 60.0, 1000
 _DECODERS = [
     confined.Child("syndication.infra.confined.image_decoding", memory=_MEMORY) for _ in range(_AT_ONCE)
 ]
-BUSY = "Many pictures come in at the moment. Please try again in a few seconds."
+BUSY = Reason("Many pictures come in at the moment. Please try again in a few seconds.")
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class NoPicture(Exception):
 
     def __init__(self, reason: str, *, later: bool = False) -> None:
         super().__init__(reason)
-        self.reason, self.later = reason, later
+        self.reason, self.later = Reason.quoted(reason), later
 
 
 class Shelf(Protocol):
@@ -159,7 +160,7 @@ class Pictures:
                 answer = self._http.request("GET", url, most_read=_MOST_BYTES + 1)
             except Failure as failure:
                 raise NoPicture(
-                    f"The picture was not fetched: {failure.reason}", later=not failure.blocked
+                    Reason("The picture was not fetched: {}", failure.reason), later=not failure.blocked
                 ) from failure
             if answer.status in (301, 302, 303, 307, 308) and answer.headers.get("location"):
                 # Each step goes through the door and is checked there.
@@ -168,7 +169,7 @@ class Pictures:
             data = _body(answer)
             self._keep(url, data)
             return data
-        raise NoPicture("The picture was not fetched: its address leads in a circle.")
+        raise NoPicture(Reason("The picture was not fetched: its address leads in a circle."))
 
     def _keep(self, name: str, data: bytes) -> None:
         path = self._path(name)
@@ -191,9 +192,11 @@ class Pictures:
 def _body(answer: Answer) -> bytes:
     if answer.status != 200:
         later = answer.status >= 500 or answer.status in (408, 425, 429)
-        raise NoPicture(f"The picture was not fetched: its address answered {answer.status}.", later=later)
+        raise NoPicture(
+            Reason("The picture was not fetched: its address answered {}.", answer.status), later=later
+        )
     if len(answer.body) > _MOST_BYTES:
-        raise NoPicture(f"The picture is larger than {_MOST_BYTES // 1_000_000} MB.")
+        raise NoPicture(Reason("The picture is larger than {} MB.", _MOST_BYTES // 1_000_000))
     return answer.body
 
 
@@ -214,7 +217,7 @@ def shrunk(data: bytes | IO[bytes], limits: Limits, *, patience: float | None = 
     head, _, made = answer.partition(b"\n")
     told = json.loads(head)
     if why := told.get("why"):
-        raise NoPicture(why)
+        raise NoPicture(Reason(*why))
     return Picture(made, told["width"], told["height"])
 
 
@@ -224,14 +227,16 @@ def _refusal(failure: confined.Failed) -> NoPicture:
             return NoPicture(BUSY, later=True)
         case "slow":
             return NoPicture(
-                "The picture takes too long to be opened. Please save it smaller, or as a plain JPEG."
+                Reason("The picture takes too long to be opened. Please save it smaller, or as a plain JPEG.")
             )
         case "memory":
             return NoPicture(
-                "The picture takes too much memory to be opened. Please save it smaller, or as a plain JPEG."
+                Reason(
+                    "The picture takes too much memory to be opened. Please save it smaller, or as a plain JPEG."
+                )
             )
         case _:
-            return NoPicture("The picture is damaged.")
+            return NoPicture(Reason("The picture is damaged."))
 
 
 @contextlib.contextmanager

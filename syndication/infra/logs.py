@@ -1,4 +1,4 @@
-"""Log lines: one event name and its data, in JSON or text, times in UTC, secrets masked; for our code and libraries alike."""
+"""Structured logging for our code and libraries alike: JSON or text, UTC, secrets masked."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Mail addresses: one spelling for each, and which of them end in the same mailbox."""
+"""Mail addresses: one spelling for each, and which of them reach the same mailbox."""
 
 import hashlib
 import re

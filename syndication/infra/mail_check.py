@@ -1,4 +1,4 @@
-"""A finished mail, read back as mail programs would: it must say what was meant, and nothing besides."""
+"""Reads a finished mail back as mail programs would, and refuses it if it says anything but what was meant."""
 
 from collections.abc import Sequence
 from email import message_from_bytes, policy

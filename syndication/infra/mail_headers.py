@@ -1,4 +1,4 @@
-"""The head of a mail, written line by line by RFC 5322 and RFC 2047: what looks like code in a text stays text."""
+"""Writes mail headers (RFC 5322, RFC 2047) so that nothing in a text can turn into a header."""
 
 import re
 import unicodedata
@@ -10,6 +10,7 @@ from functools import lru_cache
 import idna
 
 from syndication.content.characters import control_characters, graphemes
+from syndication.content.reason import Reason
 
 #: Longest encoded word, and longest line that holds one (RFC 2047 section 2); longest line at all (RFC 5322 section 2.1.1).
 _WORD, _ENCODED_LINE, _LINE = 75, 76, 998
@@ -101,14 +102,14 @@ def address(value: str) -> str:
     local, _, domain = value.rpartition("@")
     unseen = any(unicodedata.category(c)[0] in "CZ" for c in local)
     if len(value) > _LONGEST_ADDRESS or unseen or "=?" in local or not _LOCAL.fullmatch(local):
-        raise Unfit("This is not a mail address.")
+        raise Unfit(Reason("This is not a mail address."))
     if not domain.isascii():
         try:
             domain = idna.encode(domain, uts46=True).decode()
         except UnicodeError as error:
-            raise Unfit("This mail address names no domain.") from error
+            raise Unfit(Reason("This mail address names no domain.")) from error
     if not _DOMAIN.fullmatch(domain):
-        raise Unfit("This is not a mail address.")
+        raise Unfit(Reason("This is not a mail address."))
     return f"{local}@{domain}"
 
 

@@ -1,4 +1,4 @@
-"""The wire to PostgreSQL: every wait on it has an end, also where nothing comes back and nobody says why."""
+"""Puts an end to every wait for PostgreSQL, even when the connection simply falls silent."""
 
 from collections.abc import Generator
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""Files of ours are for us alone: what a process makes is closed to others, and so is the folder that holds it all."""
+"""Keeps our files private: new files and the data folder are closed to other users."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Rates: how often something may be done, counted over all workers in the broker's Redis, or in this process without one."""
+"""Rate limits, counted across all workers in the broker's Redis, or in the process where there is none."""
 
 import threading
 from collections.abc import Callable, Sequence

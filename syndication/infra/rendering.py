@@ -1,6 +1,5 @@
 """Texts for people: templates with translations, Markdown made safe, dates and money as people write them."""
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -30,15 +29,13 @@ _TRANSLATIONS = _HERE / "translations"
 #: English as it is written in Europe: day before month.
 _LOCALES = {"de": "de", "en": "en_GB"}
 LANGUAGES = tuple(_LOCALES)
-#: Characters; a reason is kept with 500. Sentences with several values are costly to recognise in a long text.
-_LONGEST_SAID = 1000
 _TAGS = {
     "p", "br", "strong", "em", "b", "i", "a", "ul", "ol", "li", "blockquote", "code", "pre", "hr",
     "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td", "del", "s",
 }  # fmt: skip
 
 
-def spoken(language: str) -> str:
+def supported_language(language: str) -> str:
     """The language we have texts in that is nearest to `language`: its first part, else English."""
     short = language.partition("-")[0]
     return short if short in _LOCALES else "en"
@@ -46,7 +43,7 @@ def spoken(language: str) -> str:
 
 def locale(language: str) -> str:
     """What Babel calls the nearest language that we have texts in."""
-    return _LOCALES[spoken(language)]
+    return _LOCALES[supported_language(language)]
 
 
 @lru_cache(maxsize=8)
@@ -62,53 +59,9 @@ def translations(language: str) -> Any:
     return catalogue
 
 
-def said(text: str, language: str) -> str:
-    """Sentences that code wrote in English, such as the reason of a verdict, in `language`; an unknown one stays as it is.
-
-    The catalogue has them with `{}` for each value, in the same order in both languages. One that ends with a colon
-    begins what somebody else said, which stays as it is; so does a text longer than any reason of ours.
-    """
-    if len(text) > _LONGEST_SAID:
-        return text
-    pieces, place = [], 0
-    while place < len(text):
-        for pattern, translated in _sentences(spoken(language)):
-            if found := pattern.match(text, place):
-                values = [gettext(language)(value) for value in found.groups()]
-                pieces.append(translated.format(*values))
-                place = found.end()
-                break
-        else:
-            end = text.find(". ", place) + 1 or len(text)
-            pieces.append(text[place:end])
-            place = end
-        place += len(text[place:]) - len(text[place:].lstrip())
-    return " ".join(pieces)
-
-
-@lru_cache(maxsize=8)
-def _sentences(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Every sentence of the catalogue as a pattern, the most telling first."""
-    known = [
-        (text, translated)
-        for text, translated in translations(language)._catalog.items()
-        if isinstance(text, str) and text.endswith((".", ":")) and "%(" not in text
-    ]
-    known.sort(key=lambda pair: len(pair[0].replace("{}", "")), reverse=True)
-    return tuple((_pattern(text), translated) for text, translated in known)
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    """A sentence with any values; one that begins it reaches over no sentence before."""
-    escaped = re.escape(text).replace(r"\{\}", "(.+?)")
-    if escaped.startswith("(.+?)"):
-        escaped = r"((?:(?!\. ).)+?)" + escaped.removeprefix("(.+?)")
-    return re.compile(escaped + r"(?=\s|$)")  # at most 1,000 characters: see said
-
-
 def gettext(language: str) -> Callable[[str], str]:
     """The function that says an English text in `language`."""
-    say: Callable[[str], str] = translations(spoken(language)).gettext
+    say: Callable[[str], str] = translations(supported_language(language)).gettext
     return lambda text: say(text) if text else ""  # the empty text is the catalogue's own head
 
 
@@ -136,12 +89,12 @@ def _environment(language: str) -> Environment:
 
 def render(template: str, language: str, /, **values: Any) -> str:
     """The template filled in, in the nearest language we have. HTML templates escape; a missing value is an error."""
-    return _environment(spoken(language)).get_template(template).render(**values)
+    return _environment(supported_language(language)).get_template(template).render(**values)
 
 
 def render_first(templates: Sequence[str], language: str, /, **values: Any) -> str:
     """Like `render`, from the first of `templates` that exists."""
-    return _environment(spoken(language)).select_template(list(templates)).render(**values)
+    return _environment(supported_language(language)).select_template(list(templates)).render(**values)
 
 
 # Markdown
@@ -234,7 +187,7 @@ _inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=
 def day(value: date | datetime, language: str, zone: ZoneInfo | None = None) -> str:
     """ "Sa., 15. August 2026"; a moment needs the zone whose calendar counts."""
     local = value.astimezone(zone) if isinstance(value, datetime) else value
-    locale = _LOCALES[spoken(language)]
+    locale = _LOCALES[supported_language(language)]
     shape = "EEE, d. MMMM y" if locale == "de" else "EEE, d MMMM y"
     return dates.format_date(local, shape, locale=locale)
 
@@ -246,10 +199,10 @@ def time_of_day(value: datetime, zone: ZoneInfo) -> str:
 
 def moment(value: datetime, zone: ZoneInfo, language: str) -> str:
     """ "Sa., 15. August 2026, 17:00 Uhr"."""
-    oclock = " Uhr" if spoken(language) == "de" else ""
+    oclock = " Uhr" if supported_language(language) == "de" else ""
     return f"{day(value, language, zone)}, {time_of_day(value, zone)}{oclock}"
 
 
 def money(value: Decimal | float, currency: str, language: str) -> str:
     """ "12,50 €"."""
-    return numbers.format_currency(value, currency, locale=_LOCALES[spoken(language)])
+    return numbers.format_currency(value, currency, locale=_LOCALES[supported_language(language)])

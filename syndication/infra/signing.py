@@ -1,4 +1,4 @@
-"""Keys and what is made with them: webhook signatures, link tokens, API keys, and the box for secrets at rest."""
+"""Keys and what is made with them: webhook signatures, link tokens, API keys, and encryption of secrets."""
 
 import base64
 import hashlib
@@ -216,3 +216,8 @@ def _point(private: ec.EllipticCurvePrivateKey) -> str:
 def base64url(raw: bytes) -> str:
     """RFC 4648 section 5, without padding."""
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def from_base64url(text: str) -> bytes:
+    """What `base64url` made, with or without padding."""
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,4 +1,4 @@
-"""Outgoing mail: open SMTP connections that are reused, and failures that say how far a mail got."""
+"""Sends mail over reused SMTP connections, and says how far a mail got when it fails."""
 
 import contextlib
 import select
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Literal, NoReturn
 
+from syndication.content.reason import Reason
 from syndication.infra.mail_headers import Unfit, address
 
 Stage = Literal["connect", "login", "sender", "recipient", "data", "after_data"]
@@ -22,6 +23,8 @@ _FINAL = 600.0
 _LONGEST_ANSWER = 500
 #: What each command of an envelope speaks of.
 _STAGES: tuple[Stage, ...] = ("sender", "recipient", "data")
+#: What a server may refuse.
+_WHAT: dict[Stage, Reason] = {"sender": Reason("our sender address"), "recipient": Reason("the recipient")}
 #: Sender and recipient, as they go over the wire.
 _Envelope = tuple[str, str]
 
@@ -36,7 +39,7 @@ class MailFailure(Exception):
         self, reason: str, *, stage: Stage, code: int | None = None, permanent: bool = False, answer: str = ""
     ) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason = Reason.quoted(reason)
         self.stage = stage
         self.code = code
         self.permanent = permanent
@@ -193,17 +196,25 @@ class Outbox:
         code = getattr(error, "smtp_code", None)
         said = _text(getattr(error, "smtp_error", b""))
         if isinstance(error, smtplib.SMTPAuthenticationError):
-            reason = (
-                f"The mail server {where} does not accept our login ({code}). Please check user and password."
+            reason = Reason(
+                "The mail server {} does not accept our login ({}). Please check user and password.",
+                where,
+                code,
             )
         elif code:
-            reason = f"The mail server {where} answered {code}: {said}"
+            reason = Reason("The mail server {} answered {}: {}", where, code, said)
         elif isinstance(error, ssl.SSLError):
-            reason = f"The mail server {where} has no valid certificate ({error.reason or 'the handshake failed'})."
+            reason = Reason(
+                "The mail server {} has no valid certificate ({}).",
+                where,
+                error.reason or "the handshake failed",
+            )
         elif isinstance(error, TimeoutError):
-            reason = f"The mail server {where} did not answer within {self._timeout:g} seconds."
+            reason = Reason(
+                "The mail server {} did not answer within {} seconds.", where, f"{self._timeout:g}"
+            )
         else:
-            reason = f"The mail server {where} cannot be used: {error}."
+            reason = Reason("The mail server {} cannot be used: {}.", where, error)
         raise MailFailure(reason, stage=stage, code=code, answer=said) from error
 
 
@@ -328,7 +339,7 @@ class _Connection:
             return ""
         if not self._server.has_extn("smtputf8"):
             raise MailFailure(
-                "The mail server cannot deliver to an address with letters beyond ASCII.",
+                Reason("The mail server cannot deliver to an address with letters beyond ASCII."),
                 stage="recipient",
                 permanent=True,
             )
@@ -360,14 +371,16 @@ class _Connection:
         self.broken = True
         late = isinstance(error, TimeoutError)
         reason = (
-            "The mail server did not answer in time." if late else "The mail server ended the connection."
+            Reason("The mail server did not answer in time.")
+            if late
+            else Reason("The mail server ended the connection.")
         )
         raise MailFailure(reason, stage=stage) from error
 
     def _refused(self, stage: Stage, code: int, said: str) -> NoReturn:
-        what = {"sender": "our sender address", "recipient": "the recipient"}.get(stage, "the mail")
+        what = _WHAT.get(stage, Reason("the mail"))
         raise MailFailure(
-            f"The mail server refuses {what} ({code}): {said}",
+            Reason("The mail server refuses {} ({}): {}", what, code, said),
             stage=stage,
             code=code,
             permanent=code >= 500,

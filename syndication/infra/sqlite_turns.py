@@ -1,4 +1,4 @@
-"""Turns at a SQLite database: one writer at a time, whoever is in a hurry first."""
+"""Takes turns at writing to SQLite, which has one writer at a time: whoever is in a hurry goes first."""
 
 import fcntl
 import os

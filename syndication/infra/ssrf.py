@@ -1,10 +1,12 @@
-"""Which web addresses may be an outlet: none that leads into a private network, in whatever spelling."""
+"""Decides which web addresses may be contacted: none that leads into a private network, however it is spelled."""
 
 import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
 import idna
+
+from syndication.content.reason import Reason
 
 Address = IPv4Address | IPv6Address
 
@@ -45,7 +47,7 @@ def check_url(url: str, *, allow_private: bool) -> str:
     host, port = _host(parts), _port(parts)
     if not allow_private:
         if port not in _PORTS:
-            raise ValueError(f"must use one of the ports {', '.join(map(str, sorted(_PORTS)))}")
+            raise ValueError(Reason("must use one of the ports {}", ", ".join(map(str, sorted(_PORTS)))))
         _check_host(host)
     shown = f"[{host}]" if ":" in host else host
     netloc = shown if parts.port is None else f"{shown}:{port}"

@@ -1,4 +1,4 @@
-"""Wake-ups, sent after a commit through whatever the process named at its start.
+"""Sends wake-ups after a commit, by whatever means the process chose at its start.
 
 The tables are the truth and a sweep stands behind every wake-up, so a wake-up that is lost costs seconds, never work.
 """

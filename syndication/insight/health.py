@@ -1,4 +1,4 @@
-"""How the outlets and the working parts are, and how many readers there are."""
+"""The health of outlets and of the service's own processes, and the number of readers."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select
 
 from syndication import channels
 from syndication.audience.readers import of_address
+from syndication.content.reason import Reason
 from syndication.errors import NotFound
 from syndication.infra import db
 from syndication.models import Consent, Destination, Heartbeat, InterestRow, Merchant, Reader
@@ -23,7 +24,7 @@ class DestinationRow:
     name: str
     merchant: str | None
     state: str
-    reason: str
+    reason: Reason
     failures: int
     failing_since: datetime | None
     held_until: datetime | None

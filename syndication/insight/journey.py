@@ -1,4 +1,4 @@
-"""Where one post went: each delivery to a destination, and in numbers its readers and people's devices."""
+"""Shows where one post went: its deliveries to destinations, and readers and devices in numbers."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from syndication import channels
+from syndication.content.base import Record
+from syndication.content.reason import Reason
 from syndication.infra import db
 from syndication.models import Change, Delivery, Destination, EditionPost
 
@@ -17,9 +19,8 @@ from syndication.models import Change, Delivery, Destination, EditionPost
 _MOST = 500
 
 
-@dataclass(frozen=True)
-class Stop:
-    """One delivery to a destination. Moments are aware, in UTC."""
+class Stop(Record):
+    """One delivery to a destination."""
 
     delivery_id: int
     channel: str
@@ -28,7 +29,7 @@ class Stop:
     action: str
     revision: int
     state: str
-    reason: str
+    reason: Reason
     attempts: int
     created_at: datetime
     due_at: datetime
@@ -38,8 +39,7 @@ class Stop:
     link: str | None
 
 
-@dataclass(frozen=True)
-class ReaderCount:
+class ReaderCount(Record):
     """How many deliveries of a channel to readers, or to people's devices, are in one state."""
 
     channel: str
@@ -85,7 +85,7 @@ def _stops(session: Session, post_id: UUID) -> list[Stop]:
         .order_by(Delivery.id.desc())
         .limit(_MOST)
     )  # fmt: skip -- the columns stand in the order of Stop's fields
-    return [Stop(*row) for row in session.execute(statement)]
+    return [Stop(**dict(zip(Stop.model_fields, row, strict=True))) for row in session.execute(statement)]
 
 
 def _counts(session: Session, post_id: UUID) -> list[ReaderCount]:
@@ -99,4 +99,7 @@ def _counts(session: Session, post_id: UUID) -> list[ReaderCount]:
     for statement in (alone, shared):
         for channel, state, count in session.execute(statement.group_by(Delivery.channel, Delivery.state)):
             total[channel, state] += count
-    return [ReaderCount(channel, state, count) for (channel, state), count in sorted(total.items())]
+    return [
+        ReaderCount(channel=channel, state=state, count=count)
+        for (channel, state), count in sorted(total.items())
+    ]

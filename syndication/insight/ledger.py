@@ -1,4 +1,4 @@
-"""The ledger of deliveries: what went where, what did not and why, and what needs a person."""
+"""Lists deliveries: what went where, what did not and why, and what needs a person."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
 
+from syndication.content.base import Record
+from syndication.content.reason import Reason
 from syndication.errors import NotFound
 from syndication.infra import db
 from syndication.models import Attempt, Change, DeadLetter, Delivery, Destination, Merchant, Post
@@ -37,7 +39,7 @@ class DeliveryRow:
     channel: str
     queue: str
     state: str
-    reason: str
+    reason: Reason
     destination_id: UUID | None
     destination: str | None
     reader_id: int | None
@@ -56,14 +58,13 @@ class DeliveryRow:
     link: str | None
 
 
-@dataclass(frozen=True)
-class AttemptRow:
+class AttemptRow(Record):
     """One try: when (UTC), for how long (milliseconds), with what outcome, and what the remote said."""
 
     at: datetime
     duration: int
     outcome: str
-    reason: str
+    reason: Reason
     code: int | None
     answer: str
     trigger: str
@@ -75,7 +76,7 @@ class MessageRow:
 
     id: int
     source: str
-    reason: str
+    reason: Reason
     created_at: datetime
     payload: str
 
@@ -131,7 +132,7 @@ def attempts(delivery_id: int) -> list[AttemptRow]:
         found = session.execute(
             select(*columns).where(Attempt.delivery_id == delivery_id).order_by(Attempt.id)
         )
-        return [AttemptRow(*row) for row in found]
+        return [AttemptRow(**dict(zip(AttemptRow.model_fields, row, strict=True))) for row in found]
 
 
 def troubled(*, limit: int = 50) -> list[DeliveryRow]:

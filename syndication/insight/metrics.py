@@ -1,4 +1,4 @@
-"""The metrics page in the text format of Prometheus, made from the tables at every scrape."""
+"""The metrics page for Prometheus, computed from the tables at every scrape."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Forgetting: finished work older than `keep_deliveries` leaves the tables, in steps that hold nobody up."""
+"""Deletes finished work older than `keep_deliveries`, in steps that block nobody."""
 
 from collections import Counter
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""How much waits in each queue, for how long, and what holds it."""
+"""Shows how much waits in each queue, for how long, and what holds it up."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

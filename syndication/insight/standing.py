@@ -1,4 +1,4 @@
-"""Outlets that have taken nothing for a while, read from their health alone."""
+"""Finds outlets that have accepted nothing for a while."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import and_, func, or_, select
 
 from syndication import channels
+from syndication.content.reason import Reason
 from syndication.infra import db
 from syndication.models import Destination, Merchant, Outage
 
@@ -21,7 +22,7 @@ class DownRow:
     merchant: str | None
     since: datetime
     seconds: float
-    reason: str
+    reason: Reason
 
 
 def down(after: float) -> list[DownRow]:

@@ -1,4 +1,4 @@
-"""Counts folded from attempts as they come in, so that /metrics costs the same however long the history."""
+"""Folds attempts into running counts, so that /metrics costs the same however long the history is."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

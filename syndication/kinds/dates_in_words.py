@@ -14,7 +14,7 @@ from babel.lists import format_list
 from syndication.content import date_news, recurrence, schedule
 from syndication.content.date_news import DateNews
 from syndication.content.schedule import Occurrence
-from syndication.infra.rendering import day, gettext, locale, moment, money, spoken, time_of_day
+from syndication.infra.rendering import day, gettext, locale, moment, money, supported_language, time_of_day
 from syndication.kinds.contract import DateLine
 from syndication.kinds.event_content import EventContent
 from syndication.kinds.single import single
@@ -186,12 +186,12 @@ class _Words:
         return f"{time_of_day(one.starts_at, self.zone)}–{self.clock(one.ends_at)}"
 
     def clock(self, at: datetime) -> str:
-        return time_of_day(at, self.zone) + (" Uhr" if spoken(self.language) == "de" else "")
+        return time_of_day(at, self.zone) + (" Uhr" if supported_language(self.language) == "de" else "")
 
     def short(self, at: datetime | date) -> str:
         """ "31. Januar", with its year where that is not this one."""
         local = at.astimezone(self.zone).date() if isinstance(at, datetime) else at
-        shape = "d. MMMM" if spoken(self.language) == "de" else "d MMMM"
+        shape = "d. MMMM" if supported_language(self.language) == "de" else "d MMMM"
         year = "" if local.year == self.year else " y"
         return str(babel_dates.format_date(local, shape + year, locale=locale(self.language)))
 
@@ -299,7 +299,10 @@ class _Words:
         return self.say(
             _("on day {} of every month"),
             self.both(
-                [f"{number}." if spoken(self.language) == "de" else str(number) for number in sorted(days)]
+                [
+                    f"{number}." if supported_language(self.language) == "de" else str(number)
+                    for number in sorted(days)
+                ]
             ),
         )
 
@@ -384,6 +387,6 @@ def _news(words: _Words, one: DateNews) -> str:
 def _number(words: _Words, at: datetime) -> str:
     """ "24.12." and "24 December"."""
     local = at.astimezone(words.zone)
-    if spoken(words.language) != "de":
+    if supported_language(words.language) != "de":
         return words.short(local)
     return f"{local.day}.{local.month}." + ("" if local.year == words.year else str(local.year))

@@ -4,13 +4,42 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Integer, MetaData, Table, Uuid
+from sqlalchemy import JSON, BigInteger, Dialect, Integer, MetaData, String, Table, Text, TypeDecorator, Uuid
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeEngine
 
+from syndication.content.reason import Reason
 from syndication.infra.db import UTCDateTime
 
 #: A counting key: 64 bits on PostgreSQL; SQLite counts only in INTEGER.
 Counter = BigInteger().with_variant(Integer, "sqlite")
+
+
+class ReasonText(TypeDecorator[Reason]):
+    """A reason as text, so that it can be put into the language of whoever reads it; see `Reason.stored`.
+
+    `nominal` is the length that SQLite, which cuts nothing, has in its description of the table.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, nominal: int | None = None) -> None:
+        super().__init__()
+        self.nominal = nominal
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Text of any length."""
+        bounded = dialect.name == "sqlite" and self.nominal is not None
+        return String(self.nominal) if bounded else Text()
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """To the database; a mere text is not ours to translate."""
+        return None if value is None else Reason.quoted(value).stored()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Reason | None:
+        """From the database; what stands there in English since before sentences had ids is read, too."""
+        return None if value is None else Reason.read(value)
 
 
 class Base(DeclarativeBase):
@@ -31,6 +60,7 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSON,
         list[str]: JSON,
         list[int]: JSON,
+        Reason: ReasonText(500),
     }
 
     def __init_subclass__(cls, **named: Any) -> None:

@@ -1,4 +1,4 @@
-"""What goes out: editions, deliveries, attempts, the leases of workers, feed documents, and what the operator counts."""
+"""Tables of what goes out: editions, deliveries, attempts, leases, feed documents, and the operator's counts."""
 
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from syndication.models.base import Base, Counter
+from syndication.content.reason import Reason
+from syndication.models.base import Base, Counter, ReasonText
 
 
 class Edition(Base):
@@ -132,7 +133,7 @@ class Delivery(Base):
     reference: Mapped[str | None] = mapped_column(String(1000))
     #: Where people see it there.
     link: Mapped[str | None] = mapped_column(String(2000))
-    reason: Mapped[str] = mapped_column(String(500), default="")
+    reason: Mapped[Reason] = mapped_column(default=Reason())
     #: A person sent it again: it waits for no rhythm, and they have looked whether it stands there. Until it ends.
     by_hand: Mapped[bool] = mapped_column(default=False)
     #: What a test delivery or a ping carries instead of a change or an edition.
@@ -150,7 +151,7 @@ class Attempt(Base):
     #: Milliseconds from the start of the send to its outcome.
     duration: Mapped[int]
     outcome: Mapped[str] = mapped_column(String(12))
-    reason: Mapped[str] = mapped_column(String(500), default="")
+    reason: Mapped[Reason] = mapped_column(default=Reason())
     #: The remote's status code, and the beginning of what it said.
     code: Mapped[int | None]
     answer: Mapped[str] = mapped_column(Text, default="")
@@ -178,7 +179,7 @@ class Outage(Base):
     destination_id: Mapped[UUID] = mapped_column(ForeignKey("destinations.id", ondelete="CASCADE"))
     began_at: Mapped[datetime] = mapped_column(index=True)
     #: What the outlet said, as a sentence.
-    reason: Mapped[str] = mapped_column(String(500), default="")
+    reason: Mapped[Reason] = mapped_column(default=Reason())
     told_by: Mapped[str] = mapped_column(String(10), default="")
     #: Since when it was seen to work; None again as soon as it fails.
     well_since: Mapped[datetime | None]
@@ -212,7 +213,7 @@ class DeadLetter(Base):
     id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
     source: Mapped[str] = mapped_column(String(40))
     payload: Mapped[str] = mapped_column(Text)
-    reason: Mapped[str] = mapped_column(Text)
+    reason: Mapped[Reason] = mapped_column(ReasonText())
     created_at: Mapped[datetime]
 
 

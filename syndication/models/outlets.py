@@ -1,4 +1,4 @@
-"""Where posts go: destinations, readers, and what both are interested in."""
+"""Tables of where posts go: destinations, readers, and their interests."""
 
 import secrets
 from datetime import datetime
@@ -10,6 +10,7 @@ from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from syndication.content.base import new_id
+from syndication.content.reason import Reason
 from syndication.infra import mail_addresses
 from syndication.models.base import Base, Counter
 
@@ -45,7 +46,7 @@ class Destination(Base):
     interest_id: Mapped[int] = mapped_column(ForeignKey("interests.id"))
     state: Mapped[str] = mapped_column(String(12), default="active")
     #: Why the state is not active, as a sentence for the owner.
-    reason: Mapped[str] = mapped_column(String(500), default="")
+    reason: Mapped[Reason] = mapped_column(default=Reason())
     created_at: Mapped[datetime]
     #: Health: failures in a row, since when, and until when nothing is sent (the open breaker).
     failures: Mapped[int] = mapped_column(default=0)
@@ -53,7 +54,7 @@ class Destination(Base):
     held_until: Mapped[datetime | None]
     last_sent_at: Mapped[datetime | None]
     #: What it said when it last failed; empty while it works.
-    trouble: Mapped[str] = mapped_column(String(500), default="")
+    trouble: Mapped[Reason] = mapped_column(default=Reason())
     #: Since when it had failed, while what waited for it is being made due; None: that is done.
     recovering_from: Mapped[datetime | None]
     #: It hears of other outlets' outages, and of no post.

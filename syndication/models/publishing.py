@@ -1,4 +1,4 @@
-"""Who publishes and what: merchants, their keys, posts, revisions, and the outbox of changes."""
+"""Tables of who publishes what: merchants, keys, posts, revisions, and the outbox of changes."""
 
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from syndication.content.base import new_id
+from syndication.content.reason import Reason
 from syndication.models.base import Base, Counter
 
 
@@ -134,7 +135,7 @@ class PreparedPicture(Base):
     host: Mapped[str] = mapped_column(String(255))
     due_at: Mapped[datetime | None] = mapped_column(index=True)
     tries: Mapped[int]
-    reason: Mapped[str] = mapped_column(String(500))
+    reason: Mapped[Reason]
     made_at: Mapped[datetime | None]
     #: Bytes of both.
     size: Mapped[int]

@@ -1,1 +1,1 @@
-"""What those who run the service look at, and what Celery needs of it: doctor, broker, wake-ups as messages."""
+"""For operators and for Celery: the doctor, the broker, and wake-ups as messages."""

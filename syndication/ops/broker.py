@@ -1,4 +1,4 @@
-"""The broker, looked at from outside: whether it answers, how it is set, and who listens to which queue."""
+"""Checks the broker: whether it answers, how it is configured, and which queues have workers."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Wake-ups become Celery messages, sent by name, so that whoever sends one needs no task code."""
+"""Sends wake-ups as Celery messages, by task name, so that senders need not import the tasks."""
 
 from celery import Celery
 

@@ -1,4 +1,4 @@
-"""What is wrong with this installation, and what to do about it: every part is looked at, none is changed."""
+"""Checks an installation part by part, and advises what to do; changes nothing."""
 
 import os
 import shutil
@@ -310,7 +310,7 @@ def _clock(cfg: Settings) -> Iterator[Finding]:
 
 
 def _secrets(cfg: Settings) -> Iterator[Finding]:
-    box = Box([key.get_secret_value() for key in cfg.secret_keys])
+    box = Box(cfg.keys)
     with db.reading() as session:
         found = session.execute(
             select(Destination.id, Destination.name, Destination.secrets).where(Destination.secrets != "")
@@ -320,7 +320,7 @@ def _secrets(cfg: Settings) -> Iterator[Finding]:
         advice = "Add the key it was made with to SYNDICATION_SECRET_KEYS, or set the destination up anew."
         yield Finding("secrets", "bad", f"No key opens the secret of {name} ({destination_id}).", advice)
     if not closed:
-        said = f"Keys: {len(cfg.secret_keys)}; secrets of destinations that they open: {len(found)}."
+        said = f"Keys: {len(cfg.keys)}; secrets of destinations that they open: {len(found)}."
         yield Finding("secrets", "ok", said)
 
 
@@ -380,7 +380,7 @@ def _data(cfg: Settings) -> Iterator[Finding]:
 
 def _secrets_chosen(cfg: Settings) -> Iterator[Finding]:
     """Keys that somebody typed. The first must not be weak; old ones stay until nothing is under them."""
-    if any(signing.weak(key.get_secret_value().encode()) for key in cfg.secret_keys):
+    if any(signing.weak(key.encode()) for key in cfg.keys):
         said = "A key in SYNDICATION_SECRET_KEYS can be guessed."
         yield Finding("keys", "warn", said, "Run `syndication rotate-secrets`, then drop the old key.")
     else:

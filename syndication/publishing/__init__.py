@@ -1,1 +1,1 @@
-"""Who may publish and what they publish: merchants, their keys, posts and pictures, and the ways by which posts come in."""
+"""Who may publish, and what: merchants, keys, posts, pictures, and the ways in which posts come in."""

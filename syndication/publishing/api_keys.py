@@ -1,4 +1,4 @@
-"""API keys: made, shown once, recognised, taken back."""
+"""API keys: created, shown once, recognised, revoked."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Puts the rows of a file into posts, each on its own, so that a second import of the same file changes nothing."""
+"""Imports the rows of a file as posts, one by one; importing the same file again changes nothing."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence

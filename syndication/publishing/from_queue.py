@@ -1,4 +1,4 @@
-"""Intake from the queue: a message becomes a post, or a dead letter with its reason."""
+"""Takes a message from the queue: it becomes a post, or a dead letter with its reason."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from syndication import clock
 from syndication.content.characters import control_characters
+from syndication.content.reason import Reason
 from syndication.errors import Invalid, NotFound, SyndicationError, Unavailable
 from syndication.infra import db
 from syndication.kinds.reading import draft
@@ -81,7 +82,7 @@ def bury(message: Any, reason: str) -> None:
 def keep(payload: str, reason: str) -> None:
     """Keep the beginning of what came as a dead letter."""
     # A reason or payload may quote what came; a character that no database takes must not keep the letter from being kept.
-    reason = "".join(c if c.isprintable() else "\ufffd" for c in reason[:_LONGEST_REASON])
+    reason = Reason.quoted("".join(c if c.isprintable() else "\ufffd" for c in reason[:_LONGEST_REASON]))
     payload = payload[:_KEPT].encode("ascii", "backslashreplace").decode().replace("\0", "\\u0000")[:_KEPT]
     with db.transaction() as session:
         session.add(DeadLetter(source="queue", payload=payload, reason=reason, created_at=clock.now()))

@@ -1,4 +1,4 @@
-"""One answer for one request, however often it is sent (draft-ietf-httpapi-idempotency-key-header-07)."""
+"""Gives a repeated request the answer of the first one (draft-ietf-httpapi-idempotency-key-header-07)."""
 
 import hashlib
 import json
@@ -116,4 +116,4 @@ def _given_before(session: Session, owner: str, key: str, mark: str) -> Answer:
 
 
 def _box() -> Box:
-    return Box([key.get_secret_value() for key in settings().secret_keys])
+    return Box(settings().keys)

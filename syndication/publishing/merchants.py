@@ -1,7 +1,6 @@
-"""Who may publish: merchants apply, are admitted, suspended, read and changed."""
+"""Merchants: apply, are admitted or suspended, read and changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -12,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from syndication import clock
 from syndication.audience import feeds
-from syndication.content.base import Line, Text, Value, WebAddress, new_id, slugify
+from syndication.content.base import Line, Record, Text, Value, WebAddress, new_id, slugify
 from syndication.errors import Forbidden, Invalid, NotFound
 from syndication.infra import db
 from syndication.infra.mail_headers import Unfit, address
@@ -115,9 +114,8 @@ class Amendment(Value):
         return self
 
 
-@dataclass(frozen=True)
-class MerchantRecord:
-    """A merchant. Moments are aware, in UTC."""
+class MerchantRecord(Record):
+    """A merchant."""
 
     id: UUID
     slug: str

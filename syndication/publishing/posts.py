@@ -1,4 +1,4 @@
-"""What a merchant can do with a post: create, revise, withdraw, read. Each writes its Change in the same transaction."""
+"""What merchants do with posts: create, revise, withdraw, read. Each writes its Change in the same transaction."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The pictures of posts in the sizes of the city's site: made by workers, kept where every web process finds them."""
+"""Prepares posts' pictures in the sizes of the city's site, and stores them for every web process."""
 
 import contextlib
 import fcntl
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from syndication import clock
 from syndication.config import settings
 from syndication.content.post import Content
+from syndication.content.reason import NO_REASON, Reason
 from syndication.infra import db, wakeups
 from syndication.infra.images import SIZES, NoPicture, Picture, Pictures
 from syndication.models import PictureWant, Post, PreparedPicture
@@ -84,7 +85,7 @@ def _row(url: str) -> dict[str, Any]:
         "due_at": clock.now(),
         "tries": 0,
         "size": 0,
-        "reason": "",
+        "reason": NO_REASON,
     }
 
 
@@ -257,7 +258,7 @@ class _Work:
             return
         except Exception:  # one that breaks us must not hold up the others
             _log.exception("picture.broken", url=claimed.url[:200])
-            self._failed(claimed, NoPicture("The picture could not be prepared.", later=True))
+            self._failed(claimed, NoPicture(Reason("The picture could not be prepared."), later=True))
             return
         values: dict[str, Any] = {_COLUMNS[name].key: picture.data for name, picture in made.items()}
         size = sum(len(picture.data) for picture in made.values())
@@ -265,7 +266,7 @@ class _Work:
             session.execute(
                 update(PreparedPicture)
                 .where(PreparedPicture.key == claimed.key)
-                .values(**values, size=size, made_at=clock.now(), due_at=None, tries=0, reason="")
+                .values(**values, size=size, made_at=clock.now(), due_at=None, tries=0, reason=NO_REASON)
             )
 
     def _failed(self, claimed: _Claimed, fault: NoPicture) -> None:
@@ -276,7 +277,7 @@ class _Work:
             session.execute(
                 update(PreparedPicture)
                 .where(PreparedPicture.key == claimed.key)
-                .values(due_at=next_at, tries=PreparedPicture.tries + 1, reason=fault.reason[:500])
+                .values(due_at=next_at, tries=PreparedPicture.tries + 1, reason=fault.reason)
             )
             if fault.later:  # a website in trouble is not asked for all its other pictures at once
                 waiting = (PreparedPicture.host == claimed.host, PreparedPicture.due_at <= now)

@@ -1,4 +1,4 @@
-"""Pictures that merchants upload: kept once, as the JPEG that is shown, while a post that stands shows them."""
+"""Pictures that merchants upload: stored once, as a JPEG, for as long as a post shows them."""
 
 import hashlib
 import io

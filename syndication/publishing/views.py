@@ -1,4 +1,4 @@
-"""Rows become the values that channels see: a post at a revision, its publisher, the city."""
+"""Turns rows into what channels see: a post at a revision, its publisher, the city."""
 
 from collections.abc import Iterable
 from datetime import datetime

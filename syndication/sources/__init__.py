@@ -1,4 +1,4 @@
-"""Where posts come in by themselves: files of other programs, read entry by entry."""
+"""Reads other programs' files, entry by entry, as drafts of posts."""
 
 import codecs
 from collections.abc import Iterator

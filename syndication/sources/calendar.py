@@ -1,4 +1,4 @@
-"""Reads iCalendar files (RFC 5545) as they are in the wild: every entry becomes a row, whatever is wrong with the others."""
+"""Reads iCalendar files (RFC 5545) as they occur in the wild: one broken entry spoils no other."""
 
 import re
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""What stands in the cells of a table as German and English people fill them in: dates, prices, yes and no."""
+"""Reads table cells as German and English people fill them in: dates, prices, yes and no."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""One entry of a calendar (VEVENT, RFC 5545 section 3.6.1) as the fields of a post."""
+"""Turns one calendar entry (VEVENT, RFC 5545 section 3.6.1) into the fields of a post."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""Repairs of foreign text: what no reader should see goes, what was damaged on the way is restored, and each is said."""
+"""Cleans foreign text: removes what readers should not see, restores damaged characters, and reports each repair."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""One entry of a file: the draft it makes, or what is wrong with it; and what was repaired on the way."""
+"""One entry of a file: its draft or what is wrong with it, and what was repaired."""
 
 import hashlib
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Reads JSON and JSON Lines whose objects have the fields of the API."""
+"""Reads JSON and JSON Lines with the fields of the API."""
 
 import json
 from collections.abc import Iterator

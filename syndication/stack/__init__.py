@@ -1,1 +1,1 @@
-"""The parts of a city on one machine: a redis-server, the service's processes, and the demo with its sinks."""
+"""Runs a whole city on one machine: redis-server, the service's processes, and the demo."""

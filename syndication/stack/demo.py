@@ -1,4 +1,4 @@
-"""The demo: an invented city, everything real. Posts go in through the API, and a table shows what arrived where, and when."""
+"""The demo: an invented city on real parts. Posts go in through the API; a table shows what arrived where, and when."""
 
 import json
 import re

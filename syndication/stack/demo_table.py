@@ -1,4 +1,4 @@
-"""The demo's table: what arrived where, how long after it was published, and where to look."""
+"""The demo's table: what arrived where, how long it took, and where to look."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

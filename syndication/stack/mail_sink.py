@@ -1,4 +1,4 @@
-"""A mail server that keeps what it gets: the demo's letter box, and the tests' remote with scripted faults."""
+"""A mail server that keeps what it receives: the demo's mailbox, and the tests' remote with scripted faults."""
 
 import asyncio
 import re

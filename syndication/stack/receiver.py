@@ -1,4 +1,4 @@
-"""A receiver of webhooks that verifies what it gets: the demo's integrator, and the tests' remote with scripted faults."""
+"""A webhook receiver that verifies what it gets: the demo's integrator, and the tests' remote with scripted faults."""
 
 import asyncio
 import threading

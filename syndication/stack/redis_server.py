@@ -1,4 +1,4 @@
-"""The embedded broker: a real redis-server on a unix socket in the data directory, so that one machine needs no set-up."""
+"""The embedded broker: a real redis-server on a unix socket, so that one machine needs no set-up."""
 
 import importlib.util
 import os

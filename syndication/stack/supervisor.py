@@ -1,4 +1,4 @@
-"""Keeps the processes of one machine running: starts them, shows what they say, restarts what dies, stops all in order."""
+"""Runs the processes of one machine: starts them, shows their output, restarts them, stops them in order."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The Celery app: how messages are carried, how workers start, what a child process opens."""
+"""The Celery app: how messages travel, how workers start, what a child process opens."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What each of our tasks can take; a message for any other task, or with other arguments, is refused."""
+"""The tasks that messages may call, and the arguments each takes; everything else is refused."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""A consumer that looks at each message before Celery does, and survives what would end it."""
+"""A consumer that checks each message before Celery sees it, and survives what would stop Celery's own."""
 
 from collections.abc import Callable
 from typing import Any, NoReturn

@@ -1,4 +1,4 @@
-"""Wakes the sweeps that stand behind every wake-up; beat_schedule.py says how often."""
+"""Tasks that run the sweeps behind every wake-up; beat_schedule.py says how often."""
 
 from syndication import insight
 from syndication.audience import editions, feeds, readers, signups

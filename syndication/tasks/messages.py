@@ -1,4 +1,4 @@
-"""What lies in the queue, looked at before anything of it is trusted: a call of a task of ours, or the call that buries it."""
+"""Checks a raw queue message before trusting any of it: it becomes a call of one of our tasks, or is buried."""
 
 import base64
 import binascii

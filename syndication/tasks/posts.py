@@ -1,4 +1,4 @@
-"""Takes posts that other programs put into the queue; docs/queue.md is its manual."""
+"""Tasks for posts that other programs put into the queue; see docs/queue.md."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Redis as the workers read it: whatever lies in one of our queues is put into kombu's form before kombu sees it."""
+"""Reads our queues from Redis, and puts whatever lies there into the form that kombu expects."""
 
 import base64
 import json

@@ -1,1 +1,1 @@
-"""What is spoken over HTTP: the API, the feeds, the pages, and what a monitor asks for."""
+"""Everything served over HTTP: API, feeds, pages, and monitoring."""

@@ -1,4 +1,4 @@
-"""What a caller prefers: the lists with weights of Accept, Accept-Encoding and Accept-Language."""
+"""Parses Accept, Accept-Encoding and Accept-Language, weights included."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Who may do what over HTTP: bearer keys, their scopes, and what a request must look like to be read at all."""
+"""Authenticates and authorises requests: bearer keys, scopes, and the media types we read."""
 
 from collections.abc import Callable
 from typing import Annotated

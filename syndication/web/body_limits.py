@@ -1,4 +1,4 @@
-"""What a request may bring: 16 kB for anybody, 1 MB with a key, a picture more; JSON that can be read, forms without files."""
+"""Limits on request bodies: 16 kB without a key, 1 MB with one, more for pictures; readable JSON, forms without files."""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Feeds over HTTP (RFC 9110): stored bytes, conditional requests, compression."""
+"""Serves feeds (RFC 9110): stored bytes, conditional requests, compression."""
 
 import re
 from dataclasses import dataclass

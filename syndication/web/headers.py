@@ -1,4 +1,4 @@
-"""What every answer says to browsers, whatever answers: pages, API, feeds, pictures, errors (OWASP ASVS 5.0, V3.4)."""
+"""Security headers on every answer: pages, API, feeds, pictures, errors (OWASP ASVS 5.0, V3.4)."""
 
 from functools import lru_cache
 

@@ -1,4 +1,4 @@
-"""For whoever watches the service: does it answer, can it work, and how is it doing."""
+"""Endpoints for monitoring: alive, ready, metrics."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What a JSON body must not be, seen before anything else reads it: endless, bottomless, ambiguous, or no text at all."""
+"""Rejects JSON bodies that are too deep, ambiguous or not text, before anything else reads them."""
 
 import json
 import re

@@ -1,11 +1,13 @@
-"""Which language the caller reads: of pages, and of the reasons in answers of the API."""
+"""Chooses the caller's language, for pages and for reasons in the API."""
 
 from contextvars import ContextVar
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from syndication.infra.rendering import LANGUAGES, said
+from syndication.content import reason
+from syndication.infra.reasons import translated_error
+from syndication.infra.rendering import LANGUAGES
 from syndication.web.accept import weighed
 
 #: The language of the API's caller, set for each request.
@@ -13,8 +15,9 @@ reading: ContextVar[str] = ContextVar("reading", default="en")
 
 #: Why something is as it is, in the caller's language.
 Reason = Annotated[
-    str,
-    AfterValidator(lambda text: said(text, reading.get())),
+    reason.Reason,
+    WithJsonSchema({"type": "string"}),
+    BeforeValidator(lambda said: translated_error(said, reading.get())),
     Field(description="A sentence, in German for `Accept-Language: de`, else in English."),
 ]
 

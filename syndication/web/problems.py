@@ -1,4 +1,4 @@
-"""Whatever goes wrong becomes a problem document (RFC 9457) that says in a sentence what to do, and names the field."""
+"""Turns every error into a problem document (RFC 9457) that says what to do and names the field."""
 
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""Serving over HTTP with an end to everything: to half-sent heads, to answers nobody reads, to the number of connections."""
+"""The HTTP server, with a limit on everything: slow requests, unread answers, number of connections."""
 
 import json
 import resource

@@ -1,4 +1,4 @@
-"""How often strangers may send a form, counted over all web processes: whoever floods is slowed, and not the city.
+"""Rate limits for forms that strangers send, counted across all web processes.
 
 Counted in the broker's Redis under names that tell nobody an address; docs/decisions/0010-sign-ups.md has the reasons.
 """
@@ -106,7 +106,7 @@ def places(host: str) -> tuple[str, str]:
 
 
 def _name(text: str) -> str:
-    return veiled(settings().secret_keys[0].get_secret_value(), "brake", text)
+    return veiled(settings().keys[0], "brake", text)
 
 
 @lru_cache(maxsize=4)

@@ -14,6 +14,7 @@ from syndication import clock, config, insight
 from syndication.audience import editions
 from syndication.delivery import drain, replay
 from syndication.infra import db, rendering
+from syndication.infra.reasons import translated_reason
 from syndication.models import Delivery
 from syndication.stack.mail_sink import MailSink
 from tests import factories
@@ -91,7 +92,7 @@ def test_the_others_are_told_and_the_merchant_reads_why(city: config.Settings, m
     (stop,) = [one for one in insight.journey(bad.id).destinations if one.channel == "newsletter"]
     assert stop.state == "failed"
     assert stop.reason.startswith("This post could not be put into the newsletter. Please publish it anew")
-    assert rendering.said(stop.reason, "de").startswith(
+    assert translated_reason(stop.reason, "de").startswith(
         "Dieser Beitrag ließ sich nicht in den Newsletter setzen."
     )
 

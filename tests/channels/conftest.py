@@ -9,7 +9,7 @@ import pytest
 
 from syndication.channels.tools import Tools
 from syndication.config import Settings
-from syndication.delivery.session_cache import Memory
+from syndication.delivery.session_cache import SessionCache
 from syndication.infra.http import Client
 from syndication.infra.smtp import Outbox
 from syndication.stack.mail_sink import MailSink
@@ -31,7 +31,7 @@ class Shelf:
 def make_tools(folder: Path, smtp_port: int, patience: float = 10.0) -> Iterator[Tools]:
     client = Client(timeout=patience, allow_private=True)
     box = Outbox("127.0.0.1", smtp_port, "none", timeout=patience, final_timeout=patience)
-    yield Tools(client, box, Shelf(), kept_pictures(client, folder), Memory())
+    yield Tools(client, box, Shelf(), kept_pictures(client, folder), SessionCache())
     client.close()
     box.close()
 

@@ -8,7 +8,7 @@ import pytest
 from syndication.channels.envelope import Envelope
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Verdict
-from syndication.delivery.decide import staying
+from syndication.delivery.decide import skip_reason
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.samples import Sample
 from tests.channels.test_contract import PLAIN, remote, sample
@@ -37,7 +37,7 @@ def _envelope(one: Sample, action: str, url: str, tools: Tools) -> Envelope | No
     if action in ("published", "doubtful"):
         return replace(one.envelope(url), doubtful=action == "doubtful")
     envelope = one.envelope(url, action)
-    if staying(replace(envelope, shown=envelope.post.content), one.channel.abilities, one.channel.label):
+    if skip_reason(replace(envelope, shown=envelope.post.content), one.channel.abilities, one.channel.label):
         return None
     first = one.channel.send(one.channel.render(one.envelope(url)), tools)
     return replace(envelope, reference=first.reference, shown=envelope.post.content)

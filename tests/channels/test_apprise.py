@@ -20,7 +20,7 @@ from syndication.channels.verdicts import Refused, TryLater, Unconfirmed
 from syndication.content.base import faults_of
 from syndication.infra.confined import apprise_plugins
 from syndication.infra.http import Client
-from syndication.infra.rendering import said
+from syndication.infra.reasons import translated_error
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.network import Account, account
 from tests.channels.samples import AT
@@ -92,7 +92,7 @@ def test_many_services_are_known(url: str) -> None:
 
 
 def test_a_private_address_is_refused_by_the_door(tools: Tools, service: Account) -> None:
-    careful = Tools(Client(timeout=10.0), tools.mail, tools.shelf, tools.pictures, tools.memory)
+    careful = Tools(Client(timeout=10.0), tools.mail, tools.shelf, tools.pictures, tools.sessions)
     with pytest.raises(Refused):
         service.channel.send(service.channel.render(service.envelope()), careful)
     assert service.remote.notices == []
@@ -225,4 +225,4 @@ def test_what_is_refused_is_said_in_the_readers_language(language: str, words: s
     with pytest.raises(ValidationError) as refused:
         AppriseSettings(url="zulip://bot@org/token/stream?template=x")
     (fault,) = faults_of(refused.value)
-    assert said(fault.message, language) == words
+    assert translated_error(fault.message, language) == words

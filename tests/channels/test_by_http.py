@@ -39,7 +39,7 @@ def test_an_answer_that_repeats_the_access_shows_none(
     receiver.answer = echo(status)  # type: ignore[assignment]  # a function of a request
     message = HttpMessage("POST", receiver.url(), ((name, value),), b"x")
     try:
-        said = by_http.shown(by_http.call(message, tools)) + by_http.deliver(message, tools).answer
+        said = by_http.shown(by_http.call(message, tools)) + by_http.send(message, tools).answer
     except Verdict as verdict:
         said = verdict.answer + verdict.reason
     assert "host:" in said.lower(), "it repeats the request"

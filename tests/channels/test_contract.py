@@ -14,7 +14,7 @@ from syndication.channels.contract import Channel
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, Refused, TryLater, Unconfirmed, Verdict
 from syndication.config import Settings as ProcessSettings
-from syndication.delivery.decide import staying
+from syndication.delivery.decide import skip_reason
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver, Reply
 from tests import hostile
@@ -69,7 +69,9 @@ def test_every_change_is_sent_and_received(
     one = sample(kind)
     envelope = one.envelope(receiver.url(), action)
     if remote is not None and action != "published":
-        if staying(replace(envelope, shown=envelope.post.content), one.channel.abilities, one.channel.label):
+        if skip_reason(
+            replace(envelope, shown=envelope.post.content), one.channel.abilities, one.channel.label
+        ):
             return  # the engine does not send it: test_lifecycle shows what the merchant reads
         first = one.channel.send(one.channel.render(one.envelope(receiver.url())), tools)
         envelope = replace(envelope, reference=first.reference, shown=envelope.post.content)
@@ -258,12 +260,18 @@ def test_a_post_whose_answer_is_lost_is_unconfirmed_or_safe_to_repeat(
     message = one.channel.render(one.envelope(receiver.url()))
     losing = Losing(remote, FAULTS[fault])
     receiver.answer = losing.answer
-    with contextlib.suppress(TryLater, Unconfirmed):
+    verdict: Verdict | None = None
+    try:
         receipt = one.channel.send(message, tools)
         assert kind in PLAIN, f"{kind} took it for a yes: {receipt}"
+    except (TryLater, Unconfirmed) as raised:
+        verdict = raised
     assert losing.lost.is_set(), "the post went out"
+    # `repeatable=` of the request says what the channel's abilities say.
     if not one.channel.abilities.repeatable:
+        assert isinstance(verdict, Unconfirmed | None), "it would be posted twice"
         return
+    assert isinstance(verdict, TryLater | None), "nobody needs to look there"
     one.channel.send(one.channel.render(replace(one.envelope(receiver.url()), doubtful=True)), tools)
     assert remote.copies == 1, "the repeat made no second post"
 

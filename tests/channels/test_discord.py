@@ -101,7 +101,7 @@ def test_it_waits_as_long_as_discord_says(coburg: Account) -> None:
         coburg.publish()
     assert caught.value.after == 6.5
     coburg.remote.remaining = 0
-    assert coburg.publish()[1].rest == 1.5
+    assert coburg.publish()[1].cooldown == 1.5
 
 
 def test_where_it_posts_is_learned_for_the_link(receiver: Receiver, tools: Tools) -> None:

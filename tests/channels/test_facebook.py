@@ -10,6 +10,7 @@ from syndication.channels.social.graph import Row
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Refused, TryLater, Unconfirmed, Verdict
 from syndication.content.post import Image
+from syndication.content.reason import Reason
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.network import Account, account
 from tests.channels.samples import AT
@@ -172,7 +173,7 @@ def test_every_row_of_the_table_becomes_its_verdict(page: Account, row: Row) -> 
     page.remote.fail(fault, on=FEED)
     with pytest.raises(Verdict) as caught:
         page.publish()
-    assert caught.value.reason.startswith(row.reason.format(who="Facebook"))
+    assert caught.value.reason.startswith(Reason(row.reason, "Facebook"))
     kinds: dict[str, Any] = {"later": TryLater, "unsure": Unconfirmed}
     assert isinstance(caught.value, kinds.get(row.verdict, Refused))
     assert getattr(caught.value, "credentials", False) == (row.verdict == "access")

@@ -162,7 +162,7 @@ def test_a_token_that_ended_early_is_renewed_with_the_next_try(shop: Account) ->
     shop.publish()
     assert len(shop.remote.posts) == 2
     shop.remote.fail(error(401, "UNAUTHENTICATED"), on=CREATE)
-    shop.tools.memory.put(next(iter(shop.tools.memory._kept)), None)  # type: ignore[attr-defined]  # another process
+    shop.tools.sessions.put(next(iter(shop.tools.sessions._kept)), None)  # type: ignore[attr-defined]  # another process
     with pytest.raises(Refused) as caught:
         shop.publish()
     assert caught.value.credentials, "a fresh token that is not accepted is no token"
@@ -182,7 +182,7 @@ def test_an_unknown_outcome_of_the_posting_is_unconfirmed(shop: Account, fault: 
 @pytest.mark.parametrize("on", ["/token", "PATCH", "DELETE"])
 def test_everything_else_may_be_repeated(shop: Account, on: str) -> None:
     before, receipt = shop.publish()
-    shop.tools.memory.put(next(iter(shop.tools.memory._kept)), None)  # type: ignore[attr-defined]  # another process
+    shop.tools.sessions.put(next(iter(shop.tools.sessions._kept)), None)  # type: ignore[attr-defined]  # another process
     shop.remote.fail(Reply(close=True), on=on)
     with pytest.raises(TryLater):
         shop.send(shop.change(before, receipt, "withdrawn" if on == "DELETE" else "revised"))
@@ -257,4 +257,4 @@ def test_no_secret_is_ever_shown(shop: Account) -> None:
     assert "GOCSPX" not in shown
     shop.send(envelope)
     assert all("ya29" not in call.path for call in shop.remote.calls)
-    assert all("1//refresh" not in key for key in shop.tools.memory._kept)  # type: ignore[attr-defined]  # what a process keeps
+    assert all("1//refresh" not in key for key in shop.tools.sessions._kept)  # type: ignore[attr-defined]  # what a process keeps

@@ -11,8 +11,9 @@ from syndication.channels.social.graph import Row
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Refused, TryLater, Verdict
 from syndication.content.post import Image
-from syndication.delivery.decide import staying
-from syndication.delivery.session_cache import Memory
+from syndication.content.reason import Reason
+from syndication.delivery.decide import skip_reason
+from syndication.delivery.session_cache import SessionCache
 from syndication.stack.receiver import Receiver, Reply
 from tests.channels.network import Account, account
 from tests.channels.samples import AT
@@ -28,7 +29,7 @@ def shop(receiver: Receiver, tools: Tools) -> Account:
 
 def elsewhere(one: Account) -> Account:
     """The same account as another worker process speaks to it: it remembers nothing."""
-    return replace(one, tools=replace(one.tools, memory=Memory()))
+    return replace(one, tools=replace(one.tools, sessions=SessionCache()))
 
 
 def test_a_picture_is_published_and_withdrawn(shop: Account) -> None:
@@ -47,7 +48,7 @@ def test_a_picture_is_published_and_withdrawn(shop: Account) -> None:
 def test_what_stands_there_cannot_be_changed_and_the_merchant_is_told(shop: Account) -> None:
     before, receipt = shop.publish()
     after = shop.change(before, receipt, status="cancelled")
-    assert staying(after, shop.channel.abilities, shop.channel.label) == (
+    assert skip_reason(after, shop.channel.abilities, shop.channel.label) == (
         "dropped",
         "Instagram cannot change what was posted. Please correct it there by hand.",
     )
@@ -234,7 +235,7 @@ def test_every_row_of_the_table_becomes_its_verdict(shop: Account, row: Row, ste
     shop.remote.fail(error(code, f"… {row.says} …", row.subcodes[0] if row.subcodes else 0), on=step)
     with pytest.raises(Verdict) as caught:
         shop.publish()
-    assert caught.value.reason == row.reason.format(who="Instagram")
+    assert caught.value.reason == Reason(row.reason, "Instagram")
     later: Any = TryLater if row.verdict in ("later", "soon", "unsure") else Refused
     assert isinstance(caught.value, later)
     assert getattr(caught.value, "credentials", False) == (row.verdict == "access")

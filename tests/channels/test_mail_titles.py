@@ -10,7 +10,7 @@ import pytest
 
 from syndication.channels.built_in.letter import LETTERS, Letter
 from syndication.channels.built_in.newsletter import Correction, EditionView, Entry, Newsletter, compose
-from syndication.channels.by_mail import deliver
+from syndication.channels.by_mail import send
 from syndication.channels.envelope import City, Copy, Note, Publisher
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Refused
@@ -128,7 +128,7 @@ def test_no_text_adds_a_header_to_any_kind_of_mail() -> None:
 def test_they_arrive_like_that_at_a_real_server(tools: Tools, mail_sink: MailSink) -> None:
     for number, text in enumerate((*hostile.LEGAL, *TEXTS[:10])):
         _, data, subject, _ = list(KINDS.values())[number % 3](text, "de")
-        deliver(replace(Newsletter().render(_copy("anna@example.org")), data=data), tools)
+        send(replace(Newsletter().render(_copy("anna@example.org")), data=data), tools)
         mail = mail_sink.mails[-1]
         assert mail.data == data
         assert str(mail.message["Subject"]) == subject
@@ -176,7 +176,7 @@ def test_letters_beyond_ascii_in_an_address_arrive(tools: Tools, mail_sink: Mail
         "l1", {**one.payload, "to": "jörg@bücher.example"}, CITY, one.settings, SENDER, AT + timedelta(0)
     )
     for message in (Newsletter().render(_copy("jörg@bücher.example")), Letter().render(note)):
-        deliver(message, tools)
+        send(message, tools)
         assert "To: <jörg@xn--bcher-kva.example>\r\n".encode() in mail_sink.mails[-1].data
         assert mail_sink.mails[-1].recipient == "jörg@xn--bcher-kva.example"
 

@@ -166,7 +166,7 @@ def test_an_exhausted_limit_is_waited_for(coburg: Account, monkeypatch: pytest.M
         },
     )
     _, receipt = coburg.publish()
-    assert receipt.rest > 86_400
+    assert receipt.cooldown > 86_400
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.status} {rule.says}")

@@ -102,8 +102,8 @@ def test_new_rows_are_counted_and_known_ones_passed_over(city: config.Settings) 
 
 
 def test_a_chunk_grows_while_it_is_quick_and_shrinks_where_it_is_not() -> None:
-    assert policy.chunk(500, 0.001, alone=True) == 1000, "twice at most"
-    assert policy.chunk(500, 0.3, alone=True) == 200, "the least"
-    assert policy.chunk(500, 0.03, alone=True) == 500
-    assert policy.chunk(500, 0.03, alone=False) > policy.chunk(500, 0.03, alone=True)
-    assert policy.chunk(5000, 0.0, alone=False) == 5000, "the most"
+    assert policy.chunk(500, 0.001, one_writer=True) == 1000, "twice at most"
+    assert policy.chunk(500, 0.3, one_writer=True) == 200, "the least"
+    assert policy.chunk(500, 0.03, one_writer=True) == 500
+    assert policy.chunk(500, 0.03, one_writer=False) > policy.chunk(500, 0.03, one_writer=True)
+    assert policy.chunk(5000, 0.0, one_writer=False) == 5000, "the most"

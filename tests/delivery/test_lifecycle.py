@@ -8,6 +8,7 @@ from sqlalchemy import literal, select
 from syndication import clock, config
 from syndication.channels.built_in.letter import Letter
 from syndication.channels.built_in.newsletter import Newsletter
+from syndication.content.reason import Reason
 from syndication.delivery import lifecycle
 from syndication.infra import db
 from syndication.models import Delivery, Destination, Reader
@@ -24,9 +25,11 @@ def test_a_row_is_the_same_from_values_and_from_a_select(city: config.Settings) 
     now = clock.now()
     with db.transaction() as session:
         reader_id = factories.reader(session).id
-        one = lifecycle.row(Newsletter, "a", now, reader_id=reader_id, over_at=now, reason="why")
+        one = lifecycle.row(Newsletter, "a", now, reader_id=reader_id, over_at=now, reason=Reason("why"))
         db.insert_new(session, Delivery.__table__, [one])
-        other = lifecycle.row(Newsletter, literal("b"), now, reader_id=Reader.id, over_at=now, reason="why")
+        other = lifecycle.row(
+            Newsletter, literal("b"), now, reader_id=Reader.id, over_at=now, reason=Reason("why")
+        )
         values = lifecycle.selected(other)
         rows = select(*values.values()).where(Reader.id == reader_id)
         db.insert_new(session, Delivery.__table__, rows, values)
@@ -46,11 +49,11 @@ def test_what_waits_ends_with_its_reason_and_nothing_else_does(newsletter: UUID)
             session.add(Delivery(**made))
         session.flush()
         mine = Delivery.destination_id == newsletter
-        assert lifecycle.end(session, mine, state="dropped", reason="x" * 900) == 1
+        assert lifecycle.end(session, mine, state="dropped", reason=Reason("It says: {}", "x" * 900)) == 1
     with db.reading() as session:
         found = {row.key: (row.state, len(row.reason)) for row in session.scalars(select(Delivery))}
     assert found == {
-        "waiting": ("dropped", 500),
+        "waiting": ("dropped", 309),
         "sending": ("sending", 0),
         "sent": ("sent", 0),
         "failed": ("failed", 0),

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from syndication import channels, clock, config, destinations, insight
 from syndication.content.interest import Interest
+from syndication.content.reason import Reason
 from syndication.delivery import drain, outage_notices, outages, resume
 from syndication.destinations import alarms
 from syndication.errors import Conflict
@@ -38,7 +39,7 @@ def fails(channel: str, since: float = 400) -> None:
     with db.transaction() as session:
         row = session.scalars(select(Destination).where(Destination.channel == channel)).one()
         row.failures, row.failing_since = 5, clock.now() - timedelta(seconds=since)
-        row.trouble = "The mail server 127.0.0.1:1 did not answer within 5 seconds."
+        row.trouble = Reason("The mail server {} did not answer within {} seconds.", "127.0.0.1:1", 5)
         row.held_until = clock.now() + timedelta(seconds=300)
 
 

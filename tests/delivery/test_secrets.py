@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from syndication import channels, config
+from syndication.content.reason import Reason
 from syndication.delivery import drain
 from syndication.delivery.load import channel_settings
 from syndication.delivery.redaction import hide_in, secrets_of
@@ -67,3 +68,10 @@ def test_a_secret_that_an_answer_was_cut_off_in_is_hidden_as_well() -> None:
     assert hide_in("POST /bot123456:telegram-bo", [secret]) == "POST /bot(secret)"
     assert hide_in("POST /bot12345", [secret]) == "POST /bot12345", "so little may stand anywhere"
     assert hide_in("Nichts davon", [secret]) == "Nichts davon"
+
+
+def test_a_secret_that_was_cut_off_within_a_reason_is_hidden() -> None:
+    reason = Reason("The mail server {} answered {}: {}", "here", 550, "x" * 290 + "secret-of-somebody")
+    hidden = reason.changed(lambda text: hide_in(text, [b"secret-of-somebody"]))
+    assert hidden.startswith("The mail server here answered 550: xxx")
+    assert "secret-of" not in hidden

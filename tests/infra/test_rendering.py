@@ -1,11 +1,11 @@
 """Texts for people: Markdown made harmless, complete translations, dates and money as people write them."""
 
-import ast
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -70,39 +70,42 @@ def test_dates_and_money_are_written_as_people_write_them() -> None:
 
 
 def test_a_language_we_do_not_speak_is_answered_in_english() -> None:
-    assert rendering.spoken("fr") == "en"
-    assert rendering.spoken("de-AT") == "de"
+    assert rendering.supported_language("fr") == "en"
+    assert rendering.supported_language("de-AT") == "de"
+
+
+#: What marks a text for translation, and which of its arguments is the text: of pages and posts, and of reasons.
+_TEXTS = {"_": None, "say": None, "ngettext": (1, 2), "gettext": None}
+_REASONS = {"Reason": (1,), "Rule": (4,), "Row": (3,), "_Refused": (1,)}
+
+
+def extracted(folder: str, method: Any, options: Any, keywords: Any) -> Iterator[tuple[str, str]]:
+    """File and text of everything that is marked."""
+    for name, _, message, _, _ in extract_from_dir(ROOT / folder, method, options, keywords=keywords):
+        yield from ((name, text) for text in (message if isinstance(message, tuple) else [message]))
 
 
 def messages() -> set[str]:
     """Every text for people in templates and code."""
-    found: set[str] = set()
-    people = [
-        "syndication/channels",
-        "syndication/kinds",
-        "syndication/web",
-        "syndication/infra/rendering.py",
-    ]
-    for folder, method, options in (
-        ("templates", [("**.html", "jinja2"), ("**.txt", "jinja2")], {"**": {"trimmed": "true"}}),
-        ("syndication", [("**.py", "python")], {}),
-    ):
-        for name, _, message, _, _ in extract_from_dir(
-            ROOT / folder,
-            method,
-            options,
-            keywords={"_": None, "say": None, "ngettext": (1, 2), "gettext": None},
-        ):
-            if folder == "syndication" and not f"{folder}/{name}".startswith(tuple(people)):
-                continue
-            found |= set(message) if isinstance(message, tuple) else {message}
-    return found - {"", "de", "en"}
+    templates = [("**.html", "jinja2"), ("**.txt", "jinja2")]
+    python = [("**.py", "python")]
+    people = ("channels/", "kinds/", "web/", "infra/rendering.py")
+    found = {text for _, text in extracted("templates", templates, {"**": {"trimmed": "true"}}, _TEXTS)}
+    found |= {text for name, text in extracted("syndication", python, {}, _TEXTS) if name.startswith(people)}
+    return (found | reasons()) - {"", "de", "en"}
+
+
+def reasons() -> set[str]:
+    """Every sentence that code can give as a reason."""
+    found = extracted("syndication", [("**.py", "python")], {}, _REASONS)
+    # A rule of recurrence is another Rule.
+    return {text for name, text in found if text and not name.startswith("content/recurrence")}
 
 
 def test_every_text_is_translated_into_german() -> None:
     catalogue = rendering.translations("de")._catalog
     found = messages()
-    assert len(found) > 40
+    assert len(found) > 400
     assert sorted(text for text in found if text not in catalogue and (text, 0) not in catalogue) == []
 
 
@@ -111,106 +114,3 @@ def test_translations_keep_the_places_for_values() -> None:
     for text, translated in rendering.translations("de")._catalog.items():
         if isinstance(text, str) and text:
             assert sorted(place.findall(text)) == sorted(place.findall(translated)), text
-
-
-PEOPLE_READ = [
-    "channels/**/*.py",
-    "delivery/*.py",
-    "infra/http.py",
-    "infra/smtp.py",
-    "infra/images.py",
-    "infra/confined/*.py",
-]
-#: Sentences for callers of the API and for readers of posts, not reasons.
-_ELSEWHERE = {"trial_post.py", "replay.py", "retry.py", "dry_run.py"}
-
-
-def sentences_in(path: Path) -> Iterator[str]:
-    """The sentences a module can say, with `X` for each value; docstrings and descriptions of settings are none."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    passed: set[int] = set()
-    said_by_templates = {text for text in rendering.translations("de")._catalog if str(text).endswith(": {}")}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and isinstance(
-            node.body[0], ast.Expr
-        ):
-            passed.add(id(node.body[0].value))
-        elif isinstance(node, ast.keyword) and node.arg == "description":
-            passed |= {id(one) for one in ast.walk(node.value)}
-        elif isinstance(node, ast.JoinedStr):
-            passed |= {id(one) for one in node.values}
-    for node in ast.walk(tree):
-        if id(node) in passed or getattr(node, "value", None) in said_by_templates:
-            continue
-        text = ""
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            text = re.sub(r"\{\w*\}", "X", node.value)
-        elif isinstance(node, ast.JoinedStr):
-            text = "".join(str(one.value) if isinstance(one, ast.Constant) else "X" for one in node.values)
-        if re.fullmatch(r"[A-Z].* .*(\.|: X)", text):
-            yield text.removesuffix(" X")
-
-
-def in_german(text: str) -> bool:
-    """Whether a sentence of the catalogue fits; what stands in for a whole sentence before it is passed over."""
-    return any(
-        pattern.match(text.removeprefix(start))
-        for pattern, _ in rendering._sentences("de")
-        for start in ("", "X ")
-    )
-
-
-@pytest.mark.parametrize(
-    "path",
-    sorted(
-        path
-        for pattern in PEOPLE_READ
-        for path in (ROOT / "syndication").glob(pattern)
-        if path.name not in _ELSEWHERE
-    ),
-    ids=lambda path: path.name,
-)
-def test_every_reason_can_be_said_in_german(path: Path) -> None:
-    assert [text for text in sentences_in(path) if not in_german(text)] == []
-
-
-@pytest.mark.parametrize(
-    ("english", "german"),
-    [
-        ("The post no longer stands on Facebook: somebody deleted it there.", "Facebook"),
-        ("Mastodon answered 503. It will be tried again.", "503"),
-        ("The address answered 503. It will be tried again.", "Die Adresse"),
-        ("This address cannot be used: it does not name a host.", "Sie nennt keinen Server"),
-        (
-            "The mail server refuses the recipient (550): Mailbox full.",
-            "den Empfänger nicht an (550): Mailbox full.",
-        ),
-        ("Waits until 07:00: this account has quiet hours.", "07:00"),
-    ],
-)
-def test_a_reason_is_said_with_its_values(english: str, german: str) -> None:
-    said = rendering.said(english, "de")
-    assert german in said
-    assert said.endswith(".")
-    assert said != english
-    assert "tried again" not in said
-    assert "stands" not in said
-    assert rendering.said(english, "en") == english
-
-
-def test_reasons_of_several_sentences_are_said_one_after_the_other() -> None:
-    one, two = "Telegram says the picture is too large.", "Shortened to what fits there."
-    both = rendering.said(f"{one} {two}", "de")
-    assert both == f"{rendering.said(one, 'de')} {rendering.said(two, 'de')}"
-    unknown = "Their server said something odd."
-    assert rendering.said(f"{one} {unknown} {two}", "de") == (
-        f"{rendering.said(one, 'de')} {unknown} {rendering.said(two, 'de')}"
-    )
-    assert rendering.said(f"{unknown} {one}", "de") == f"{unknown} {rendering.said(one, 'de')}"
-    assert rendering.said("", "de") == ""
-    assert rendering.said(unknown, "de") == unknown
-
-
-def test_a_reason_full_of_braces_breaks_nothing() -> None:
-    for odd in ("{} answered {0!r}. It will be tried again.", "{", "}", "%(city)s.", "a" * 5000, ". . . ."):
-        assert rendering.said(odd, "de")

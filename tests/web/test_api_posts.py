@@ -4,10 +4,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+import pytest
+from sqlalchemy import func, select, text
 from starlette.testclient import TestClient
 
 from syndication import clock
+from syndication.content.reason import Reason
 from syndication.delivery import fanout
 from syndication.infra import db
 from syndication.models import Change, Delivery, Merchant, Post
@@ -191,7 +193,8 @@ def test_a_post_for_later_is_scheduled(cafe: Party, an_event: dict[str, Any]) ->
     assert (post["state"], post["published_at"]) == ("scheduled", None)
 
 
-def test_reasons_are_said_in_the_language_of_whoever_asks(client: TestClient, cafe: Party) -> None:
+@pytest.mark.parametrize("since", ["now", "an earlier version"])
+def test_reasons_are_said_in_the_language_of_whoever_asks(since: str, cafe: Party) -> None:
     destination = cafe(
         "POST",
         "/destinations",
@@ -203,11 +206,13 @@ def test_reasons_are_said_in_the_language_of_whoever_asks(client: TestClient, ca
         now = clock.now()
         row = Delivery(
             key="d1", channel="webhook", queue="push", destination_id=UUID(destination), post_id=UUID(post_id),
-            state="failed", created_at=now, due_at=now, reason=english,
+            state="failed", created_at=now, due_at=now, reason=Reason(english),
         )  # fmt: skip
         session.add(row)
         session.flush()
         number = row.id
+        if since != "now":
+            session.execute(text("UPDATE deliveries SET reason = :reason"), {"reason": english})
     for header, reason in (
         ({}, english),
         ({"Accept-Language": "en-GB, de;q=0.5"}, english),

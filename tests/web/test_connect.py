@@ -21,7 +21,7 @@ from syndication.config import Settings
 from syndication.delivery import access_notices, drain, refresh
 from syndication.delivery.drain import tools
 from syndication.destinations import links
-from syndication.destinations.sealed import opened
+from syndication.destinations.sealed import decrypted
 from syndication.errors import Invalid
 from syndication.infra import db
 from syndication.infra.rendering import translations
@@ -163,7 +163,7 @@ def test_an_owner_connects_an_account_by_logging_in(
     )
     wanted = {name: value.replace("(here)", owner.here) for name, value in network.settings.items()}
     assert {name: row.settings[name] for name in wanted} == wanted
-    assert {name: opened(row)[name] for name in network.secrets} == network.secrets
+    assert {name: decrypted(row)[name] for name in network.secrets} == network.secrets
     assert destinations.read(row.id).interest.kinds == ("event",)
 
 
@@ -181,8 +181,8 @@ def test_an_access_is_renewed_and_nothing_else_changes(
     assert "is connected" in end.text
     (after,) = rows()
     assert (after.id, after.state, after.settings["gap_minutes"]) == (before.id, "active", 30)
-    assert {name: opened(after)[name] for name in network.secrets} == network.secrets
-    assert set(opened(after)) == set(opened(before))
+    assert {name: decrypted(after)[name] for name in network.secrets} == network.secrets
+    assert set(decrypted(after)) == set(decrypted(before))
 
 
 def test_what_could_not_be_posted_is_sent_once_the_access_is_renewed(
@@ -215,7 +215,7 @@ def test_what_the_citys_app_was_given_is_renewed_with_the_citys_app(
     network = next(one for one in NETWORKS if one.kind == kind)
     owner.connect(asked_for(cafe, kind), network.answers)
     (row,) = rows()
-    assert "client_secret" not in opened(row)
+    assert "client_secret" not in decrypted(row)
     clock.travel(timedelta(days=52))
     calls = len(owner.remote.calls)
     refresh.sweep(tools())

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from syndication import channels, clock, config
 from syndication.config import Settings
-from syndication.destinations.sealed import opened
+from syndication.destinations.sealed import decrypted
 from syndication.infra import db
 from syndication.models import Destination
 from syndication.publishing import api_keys
@@ -35,7 +35,7 @@ def test_a_renewal_does_not_move_an_outlet_to_another_account(
     with db.transaction() as session:
         kept = session.get_one(Destination, row.id)
         kept.settings = {**kept.settings, "account": "cafe"}  # as the service learns it
-    before = opened(row)
+    before = decrypted(row)
     usual = receiver.answer
 
     def somebody_else(request: Any) -> Any:
@@ -50,7 +50,7 @@ def test_a_renewal_does_not_move_an_outlet_to_another_account(
     said = html.unescape(end.text)
     assert "@cafe@" in said
     assert "@other@" in said
-    assert opened(rows()[0]) == before
+    assert decrypted(rows()[0]) == before
     receiver.answer = usual
     with db.transaction() as session:  # the fake calls itself what it likes
         kept = session.get_one(Destination, row.id)
@@ -105,13 +105,13 @@ def test_a_renewal_is_refused_whose_login_manages_another_page(
     owner = Owner(client, receiver, "facebook")
     owner.connect(asked_for(cafe, "facebook"), {})
     (row,) = rows()
-    before = opened(row)
+    before = decrypted(row)
     owner.remote.pages[:] = [{"id": "999", "name": row.settings["page_id"], "access_token": "theirs"}]
     end = owner.connect(renewing(cafe, row), {})
     assert end.status_code == 409
     assert "another account" in end.text
     (after,) = rows()
-    assert (after.settings["page_id"], opened(after)) == (row.settings["page_id"], before)
+    assert (after.settings["page_id"], decrypted(after)) == (row.settings["page_id"], before)
 
 
 def test_a_renewal_is_refused_whose_webhook_posts_into_another_channel(
@@ -132,7 +132,7 @@ def test_a_renewal_is_refused_whose_webhook_posts_into_another_channel(
     )
     assert (end.status_code, "66/77" in end.text) == (422, True)
     assert "theirs" not in end.text
-    assert "theirs" not in str(opened(rows()[0]))
+    assert "theirs" not in str(decrypted(rows()[0]))
 
 
 # The page

@@ -12,7 +12,7 @@ from syndication import channels, clock
 from syndication.config import Settings
 from syndication.delivery import drain
 from syndication.destinations import connect_form, links
-from syndication.destinations.sealed import opened
+from syndication.destinations.sealed import decrypted
 from syndication.infra.rate_limits import Buckets
 from syndication.infra.rendering import translations
 from syndication.stack.receiver import Receiver
@@ -96,7 +96,7 @@ def test_an_owner_connects_an_outlet_by_typing_in_its_access(
         "active",
     )
     secrets = {name for name in given if name in channels.by_kind(kind).settings.secret_names()}
-    assert {name: opened(row)[name] for name in secrets} == {name: given[name] for name in secrets}
+    assert {name: decrypted(row)[name] for name in secrets} == {name: given[name] for name in secrets}
     drain.drain("push")
     tested = connect_form.shown_by_a_test(kind)
     assert ("A test message" in end.text, bool(states(kind))) == (tested, tested)
@@ -195,7 +195,7 @@ def test_a_secret_that_is_left_empty_stays(client: TestClient, receiver: Receive
     client.post(link, data=answers("ntfy", receiver) | {"access_token": "", "topic": "neu"}, headers=BROWSER)
     (row,) = rows()
     assert row.settings["topic"] == "neu"
-    assert opened(row) == {"access_token": "tk_ntfy-access-token"}
+    assert decrypted(row) == {"access_token": "tk_ntfy-access-token"}
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_an_access_that_is_not_needed_is_not_taken_to_another_server(
         drain_a_second_later()
         assert trap.requests
         assert [one.headers.get("authorization") for one in trap.requests] == [None] * len(trap.requests)
-    assert opened(rows()[0]) == {}
+    assert decrypted(rows()[0]) == {}
 
 
 @pytest.mark.parametrize(

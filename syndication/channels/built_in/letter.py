@@ -1,19 +1,21 @@
-"""Letters: single mails to one person about their own affairs, such as a confirmation or an outlet in trouble."""
+"""Letters: single mails about somebody's own affairs, such as a confirmation or an outlet in trouble."""
 
 from datetime import datetime
 from email.utils import format_datetime
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 from syndication.channels import by_mail
 from syndication.channels.contract import Abilities, Channel
-from syndication.channels.envelope import Note, Queue
+from syndication.channels.envelope import Note
 from syndication.channels.messages import MailMessage
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Receipt, Refused
 from syndication.content.characters import legible
+from syndication.content.reason import Reason
 from syndication.infra.mail_check import checked
 from syndication.infra.mail_headers import Unfit, address, exact, mailbox, text, word, written
-from syndication.infra.rendering import inline_css, moment, render, said, spoken
+from syndication.infra.reasons import translated_reason
+from syndication.infra.rendering import inline_css, moment, render, supported_language
 
 #: What each letter needs to be told, beside `letter`, `to` and `language`. `connect` may be told to all: where the owner
 #: logs in to renew an access.
@@ -32,14 +34,14 @@ LETTERS: dict[str, tuple[str, ...]] = {
 class Letter(Channel[Note, MailMessage]):
     """One mail to one person, ahead of all newsletters."""
 
-    kind: ClassVar[str] = "letter"
-    label: ClassVar[str] = "Letter"
-    queue: ClassVar[Queue] = "mail"
-    abilities: ClassVar[Abilities] = Abilities(revise=False, withdraw=False, repeatable=True)
-    serves: ClassVar[Literal["destinations", "readers"]] = "readers"
-    configurable: ClassVar[bool] = False
-    takes_changes: ClassVar[bool] = False
-    priority: ClassVar[int] = 0
+    kind = "letter"
+    label = "Letter"
+    queue = "mail"
+    abilities = Abilities(revise=False, withdraw=False, repeatable=True)
+    serves = "readers"
+    configurable = False
+    takes_changes = False
+    priority = 0
 
     def render(self, envelope: Note) -> MailMessage:
         """The mail that `payload` asks for: its name under `letter`, the address under `to`, and what LETTERS lists."""
@@ -47,12 +49,18 @@ class Letter(Channel[Note, MailMessage]):
         name = str(payload.get("letter", ""))
         missing = [field for field in ("to", "language", *LETTERS.get(name, ())) if field not in payload]
         if name not in LETTERS or missing:
-            raise Refused(f"The letter {name!r} cannot be written: {', '.join(missing) or 'it is unknown'}.")
-        language = spoken(str(payload["language"]))
+            raise Refused(
+                Reason(
+                    "The letter {} cannot be written: {}.",
+                    repr(name),
+                    ", ".join(missing) or Reason("it is unknown"),
+                )
+            )
+        language = supported_language(str(payload["language"]))
         # A remote's answer may be quoted in a reason, with whatever stood in it.
         values: dict[str, Any] = {field: legible(str(payload[field])) for field in LETTERS[name]}
         if "reason" in values:
-            values["reason"] = said(values["reason"], language)
+            values["reason"] = translated_reason(Reason.read(values["reason"]), language)
         for field in ("since", "until", "ends"):
             if field in values:
                 values[field] = moment(datetime.fromisoformat(values[field]), envelope.city.zone, language)
@@ -65,11 +73,11 @@ class Letter(Channel[Note, MailMessage]):
 
     def send(self, message: MailMessage, tools: Tools) -> Receipt:
         """One mail through the mail server."""
-        return by_mail.deliver(message, tools)
+        return by_mail.send(message, tools)
 
     def send_before(self, message: MailMessage, following: MailMessage | None, tools: Tools) -> Receipt:
         """One mail through the mail server, with the envelope of the next."""
-        return by_mail.deliver(message, tools, following)
+        return by_mail.send(message, tools, following)
 
 
 def _message(envelope: Note, to: str, name: str, language: str, values: dict[str, Any]) -> bytes:

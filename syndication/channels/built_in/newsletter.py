@@ -7,16 +7,17 @@ from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 from itertools import count
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 from syndication import kinds
 from syndication.channels import by_mail, wording
 from syndication.channels.contract import Abilities, Channel, Specimen
-from syndication.channels.envelope import City, Copy, Envelope, PostView, Queue
+from syndication.channels.envelope import City, Copy, Envelope, PostView
 from syndication.channels.messages import MailMessage
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Receipt, Refused
 from syndication.content.post import Action, Content
+from syndication.content.reason import Reason
 from syndication.infra.mail_check import checked
 from syndication.infra.mail_headers import Line, Unfit, address, exact, mailbox, text, word, written
 from syndication.infra.rendering import LANGUAGES, day, gettext, inline_css, markdown_to_text, render
@@ -33,11 +34,13 @@ _SUBJECT_TITLE = 42
 #: Whom a dry run writes to (RFC 2606).
 _NOBODY = "reader@example.org"
 #: What the merchant is told of a post that no edition can be made of.
-LEFT_OUT = (
+LEFT_OUT = Reason(
     "This post could not be put into the newsletter. Please publish it anew in other words; "
     "the operator has the details in the log."
 )
-_FOREIGN = "This edition was stored by an earlier version with a header that is not ours, so it was not sent."
+_FOREIGN = Reason(
+    "This edition was stored by an earlier version with a header that is not ours, so it was not sent."
+)
 #: The headers that every edition begins with; `_head` writes them.
 _HEADERS = (
     "From", "Subject", "Date", "List-Id", "List-Post", "List-Unsubscribe-Post", "Precedence", "Auto-Submitted",
@@ -74,14 +77,14 @@ class EditionView:
 class Newsletter(Channel[Copy, MailMessage]):
     """One mail for each reader of an edition, with a one-click way out."""
 
-    kind: ClassVar[str] = "newsletter"
-    label: ClassVar[str] = "Newsletter"
-    queue: ClassVar[Queue] = "mail"
+    kind = "newsletter"
+    label = "Newsletter"
+    queue = "mail"
     #: A mail cannot be taken back; both come as a correction in the next one. A repeat has the same Message-ID.
-    abilities: ClassVar[Abilities] = Abilities(revise=True, withdraw=True, repeatable=True)
-    serves: ClassVar[Literal["destinations", "readers"]] = "readers"
-    configurable: ClassVar[bool] = False
-    takes_changes: ClassVar[bool] = False
+    abilities = Abilities(revise=True, withdraw=True, repeatable=True)
+    serves = "readers"
+    configurable = False
+    takes_changes = False
 
     def render(self, envelope: Copy | Envelope) -> MailMessage:
         """The reader's copy: the edition's pieces with address, link token and Message-ID between them."""
@@ -100,11 +103,11 @@ class Newsletter(Channel[Copy, MailMessage]):
 
     def send(self, message: MailMessage, tools: Tools) -> Receipt:
         """One mail through the mail server."""
-        return by_mail.deliver(message, tools)
+        return by_mail.send(message, tools)
 
     def send_before(self, message: MailMessage, following: MailMessage | None, tools: Tools) -> Receipt:
         """One mail through the mail server, with the envelope of the next."""
-        return by_mail.deliver(message, tools, following)
+        return by_mail.send(message, tools, following)
 
     def specimens(self, envelope: Envelope, sender: str) -> tuple[Specimen, ...]:
         """The mail that tells of the post alone, in each language, to somebody with no real address."""

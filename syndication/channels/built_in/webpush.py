@@ -2,28 +2,28 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar
+from typing import Any
 
+import http_ece
+from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02
-from pydantic import AfterValidator, Field, SecretStr
-from pywebpush import WebPusher
+from pydantic import Field, SecretStr
 
 from syndication.channels import by_http
 from syndication.channels.by_http import Rule
 from syndication.channels.contract import Abilities, Channel
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.messages import HttpMessage
-from syndication.channels.settings import Settings
 from syndication.channels.social import pictured
 from syndication.channels.social.counting import cut
 from syndication.channels.social.requests import as_json
-from syndication.channels.social.settings import SocialSettings, host_of
+from syndication.channels.social.settings import SecretAddress, SocialSettings, host_of
 from syndication.channels.social.words import pieces
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, Refused
 from syndication.config import settings as process_settings
-from syndication.infra.signing import base64url, vapid_public_key
-from syndication.infra.ssrf import check_url
+from syndication.content.reason import Reason
+from syndication.infra.signing import base64url, from_base64url, vapid_public_key
 
 #: RFC 8291 section 4: so many bytes are left of the 4,096 that push services take.
 _PAYLOAD = 3993
@@ -40,17 +40,10 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 
 
-def _allowed(secret: SecretStr) -> SecretStr:
-    check_url(secret.get_secret_value(), allow_private=process_settings().allow_private_addresses)
-    return secret
-
-
 class WebPushSettings(SocialSettings):
     """One browser's subscription, as its PushSubscription tells it. Whoever knows it can send to it: all of it is secret."""
 
-    endpoint: Annotated[SecretStr, AfterValidator(_allowed)] = Field(
-        description="Where its push service takes messages."
-    )
+    endpoint: SecretAddress = Field(description="Where its push service takes messages.")
     p256dh: SecretStr = Field(description="The browser's public key, base64url.")
     auth: SecretStr = Field(description="The browser's authentication secret, base64url.")
 
@@ -64,7 +57,10 @@ class WebPushSettings(SocialSettings):
 class Notice:
     """What the service worker is handed; it is encrypted when it is sent, with a fresh key each time."""
 
-    subscription: dict[str, Any] = field(repr=False)
+    endpoint: str = field(repr=False)
+    #: The browser's public key and its authentication secret, base64url.
+    key: str = field(repr=False)
+    auth: str = field(repr=False)
     payload: bytes
     topic: str
     seconds: int
@@ -74,10 +70,10 @@ class Notice:
 class WebPush(Channel[Envelope, Notice]):
     """One notice for each post; a later one with the same topic takes its place, on its way and on the screen."""
 
-    kind: ClassVar[str] = "webpush"
-    label: ClassVar[str] = "Web Push"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    kind = "webpush"
+    label = "Web Push"
+    queue = "push"
+    abilities = Abilities(
         revise=True,
         withdraw=True,
         repeatable=True,
@@ -86,10 +82,10 @@ class WebPush(Channel[Envelope, Notice]):
         length=_TEXT,
         keeps_track=True,
     )
-    settings: ClassVar[type[Settings]] = WebPushSettings
-    personal: ClassVar[bool] = True
+    settings = WebPushSettings
+    personal = True
     #: Behind the outlets that many people read: there may be ten thousand devices.
-    priority: ClassVar[int] = 6
+    priority = 6
 
     def public_key(self) -> str:
         """What a browser calls `applicationServerKey` (RFC 8292 section 3.2)."""
@@ -116,10 +112,9 @@ class WebPush(Channel[Envelope, Notice]):
         }
         ends = post.over_at - envelope.tried_at if post.over_at else _LONGEST
         return Notice(
-            subscription={
-                "endpoint": chosen.endpoint.get_secret_value(),
-                "keys": {"p256dh": chosen.p256dh.get_secret_value(), "auth": chosen.auth.get_secret_value()},
-            },
+            endpoint=chosen.endpoint.get_secret_value(),
+            key=chosen.p256dh.get_secret_value(),
+            auth=chosen.auth.get_secret_value(),
             payload=as_json(_fitting(said, text)),
             # RFC 8030 section 5.4: at most 32 characters of base64url.
             topic=base64url(post.id.bytes),
@@ -129,23 +124,34 @@ class WebPush(Channel[Envelope, Notice]):
 
     def send(self, message: Notice, tools: Tools) -> Receipt:
         """One encrypted POST, signed with the city's key; 404 and 410 end the subscription."""
-        endpoint = message.subscription["endpoint"]
         try:
-            pushed = WebPusher(message.subscription).encode(message.payload)["body"]
+            pushed = _encrypted(message)
         except Exception as error:
-            raise Refused("The browser's keys cannot be used. It has to subscribe again.") from error
+            raise Refused(Reason("The browser's keys cannot be used. It has to subscribe again.")) from error
         headers = (
             ("content-type", "application/octet-stream"),
             ("content-encoding", "aes128gcm"),
             ("ttl", str(message.seconds)),
             ("topic", message.topic),
             ("urgency", "high" if message.urgent else "normal"),
-            *_signed(endpoint),
+            *_signed(message.endpoint),
         )
         answer = by_http.call(
-            HttpMessage("POST", endpoint, headers, pushed), tools, rules=RULES, who="The push service"
+            HttpMessage("POST", message.endpoint, headers, pushed), tools, rules=RULES, who="The push service"
         )
         return Receipt(reference=message.topic, code=answer.status)
+
+
+def _encrypted(message: Notice) -> bytes:
+    """RFC 8291, with a key and a salt of its own. Raises whatever a key that is none makes the libraries raise."""
+    body: bytes = http_ece.encrypt(
+        message.payload,
+        private_key=ec.generate_private_key(ec.SECP256R1()),
+        dh=from_base64url(message.key),
+        auth_secret=from_base64url(message.auth),
+        version="aes128gcm",
+    )
+    return body
 
 
 def _fitting(said: dict[str, Any], text: str) -> dict[str, Any]:
@@ -157,7 +163,7 @@ def _fitting(said: dict[str, Any], text: str) -> dict[str, Any]:
 def _vapid() -> Vapid02:
     key = process_settings().vapid_key.get_secret_value()
     if not key:
-        raise Refused("The operator has set no key for Web Push (SYNDICATION_VAPID_KEY).")
+        raise Refused(Reason("The operator has set no key for Web Push (SYNDICATION_VAPID_KEY)."))
     return Vapid02.from_string(key)
 
 

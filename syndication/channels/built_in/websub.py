@@ -1,43 +1,35 @@
 """WebSub (W3C Recommendation, section 7): tells the hub that a feed has changed, so that it need not be polled."""
 
-from typing import Annotated, ClassVar
 from urllib.parse import urlencode
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from syndication.channels import by_http
 from syndication.channels.contract import Abilities, Channel, Specimen
-from syndication.channels.envelope import Envelope, Note, Queue
+from syndication.channels.envelope import Envelope, Note
 from syndication.channels.messages import HttpMessage
 from syndication.channels.settings import Settings
+from syndication.channels.social.settings import PublicAddress
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt
-from syndication.config import settings as process_settings
-from syndication.infra.ssrf import check_url
-
-
-def _allowed(url: str) -> str:
-    return check_url(url, allow_private=process_settings().allow_private_addresses)
 
 
 class HubSettings(Settings):
     """Which hub is told."""
 
-    hub: Annotated[
-        str, Field(max_length=2000, description="Address of the WebSub hub."), AfterValidator(_allowed)
-    ]
+    hub: PublicAddress = Field(description="Address of the WebSub hub.")
 
 
 class WebSub(Channel[Note, HttpMessage]):
     """One ping to the hub for each document that changed."""
 
-    kind: ClassVar[str] = "websub"
-    label: ClassVar[str] = "WebSub"
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(revise=True, withdraw=True, repeatable=True)
-    settings: ClassVar[type[Settings]] = HubSettings
-    configurable: ClassVar[bool] = False
-    takes_changes: ClassVar[bool] = False
+    kind = "websub"
+    label = "WebSub"
+    queue = "push"
+    abilities = Abilities(revise=True, withdraw=True, repeatable=True)
+    settings = HubSettings
+    configurable = False
+    takes_changes = False
 
     def render(self, envelope: Note) -> HttpMessage:
         """The form that publishers and hubs agreed on: `hub.mode=publish` and the feed's address."""
@@ -49,7 +41,7 @@ class WebSub(Channel[Note, HttpMessage]):
 
     def send(self, message: HttpMessage, tools: Tools) -> Receipt:
         """One POST; nothing a hub says closes it for good, since only the operator can change its address."""
-        return by_http.deliver(message, tools, gone=frozenset())
+        return by_http.send(message, tools, gone=frozenset())
 
     def specimens(self, envelope: Envelope, sender: str) -> tuple[Specimen, ...]:
         """The ping about one of the documents that change."""

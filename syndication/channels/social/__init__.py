@@ -1,1 +1,1 @@
-"""What the social networks share: a post in words, cut to what a network takes, and when an account may speak."""
+"""Shared by all social networks: texts cut to a network's limits, pictures, requests, and posting hours."""

@@ -1,4 +1,4 @@
-"""Counting and cutting text as people and networks see it: by user-perceived characters (UAX #29), at the ends of words."""
+"""Counts and cuts text the way people and networks do: by user-perceived characters (UAX #29), between words."""
 
 from collections.abc import Callable
 from itertools import accumulate

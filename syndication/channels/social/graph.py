@@ -1,4 +1,4 @@
-"""Meta's Graph API, which Facebook and Instagram share: access, errors by their codes, rates, and when an access ends.
+"""Meta's Graph API as Facebook and Instagram share it: access, error codes, rate limits, and when an access expires.
 
 Errors after developers.facebook.com/docs/graph-api/guides/error-handling, rates after docs/graph-api/overview/rate-limiting.
 """
@@ -20,6 +20,7 @@ from syndication.channels.social.requests import Network, text_at
 from syndication.channels.social.settings import ExpiringSettings, Server
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Refused, TryLater, Unconfirmed, Verdict
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 
 #: Released on 18 February 2026, works until 29 July 2028 (docs/graph-api/changelog/versions).
@@ -52,35 +53,35 @@ class Row:
         )
 
 
-_ACCESS_ENDED = "{who} no longer accepts our access. Please connect the account again."
-_NOT_ALLOWED = (
-    "{who} does not allow us to do this. Please connect the account again and agree to everything asked."
+_ACCESS_ENDED = Reason("{} no longer accepts our access. Please connect the account again.")
+_NOT_ALLOWED = Reason(
+    "{} does not allow us to do this. Please connect the account again and agree to everything asked."
 )
 #: What both networks answer (docs/graph-api/guides/error-handling; rate limits also docs/graph-api/overview/rate-limiting).
 ROWS: tuple[Row, ...] = (
-    Row(190, "access", "{who} says that the app was removed from the account. Please connect it again.", (458,)),
-    Row(190, "access", "{who} wants you to log in there and solve a security check. Then connect the account again.", (459, 464)),
-    Row(190, "access", "The password of the account was changed, so the access to {who} ended. Please connect it again.", (460,)),
-    Row(190, "access", "The access to {who} has run out. Please connect the account again.", (463,)),
-    Row(190, "access", "Whoever connected {who} no longer manages that page. Please let somebody connect it who does.", (492,)),
+    Row(190, "access", "{} says that the app was removed from the account. Please connect it again.", (458,)),
+    Row(190, "access", "{} wants you to log in there and solve a security check. Then connect the account again.", (459, 464)),
+    Row(190, "access", "The password of the account was changed, so the access to {} ended. Please connect it again.", (460,)),
+    Row(190, "access", "The access to {} has run out. Please connect the account again.", (463,)),
+    Row(190, "access", "Whoever connected {} no longer manages that page. Please let somebody connect it who does.", (492,)),
     Row(190, "access", _ACCESS_ENDED),
     Row(102, "access", _ACCESS_ENDED),
-    Row(3, "access", "The app that is used for {who} must not do this. Please check its permissions, then connect it again."),
+    Row(3, "access", "The app that is used for {} must not do this. Please check its permissions, then connect it again."),
     Row(10, "access", _NOT_ALLOWED),
     Row((200, 299), "access", _NOT_ALLOWED),
-    Row(4, "later", "Too many requests of the app for now, says {who}."),
-    Row(17, "later", "Too many requests of this account for now, says {who}."),
-    Row(32, "later", "Too many requests of this page for now, says {who}."),
-    Row(613, "later", "Too many requests for now, says {who}."),
-    Row((80000, 80014), "later", "Too many requests for now, says {who}."),
-    Row(341, "later", "Too many requests of the app for now, says {who}."),
-    Row(368, "later", "{who} has blocked posting by this account for a while. Log in there to see why."),
-    Row(506, "refused", "{who} says that the same text was posted just before. Please look there."),
-    Row(2635, "refused", "This service speaks a version of {who} that is no longer served. Please tell the operator."),
-    Row(1, "unsure", "{who} has trouble of its own."),
-    Row(2, "unsure", "{who} has trouble of its own."),
-    Row(100, "access", "{who} does not accept the app secret. Please enter it again, from the same app.", says="appsecret_proof"),
-    Row(100, "refused", "{who} does not take this post as it is; its answer says why."),
+    Row(4, "later", "Too many requests of the app for now, says {}."),
+    Row(17, "later", "Too many requests of this account for now, says {}."),
+    Row(32, "later", "Too many requests of this page for now, says {}."),
+    Row(613, "later", "Too many requests for now, says {}."),
+    Row((80000, 80014), "later", "Too many requests for now, says {}."),
+    Row(341, "later", "Too many requests of the app for now, says {}."),
+    Row(368, "later", "{} has blocked posting by this account for a while. Log in there to see why."),
+    Row(506, "refused", "{} says that the same text was posted just before. Please look there."),
+    Row(2635, "refused", "This service speaks a version of {} that is no longer served. Please tell the operator."),
+    Row(1, "unsure", "{} has trouble of its own."),
+    Row(2, "unsure", "{} has trouble of its own."),
+    Row(100, "access", "{} does not accept the app secret. Please enter it again, from the same app.", says="appsecret_proof"),
+    Row(100, "refused", "{} does not take this post as it is; its answer says why."),
 )  # fmt: skip
 #: The subcode of 100 by which Meta says that something is not there, or not for us.
 MISSING = 33
@@ -182,11 +183,14 @@ class Graph:
 
     def _verdict(self, answer: Answer, fault: Fault, row: Row | None, repeatable: bool) -> Verdict:
         code, said = answer.status, shown(answer).replace(self.access.token, "…")
-        reason = row.reason.format(who=self.name) if row else ""
+        reason = Reason(row.reason, self.name) if row else Reason()
         verdict = row.verdict if row else ""
         if not repeatable and (verdict == "unsure" or (row is None and code >= 500)):
             return Unconfirmed(
-                f"{reason or f'{self.name} answered {code}.'} Whether it was posted is not known.",
+                Reason.joined(
+                    reason or Reason("{} answered {}.", self.name, code),
+                    Reason("Whether it was posted is not known."),
+                ),
                 code=code,
                 answer=said,
             )
@@ -222,7 +226,7 @@ def regained(answer: Answer) -> float | None:
                 longest = max(longest, 60.0 * float(one.get("estimated_time_to_regain_access", 0)))
     except (ValueError, TypeError, AttributeError):
         longest = 0.0
-    return longest or by_http.asked_to_wait(answer, by_http.message_date(answer))
+    return longest or by_http.retry_after(answer, by_http.message_date(answer))
 
 
 def access_end(graph: Graph) -> datetime | None:
@@ -231,7 +235,7 @@ def access_end(graph: Graph) -> datetime | None:
     # Meta tells only some apps; then nothing is known.
     found = graph.json("GET", f"debug_token?{asked}", rows=(Row(100, "fine"),))
     if text_at(found, "data", "is_valid") == "False":
-        raise Refused(_ACCESS_ENDED.format(who=graph.name), credentials=True)
+        raise Refused(Reason(_ACCESS_ENDED, graph.name), credentials=True)
     ends = [text_at(found, "data", name) for name in ("expires_at", "data_access_expires_at")]
     moments = [datetime.fromtimestamp(int(one), UTC) for one in ends if one.isdigit() and int(one)]
     return min(moments, default=None)

@@ -1,40 +1,29 @@
-"""What chat services with an incoming webhook share: a secret address, one POST of JSON, and no way to edit or delete."""
+"""Shared by chat services with incoming webhooks: a secret address, one POST of JSON, nothing to edit or delete."""
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import Field
 
 from syndication.channels import by_http
 from syndication.channels.by_http import Rule, shown
 from syndication.channels.contract import Abilities, Channel, Limit
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.messages import HttpMessage
-from syndication.channels.settings import Settings
 from syndication.channels.social.requests import as_json
-from syndication.channels.social.settings import SocialSettings, host_of
+from syndication.channels.social.settings import SecretAddress, SocialSettings, host_of
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, Unconfirmed
-from syndication.config import settings as process_settings
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 from syndication.infra.rate_limits import Rate
-from syndication.infra.ssrf import check_url
-
-
-def _allowed(secret: SecretStr) -> SecretStr:
-    check_url(secret.get_secret_value(), allow_private=process_settings().allow_private_addresses)
-    return secret
-
-
-#: The address of a webhook, which is a secret.
-HookAddress = Annotated[SecretStr, AfterValidator(_allowed)]
 
 
 class HookSettings(SocialSettings):
     """One incoming webhook; whoever knows its address can post, so all of it is secret."""
 
-    webhook: HookAddress = Field(description="Address of the webhook.")
+    webhook: SecretAddress = Field(description="Address of the webhook.")
 
     @property
     def host(self) -> str:
@@ -53,8 +42,8 @@ class HookMessage:
 class Hook(Channel[Envelope, HookMessage]):
     """Posts one message; a later change that matters is posted as a correction beside it."""
 
-    queue: ClassVar[Queue] = "push"
-    abilities: ClassVar[Abilities] = Abilities(
+    queue = "push"
+    abilities = Abilities(
         revise=False,
         withdraw=False,
         repeatable=False,
@@ -63,9 +52,9 @@ class Hook(Channel[Envelope, HookMessage]):
         keeps_track=True,
         corrects=True,
     )
-    settings: ClassVar[type[Settings]] = HookSettings
-    typed: ClassVar[tuple[str, ...]] = ("webhook",)
-    limits: ClassVar[tuple[Limit, ...]] = (Limit("destination", Rate(1, 1)),)
+    settings = HookSettings
+    typed = ("webhook",)
+    limits = (Limit("destination", Rate(1, 1)),)
     #: With what a service says yes, or nothing where its status says enough.
     yes: ClassVar[str] = ""
     #: What the service answers, and what that means.
@@ -79,7 +68,7 @@ class Hook(Channel[Envelope, HookMessage]):
         """Raise the Verdict for a 2xx that is no yes: it may come from something in between, and nothing was posted."""
         if self.yes and shown(answer).strip() != self.yes:
             raise Unconfirmed(
-                f"{self.label} answered something else than it should. Please look there.",
+                Reason("{} answered something else than it should. Please look there.", self.label),
                 code=answer.status,
                 answer=shown(answer),
             )

@@ -1,4 +1,4 @@
-"""A post as the Markdown of chat services: nothing in it formats or wakes anybody but what is ours."""
+"""Renders a post as Markdown for chat services, escaping everything in it that would format text or notify people."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Connecting a Facebook page, or the Instagram account that belongs to one, by Facebook Login.
+"""Connects a Facebook page, or the Instagram account linked to it, through Facebook Login.
 
 After developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow and, for an access to the page that does not
 run out, docs/facebook-login/guides/access-tokens/get-long-lived and docs/pages-api/getting-started.
@@ -6,7 +6,7 @@ run out, docs/facebook-login/guides/access-tokens/get-long-lived and docs/pages-
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlencode
 
 from pydantic import Field
@@ -19,8 +19,10 @@ from syndication.channels.social.requests import Network, text_at
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Refused
 from syndication.content.base import Value
+from syndication.content.reason import Reason
 
-_AGAIN = "{who} did not accept the login. Please begin once more."
+_UNKNOWN_APP = Reason("{} does not know the operator's app. Please tell the operator.")
+_AGAIN = Reason("{} did not accept the login. Please begin once more.")
 
 
 class PageAsked(Value):
@@ -34,8 +36,8 @@ class PageAsked(Value):
 class PageConnector(Connector):
     """One login for both networks; what is kept is the access to the page alone."""
 
-    asks: ClassVar[type[Value]] = PageAsked
-    app: ClassVar[str | None] = "meta"
+    asks = PageAsked
+    app = "meta"
 
     def __init__(self, name: str, scope: str, fields: str) -> None:
         self.name, self.scope, self.fields = name, scope, fields
@@ -70,8 +72,10 @@ class PageConnector(Connector):
         return text_at(found, "access_token")
 
     def _network(self, tools: Tools, access: tuple[tuple[str, str], ...] = (), home: str = "") -> Network:
-        rules = (Rule(None, "client", "refused", f"{self.name} does not know the operator's app. Please tell the operator."),
-                 Rule(400, "", "refused", _AGAIN.format(who=self.name)))  # fmt: skip
+        rules = (
+            Rule(None, "client", "refused", Reason(_UNKNOWN_APP, self.name)),
+            Rule(400, "", "refused", Reason(_AGAIN, self.name)),
+        )
         return Network(self.name, rules, tools, access, home)
 
     def _chosen(self, pages: list[Any], wanted: str) -> Any:
@@ -84,9 +88,11 @@ class PageConnector(Connector):
         names = ", ".join(f"{text_at(one, 'name')} ({text_at(one, 'id')})" for one in pages)
         if not pages:
             raise Refused(
-                "This login manages no page, or the page was not ticked on the way. Please begin once more."
+                Reason(
+                    "This login manages no page, or the page was not ticked on the way. Please begin once more."
+                )
             )
-        raise Refused(f"Please begin once more and say which page it is: {names}.")
+        raise Refused(Reason("Please begin once more and say which page it is: {}.", names))
 
 
 def _api(client: Client) -> str:

@@ -10,6 +10,7 @@ from syndication.channels.connector import Client
 from syndication.channels.social.requests import Network, text_at
 from syndication.channels.verdicts import Refused
 from syndication.config import settings
+from syndication.content.reason import Reason
 from syndication.infra.signing import base64url
 
 
@@ -55,7 +56,7 @@ def tokens(network: Network, url: str, client: Client, redirect: str, code: str,
         network, url, client, grant_type="authorization_code", code=code, redirect_uri=redirect, **more
     )
     if not text_at(found, "access_token"):
-        raise Refused(f"{network.name} gave no access. Please begin once more.")
+        raise Refused(Reason("{} gave no access. Please begin once more.", network.name))
     return found
 
 

@@ -1,4 +1,4 @@
-"""The pictures of a post at a network: taken along, or fetched by the network from the city's own site."""
+"""Brings a post's pictures to a network: uploaded by us, or fetched by the network from the city's site."""
 
 from collections.abc import Sequence
 
@@ -6,28 +6,31 @@ from syndication.channels.envelope import Envelope
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Refused, TryLater
 from syndication.content.post import Image
+from syndication.content.reason import Reason
 from syndication.infra.images import Limits, NoPicture, Picture, path
 
 
-def fetched(images: Sequence[Image], limits: Limits, tools: Tools) -> tuple[list[tuple[Image, Picture]], str]:
+def fetched(
+    images: Sequence[Image], limits: Limits, tools: Tools
+) -> tuple[list[tuple[Image, Picture]], Reason]:
     """The pictures of a post within a network's limits, and a remark about those that could not be had."""
     found: list[tuple[Image, Picture]] = []
-    remarks: list[str] = []
+    remarks: list[Reason] = []
     for image in images:
         try:
             found.append((image, tools.pictures.get(image.url, limits)))
         except NoPicture as fault:
-            remarks.append(f"Posted without a picture: {fault.reason}")
-    return found, " ".join(dict.fromkeys(remarks))
+            remarks.append(Reason("Posted without a picture: {}", fault.reason))
+    return found, Reason.joined(*dict.fromkeys(remarks))
 
 
-def missing(image: Image, size: str, tools: Tools) -> str:
+def missing(image: Image, size: str, tools: Tools) -> Reason:
     """A remark about a picture that the city's site cannot show; empty where it does, from now on at the latest."""
     try:
         tools.pictures.show(image.url, size)
     except NoPicture as fault:
-        return f"Posted without a picture: {fault.reason}"
-    return ""
+        return Reason("Posted without a picture: {}", fault.reason)
+    return Reason()
 
 
 def needed(image: Image, size: str, tools: Tools) -> None:
@@ -41,19 +44,19 @@ def needed(image: Image, size: str, tools: Tools) -> None:
         raise Refused(fault.reason) from fault
 
 
-def left_out(images: Sequence[Image], most: int) -> str:
+def left_out(images: Sequence[Image], most: int) -> Reason:
     """A remark about the pictures that have no room where at most `most` are shown; empty for none."""
     more = len(images) - most
     if more == 1:
-        return "One more picture does not fit there."
-    return f"{more} more pictures do not fit there." if more > 1 else ""
+        return Reason("One more picture does not fit there.")
+    return Reason("{} more pictures do not fit there.", more) if more > 1 else Reason()
 
 
-def first(envelope: Envelope) -> tuple[str, str, str]:
+def first(envelope: Envelope) -> tuple[str, str, Reason]:
     """Address on the city's site and alternative text of the first picture, empty for none, and a remark about the others."""
     images = envelope.post.content.images
     if not images:
-        return "", "", ""
+        return "", "", Reason()
     return shown_at(envelope, "page"), images[0].alt, left_out(images, 1)
 
 

@@ -1,4 +1,4 @@
-"""How requests to networks are made: JSON in, JSON out, the network's own table of answers, pictures on the way."""
+"""Makes requests to a network: JSON in and out, its own table of errors, and forms with pictures."""
 
 import json
 import re
@@ -103,11 +103,6 @@ def items_at(found: Any, name: str) -> list[Any] | None:
     """The list under a name of an answer; None where there is none, which is not the same as an empty one."""
     inside = found.get(name) if isinstance(found, Mapping) else None
     return inside if isinstance(inside, list) else None
-
-
-def together(*remarks: str) -> str:
-    """Remarks as one text."""
-    return " ".join(one for one in remarks if one)
 
 
 def text_at(found: Any, *path: str | int) -> str:

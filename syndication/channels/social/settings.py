@@ -1,10 +1,10 @@
-"""What every account at a network can be told, and the form of the answers people give."""
+"""Settings that all social accounts share, and the types of addresses people enter."""
 
 from datetime import datetime, time
 from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from syndication.channels.settings import Rhythm, Settings
 from syndication.config import settings as process_settings
@@ -14,18 +14,26 @@ from syndication.infra.ssrf import check_url
 _CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
 
 
-def _allowed(url: str) -> str:
+def public(url: str) -> str:
+    """An address of the public internet, its host in ASCII. Raises ValueError with a sentence for any other."""
     return check_url(url, allow_private=process_settings().allow_private_addresses)
+
+
+def _public_secret(secret: SecretStr) -> SecretStr:
+    public(secret.get_secret_value())
+    return secret
 
 
 def _without_path(url: str) -> str:
     """Only scheme, host and port: people paste the address of whatever page they are on."""
-    parts = urlsplit(_allowed(url))
+    parts = urlsplit(public(url))
     return f"{parts.scheme}://{parts.netloc}"
 
 
 #: An address that is called as it is.
-Address = Annotated[str, Field(max_length=2000), AfterValidator(_allowed)]
+PublicAddress = Annotated[str, Field(max_length=2000), AfterValidator(public)]
+#: The same where whoever knows it can post.
+SecretAddress = Annotated[SecretStr, AfterValidator(_public_secret)]
 #: A server, such as https://mastodon.social.
 Server = Annotated[str, Field(max_length=300), AfterValidator(_without_path)]
 

@@ -1,4 +1,4 @@
-"""A post in the words of a social network: composed from a template, shortened piece by piece until it fits."""
+"""Writes a post for a social network from a template, shortening it piece by piece until it fits."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -8,12 +8,13 @@ from syndication.channels import wording
 from syndication.channels.envelope import Envelope
 from syndication.channels.social.counting import Count, cut, graphemes
 from syndication.channels.verdicts import Refused
+from syndication.content.reason import Reason
 from syndication.infra.rendering import markdown_to_text, render_first
 from syndication.kinds.contract import Fact
 
 #: Less of a text than this (in the network's counting) says nothing; then it is left out.
 _LEAST = 24
-SHORTENED = "Shortened to what fits there."
+SHORTENED = Reason("Shortened to what fits there.")
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,9 @@ def compose(
         if count(text) <= most:
             return Composed(text, SHORTENED)
     raise Refused(
-        "This post is too long to be shortened to what fits there. Please write a text of its own for it."
+        Reason(
+            "This post is too long to be shortened to what fits there. Please write a text of its own for it."
+        )
     )
 
 

@@ -1,4 +1,4 @@
-"""Code that strangers' input runs through, in a child process that can read, reach and spend next to nothing.
+"""Runs code that handles strangers' input in a child process that can read, reach and use next to nothing.
 
 A module that is to be confined defines `answer(frame, ask)`: bytes in, bytes out; `ask` puts a question to whoever sent the
 frame and returns what they reply. It is imported before the door is shut, so what it needs from the disk it loads then.

@@ -1,4 +1,4 @@
-"""Apprise's plugins, as a confined process runs them: each of their requests is handed out, for whoever asked to send.
+"""Runs Apprise's plugins in a confined process; each request they make is handed out and judged by the parent.
 
 A frame is JSON: `url`, and with it `title` and `text` where something is to be posted. The answer says whether Apprise can
 use the address (`known`), and whether it believes that all was posted (`done`).

@@ -1,4 +1,4 @@
-"""The inside of a confined process: reads frames, has the module answer them, and ends when nobody asks any more."""
+"""The main loop inside a confined process: reads frames, answers them, and ends with its parent."""
 
 import importlib
 import os

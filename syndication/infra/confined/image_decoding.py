@@ -1,4 +1,4 @@
-"""A stranger's picture becomes a JPEG of our own: the inside of a confined process that may use 150 MB and nothing else.
+"""Decodes strangers' pictures inside a confined process that may use 150 MB and nothing else.
 
 Nothing but pixels passes: the JPEG is made from a canvas of ours, so that no place, comment, profile or trailing byte stays.
 """
@@ -62,7 +62,8 @@ class _Refused(Exception):
 
 
 def answer(frame: bytes, ask: Callable[[bytes], bytes]) -> bytes:
-    """For a picture: `{"width": …, "height": …}` and, from the next line on, the JPEG; or `{"why": …}`.
+    """For a picture: `{"width": …, "height": …}` and, from the next line on, the JPEG; or `{"why": […]}`, a
+    sentence and its arguments.
 
     Asks `limits` for what is wanted, as JSON: `side`, `bytes`, `least_ratio`, `most_ratio` of `images.Limits`.
     """
@@ -70,7 +71,7 @@ def answer(frame: bytes, ask: Callable[[bytes], bytes]) -> bytes:
     try:
         data, width, height = _encoded(_framed(_canvas(frame, wanted["side"]), wanted), wanted["bytes"])
     except _Refused as refused:
-        return json.dumps({"why": str(refused)}).encode()
+        return json.dumps({"why": refused.args}).encode()
     return json.dumps({"width": width, "height": height}).encode() + b"\n" + data
 
 
@@ -96,7 +97,7 @@ def _canvas(data: bytes, side: int) -> Image.Image:
 
 def _check_pixels(width: int, height: int) -> None:
     if width * height > MOST_PIXELS:
-        raise _Refused(f"The picture has more than {MOST_PIXELS // 1_000_000} million pixels.")
+        raise _Refused("The picture has more than {} million pixels.", MOST_PIXELS // 1_000_000)
 
 
 def _look_at_webp(data: bytes) -> None:
@@ -114,7 +115,9 @@ def _look_at_webp(data: bytes) -> None:
     _check_pixels(width, height)
     if width * height * _WEBP_BYTES > MOST_UNPACKED:
         most = MOST_UNPACKED / _WEBP_BYTES / 1_000_000
-        raise _Refused(f"The picture is a WebP of more than {most} million pixels. Please save it as a JPEG.")
+        raise _Refused(
+            "The picture is a WebP of more than {} million pixels. Please save it as a JPEG.", most
+        )
 
 
 def _too_large() -> _Refused:

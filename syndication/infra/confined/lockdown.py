@@ -1,4 +1,4 @@
-"""Shuts the door behind a confined process: limits, Landlock and seccomp where the kernel has them, a hook in the interpreter.
+"""Locks a process down: resource limits, Landlock and seccomp where the kernel has them, and an audit hook.
 
 The hook alone holds against a library that opens what an address names; what the kernel forbids also holds against native
 code that was taken over, such as a picture's decoder.

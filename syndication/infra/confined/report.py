@@ -1,4 +1,4 @@
-"""A module to be confined that only tells what holds it, for whoever wants to know whether all does."""
+"""A confined module that only reports which restrictions hold, so that they can be checked."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Forbids the system calls by which native code would speak to others or become another program (seccomp, Linux)."""
+"""Forbids the system calls by which native code could open connections or start programs (seccomp, Linux)."""
 
 import ctypes
 import os

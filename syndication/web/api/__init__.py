@@ -1,4 +1,4 @@
-"""The HTTP API, version 1: what merchants, operators and other programs can do."""
+"""The HTTP API, version 1, for merchants, operators and other programs."""
 
 from fastapi import APIRouter, Depends
 

@@ -1,4 +1,4 @@
-"""The catalogue of channels: what each can express, and what a destination of it needs."""
+"""Lists the channels: what each can express, and which settings its destinations need."""
 
 from typing import Any, Literal
 

@@ -1,4 +1,4 @@
-"""Links by which owners connect an outlet, or renew its access: made, listed, ended before they are used."""
+"""Connect links over HTTP: created, listed, ended."""
 
 from datetime import datetime
 from typing import Annotated, Literal, Self

@@ -1,4 +1,4 @@
-"""Deliveries over HTTP: what went where, what did not and why, and once more."""
+"""Deliveries over HTTP: list, read with all tries, replay, retry."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -12,7 +12,7 @@ from syndication.content.base import Moment
 from syndication.content.bounds import Few
 from syndication.delivery import replay, retry
 from syndication.errors import Forbidden, NotFound
-from syndication.insight import DeliveryRow
+from syndication.insight import AttemptRow, DeliveryRow
 from syndication.publishing import merchants
 from syndication.publishing.api_keys import Caller
 from syndication.web.access import DeliveriesReader, DestinationsWriter, MerchantSlug, concerned
@@ -62,18 +62,14 @@ class DeliveryAnswer(Answer):
         return {**vars(row), **({"destination_id": None, "destination": None} if device else {})}
 
 
-class AttemptAnswer(Answer):
+class AttemptAnswer(AttemptRow):
     """One try."""
 
-    at: datetime
     duration: int = Field(description="Milliseconds.")
-    outcome: str
     reason: Reason
-    code: int | None
     answer: str = Field(
         description="The beginning of what the outlet said. Shown to the outlet's owner only."
     )
-    trigger: str
 
 
 class DeliveryHistory(DeliveryAnswer):
@@ -124,7 +120,9 @@ def read_delivery(delivery_id: DeliveryId, caller: DeliveriesReader) -> Delivery
     row = _visible(caller, delivery_id)
     # What a stranger's server answered is for whoever set it up.
     hidden: dict[str, Any] = {} if _owns(caller, row) else {"answer": ""}
-    tries = [AttemptAnswer.model_validate({**vars(one), **hidden}) for one in insight.attempts(delivery_id)]
+    tries = [
+        AttemptAnswer.model_validate(one.model_copy(update=hidden)) for one in insight.attempts(delivery_id)
+    ]
     return DeliveryHistory.model_validate({**DeliveryHistory.parts(row), "tries": tries})
 
 

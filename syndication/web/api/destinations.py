@@ -1,4 +1,4 @@
-"""Destinations over HTTP: set up, read without secrets, changed, paused, tested, replayed, deleted."""
+"""Destinations over HTTP: create, read without secrets, change, pause, test, replay, delete."""
 
 import base64
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""API keys over HTTP, for the operator: made, shown once, listed without their text, taken back."""
+"""API keys over HTTP, for the operator: create, list, revoke."""
 
 from datetime import datetime
 from typing import Annotated

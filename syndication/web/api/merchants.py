@@ -1,6 +1,5 @@
 """Merchants over HTTP: the operator admits and suspends them; each may read its own entry."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from starlette.responses import Response
 from syndication.publishing import merchants
 from syndication.publishing.merchants import Amendment, Application, MerchantRecord, Slug
 from syndication.web.access import Known, Operator, concerned
-from syndication.web.api.pages import PREFIX, After, Answer, Page, Paging, page
+from syndication.web.api.pages import PREFIX, After, Page, Paging, page
 from syndication.web.problems import documented
 
 router = APIRouter(prefix="/merchants", tags=["merchants"])
@@ -18,20 +17,10 @@ router = APIRouter(prefix="/merchants", tags=["merchants"])
 State = Literal["applied", "admitted", "suspended"]
 
 
-class MerchantAnswer(Answer):
+class MerchantAnswer(MerchantRecord):
     """A merchant."""
 
-    id: UUID
-    slug: str
-    name: str
-    email: str
-    url: str | None
-    address: str
-    district: str | None
     state: State
-    posts_per_day: int | None
-    created_at: datetime
-    admitted_at: datetime | None
 
     @classmethod
     def of(cls, record: MerchantRecord) -> "MerchantAnswer":

@@ -1,26 +1,24 @@
-"""Lists come in pages: at most so many at a time, and where the next page begins."""
+"""Pagination: at most so many items at a time, and where the next page begins."""
 
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from syndication.content.base import Value
+from syndication.content.base import Record, Value
 
 #: Where this version of the API lives.
 PREFIX = "/api/v1"
 
-A = TypeVar("A", bound="Answer")
+A = TypeVar("A", bound=Record)
 R = TypeVar("R")
 
 Limit = Annotated[int, Field(ge=1, le=200, description="How many at most.")]
 After = Field(None, description="Where the page begins: `next` of the page before.")
 
 
-class Answer(BaseModel):
+class Answer(Record):
     """What a route answers, made from a record of ours. Moments are RFC 3339, in UTC."""
-
-    model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
 class Paging(Value):

@@ -1,4 +1,4 @@
-"""Pictures over HTTP: a merchant uploads one and names its address in a post."""
+"""Pictures over HTTP: a merchant uploads one and uses its address in a post."""
 
 import asyncio
 import threading

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from syndication import insight
 from syndication.destinations import probe_limits
 from syndication.errors import Conflict
+from syndication.insight.journey import ReaderCount, Stop
 from syndication.kinds.reading import AnyContent, AnyDraft, KindName
 from syndication.publishing import posts
 from syndication.publishing.posts import PostRecord
@@ -73,31 +74,15 @@ class RevisionAnswer(Answer):
     post: PostAnswer
 
 
-class StopAnswer(Answer):
+class StopAnswer(Stop):
     """One delivery of a post to a destination."""
 
-    delivery_id: int
-    channel: str
-    destination_id: UUID
-    destination: str
-    action: str
-    revision: int
-    state: str
     reason: Reason
-    attempts: int
-    created_at: datetime
-    due_at: datetime
-    sent_at: datetime | None
-    reference: str | None
     link: str | None = Field(description="Where people see it at the outlet.")
 
 
-class ReadersAnswer(Answer):
+class ReadersAnswer(ReaderCount):
     """How many readers or devices of readers a channel reached, or did not, with one post."""
-
-    channel: str
-    state: str
-    count: int
 
 
 class JourneyAnswer(Answer):

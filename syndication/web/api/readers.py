@@ -1,9 +1,8 @@
-"""Readers over JSON, for a town's own pages and apps: sign up, confirm, choose, leave, take one's data, be forgotten.
+"""Readers over HTTP, for a town's own pages and apps: sign up, confirm, choose, leave, export, erase.
 
 No key is needed: the token of the mail is the secret, and a sign-up does nothing before the mail is confirmed.
 """
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
@@ -13,7 +12,6 @@ from starlette.requests import Request
 from syndication.audience import readers, signups
 from syndication.audience.readers import ReaderRecord
 from syndication.content.base import Text, Value
-from syndication.content.interest import Interest
 from syndication.kinds.reading import WantedInterest
 from syndication.web import throttle
 from syndication.web.access import json_spoken
@@ -57,17 +55,10 @@ class Asked(Answer):
     detail: str = "If the address can receive mail, a letter with a link to confirm is on its way."
 
 
-class ReaderAnswer(Answer):
+class ReaderAnswer(ReaderRecord):
     """A reader, for the reader's own eyes."""
 
-    email: str
     state: Literal["pending", "confirmed", "left", "suppressed"]
-    language: str
-    interest: Interest
-    cadence: str
-    created_at: datetime
-    confirmed_at: datetime | None
-    next_slot_at: datetime | None
 
     @classmethod
     def of(cls, record: ReaderRecord) -> "ReaderAnswer":

@@ -1,4 +1,4 @@
-"""Requests that may be repeated: the Idempotency-Key header, and the answer that says so."""
+"""Repeatable requests: the Idempotency-Key header, and how a repeat is answered."""
 
 from collections.abc import Callable
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what FastAPI derives from the routes, completed with every answer that can come back."""
+"""The OpenAPI document: FastAPI's, completed with every answer that can occur."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""The pages that readers see: the town's newest posts, a post, and everything behind the links in a mail."""
+"""Pages for readers: the front page, posts, and whatever links in mails lead to."""
 
 from fastapi import APIRouter
 

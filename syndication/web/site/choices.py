@@ -1,4 +1,4 @@
-"""What a reader can choose in a form, read so that a wrong field is told beside it and all others stay as they were ticked."""
+"""Reads the form of a reader's choices; a wrong field is reported beside it, and all others keep their values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

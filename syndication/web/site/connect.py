@@ -1,4 +1,4 @@
-"""Connecting an outlet: what stands behind the link its owner got, the way to the network, and the way back (RFC 6749).
+"""Pages for connecting an outlet: the form behind a link, the way to the network, and back (RFC 6749).
 
 On the way to a network the answer to the form is a page with a link and not a redirect: browsers hold redirects of forms to
 `form-action` too.
@@ -15,12 +15,12 @@ from starlette.responses import RedirectResponse, Response
 from syndication import channels
 from syndication.config import settings
 from syndication.content.characters import control_characters
-from syndication.delivery import replay
 from syndication.delivery.tools import tools
 from syndication.destinations import connect_form, connecting
 from syndication.destinations.links import OLD, WAY
 from syndication.errors import Conflict, Invalid, NotFound
-from syndication.infra.rendering import gettext, moment, said
+from syndication.infra.reasons import translated_error
+from syndication.infra.rendering import moment
 from syndication.web.site import links
 from syndication.web.site.layout import language_of, page
 
@@ -78,7 +78,8 @@ def back(
         raise NotFound(OLD)
     if not code:
         raise Conflict(_NOT_ALLOWED)
-    return _end(connecting.finish(state, code, nonce, tools()))
+    found = connecting.finish(state, code, nonce, tools())
+    return _done(found.channel, found.language)
 
 
 @router.get("/done/{kind}")
@@ -125,7 +126,7 @@ def begin(
     except Conflict as error:
         return _keeping(_form(request, token, found, answers, {"": str(error)}), nonce)
     if isinstance(way, connecting.Connected):
-        return _keeping(_end(way), nonce)
+        return _keeping(_done(way.channel, way.language), nonce)
     answer = page(
         request,
         "connect_onward.html",
@@ -151,25 +152,22 @@ def _keeping(answer: Response, nonce: str) -> Response:
     return answer
 
 
-def _end(found: connecting.Connected) -> Response:
-    """On to the end of the way, after what could not be posted without the access was put in line again."""
-    if found.failing_since is not None:
-        replay.many(
-            states=("failed",), destination_id=found.destination_id, failing_since=found.failing_since
-        )
-    return _done(found.channel, found.language)
-
-
 def _done(kind: str, language: str) -> Response:
     spoken = {"lang": language} if language else {}
     return RedirectResponse(links.to("/connect/done", kind, **spoken), 303)
 
 
 def _form(
-    request: Request, token: str, found: connect_form.Opened, answers: dict[str, str], faults: dict[str, str]
+    request: Request,
+    token: str,
+    found: connect_form.ConnectForm,
+    answers: dict[str, str],
+    faults: dict[str, str],
 ) -> Response:
     language = language_of(request)
-    elsewhere = [message for name, message in faults.items() if name not in found.questions]
+    elsewhere = [
+        _in_words(message, language) for name, message in faults.items() if name not in found.questions
+    ]
     return page(
         request,
         "connect.html",
@@ -183,11 +181,11 @@ def _form(
             _question(found, name, answers.get(name, ""), _in_words(faults.get(name, ""), language))
             for name in found.questions
         ],
-        fault=_in_words(" ".join(elsewhere), language),
+        fault=" ".join(elsewhere),
     )
 
 
-def _question(found: connect_form.Opened, name: str, answer: str, fault: str) -> Question:
+def _question(found: connect_form.ConnectForm, name: str, answer: str, fault: str) -> Question:
     field, secret = found.questions[name], name in found.secret
     usual = field.default if isinstance(field.default, str) else ""
     return Question(
@@ -205,4 +203,4 @@ def _in_words(fault: str, language: str) -> str:
     """What is wrong, in the visitor's language and without the pattern that a text did not fit."""
     if fault.startswith("String should"):
         fault = _WRONG
-    return said(gettext(language)(fault), language)
+    return translated_error(fault, language)

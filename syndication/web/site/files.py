@@ -1,4 +1,4 @@
-"""What the pages load from us: the style sheet, the scripts of the notices page, and its manifest, each with its ETag."""
+"""Static files of the pages: style sheet, scripts, manifest, each with an ETag."""
 
 import hashlib
 from functools import lru_cache

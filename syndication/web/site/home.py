@@ -1,4 +1,4 @@
-"""The front page: what is new, how to get it, and signing up for the newsletter."""
+"""The front page: news, ways to get it, and signing up for the newsletter."""
 
 import secrets
 from collections.abc import Mapping
@@ -97,7 +97,7 @@ def _home(
 
 
 def _stamps() -> Tokens:
-    return Tokens([key.get_secret_value() for key in settings().secret_keys], "form")
+    return Tokens(settings().keys, "form")
 
 
 def _made(stamp: str) -> int | None:

@@ -1,4 +1,4 @@
-"""What all pages share: their language, their headers, their frame."""
+"""Shared by all pages: language, headers, frame."""
 
 from typing import Any
 
@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from syndication.config import settings
-from syndication.infra.rendering import LANGUAGES, gettext, render, said
+from syndication.infra.reasons import translated_error
+from syndication.infra.rendering import LANGUAGES, gettext, render
 from syndication.kinds import KINDS
 from syndication.publishing import views
 from syndication.web.language import preferred
@@ -78,5 +79,5 @@ def trouble(request: Request, status: int, detail: str) -> Response:
         private=True,
         home=request.method != "GET",
         title=title,
-        detail=said(say(detail), language),
+        detail=translated_error(detail, language),
     )

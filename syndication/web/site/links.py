@@ -1,4 +1,4 @@
-"""Every link to ourselves: a path of ours, whatever was asked for, so that no address makes a page of ours lead elsewhere."""
+"""Builds links to our own pages, so that no request can make a page link elsewhere."""
 
 import re
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit

@@ -1,4 +1,4 @@
-"""Notices on a reader's own device: the page that turns them on, and what its script asks for.
+"""The page that turns notices on a reader's device on and off, and the calls of its script.
 
 No key and no token: a device's endpoint is the secret. A JSON body from another site would need our leave (CORS), which
 nobody gets, so only our own page can ask.

@@ -1,4 +1,4 @@
-"""Pictures: those that merchants uploaded, and those of posts in the sizes that pages and networks need."""
+"""Serves pictures: uploaded ones, and those of posts in the sizes that pages and networks need."""
 
 from uuid import UUID
 

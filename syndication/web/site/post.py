@@ -1,4 +1,4 @@
-"""A post's own page, at the same address for ever."""
+"""A post's own page, at an address that never changes."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What stands behind the links in a mail: confirming, choosing, unsubscribing. A GET changes nothing; a button does.
+"""Pages behind the links in mails: confirm, choose, unsubscribe. A GET changes nothing; a button does.
 
 No token against forged requests: the token in the address is the secret, and who has it may do all this anyway.
 """

@@ -1,14 +1,13 @@
-"""Feeds: a change asks for the documents it touches to be built again; a feed reader fetches them when it likes."""
+"""The feed channel: a change marks the documents it affects to be rebuilt; feed readers fetch them whenever they like."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import ClassVar
 
 from syndication.channels.built_in.feed import documents
 from syndication.channels.built_in.feed.view import FeedView, Format, Tombstone
 from syndication.channels.contract import Abilities, Channel, Specimen
-from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.envelope import Envelope
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt
 from syndication.kinds import NAMES
@@ -32,11 +31,11 @@ def scopes_of(kind: str, topics: tuple[str, ...], merchant: str) -> Iterator[str
 class Feed(Channel[Envelope, FeedRefresh]):
     """RSS, Atom, JSON Feed and iCalendar at stable addresses."""
 
-    kind: ClassVar[str] = "feed"
-    label: ClassVar[str] = "Feed"
-    queue: ClassVar[Queue] = "feeds"
-    abilities: ClassVar[Abilities] = Abilities(revise=True, withdraw=True, repeatable=True, images=True)
-    configurable: ClassVar[bool] = False
+    kind = "feed"
+    label = "Feed"
+    queue = "feeds"
+    abilities = Abilities(revise=True, withdraw=True, repeatable=True, images=True)
+    configurable = False
 
     def render(self, envelope: Envelope) -> FeedRefresh:
         """The scopes of the post as it is now; those it left were marked by fan-out and are built when asked for."""

@@ -1,4 +1,4 @@
-"""What a feed document is made from, and the words that all formats share."""
+"""The data a feed document is rendered from, and the wording that all formats share."""
 
 import mimetypes
 import re
