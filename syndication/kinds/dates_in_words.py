@@ -265,7 +265,8 @@ class _Words:
         if not numbers or rule.month_days or rule.positions:
             return ""
         if len(numbers) == 7:
-            return self.say(_EVERY["DAILY"][0])
+            every_day, _several = _EVERY["DAILY"]
+            return self.say(every_day)
         if len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1)):
             return self.say(_("every day from {} to {}"), self.weekday(numbers[0]), self.weekday(numbers[-1]))
         return self.say(_("every {}"), self.both([self.weekday(number) for number in numbers]))
