@@ -1,9 +1,14 @@
 """One date of an event, as if it were an event of its own."""
 
-from syndication.content.post import Content
+from syndication.content.post import Content, Image
 from syndication.content.schedule import Occurrence
 
 _AS_IT_SAYS = ("status", "title", "summary", "body", "place", "price")
+
+
+def pictures(content: Content) -> tuple[Image, ...]:
+    """Every picture of a post: its own, then those of single dates."""
+    return (*content.images, *(own.image for own in content.dates if own.image is not None))
 
 
 def single(content: Content, date: Occurrence) -> Content:

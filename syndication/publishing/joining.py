@@ -129,13 +129,17 @@ def as_published(
         if one.starts_at <= until
     }
     here = {one.starts_at for one in comes.values()}
+    words = _next_one(
+        [content for ref, content in said if _stamped(ref) not in own] or [said[0][1]], zone, now
+    )
+    if were and were.isdisjoint(
+        here
+    ):  # at another hour, or on other days: that the whole series moved is news
+        return words
     missing = {key for key, one in comes.items() if one.own is None and one.starts_at not in were}
     more = {start for start in were - here - off if start not in kept}
     excluded = {*whole.excluded, *(missing - set(whole.added))} - more
     added = ({*whole.added} - missing) | (more - set(whole.excluded))
-    words = _next_one(
-        [content for ref, content in said if _stamped(ref) not in own] or [said[0][1]], zone, now
-    )
     if len(excluded) > schedule.MOST_DATES or len(added) > schedule.MOST_DATES:
         return whole
     fields = ("starts_at", "ends_at", "all_day", "recurrence")

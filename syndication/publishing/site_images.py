@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from syndication import clock
 from syndication.config import settings
 from syndication.content.post import Content
+from syndication.content.single import pictures
 from syndication.infra import db, wakeups
 from syndication.infra.images import SIZES, NoPicture, Picture, Pictures
 from syndication.models import PictureWant, Post, PreparedPicture
@@ -58,7 +59,7 @@ def key(url: str) -> str:
 def want(session: Session, post_id: UUID, content: Content) -> None:
     """From now on the pictures of `content`, and no others, are kept for a post; a worker is woken after the commit."""
     session.execute(delete(PictureWant).where(PictureWant.post_id == post_id))
-    urls = {key(image.url): image.url for image in content.images}
+    urls = {key(image.url): image.url for image in pictures(content)}
     if not urls:
         return
     now = clock.now()

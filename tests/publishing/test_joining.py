@@ -16,9 +16,9 @@ from syndication import clock, sources
 from syndication.audience import feeds, stories
 from syndication.config import Settings
 from syndication.content import schedule
-from syndication.content.post import Content, draft, matters
+from syndication.content.post import Content, draft, kept, matters
 from syndication.infra import db
-from syndication.models import Change, Delivery, Edition, EditionPost, Post
+from syndication.models import Change, Delivery, Edition, EditionPost, Post, Revision
 from syndication.publishing import from_file, posts
 from tests import factories
 
@@ -177,3 +177,21 @@ def test_a_series_that_was_withdrawn_here_takes_nothing_in(merchant_id: UUID) ->
     with db.reading() as session:
         assert session.scalar(select(func.count()).where(Post.joined_to.is_not(None))) == 0
         assert session.scalar(select(func.count()).select_from(Delivery)) == 0
+
+
+def test_a_series_that_moved_to_another_hour_meanwhile_is_told_as_that(
+    merchant_id: UUID, tmp_path: Path
+) -> None:
+    first, *_ = fill(merchant_id, WHOLE)
+    moved = (
+        (FIXTURES / "market.ics").read_bytes().replace(b"T170000", b"T180000").replace(b"T200000", b"T210000")
+    )
+    (tmp_path / "later.ics").write_bytes(moved)
+    rows = list(sources.read(tmp_path / "later.ics", zone=BERLIN, now=clock.now()))
+    assert [result.what for result in from_file.run(rows, merchant_id).results] == ["revised"]
+    with db.reading() as session:
+        said = {
+            row.number: kept(row.content)
+            for row in session.scalars(select(Revision).where(Revision.post_id == first))
+        }
+    assert matters(said[2], said[3], NOW) == ("time",)

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from syndication.content.single import pictures
 from syndication.errors import NotFound
 from syndication.infra.images import SIZES, NoPicture
 from syndication.publishing import posts, site_images, uploads
@@ -33,7 +34,7 @@ def read_picture(post_id: str, number: int, size: str) -> Response:
     somebody waits. Raises NotFound; 503 where it may come later."""
     try:
         record = posts.read(UUID(post_id))
-        urls = {place: image.url for place, image in enumerate(record.content.images, 1)}
+        urls = {place: image.url for place, image in enumerate(pictures(record.content), 1)}
         url, limits = urls[number], SIZES[size]
     except (ValueError, KeyError) as error:
         raise NotFound(_NONE) from error
