@@ -21,6 +21,7 @@ from syndication.content import schedule
 from syndication.content.post import Content, Draft
 from syndication.models import Change, Delivery, EditionPost, Merchant, Post
 from syndication.publishing import posts, site_images
+from syndication.sources import series
 
 #: A part's reference: that of its series and the start it stands for.
 _STAMP = re.compile(r"/(\d{8}T\d{6}Z)")
@@ -41,16 +42,17 @@ def parts(session: Session, merchant_id: UUID, source_ref: str | None) -> list[P
     return [post for post in found if _STAMP.fullmatch((post.source_ref or "").removeprefix(source_ref))]
 
 
-def join(session: Session, merchant_id: UUID, whole: Draft) -> None:
+def join(session: Session, merchant_id: UUID, whole: Draft) -> set[datetime]:
     """Make one post of the parts of a series that `whole` tells again, saying what they said together.
 
-    What `whole` says beyond that is left to whoever hands it in. Does nothing where there are no parts, or where the
-    series itself was withdrawn here.
+    What `whole` says beyond that is left to whoever hands it in. Returns the dates of their own that came in by files which
+    brought them alone, so that `whole` knows nothing of them. Does nothing where there are no parts, or where the series
+    itself was withdrawn here.
     """
     mine = parts(session, merchant_id, whole.source_ref)
     first = posts.by_source(session, merchant_id, whole.source_ref)
     if not mine or (first is not None and first.state == "withdrawn"):
-        return
+        return set()
     if first is None:
         own = {one.recurrence_id for one in whole.dates}
         first = next((post for post in mine if _stamped(post.source_ref or "") not in own), mine[0])
@@ -59,7 +61,8 @@ def join(session: Session, merchant_id: UUID, whole: Draft) -> None:
     first.source_ref = whole.source_ref
     now, scopes = clock.now(), set[str]()
     merchant = session.get_one(Merchant, merchant_id)
-    told = as_published(whole.content(), said, settings().zone, now)
+    complete = _with_dates_alone(whole.content(), said, settings().zone)
+    told = as_published(complete, said, settings().zone, now)
     for content in (told, *(content for _, content in said)):
         scopes |= set(feeds.scopes_of(content.kind, content.topics, merchant.slug))
     posts.recast(session, first, told)
@@ -67,6 +70,18 @@ def join(session: Session, merchant_id: UUID, whole: Draft) -> None:
     for post in mine:
         _retire(session, post, first, now)
     feeds.mark(session, sorted(scopes))
+    return {one.recurrence_id for one in complete.dates} - {one.recurrence_id for one in whole.dates}
+
+
+def _with_dates_alone(whole: Content, said: Sequence[tuple[str, Content]], zone: ZoneInfo) -> Content:
+    """The series with what parts say of single dates of it that are as usual in `whole`: moved, called off, in other words."""
+    named = {one.recurrence_id for one in whole.dates} | set(whole.excluded)
+    for ref, content in said:
+        stamp = _stamped(ref)
+        alone = stamp is not None and stamp not in named and not schedule.repeats(content)
+        if stamp is not None and alone and series.occurrence(whole, stamp, zone) == stamp:
+            whole = series.with_date(whole, content, stamp, zone)
+    return whole
 
 
 def _know_it_as(session: Session, post: Post) -> None:
@@ -159,7 +174,7 @@ def _stamped(source_ref: str) -> datetime | None:
 
 
 def _is_over(own: schedule.Own, whole: Content, now: datetime) -> bool:
-    return (own.ends_at or (own.starts_at or own.recurrence_id) + whole.length()) <= now
+    return (own.ends_at or schedule.behind(own.starts_at or own.recurrence_id, whole.length())) <= now
 
 
 def _next_one(contents: Sequence[Content], zone: ZoneInfo, now: datetime) -> Content:

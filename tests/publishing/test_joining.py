@@ -113,6 +113,19 @@ def test_the_parts_become_the_series_and_nobody_hears_of_it(
     assert run("market-whole", merchant_id) == ["unchanged"]
 
 
+def test_what_files_said_of_single_dates_is_kept_by_a_file_that_knows_nothing_of_them(
+    merchant_id: UUID, woken: list[Any]
+) -> None:
+    fill(merchant_id, BESIDE)
+    woken.clear()
+    assert run("market", merchant_id) == ["unchanged"]
+    assert run("market-moved-date", merchant_id) == ["unchanged"]
+    assert run("market-cancelled-date", merchant_id) == ["unchanged"]
+    assert run("market", merchant_id) == ["unchanged"]
+    assert days(the_one())[2:5] == ["12-18", "12-23", "01-08"]
+    assert woken == []
+
+
 def test_a_series_that_was_told_twice_is_told_once(merchant_id: UUID, woken: list[Any]) -> None:
     fill(merchant_id, TWICE)
     woken.clear()
