@@ -64,7 +64,8 @@ def _stand(key: datetime, one: Schedule, other: Schedule) -> _Stand | None:
         return None
     return _Stand(
         starts_at=_or(own, "starts_at", key),
-        ends_at=_or(own, "ends_at", None) or _or(own, "starts_at", key) + schedule.length(one),
+        ends_at=_or(own, "ends_at", None)
+        or schedule.behind(_or(own, "starts_at", key), schedule.length(one)),
         status=_or(own, "status", "scheduled"),
         place=_or(own, "place", None),
         price=_or(own, "price", None),

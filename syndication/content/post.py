@@ -112,6 +112,14 @@ class Content(Value):
         """The field that says when it is over."""
         return "kind"
 
+    def pictures_by_field(self) -> dict[str, Image]:
+        """Every picture of it by the name of its field, in an order that stays."""
+        return {f"images.{number}": image for number, image in enumerate(self.images)}
+
+    def pictures(self) -> tuple[Image, ...]:
+        """Every picture of it, in an order that stays."""
+        return tuple(self.pictures_by_field().values())
+
     def over_at(self, zone: ZoneInfo) -> datetime | None:
         """The moment (UTC) from which the post is stale; None where it never ends. Days and rules are of `zone`'s clock."""
         return None

@@ -27,6 +27,8 @@ _RUN_UP = timedelta(days=3)
 _NEAR_END, _FAR = timedelta(days=800), 8900
 #: No post has a date before.
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+#: And none ends behind this: a day before the calendar of `datetime` does, whatever the zone.
+_LATEST = datetime(9999, 12, 30, tzinfo=UTC)
 #: States of a date that does not take place.
 _OFF = ("cancelled", "postponed")
 
@@ -266,10 +268,15 @@ def _end(schedule: Schedule, zone: ZoneInfo, starts: datetime) -> datetime:
     """Whole days end at midnight, also where the clocks change; hours last equally long (RFC 5545 section 3.8.5.3)."""
     whole = length(schedule)
     local = starts.astimezone(zone)
-    if not schedule.all_day or local.time() != time():
-        return starts + whole
+    if not schedule.all_day or local.time() != time() or starts + min(whole, _LATEST - starts) == _LATEST:
+        return behind(starts, whole)
     last = local.date() + timedelta(days=max(1, round(whole / timedelta(days=1))))
     return datetime.combine(last, time(), zone).astimezone(UTC)
+
+
+def behind(start: datetime, span: timedelta) -> datetime:
+    """The moment so long behind another one, or the end of the calendar."""
+    return start + min(span, _LATEST - start)
 
 
 def _last(schedule: Schedule, zone: ZoneInfo) -> Occurrence | None:

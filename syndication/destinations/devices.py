@@ -19,12 +19,7 @@ from syndication.content.base import Topic, Value
 from syndication.content.bounds import Few
 from syndication.content.interest import Interest
 from syndication.content.reason import NO_REASON
-from syndication.destinations.sealed import (
-    AnyChannel,
-    columns,
-    encrypt_into,
-    validated,
-)
+from syndication.destinations.sealed import AnyChannel, columns, encrypt_into, validated
 from syndication.errors import Invalid, NotFound, Unavailable
 from syndication.infra import db, wakeups
 from syndication.kinds.reading import KindName

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from syndication.content.post import Content, Draft, Matter, Status
+from syndication.content.post import Content, Draft, Image, Matter, Status
 from syndication.infra.rendering import gettext
 from syndication.kinds import lines
 
@@ -45,11 +45,12 @@ class Fact:
 
 @dataclass(frozen=True)
 class DateLine:
-    """One date of a list: when, and what is different about it (empty for nothing)."""
+    """One date of a list: when, what is different about it (empty for nothing), and a picture of its own."""
 
     when: str
     different: str
     off: bool
+    image: Image | None = None
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,7 @@ class _Words:
             else ""
         )
         begin = (
-            day(first.starts_at, self.language, self.zone) + self.state(first) if hours else self.noted(first)
+            day(first.starts_at, self.language, self.zone) + self.notes(first) if hours else self.noted(first)
         )
         return ", ".join(part for part in (begin, more, hours, *self.exceptions(first, stands)) if part)
 
@@ -196,20 +196,46 @@ class _Words:
         return str(babel_dates.format_date(local, shape + year, locale=locale(self.language)))
 
     def state(self, one: Occurrence) -> str:
-        """ " (ausverkauft)" and the like."""
-        told = (
-            [gettext(self.language)(_STATES[one.own.status])] if one.own and one.own.status in _STATES else []
-        )
-        moved = one.own is not None and one.own.starts_at is not None
-        if (
-            moved
-            and one.recurrence_id.astimezone(self.zone).date() != one.starts_at.astimezone(self.zone).date()
-        ):
-            told.append(self.say(_("instead of {}"), self.short(one.recurrence_id)))
+        """ " (ausverkauft)" and the like, in a list; what is more different stands on the post's page."""
+        told = self.states(one)
         return f" ({', '.join(told)})" if told else ""
 
+    def states(self, one: Occurrence) -> list[str]:
+        """Whether it takes place, and in place of which day."""
+        own = one.own
+        told = (
+            [gettext(self.language)(_STATES[own.status])] if own is not None and own.status in _STATES else []
+        )
+        usual, day_ = (moment.astimezone(self.zone).date() for moment in (one.recurrence_id, one.starts_at))
+        return [*told, self.say(_("instead of {}"), self.short(usual))] if usual != day_ else told
+
+    def title(self, one: Occurrence) -> str:
+        """Its own title; empty for that of the others."""
+        alone = single(self.content, one).title
+        return alone if alone != self.content.title else ""
+
+    def circumstances(self, one: Occurrence) -> list[str]:
+        """Where and for how much, where that is not as with the others."""
+        alone, content, told = single(self.content, one), self.content, list[str]()
+        if alone.place != content.place and alone.place is not None:
+            told.append(", ".join(part for part in (alone.place.name, alone.place.address) if part))
+        if alone.price != content.price and alone.price is not None:
+            told.append(money(alone.price, content.currency, self.language))
+        return told
+
     def noted(self, one: Occurrence) -> str:
-        return self.span(one) + self.state(one)
+        """One date with all that is different about it."""
+        return self.span(one) + self.notes(one)
+
+    def notes(self, one: Occurrence) -> str:
+        """ " (ausverkauft, „Nikolausmarkt“)"."""
+        quoted = ["„{}“" if supported_language(self.language) == "de" else "“{}”"] if self.title(one) else []
+        told = [
+            *self.states(one),
+            *(mark.format(self.title(one)) for mark in quoted),
+            *self.circumstances(one),
+        ]
+        return f" ({', '.join(told)})" if told else ""
 
     # What comes behind it
 
@@ -339,21 +365,14 @@ def coming(
     if not schedule.repeats(content):
         return []
     words = _Words(content, zone, language, now, now.astimezone(zone).year)
-    return [words_of(words, one) for one in islice(schedule.dates(content, zone, after=now), most)]
+    return [_line(words, one) for one in islice(schedule.dates(content, zone, after=now), most)]
 
 
-def words_of(words: _Words, one: Occurrence) -> DateLine:
-    """One line of such a list."""
-    told: list[str] = []
-    if one.own is not None:
-        alone, content = single(words.content, one), words.content
-        told = [alone.title] if alone.title != content.title else []
-        told += [words.state(one).strip(" ()")] if words.state(one) else []
-        if alone.place != content.place and alone.place is not None:
-            told.append(", ".join(part for part in (alone.place.name, alone.place.address) if part))
-        if alone.price != content.price and alone.price is not None:
-            told.append(money(alone.price, content.currency, words.language))
-    return DateLine(words.span(one), " · ".join(told), not one.takes_place)
+def _line(words: _Words, one: Occurrence) -> DateLine:
+    title = words.title(one)
+    told = [*([title] if title else []), *words.states(one), *words.circumstances(one)]
+    image = one.own.image if one.own is not None else None
+    return DateLine(words.span(one), " · ".join(told), not one.takes_place, image)
 
 
 def news(

@@ -127,6 +127,11 @@ class EventContent(Content):
         """Its end, where it names one."""
         return "ends_at" if self.ends_at else "starts_at"
 
+    def pictures_by_field(self) -> dict[str, Image]:
+        """Its own, then those of single dates."""
+        own = {f"dates.{number}.image": one.image for number, one in enumerate(self.dates)}
+        return super().pictures_by_field() | {name: image for name, image in own.items() if image is not None}
+
     def length(self) -> timedelta:
         """How long one date lasts."""
         return schedule.length(self)

@@ -21,6 +21,7 @@ from syndication.content import schedule
 from syndication.kinds.event_content import EventContent, EventDraft, event
 from syndication.models import Change, Delivery, EditionPost, Merchant, Post
 from syndication.publishing import posts, site_images
+from syndication.sources import series
 
 #: A part's reference: that of its series and the start it stands for.
 _STAMP = re.compile(r"/(\d{8}T\d{6}Z)")
@@ -41,16 +42,17 @@ def parts(session: Session, merchant_id: UUID, source_ref: str | None) -> list[P
     return [post for post in found if _STAMP.fullmatch((post.source_ref or "").removeprefix(source_ref))]
 
 
-def join(session: Session, merchant_id: UUID, whole: EventDraft) -> None:
+def join(session: Session, merchant_id: UUID, whole: EventDraft) -> set[datetime]:
     """Make one post of the parts of a series that `whole` tells again, saying what they said together.
 
-    What `whole` says beyond that is left to whoever hands it in. Does nothing where there are no parts, or where the
-    series itself was withdrawn here.
+    What `whole` says beyond that is left to whoever hands it in. Returns the dates of their own that came in by files which
+    brought them alone, so that `whole` knows nothing of them. Does nothing where there are no parts, or where the series
+    itself was withdrawn here.
     """
     mine = parts(session, merchant_id, whole.source_ref)
     first = posts.by_source(session, merchant_id, whole.source_ref)
     if not mine or (first is not None and first.state == "withdrawn"):
-        return
+        return set()
     if first is None:
         own = {one.recurrence_id for one in whole.dates}
         first = next((post for post in mine if _stamped(post.source_ref or "") not in own), mine[0])
@@ -59,7 +61,8 @@ def join(session: Session, merchant_id: UUID, whole: EventDraft) -> None:
     first.source_ref = whole.source_ref
     now, scopes = clock.now(), set[str]()
     merchant = session.get_one(Merchant, merchant_id)
-    told = as_published(event(whole.content()), said, settings().zone, now)
+    complete = _with_dates_alone(event(whole.content()), said, settings().zone)
+    told = as_published(complete, said, settings().zone, now)
     for content in (told, *(content for _, content in said)):
         scopes |= set(feeds.scopes_of(content.kind, content.topics, merchant.slug))
     posts.recast(session, first, told)
@@ -67,6 +70,20 @@ def join(session: Session, merchant_id: UUID, whole: EventDraft) -> None:
     for post in mine:
         _retire(session, post, first, now)
     feeds.mark(session, sorted(scopes))
+    return {one.recurrence_id for one in complete.dates} - {one.recurrence_id for one in whole.dates}
+
+
+def _with_dates_alone(
+    whole: EventContent, said: Sequence[tuple[str, EventContent]], zone: ZoneInfo
+) -> EventContent:
+    """The series with what parts say of single dates of it that are as usual in `whole`: moved, called off, in other words."""
+    named = {one.recurrence_id for one in whole.dates} | set(whole.excluded)
+    for ref, content in said:
+        stamp = _stamped(ref)
+        alone = stamp is not None and stamp not in named and not schedule.repeats(content)
+        if stamp is not None and alone and series.occurrence(whole, stamp, zone) == stamp:
+            whole = series.with_date(whole, content, stamp, zone)
+    return whole
 
 
 def _know_it_as(session: Session, post: Post) -> None:
@@ -129,13 +146,17 @@ def as_published(
         if one.starts_at <= until
     }
     here = {one.starts_at for one in comes.values()}
+    words = _next_one(
+        [content for ref, content in said if _stamped(ref) not in own] or [said[0][1]], zone, now
+    )
+    if were and were.isdisjoint(
+        here
+    ):  # at another hour, or on other days: that the whole series moved is news
+        return words
     missing = {key for key, one in comes.items() if one.own is None and one.starts_at not in were}
     more = {start for start in were - here - off if start not in kept}
     excluded = {*whole.excluded, *(missing - set(whole.added))} - more
     added = ({*whole.added} - missing) | (more - set(whole.excluded))
-    words = _next_one(
-        [content for ref, content in said if _stamped(ref) not in own] or [said[0][1]], zone, now
-    )
     if len(excluded) > schedule.MOST_DATES or len(added) > schedule.MOST_DATES:
         return whole
     fields = ("starts_at", "ends_at", "all_day", "recurrence")
@@ -155,7 +176,7 @@ def _stamped(source_ref: str) -> datetime | None:
 
 
 def _is_over(own: schedule.Own, whole: EventContent, now: datetime) -> bool:
-    return (own.ends_at or (own.starts_at or own.recurrence_id) + whole.length()) <= now
+    return (own.ends_at or schedule.behind(own.starts_at or own.recurrence_id, whole.length())) <= now
 
 
 def _next_one(contents: Sequence[EventContent], zone: ZoneInfo, now: datetime) -> EventContent:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -58,10 +58,13 @@ def submit(merchant_id: UUID, row: Row) -> Outcome:
         if row.date_of is not None:
             return _submit_date(session, merchant_id, row, row.date_of)
         version = row.version or Version(_NEVER)
-        if isinstance(row.draft, EventDraft):
-            joining.join(session, merchant_id, row.draft)
+        is_event = isinstance(row.draft, EventDraft)
+        alone = joining.join(session, merchant_id, event_draft(row.draft)) if is_event else set[datetime]()
         post = posts.by_source(session, merchant_id, row.draft.source_ref)
         known = _Known.of(post) if post is not None else _Known()
+        # How new they are nobody kept; newer than this file, which does not know them.
+        just_newer = (version.rank[0], version.rank[1] + timedelta(microseconds=1))
+        known = _Known(known.rank, {**known.dates, **dict.fromkeys(alone, just_newer)})
         newer = {
             moment: rank
             for moment, rank in known.dates.items()

@@ -59,7 +59,7 @@ def key(url: str) -> str:
 def want(session: Session, post_id: UUID, content: Content) -> None:
     """From now on the pictures of `content`, and no others, are kept for a post; a worker is woken after the commit."""
     session.execute(delete(PictureWant).where(PictureWant.post_id == post_id))
-    urls = {key(image.url): image.url for image in content.images}
+    urls = {key(image.url): image.url for image in content.pictures()}
     if not urls:
         return
     now = clock.now()

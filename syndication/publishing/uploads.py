@@ -85,17 +85,15 @@ def note(session: Session, post_id: UUID, merchant_id: UUID, content: Content) -
     Raises Invalid for one that is not kept here, or is another merchant's: it would be seen after its owner took it back.
     """
     session.execute(delete(PictureUse).where(PictureUse.post_id == post_id))
-    named = {number: _named(image.url) for number, image in enumerate(content.images)}
+    named = {f"{name}.url": _named(image.url) for name, image in content.pictures_by_field().items()}
     used = {found for found in named.values() if found}
     if not used:
         return
     own = (StoredPicture.id.in_(used), StoredPicture.merchant_id == merchant_id)
     known = set(session.scalars(select(StoredPicture.id).where(*own)))
-    for number, picture_id in named.items():
+    for field, picture_id in named.items():
         if picture_id and picture_id not in known:
-            raise Invalid.field(
-                f"images.{number}.url", "is no picture that is kept here; please upload it again"
-            )
+            raise Invalid.field(field, "is no picture that is kept here; please upload it again")
     session.add_all(PictureUse(post_id=post_id, picture_id=picture_id) for picture_id in used)
 
 

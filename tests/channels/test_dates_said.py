@@ -46,6 +46,15 @@ def test_a_social_post_says_it_as_of_its_try() -> None:
     assert "17. August" in pieces(replace(one, tried_at=AT + timedelta(days=1)), "mastodon").when
 
 
+def test_a_note_beside_a_post_that_stands_says_which_date() -> None:
+    off = (*MONDAYS["excluded"], datetime(2026, 8, 31, 5, tzinfo=UTC))
+    one = replace(envelope(Settings(), "revised", **MONDAYS | {"excluded": off}), shown=content(**MONDAYS))
+    assert one.changed == ("dates",)
+    assert pieces(one, "slack", correction=True).notice == "Der Termin am 31.8. fällt aus"
+    passed = replace(one, tried_at=datetime(2026, 9, 1, tzinfo=UTC))
+    assert passed.changed == ()
+
+
 def test_a_correction_by_mail_names_each_date_and_the_subject_the_only_one() -> None:
     def mail(**fields: Any) -> tuple[str, str]:
         correction = Correction(view(**MONDAYS | fields), "dates", content(**MONDAYS))

@@ -14,6 +14,7 @@ from syndication.kinds.reading import draft
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 SKIPS_ONE = "Do., 10. Dezember 2026, dann jeden Donnerstag bis 18. Februar 2027, 17:00–20:00 Uhr, nicht am 3. Dezember"
+CHURCH = {"name": "Kirche"}
 THURSDAYS = ("2026-12-03T17:00", "2026-12-03T20:00", "FREQ=WEEKLY;COUNT=12")
 
 
@@ -133,6 +134,11 @@ def test_the_next_date_is_told_and_how_it_goes_on(content: EventContent, german:
         (
             {"dates": [{"recurrence_id": "2026-12-03T16:00:00Z", "starts_at": "2026-12-02T15:00:00Z"}]},
             "Mi., 2. Dezember 2026, 16:00–19:00 Uhr (statt 3. Dezember), dann jeden Donnerstag bis 18. Februar 2027",
+        ),
+        # Where the next one is, and what it is called, where that is not as always.
+        (
+            {"dates": [{"recurrence_id": "2026-12-03T16:00:00Z", "title": "Nikolaus", "place": CHURCH, "price": "5"}]},
+            "Do., 3. Dezember 2026 („Nikolaus“, Kirche, 5,00\xa0€), dann jeden Donnerstag",
         ),
         # What falls out next is said as well, else people come.
         ({"excluded": ["2026-12-03T16:00:00Z"]}, SKIPS_ONE),

@@ -18,8 +18,8 @@ from syndication.config import Settings
 from syndication.content import schedule
 from syndication.content.post import Content, matters
 from syndication.infra import db
-from syndication.kinds.reading import draft
-from syndication.models import Change, Delivery, Edition, EditionPost, Post
+from syndication.kinds.reading import draft, kept
+from syndication.models import Change, Delivery, Edition, EditionPost, Post, Revision
 from syndication.publishing import from_file, posts
 from tests import factories
 
@@ -114,6 +114,19 @@ def test_the_parts_become_the_series_and_nobody_hears_of_it(
     assert run("market-whole", merchant_id) == ["unchanged"]
 
 
+def test_what_files_said_of_single_dates_is_kept_by_a_file_that_knows_nothing_of_them(
+    merchant_id: UUID, woken: list[Any]
+) -> None:
+    fill(merchant_id, BESIDE)
+    woken.clear()
+    assert run("market", merchant_id) == ["unchanged"]
+    assert run("market-moved-date", merchant_id) == ["unchanged"]
+    assert run("market-cancelled-date", merchant_id) == ["unchanged"]
+    assert run("market", merchant_id) == ["unchanged"]
+    assert days(the_one())[2:5] == ["12-18", "12-23", "01-08"]
+    assert woken == []
+
+
 def test_a_series_that_was_told_twice_is_told_once(merchant_id: UUID, woken: list[Any]) -> None:
     fill(merchant_id, TWICE)
     woken.clear()
@@ -178,3 +191,21 @@ def test_a_series_that_was_withdrawn_here_takes_nothing_in(merchant_id: UUID) ->
     with db.reading() as session:
         assert session.scalar(select(func.count()).where(Post.joined_to.is_not(None))) == 0
         assert session.scalar(select(func.count()).select_from(Delivery)) == 0
+
+
+def test_a_series_that_moved_to_another_hour_meanwhile_is_told_as_that(
+    merchant_id: UUID, tmp_path: Path
+) -> None:
+    first, *_ = fill(merchant_id, WHOLE)
+    moved = (
+        (FIXTURES / "market.ics").read_bytes().replace(b"T170000", b"T180000").replace(b"T200000", b"T210000")
+    )
+    (tmp_path / "later.ics").write_bytes(moved)
+    rows = list(sources.read(tmp_path / "later.ics", zone=BERLIN, now=clock.now()))
+    assert [result.what for result in from_file.run(rows, merchant_id).results] == ["revised"]
+    with db.reading() as session:
+        said = {
+            row.number: kept(row.content)
+            for row in session.scalars(select(Revision).where(Revision.post_id == first))
+        }
+    assert matters(said[2], said[3], NOW) == ("time",)

@@ -1,15 +1,16 @@
 """Series over HTTP: handed in with their dates, refused in words, shown with what comes next, and parts that lead to them."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from syndication import clock, config
+from syndication.errors import Invalid
 from syndication.infra import db
 from syndication.kinds.reading import draft
-from syndication.models import Post
+from syndication.models import PictureUse, Post, StoredPicture
 from syndication.publishing import posts
 from syndication.web.app import create_app
 from tests import factories
@@ -65,7 +66,6 @@ def test_a_date_that_is_none_is_refused_with_its_field(
 def test_the_page_lists_the_next_dates_with_what_is_different(
     database: str, settings: config.Settings
 ) -> None:
-    clock.travel(timedelta(0))
     with db.transaction() as session:
         merchant_id = factories.merchant(session).id
     own = [MOVED, {"recurrence_id": "2036-12-18T17:00:00+01:00", "status": "cancelled"}]
@@ -91,3 +91,22 @@ def test_the_page_of_a_part_leads_to_the_series(database: str, settings: config.
     with TestClient(create_app(settings), follow_redirects=False) as client:
         answer = client.get(f"/posts/{part.id}")
     assert (answer.status_code, answer.headers["Location"]) == (308, f"/posts/{series.id}")
+
+
+def test_a_picture_of_one_date_is_kept_and_stands_beside_it(database: str, settings: config.Settings) -> None:
+    with db.transaction() as session:
+        merchant_id = factories.merchant(session).id
+        kept = {"id": "ab" * 16, "merchant_id": merchant_id, "data": b"jpeg", "uploaded_at": clock.now()}
+        session.add(StoredPicture(**kept, width=10, height=10))
+    picture = {"url": f"{settings.base_url}/pictures/{'ab' * 16}.jpg", "alt": "Ein Zelt"}
+    one = posts.create(merchant_id, draft(SERIES | {"dates": [MOVED | {"image": picture}]}))
+    with db.reading() as session:
+        assert session.scalars(select(PictureUse.post_id)).all() == [one.id]
+    with TestClient(create_app(settings), follow_redirects=False) as client:
+        page = client.get(f"/posts/{one.id}?lang=de").text
+    assert 'alt="Ein Zelt"' in page
+    foreign = draft(
+        SERIES | {"dates": [MOVED | {"image": picture | {"url": picture["url"].replace("ab", "cd")}}]}
+    )
+    with pytest.raises(Invalid, match=r"dates\.0\.image\.url: is no picture that is kept here"):
+        posts.create(merchant_id, foreign)

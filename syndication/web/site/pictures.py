@@ -33,7 +33,7 @@ def read_picture(post_id: str, number: int, size: str) -> Response:
     somebody waits. Raises NotFound; 503 where it may come later."""
     try:
         record = posts.read(UUID(post_id))
-        urls = {place: image.url for place, image in enumerate(record.content.images, 1)}
+        urls = {place: image.url for place, image in enumerate(record.content.pictures(), 1)}
         url, limits = urls[number], SIZES[size]
     except (ValueError, KeyError) as error:
         raise NotFound(_NONE) from error

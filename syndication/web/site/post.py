@@ -45,7 +45,7 @@ def read_post(request: Request, post_id: str) -> Response:
         raise NotFound("There is no such post.")
     with db.reading() as session:
         view = views.by_id(session, [record.id], cfg.base_url)[record.id]
-    ready = site_images.there(image.url for image in view.content.images)
+    ready = site_images.there(image.url for image in view.content.pictures())
     return page(request, "post.html", post=shown(view, cfg, language, ready), data=_structured(view, cfg))
 
 
@@ -61,7 +61,7 @@ def shown(
         "summary": content.summary,
         "body": content.body,
         "when": wording.when(content, cfg.zone, language, now),
-        "dates": kinds.of(content).dates(content, cfg.zone, language, now, _DATES),
+        "dates": _dates(post, cfg, language, ready),
         "where": wording.where(content),
         "facts": wording.facts(content, cfg.zone, language),
         "url": content.url,
@@ -79,6 +79,24 @@ def shown(
         "page": f"/posts/{post.id}",
         "topics": content.topics,
     }
+
+
+def _dates(post: PostView, cfg: Settings, language: str, ready: frozenset[str]) -> list[dict[str, Any]]:
+    """The next dates of an event that has several, each with a picture of its own where that can be shown."""
+    content = post.content
+    places = {image.url: number for number, image in enumerate(content.pictures(), 1)}
+    return [
+        {
+            "when": one.when,
+            "different": one.different,
+            "off": one.off,
+            "picture": path(post.id, places[one.image.url], one.image.url, "page")
+            if one.image is not None and (one.image.url in ready or uploads.ours(one.image.url))
+            else "",
+            "alt": one.image.alt if one.image is not None else "",
+        }
+        for one in kinds.of(content).dates(content, cfg.zone, language, clock.now(), _DATES)
+    ]
 
 
 def _structured(post: PostView, cfg: Settings) -> str:
