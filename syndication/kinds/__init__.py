@@ -9,6 +9,7 @@ from typing import Any
 from syndication.content.post import Content
 from syndication.kinds.contract import Kind
 from syndication.kinds.event import Event, notice
+from syndication.kinds.menu import Menu
 from syndication.kinds.offer import Offer
 
 __all__ = ["GROUP", "KINDS", "NAMES", "Kind", "by_name", "named", "notice", "of"]
@@ -25,6 +26,7 @@ def _installed() -> tuple[Kind[Any], ...]:
 KINDS: tuple[Kind[Any], ...] = (
     Event(),
     Offer(),
+    Menu(),
     *_installed(),
 )
 
