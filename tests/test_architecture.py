@@ -165,8 +165,8 @@ def kind_comparisons(tree: ast.AST) -> list[str]:
     ]
 
 
-#: Names of fields that say nothing of a kind: links end too, HTTP has a status, anything may have a price.
-ANYBODYS = {"ends_at", "status", "price", "currency", "recurrence", "excluded", "added", "dates"}
+#: Names of fields that say nothing of a kind: links end too, HTTP has a status, time passes in days.
+ANYBODYS = {"ends_at", "status", "price", "currency", "recurrence", "excluded", "added", "dates", "days"}
 #: The fields by which a kind is known: those that not all posts have.
 TELLING = {name for kind in kinds.KINDS for name in kind.content.model_fields} - {
     *Content.model_fields,

@@ -192,6 +192,12 @@ def day(value: date | datetime, language: str, zone: ZoneInfo | None = None) -> 
     return dates.format_date(local, shape, locale=locale)
 
 
+def short_day(value: date, language: str) -> str:
+    """ "Sa., 15.8." """
+    locale = _LOCALES[spoken(language)]
+    return dates.format_date(value, "EEE, d.M." if locale == "de" else "EEE, d MMM", locale=locale)
+
+
 def time_of_day(value: datetime, zone: ZoneInfo) -> str:
     """ "17:00" on the wall of `zone`."""
     return value.astimezone(zone).strftime("%H:%M")

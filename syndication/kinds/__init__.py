@@ -10,6 +10,8 @@ from syndication.content.post import Content
 from syndication.kinds.contract import Kind
 from syndication.kinds.event import Event
 from syndication.kinds.event_content import notice
+from syndication.kinds.menu import Menu
+from syndication.kinds.missing import Missing
 from syndication.kinds.offer import Offer
 
 __all__ = ["GROUP", "KINDS", "NAMES", "Kind", "by_name", "named", "notice", "of"]
@@ -26,10 +28,12 @@ def _installed() -> tuple[Kind[Any], ...]:
 KINDS: tuple[Kind[Any], ...] = (
     Event(),
     Offer(),
+    Menu(),
     *_installed(),
 )
 
 _BY_NAME = {kind.name: kind for kind in KINDS}
+_MISSING = Missing()
 #: What the kinds are called in the API.
 NAMES = tuple(_BY_NAME)
 if len(_BY_NAME) != len(KINDS):
@@ -47,5 +51,5 @@ def named(name: str) -> bool:
 
 
 def of(content: Content) -> Kind[Any]:
-    """The kind of a content."""
-    return _BY_NAME[content.kind]
+    """The kind of a content; what stands in for it where its package was taken away."""
+    return _BY_NAME.get(content.kind, _MISSING)

@@ -20,7 +20,8 @@ from syndication.content.bounds import Few
 from syndication.content.interest import Interest
 from syndication.content.post import Content, Draft
 from syndication.errors import Invalid
-from syndication.kinds import KINDS, NAMES, Kind
+from syndication.kinds import KINDS, NAMES, Kind, missing
+from syndication.kinds.missing import MissingContent
 
 _CHOICE = " or ".join(part for part in (", ".join(NAMES[:-1]), NAMES[-1]) if part)
 
@@ -58,7 +59,7 @@ class _OneOf:
 
     def read(self, given: Any, context: Any = None) -> Content:
         """The value. Raises ValidationError."""
-        if isinstance(given, Content) and type(given) in self.classes.values():
+        if isinstance(given, Content) and isinstance(given, (*self.classes.values(), MissingContent)):
             return given
         if not isinstance(given, Mapping):
             raise ValidationError.from_exception_data(
@@ -136,7 +137,12 @@ def made(**fields: Any) -> Content:
 
 
 def kept(data: Any) -> Content:
-    """A content as it was kept, from its JSON. What is refused today may have been accepted once, and stays readable."""
+    """A content as it was kept, from its JSON. What is refused today may have been accepted once, and stays readable.
+
+    Of a kind that is not installed any more only what all posts share is read.
+    """
+    if data.get("kind") not in _CONTENTS:
+        return missing.content(data, KEPT)
     return _contents.read(data, KEPT)
 
 

@@ -26,6 +26,6 @@ def test_the_demo_shows_that_everything_arrives(tmp_path: Path) -> None:
     log = folder / ".demo" / "demo.log"
     last = log.read_text(errors="replace")[-3000:] if log.exists() else ""
     assert done.returncode == 0, done.stdout + done.stderr + last
-    assert len(re.findall(r"24 of 24", done.stdout)) == 2, done.stdout
+    assert len(re.findall(r"25 of 25", done.stdout)) == 2, done.stdout
     assert "all signatures valid" in done.stdout
     assert "“Jazz im Keller” cancelled: mail and webhook" in done.stdout

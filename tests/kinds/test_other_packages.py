@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 PACKAGE = '''
 from datetime import datetime
@@ -97,30 +98,74 @@ print(json.dumps({
 """
 
 
-def test_a_kind_of_another_package_is_posted_like_any_other(sqlite_template: Path, tmp_path: Path) -> None:
-    info = tmp_path / "vacancies-1.0.dist-info"
-    info.mkdir()
+GONE = """
+import json
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from syndication import config, kinds
+from syndication.infra import db
+from syndication.publishing import posts
+from syndication.web.api.posts import PostAnswer
+from syndication.web.app import create_app
+from tests.conftest import settings_for
+
+cfg = settings_for(Path("."))
+config.use(cfg)
+db.connect(DATABASE)
+(post,) = posts.listed()
+client = TestClient(create_app(cfg), base_url="http://localhost:8000")
+print(json.dumps({
+    "names": kinds.NAMES,
+    "home": client.get("/").text,
+    "page": client.get(f"/posts/{post.id}").text,
+    "feed": client.get("/feeds/merchant/cafe.json").json(),
+    "api": PostAnswer.of(post).model_dump(mode="json")["content"],
+    "state": posts.withdraw(None, post.id).state,
+}))
+"""
+
+
+def told(script: str, folder: Path, *paths: str) -> dict[str, Any]:
+    """What a script prints as JSON, in a process that finds packages at `paths` too."""
+    found = subprocess.run(
+        [sys.executable, "-c", script.replace("DATABASE", repr(f"sqlite:///{folder}/town.sqlite"))],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([*paths, str(Path(__file__).parents[2])])},
+        cwd=folder, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert found.returncode == 0, found.stderr[-3000:]
+    result: dict[str, Any] = json.loads(found.stdout.splitlines()[-1])
+    return result
+
+
+def test_a_kind_of_another_package_is_posted_like_any_other_and_survives_its_package(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    package = tmp_path / "package"
+    info = package / "vacancies-1.0.dist-info"
+    info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: vacancies\nVersion: 1.0\n", encoding="utf-8")
     (info / "entry_points.txt").write_text(
         "[syndication.kinds]\nvacancy = vacancies:Vacancy\n", encoding="utf-8"
     )
-    (tmp_path / "vacancies.py").write_text(PACKAGE, encoding="utf-8")
+    (package / "vacancies.py").write_text(PACKAGE, encoding="utf-8")
     (tmp_path / "town.sqlite").write_bytes(sqlite_template.read_bytes())
-    root = str(Path(__file__).parents[2])
-    found = subprocess.run(
-        [sys.executable, "-c", CITY.replace("DATABASE", repr(f"sqlite:///{tmp_path}/town.sqlite"))],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), root])},
-        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert found.returncode == 0, found.stderr[-3000:]
-    told = json.loads(found.stdout.splitlines()[-1])
-    assert told["names"][-1] == "vacancy"
-    assert told["state"] == "sent"
-    assert "📅 bis 01.01.2030\n30 in der Woche" in told["said"][0]["message"]
-    assert told["refused"].startswith("starts_at: ")
-    assert '<input type="checkbox" name="kinds" value="vacancy"> Stellen' in told["home"]
-    assert "JobPosting" in told["page"]
-    assert "<dt>Stunden</dt><dd>30 in der Woche</dd>" in told["page"]
-    assert [one["title"] for one in told["feed"]["items"]] == ["Koch"]
-    assert "Stellen" in told["feed"]["title"]
-    assert {"VacancyContent", "VacancyDraft"} <= {name.removesuffix("-Input") for name in told["schemas"]}
+    there = told(CITY, tmp_path, str(package))
+    assert there["names"][-1] == "vacancy"
+    assert there["state"] == "sent"
+    assert "📅 bis 01.01.2030\n30 in der Woche" in there["said"][0]["message"]
+    assert there["refused"].startswith("starts_at: ")
+    assert '<input type="checkbox" name="kinds" value="vacancy"> Stellen' in there["home"]
+    assert "JobPosting" in there["page"]
+    assert "<dt>Stunden</dt><dd>30 in der Woche</dd>" in there["page"]
+    assert [one["title"] for one in there["feed"]["items"]] == ["Koch"]
+    assert "Stellen" in there["feed"]["title"]
+    assert {"VacancyContent", "VacancyDraft"} <= {name.removesuffix("-Input") for name in there["schemas"]}
+    gone = told(GONE, tmp_path)
+    assert "vacancy" not in gone["names"]
+    assert "Koch" in gone["home"]
+    assert "Koch" in gone["page"]
+    assert [one["title"] for one in gone["feed"]["items"]] == ["Koch"]
+    assert (gone["api"]["kind"], gone["api"]["title"]) == ("vacancy", "Koch")
+    assert gone["state"] == "withdrawn"
