@@ -218,11 +218,11 @@ def test_a_pair_of_keys_for_web_push_belongs_together(run: Run) -> None:
     assert base64.urlsafe_b64encode(point).decode().rstrip("=") == said["public"].strip()
 
 
-#: Libraries that cost a tenth of a second and more to load, together three seconds, and that only work needs.
+#: Libraries that take time to load, and that only work needs. Not pydantic: typer itself reads options with it.
 HEAVY = (
     "PIL", "aiohttp", "aiosmtpd", "alembic", "apprise", "babel", "celery", "cryptography", "css_inline", "email_validator",
     "fastapi", "feedgen", "icalendar", "jinja2", "kombu", "lxml", "markdown_it", "nh3", "prometheus_client", "psycopg",
-    "pydantic", "pywebpush", "redis", "requests", "rich", "sqlalchemy", "starlette", "structlog", "urllib3", "uvicorn",
+    "pywebpush", "redis", "requests", "rich", "sqlalchemy", "starlette", "structlog", "urllib3", "uvicorn",
 )  # fmt: skip
 
 
