@@ -19,6 +19,8 @@ ROOT = Path(__file__).parent.parent
 WITHIN = 42.0
 #: The environment variable that tells the processes of a run the moment (`time.time()`) after which no test begins.
 UNTIL = "QUICK_UNTIL"
+#: Most test files: to read many more takes longer than there is to run them.
+MOST = 30
 #: Tests that are run whatever was changed, and those for papers.
 ALWAYS, PAPERS = "tests/test_architecture.py", "tests/test_docs.py"
 #: What stands near to files that nobody imports, by how their path begins; the papers have their own test.
@@ -42,10 +44,10 @@ SLOW = "tests/e2e/"
 
 @dataclass
 class Choice:
-    """What is run, the nearest first, each with the reason; and what is not, with how far away it stands."""
+    """What is run, the nearest first, each with the reason; and what is not, by the reason."""
 
     run: dict[str, str] = field(default_factory=dict)
-    left: Counter[str] = field(default_factory=Counter)
+    left: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, tests: Iterable[str], why: str) -> None:
         """These test files stand at this distance, unless they stand nearer already."""
@@ -53,9 +55,17 @@ class Choice:
             if test in self.run:
                 continue
             if test.startswith(SLOW):
-                self.left[f"{test}: it starts processes of its own, which takes too long"] = 1
+                self.leave(test, "start processes of their own, which takes too long")
+            elif len(self.run) >= MOST:
+                self.leave(test, f"stand further away than the {MOST} that are run")
             else:
                 self.run[test] = why
+
+    def leave(self, test: str, why: str) -> None:
+        """This test file is not run."""
+        known = self.left.setdefault(why, [])
+        if test not in known:
+            known.append(test)
 
 
 # What was changed
@@ -126,20 +136,21 @@ def chosen(paths: Iterable[str], imports: Mapping[str, set[str]]) -> Choice:
     paths, choice = list(paths), Choice()
     tests = [path for path in imports if _is_test(path)]
     by_imports = sorted(tests, key=lambda test: (len(imports[test]), test))
-    choice.add((path for path in paths if path in imports and _is_test(path)), "changed itself")
     choice.add([ALWAYS], "always")
+    if any(path.endswith(".md") or path == "Makefile" for path in paths):
+        choice.add([PAPERS], "papers were changed")
+    choice.add((path for path in paths if path in imports and _is_test(path)), "changed itself")
     for path in paths:
         choice.add((test for test in tests if _mirrors(test, path)), f"mirrors {path}")
         for start, near in NEAR.items():
             if path.startswith(start):
                 choice.add(near, f"stands near {path}")
-    if any(path.endswith(".md") or path == "Makefile" for path in paths):
-        choice.add([PAPERS], "papers were changed")
     for path in paths:
         choice.add((test for test in by_imports if path in imports[test]), f"imports {path}")
     reached = {test for test in tests if not test.startswith(SLOW) and reach(test, imports) & set(paths)}
-    if further := len(reached - set(choice.run)):
-        choice.left[f"{further} test files that reach the change only through others"] = 1
+    near = {*choice.run, *(test for some in choice.left.values() for test in some)}
+    for test in sorted(reached - near):
+        choice.leave(test, "reach the change only through others")
     return choice
 
 
@@ -200,10 +211,17 @@ def main(arguments: list[str]) -> int:
 
 
 def _left(choice: Choice) -> int:
-    for what in choice.left:
-        print(f"quick: left out: {what}")
+    for why, tests in choice.left.items():
+        print(f"quick: left out, because they {why}: {_named(tests)}")
     print("quick: `make test` runs everything")
     return 0
+
+
+def _named(tests: Iterable[str]) -> str:
+    """Test files, the first of them by name."""
+    names = [Path(test).stem.removeprefix("test_") for test in tests]
+    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+    return f"{len(names)} test files ({', '.join(names[:12])}{more})"
 
 
 def run_tests(files: list[str], *, until: float, folder: Path = ROOT, processes: int = 2) -> int:
@@ -263,8 +281,11 @@ def pytest_testnodedown(node: Any) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say what was passed over."""
-    for file, count in sorted(_over.items()):
-        terminalreporter.write_line(f"quick: left out for lack of time: {count} tests of {file}")
+    if _over:
+        count = sum(_over.values())
+        terminalreporter.write_line(
+            f"quick: left out for lack of time: {count} tests of {_named(sorted(_over))}"
+        )
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def test_whoever_imports_the_change_comes_then_and_the_rest_is_counted(
     order = list(found.run)
     assert order[:2] == [quick.ALWAYS, "tests/delivery/test_policy.py"]
     assert all("syndication/delivery/policy.py" in imports[test] for test in order[2:])
-    assert any("only through others" in one for one in found.left)
+    assert "tests/web/test_api_posts.py" in found.left["reach the change only through others"]
 
 
 def test_what_starts_processes_is_never_run_and_always_said(
@@ -66,9 +66,19 @@ def test_what_starts_processes_is_never_run_and_always_said(
 ) -> None:
     found = quick.chosen(["tests/e2e/city.py", "tests/e2e/test_demo.py"], imports)
     assert not [test for test in found.run if test.startswith(quick.SLOW)]
-    said = "\n".join(found.left)
-    assert "tests/e2e/test_demo.py" in said
-    assert "tests/e2e/test_faults.py" in said
+    (left,) = [tests for why, tests in found.left.items() if "processes of their own" in why]
+    assert {"tests/e2e/test_demo.py", "tests/e2e/test_faults.py"} <= set(left)
+
+
+def test_what_everybody_imports_runs_the_nearest_alone_and_names_the_others(
+    quick: ModuleType, imports: dict[str, set[str]]
+) -> None:
+    found = quick.chosen(["syndication/infra/db.py"], imports)
+    assert len(found.run) == quick.MOST
+    (left,) = [tests for why, tests in found.left.items() if "further away" in why]
+    importing = [one for one in imports if "syndication/infra/db.py" in imports[one] and "/test_" in one]
+    assert set(importing) <= {*found.run, *(test for tests in found.left.values() for test in tests)}
+    assert left
 
 
 def test_the_papers_are_read_where_they_were_changed(quick: ModuleType) -> None:
@@ -120,4 +130,4 @@ def test_no_test_begins_when_the_time_is_over_and_each_is_counted(
     assert quick.run_tests(["test_slow.py"], until=until, folder=tmp_path, processes=0) == 0
     said = capfd.readouterr().out
     assert "1 passed" in said
-    assert "left out for lack of time: 4 tests of test_slow.py" in said
+    assert "left out for lack of time: 4 tests of 1 test files (slow)" in said
