@@ -17,7 +17,7 @@ demo: $(STAMP) ## Start a demo city on http://127.0.0.1:8000 (ONCE=1: show what 
 	@$(BIN)/syndication demo --port $(PORT) $(if $(ONCE),--once)
 
 test: $(STAMP) ## Run the whole test suite on real parts
-	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
 
 quick: $(STAMP) ## Check what you changed, in under a minute: style, types and the tests that stand nearest
 	@$(BIN)/python .ci/quick.py $(ARGS)
