@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from syndication import clock, config, destinations, migrations
+from syndication import clock, config, destinations, migrations, models
 from syndication.delivery import drain
 from syndication.delivery.tools import tools
 from syndication.destinations import probe_limits
@@ -32,6 +32,8 @@ if _worker := os.environ.get("PYTEST_XDIST_WORKER"):
     Path(tempfile.tempdir).chmod(0o755)
     atexit.register(shutil.rmtree, tempfile.tempdir, ignore_errors=True)
 
+#: Whether everything is tried on every database and as often as it may be, as .ci/run wants it; else see `enough` below.
+FULL = bool(os.environ.get("TESTS_IN_FULL"))
 #: A key for Web Push, for tests only.
 VAPID_KEY = "YSBrZXkgb2YgYSB0ZXN0IGNpdHksIDMyIGJ5dGVzIG8"
 #: What could not run here and why; printed at the end, never passed over in silence.
@@ -73,6 +75,13 @@ def _prepared(uri: str) -> str:
         # Speed only: these databases live for one test. The fault tests start a server of their own that syncs.
         connection.execute("ALTER SYSTEM SET fsync = off")
         connection.execute("SELECT pg_reload_conf()")
+    return _with_town(uri)
+
+
+def _with_town(uri: str) -> str:
+    """The server's address, with the database `town` made anew."""
+    with psycopg.connect(uri, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS town WITH (FORCE)")
         connection.execute("CREATE DATABASE town")
     migrations.upgrade(_named(uri, "town"))
     return uri
@@ -97,7 +106,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of a migrated database in which nothing is."""
     if request.param == "sqlite":
         return _emptied_file(request.getfixturevalue("sqlite_template"))
-    return _emptied(request.getfixturevalue("postgres"))
+    return emptied(request.getfixturevalue("postgres"), request.node.nodeid)
 
 
 def _emptied_file(template: Path) -> str:
@@ -109,17 +118,29 @@ def _emptied_file(template: Path) -> str:
     return f"sqlite:///{file}"
 
 
-def _emptied(uri: str) -> str:
-    """One database for all tests of a process: to empty it takes milliseconds, to copy it tenths of a second."""
+def emptied(uri: str, test: str) -> str:
+    """One database for all tests of a process: to empty it takes milliseconds, to copy it tenths of a second.
+
+    Fails, and makes it anew, where the test that used it before left other tables than it found.
+    """
+    before, _users["town"] = _users.get("town"), test
     with psycopg.connect(_named(uri, "town"), autocommit=True) as connection:
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-        connection.execute(_EMPTY)
+        rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        changed = {str(name) for (name,) in rows} ^ {*models.Base.metadata.tables, "alembic_version"}
+        if not changed:
+            connection.execute(_EMPTY)
+    if changed:
+        _with_town(uri)
+        pytest.fail(f"{before} took or left tables and did not put it right: {', '.join(sorted(changed))}")
     return _named(uri, "town")
 
 
+#: The test that a database was last given to.
+_users: dict[str, str] = {}
 _EMPTY = """
 DO $$ DECLARE one record; found boolean; filled text := ''; BEGIN
     FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
@@ -278,6 +299,32 @@ def receiver() -> Iterator[Receiver]:
         yield server
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to .ci/run what it alone runs, and begin with what takes long, so that no process works on alone at the end."""
+    left = [] if FULL else [item for item in items if _left_out(item)]
+    if left:
+        config.hook.pytest_deselected(items=left)
+    gone = set(left)
+    slow, quick = [], []
+    for item in items:
+        if item not in gone:
+            (slow if "/e2e/" in item.nodeid else quick).append(item)
+    # Each process begins with a quarter, or a third, of them all. Cities on all processes at once would only wait for each
+    # other, so it is every second one that begins with half of what takes long.
+    half = len(quick) // 2
+    items[:] = [*slow[::2], *quick[:half], *slow[1::2], *quick[half:]]
+
+
+def _left_out(item: pytest.Item) -> bool:
+    """Whether the database of a test is the one that need not be tried each time."""
+    enough, call = item.get_closest_marker("enough"), getattr(item, "callspec", None)
+    return (
+        enough is not None
+        and call is not None
+        and call.params.get("database_url") not in (None, *enough.args)
+    )
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A process of a parallel run tells the one that prints what it lacked."""
     if hasattr(session.config, "workeroutput"):
@@ -297,5 +344,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(f"{name}: {why}")
     for report in skipped:
         terminalreporter.write_line(f"{report.nodeid}: {report.longrepr[2] if report.longrepr else ''}")
-    if not _MISSING and not skipped:
+    if not FULL:
+        terminalreporter.write_line(
+            "of some tests one of two databases; TESTS_IN_FULL=1, as in .ci/run, tries both"
+        )
+    elif not _MISSING and not skipped:
         terminalreporter.write_line("nothing: every part was there and every test ran")

@@ -3,6 +3,8 @@
 import base64
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -214,3 +216,36 @@ def test_a_pair_of_keys_for_web_push_belongs_together(run: Run) -> None:
     vapid = Vapid02.from_string(said["private"])
     point = vapid.public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     assert base64.urlsafe_b64encode(point).decode().rstrip("=") == said["public"].strip()
+
+
+#: Libraries that take time to load, and that only work needs. Not pydantic: typer itself reads options with it.
+HEAVY = (
+    "PIL", "aiohttp", "aiosmtpd", "alembic", "apprise", "babel", "celery", "cryptography", "css_inline", "email_validator",
+    "fastapi", "feedgen", "icalendar", "jinja2", "kombu", "lxml", "markdown_it", "nh3", "prometheus_client", "psycopg",
+    "pywebpush", "redis", "requests", "rich", "sqlalchemy", "starlette", "structlog", "urllib3", "uvicorn",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--help",), "dead-letters"),
+        (("keys", "--help"), "revoke"),
+        (("destinations", "connect", "--help"), "--valid-for"),
+        (("import", "--help"), "--merchant"),
+        (("destination",), "No such command"),
+        (("secret",), ""),
+    ],
+)
+def test_whoever_asks_for_help_or_mistypes_waits_for_no_library(
+    arguments: tuple[str, ...], words: str
+) -> None:
+    look = (
+        "import sys; from syndication.cli import app\n"
+        "try: app()\n"
+        "finally: print('loaded:', *(set(sys.modules) & set(sys.stdin.read().split())))"
+    )
+    command = [sys.executable, "-c", look, *arguments]
+    done = subprocess.run(command, input=" ".join(HEAVY), capture_output=True, text=True, check=False)
+    assert words in done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "loaded:"

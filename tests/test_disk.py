@@ -167,7 +167,7 @@ def test_the_doctor_sees_a_disk_that_takes_nothing(database: str, tmp_path: Path
     script = "\n".join(
         (
             "import resource",
-            "from syndication import doctor",
+            "from syndication.ops import doctor",
             "from syndication.config import settings",
             "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))",
             "print([one.said for one in doctor.examine(settings(), parts=('disk',))])",

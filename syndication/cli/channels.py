@@ -1,14 +1,14 @@
 """Commands that list the installed channels and what each can do."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from syndication import channels
-from syndication.channels.contract import Channel
 from syndication.cli import screen
 from syndication.cli.screen import Json
-from syndication.config import settings
+
+if TYPE_CHECKING:
+    from syndication.channels.contract import Channel
 
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print the page of the documentation.")]
 
@@ -20,6 +20,9 @@ def join(app: typer.Typer) -> None:
 
 def listed(markdown: Markdown = False, json: Json = False) -> None:
     """What each channel can do; or the page that says so."""
+    from syndication import channels
+    from syndication.config import settings
+
     if markdown:
         screen.say(channels_page())
         return
@@ -43,6 +46,8 @@ def listed(markdown: Markdown = False, json: Json = False) -> None:
 
 def channels_page() -> str:
     """docs/channels/README.md, made from the channels themselves."""
+    from syndication import channels
+
     lines = [
         "# What each channel can do",
         "",
@@ -57,7 +62,7 @@ def channels_page() -> str:
     return "\n".join([*lines, *map(_channel_row, shown)])
 
 
-def _access(channel: Channel[Any, Any]) -> str:
+def _access(channel: "Channel[Any, Any]") -> str:
     if not channel.configurable:
         return "–"
     if channel.personal:
@@ -67,7 +72,7 @@ def _access(channel: Channel[Any, Any]) -> str:
     return "typed in on [a page](connecting.md)" if channel.typed else "by settings"
 
 
-def _channel_row(channel: Channel[Any, Any]) -> str:
+def _channel_row(channel: "Channel[Any, Any]") -> str:
     able = channel.abilities
     name = (
         f"[{channel.label}]({channel.kind}.md)"

@@ -1,10 +1,9 @@
 """Commands that show deliveries and send them again."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from syndication import insight
 from syndication.cli import screen
 from syndication.cli.options import (
     ChannelKind,
@@ -22,10 +21,11 @@ from syndication.cli.options import (
 )
 from syndication.cli.process import start
 from syndication.cli.screen import Json
-from syndication.config import Settings
-from syndication.delivery import replay as again
-from syndication.delivery import retry as now
 from syndication.errors import Invalid
+
+if TYPE_CHECKING:
+    from syndication import insight
+    from syndication.config import Settings
 
 Owner = Annotated[str | None, typer.Option("--merchant", help="Only to destinations of this merchant.")]
 
@@ -49,6 +49,8 @@ def deliveries(
     json: Json = False,
 ) -> None:
     """Deliveries, the newest first, with their state and the reason for it."""
+    from syndication import insight
+
     cfg = start()
     filters = insight.Filters(
         states=states(state),
@@ -75,6 +77,8 @@ def deliveries(
 
 def delivery(number: Annotated[int, typer.Argument(help="The delivery's id.")], json: Json = False) -> None:
     """One delivery with all its tries."""
+    from syndication import insight
+
     cfg = start()
     row, tries = insight.delivery(number), insight.attempts(number)
     if json:
@@ -103,6 +107,8 @@ def replay(
     yes: Yes = False,
 ) -> None:
     """Send finished deliveries again under the key the receiver knows. Says how many first; by default what failed."""
+    from syndication.delivery import replay as again
+
     cfg = start(wakes=True)
     if number is not None:
         again.one(number)
@@ -129,6 +135,8 @@ def retry(
     yes: Yes = False,
 ) -> None:
     """Try now what waits for a later try, such as after a repair. Says how many first; a later time of its own is kept."""
+    from syndication.delivery import retry as now
+
     cfg = start(wakes=True)
     if number is not None:
         now.one(number)
@@ -142,12 +150,12 @@ def retry(
     screen.say(f"{now.many(**filters)} deliveries are tried now.")
 
 
-def _to(row: insight.DeliveryRow) -> str:
+def _to(row: "insight.DeliveryRow") -> str:
     return row.destination or f"reader {row.reader_id}"
 
 
 def _filters(
-    cfg: Settings,
+    cfg: "Settings",
     channel: str | None,
     destination: str | None,
     owner: str | None,

@@ -1,26 +1,21 @@
 """Commands for outlets: list, show health, connect, try without sending."""
 
 import hashlib
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
-from pydantic import ValidationError
 
-from syndication import destinations as outlets
-from syndication import insight
 from syndication.cli import screen
 from syndication.cli.options import merchant as option_merchant
 from syndication.cli.options import span, uuid
 from syndication.cli.process import start
 from syndication.cli.screen import Json
-from syndication.config import Settings
-from syndication.content.base import faults_of
-from syndication.delivery import dry_run as rehearse
-from syndication.delivery.tools import tools
-from syndication.destinations import alarms as hearing
-from syndication.destinations import connecting, links
 from syndication.errors import Invalid
+
+if TYPE_CHECKING:
+    from syndication.config import Settings
+    from syndication.destinations import links
 
 Id = Annotated[str, typer.Argument(help="The destination's id.")]
 ValidFor = Annotated[
@@ -47,6 +42,8 @@ def listed(
     """All destinations with their health."""
     if context.invoked_subcommand:
         return
+    from syndication import insight
+
     cfg = start()
     rows = insight.destinations(merchant=merchant, state=state, channel=channel)
     if json:
@@ -65,6 +62,8 @@ def listed(
 @group.command()
 def show(destination: Id, json: Json = False) -> None:
     """One destination: settings without secrets, health, interest."""
+    from syndication import destinations as outlets
+
     cfg = start()
     found = outlets.read(_id(destination))
     if json:
@@ -76,6 +75,8 @@ def show(destination: Id, json: Json = False) -> None:
 @group.command()
 def pause(destination: Id) -> None:
     """Send nothing there until it is resumed; what comes meanwhile waits."""
+    from syndication import destinations as outlets
+
     start()
     outlets.pause(_id(destination))
     screen.say("Paused. What comes meanwhile waits.")
@@ -84,6 +85,8 @@ def pause(destination: Id) -> None:
 @group.command()
 def resume(destination: Id) -> None:
     """Send there again, also after it was switched off."""
+    from syndication import destinations as outlets
+
     start(wakes=True)
     outlets.resume(_id(destination))
     screen.say("Resumed. What waits goes out now.")
@@ -92,6 +95,8 @@ def resume(destination: Id) -> None:
 @group.command("test")
 def try_out(destination: Id) -> None:
     """Send a test post there."""
+    from syndication import destinations as outlets
+
     start(wakes=True)
     number = outlets.test(_id(destination))
     screen.say(f"A test is on its way: `syndication delivery {number}` shows what became of it.")
@@ -103,6 +108,8 @@ def alarms(
     off: Annotated[bool, typer.Option("--off", help="Let it hear of posts again, and of no outage.")] = False,
 ) -> None:
     """Let an outlet of the city hear of outages, and of no post: for the operator, where mail itself is down."""
+    from syndication.destinations import alarms as hearing
+
     start()
     hearing.mark(_id(destination), hears=not off)
     screen.say("It hears of posts again." if off else "It hears of outages from now on, and of no post.")
@@ -118,6 +125,11 @@ def connect(
     valid_for: ValidFor = "1h",
 ) -> None:
     """A link by which its owner connects a new outlet: they log in at the network, or type in the access."""
+    from pydantic import ValidationError
+
+    from syndication.content.base import faults_of
+    from syndication.destinations import connecting, links
+
     cfg = start()
     owner = option_merchant(merchant).id if merchant else None
     try:
@@ -130,6 +142,11 @@ def connect(
 @group.command()
 def reconnect(destination: Id, valid_for: ValidFor = "1h") -> None:
     """A link by which the owner of an outlet renews our access to it; its account stays."""
+    from pydantic import ValidationError
+
+    from syndication.content.base import faults_of
+    from syndication.destinations import connecting, links
+
     cfg = start()
     try:
         request = connecting.RenewalRequest(valid_for=_seconds(valid_for))
@@ -144,6 +161,8 @@ def list_links(
     json: Json = False,
 ) -> None:
     """Links by which outlets are connected, the newest first, without their addresses."""
+    from syndication.destinations import links
+
     cfg = start()
     rows = links.listed(owner=option_merchant(merchant).id if merchant else None, limit=200)
     if json:
@@ -163,6 +182,8 @@ def list_links(
 @group.command("end-link")
 def end_link(link: Annotated[str, typer.Argument(help="The link's id.")]) -> None:
     """End a link before it is used."""
+    from syndication.destinations import links
+
     start()
     links.end(_id(link, "link"))
     screen.say("Ended. It opens nothing more.")
@@ -172,7 +193,7 @@ def _seconds(valid_for: str) -> int:
     return int(span("--valid-for", valid_for).total_seconds())
 
 
-def _say_link(link: links.Link, cfg: Settings) -> None:
+def _say_link(link: "links.Link", cfg: "Settings") -> None:
     until = link.until.astimezone(cfg.zone)
     screen.say(f"Good once, until {until:%Y-%m-%d %H:%M}, for whoever has it:\n{link.url}")
 
@@ -190,6 +211,9 @@ def dry_run(
     json: Json = False,
 ) -> None:
     """What would be sent for a post, byte for byte; nothing is."""
+    from syndication.delivery import dry_run as rehearse
+    from syndication.delivery.tools import tools
+
     start()
     found = rehearse.rehearse(_id(destination), _id(post, "post"), tools())
     if json:

@@ -2,19 +2,19 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from syndication import clock, sources
+from syndication import clock
 from syndication.cli import screen
 from syndication.cli.options import DryRun, Slug, merchant
 from syndication.cli.process import start
 from syndication.cli.screen import Json
-from syndication.publishing import from_file
-from syndication.publishing.from_file import OUTCOMES, Report
+
+if TYPE_CHECKING:
+    from syndication.publishing.from_file import Report
 
 
 def join(app: typer.Typer) -> None:
@@ -34,6 +34,12 @@ def import_file(
     json: Json = False,
 ) -> None:
     """Publish what stands in a calendar, table or JSON file. Doing it again changes nothing."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from syndication import sources
+    from syndication.publishing import from_file
+    from syndication.publishing.from_file import OUTCOMES
+
     cfg = start(wakes=True)
     owner = merchant(merchant_slug)
     rows = list(sources.read(file, zone=cfg.zone, now=clock.now()))
@@ -47,7 +53,8 @@ def import_file(
     _show(report, cfg.zone)
 
 
-def _show(report: Report, zone: ZoneInfo) -> None:
+def _show(report: "Report", zone: ZoneInfo) -> None:
+    from syndication.publishing.from_file import OUTCOMES
 
     screen.table(
         ("entry", "title", "what", "reason"),

@@ -9,8 +9,6 @@ from syndication.cli.options import merchant
 from syndication.cli.process import start
 from syndication.cli.screen import Json
 from syndication.errors import Invalid
-from syndication.infra.signing import new_vapid_keys
-from syndication.publishing import api_keys as all_keys
 
 Slug = Annotated[str | None, typer.Argument(help="The merchant's slug.")]
 group = typer.Typer(help="Keys of the API; without a command, all of them.")
@@ -26,6 +24,8 @@ def listed(context: typer.Context, json: Json = False) -> None:
     """All keys, never their text."""
     if context.invoked_subcommand:
         return
+    from syndication.publishing import api_keys as all_keys
+
     cfg = start()
     rows = all_keys.listed()
     if json:
@@ -52,6 +52,8 @@ def add(
     name: Annotated[str, typer.Option(help="What it is for.")] = "made on the command line",
 ) -> None:
     """Make a key and show it, once."""
+    from syndication.publishing import api_keys as all_keys
+
     if operator == (slug is not None):
         raise Invalid.field("keys add", "needs either a merchant's slug or --operator")
     start()
@@ -65,6 +67,8 @@ def add(
 @group.command()
 def revoke(key: Annotated[str, typer.Argument(help="The key's id.")]) -> None:
     """Make a key useless, at once."""
+    from syndication.publishing import api_keys as all_keys
+
     start()
     screen.say(f"{all_keys.revoke(key).name}: revoked.")
 
@@ -72,5 +76,7 @@ def revoke(key: Annotated[str, typer.Argument(help="The key's id.")]) -> None:
 @group.command()
 def vapid() -> None:
     """Make a pair of keys for Web Push; the private one is for SYNDICATION_VAPID_KEY."""
+    from syndication.infra.signing import new_vapid_keys
+
     private, public = new_vapid_keys()
     screen.say(f"private: {private}\npublic:  {public}")

@@ -3,15 +3,12 @@
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from syndication.cli import screen
 from syndication.cli.options import merchant
 from syndication.cli.process import start
 from syndication.cli.screen import Json
-from syndication.content.base import faults_of
 from syndication.errors import Invalid
-from syndication.publishing import merchants as everybody
 
 Slug = Annotated[str, typer.Argument(help="The merchant's slug.")]
 group = typer.Typer(help="Who may publish; without a command, all of them.")
@@ -31,6 +28,8 @@ def listed(
     """All merchants."""
     if context.invoked_subcommand:
         return
+    from syndication.publishing import merchants as everybody
+
     cfg = start()
     rows = everybody.listed(state=state, limit=10_000)
     if json:
@@ -57,6 +56,11 @@ def add(
     posts_per_day: Annotated[int | None, typer.Option(help="Quota of its own.")] = None,
 ) -> None:
     """A new merchant that may publish at once."""
+    from pydantic import ValidationError
+
+    from syndication.content.base import faults_of
+    from syndication.publishing import merchants as everybody
+
     start()
     try:
         wanted = everybody.Application(
@@ -77,6 +81,8 @@ def add(
 @group.command()
 def admit(slug: Slug) -> None:
     """Let a merchant publish."""
+    from syndication.publishing import merchants as everybody
+
     start()
     screen.say(f"{everybody.admit(merchant(slug).id).name} may publish.")
 
@@ -84,6 +90,8 @@ def admit(slug: Slug) -> None:
 @group.command()
 def suspend(slug: Slug) -> None:
     """Let a merchant publish nothing more."""
+    from syndication.publishing import merchants as everybody
+
     start()
     screen.say(
         f"{everybody.suspend(merchant(slug).id).name} publishes nothing more until it is admitted again."

@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,9 @@ import typer
 
 from syndication import clock
 from syndication.errors import Invalid, NotFound
-from syndication.publishing import merchants
+
+if TYPE_CHECKING:
+    from syndication.publishing import merchants
 
 State = Annotated[
     list[str] | None, typer.Option("--state", help="Only in this state; may be given more than once.")
@@ -75,8 +77,10 @@ def uuid(name: str, text: str | None) -> UUID | None:
         raise Invalid.field(name, f"{text} is not an id; `syndication destinations` shows them") from error
 
 
-def merchant(slug: str) -> merchants.MerchantRecord:
+def merchant(slug: str) -> "merchants.MerchantRecord":
     """The merchant with this slug. Raises NotFound that names it."""
+    from syndication.publishing import merchants
+
     try:
         return merchants.by_slug(slug)
     except NotFound as error:

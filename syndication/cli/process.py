@@ -1,16 +1,19 @@
-"""What every command sets up: settings, database, wake-ups, and errors shown in one line."""
+"""What every command sets up: settings, database, wake-ups, and errors shown in one line.
 
-from typing import Any
+Commands import what they work with when they are called: whoever asks for help, or mistypes, waits for no library.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 import typer
-from sqlalchemy.exc import DBAPIError
 from typer.core import TyperGroup
 
-from syndication.config import Settings, settings
 from syndication.content.characters import legible
 from syndication.errors import Invalid, SyndicationError
-from syndication.infra import db, logs, private_files, wakeups
-from syndication.ops.celery_wakeups import sender
+from syndication.infra import private_files
+
+if TYPE_CHECKING:
+    from syndication.config import Settings
 
 _TABLES = "If its tables are missing or old, run `syndication migrate`."
 
@@ -27,11 +30,26 @@ class Group(TyperGroup):
             fail(*(str(fault) for fault in error.faults))
         except SyndicationError as error:
             fail(str(error))
-        except DBAPIError as error:
-            cause = (str(error.orig) or type(error.orig).__name__).strip().splitlines()[0]
-            known = db.why(error) != "away"
-            advice = "`syndication doctor` says more." if known else _TABLES
-            fail(f"The database refuses: {cause}. {advice}")
+        except Exception as error:
+            if (said := _of_the_database(error)) is None:
+                raise
+            fail(said)
+
+
+def _of_the_database(error: Exception) -> str | None:
+    """What a database says, in a line; None for an error of another kind."""
+    if not type(error).__module__.startswith("sqlalchemy."):
+        return None
+    from sqlalchemy.exc import DBAPIError
+
+    from syndication.infra import db
+
+    if not isinstance(error, DBAPIError):
+        return None
+    cause = (str(error.orig) or type(error.orig).__name__).strip().splitlines()[0]
+    known = db.why(error) != "away"
+    advice = "`syndication doctor` says more." if known else _TABLES
+    return f"The database refuses: {cause}. {advice}"
 
 
 def fail(*lines: str) -> None:
@@ -41,15 +59,20 @@ def fail(*lines: str) -> None:
     raise typer.Exit(1)
 
 
-def start(*, wakes: bool = False) -> Settings:
+def start(*, wakes: bool = False) -> "Settings":
     """The settings, after this process is connected to the database; with `wakes`, wake-ups reach the workers.
 
     Raises Invalid for wrong settings, Unavailable where the database does not answer.
     """
+    from syndication.config import settings
+    from syndication.infra import db, logs, wakeups
+
     cfg = settings()
     logs.configure("WARNING", "text")
     db.connect(cfg.resolved_database_url, pool_size=1)
     db.check()
     if wakes:
+        from syndication.ops.celery_wakeups import sender
+
         wakeups.use(sender(cfg))
     return cfg

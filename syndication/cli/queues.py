@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from syndication import insight
 from syndication.cli import screen
 from syndication.cli.options import Limit
 from syndication.cli.process import start
@@ -19,6 +18,8 @@ def join(app: typer.Typer) -> None:
 
 def queues(json: Json = False) -> None:
     """How long each queue is, and how old its oldest entry."""
+    from syndication import insight
+
     cfg = start()
     rows, beats = insight.queues(), insight.heartbeats()
     if json:
@@ -43,6 +44,8 @@ def dead_letters(
     json: Json = False,
 ) -> None:
     """Messages from the queue that could not become a post, and deliveries that were given up, with the reason."""
+    from syndication import insight
+
     cfg = start()
     if letter is not None:
         found = insight.message(letter)

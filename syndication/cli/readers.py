@@ -4,8 +4,6 @@ from typing import Annotated
 
 import typer
 
-from syndication import insight
-from syndication.audience import readers as everybody
 from syndication.cli import screen
 from syndication.cli.process import start
 from syndication.cli.screen import Json
@@ -24,6 +22,8 @@ def counted(context: typer.Context, json: Json = False) -> None:
     """How many readers there are, by state and rhythm; never an address."""
     if context.invoked_subcommand:
         return
+    from syndication import insight
+
     cfg = start()
     rows = insight.readers()
     if json:
@@ -37,6 +37,8 @@ def counted(context: typer.Context, json: Json = False) -> None:
 @group.command()
 def show(address: Address, json: Json = False) -> None:
     """One reader with the proof of consent."""
+    from syndication import insight
+
     cfg = start()
     found = insight.reader(address)
     if json:
@@ -53,6 +55,8 @@ def show(address: Address, json: Json = False) -> None:
 @group.command()
 def leave(address: Address) -> None:
     """Unsubscribe a reader who asked you to."""
+    from syndication.audience import readers as everybody
+
     start()
     gone = everybody.leave_by_address(address)
     screen.say("Unsubscribed." if gone else "This address was not on the list.")

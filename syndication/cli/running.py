@@ -5,12 +5,7 @@ from typing import Annotated
 
 import typer
 
-from syndication import migrations
 from syndication.cli.screen import say
-from syndication.config import settings
-from syndication.stack import demo as demo_city
-from syndication.stack import up as whole_stack
-from syndication.web import server
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port of the pages and the API.")]
 
@@ -27,6 +22,9 @@ def up(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1", port: Port = 8000
 ) -> None:
     """Run everything on this machine: web, workers, beat, and a redis-server where no broker is set."""
+    from syndication.config import settings
+    from syndication.stack import up as whole_stack
+
     whole_stack.run(settings(), host=host, port=port)
 
 
@@ -53,6 +51,8 @@ def web(
     ] = 0,
 ) -> None:
     """Run the web process alone, as a part of a fleet: pages, feeds, API."""
+    from syndication.web import server
+
     patience = server.Patience(head=head_seconds, reader=reader_seconds, connections=connections)
     server.serve("syndication.asgi:create", host=host, port=port, proxies=proxies, patience=patience)
 
@@ -67,10 +67,15 @@ def demo(
     ),
 ) -> None:
     """Run a demo city with a mail server and a webhook receiver of its own, and show what arrives."""
+    from syndication.stack import demo as demo_city
+
     raise typer.Exit(demo_city.run(port=port, once=once, folder=folder))
 
 
 def migrate() -> None:
     """Bring the database to the newest tables."""
+    from syndication import migrations
+    from syndication.config import settings
+
     migrations.upgrade(settings().resolved_database_url)
     say("The tables are those of this version.")

@@ -5,17 +5,17 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import typer
-from pydantic import BaseModel
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from syndication.content.characters import escaped, legible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
 
 #: The option of every command that shows something.
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, with times in UTC.")]
@@ -24,8 +24,10 @@ _WIDTH = 200
 _NOTHING = "–"
 
 
-def console(*, err: bool = False) -> Console:
+def console(*, err: bool = False) -> "Console":
     """A console that writes to today's stdout or stderr; colours and the window's width only where there is one."""
+    from rich.console import Console
+
     stream = sys.stderr if err else sys.stdout
     return Console(file=stream, width=None if stream.isatty() else _WIDTH, highlight=False, markup=False)
 
@@ -49,6 +51,8 @@ def table(
     none: str = "None.",
 ) -> None:
     """Rows under headings, moments in `zone`; the sentence `none` where there are no rows."""
+    from rich.table import Table
+
     drawn = Table(
         title=legible(title) if title else None,
         title_justify="left",
@@ -69,6 +73,8 @@ def table(
 
 def sheet(fields: Mapping[str, Any], *, zone: ZoneInfo) -> None:
     """One thing, a line for each of its fields."""
+    from rich.table import Table
+
     drawn = Table(box=None, pad_edge=False, show_header=False, show_edge=False)
     drawn.add_column(style="bold", no_wrap=True)
     drawn.add_column(overflow="fold")
@@ -85,8 +91,10 @@ def age(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def _cell(value: Any, zone: ZoneInfo) -> Text:
+def _cell(value: Any, zone: ZoneInfo) -> "Text":
     # Text, never markup: titles and reasons are other people's words, and may hold what rich takes for a command.
+    from rich.text import Text
+
     if isinstance(value, datetime):
         return Text(f"{value.astimezone(zone):%Y-%m-%d %H:%M:%S}")
     if isinstance(value, bool):
@@ -97,6 +105,8 @@ def _cell(value: Any, zone: ZoneInfo) -> Text:
 
 
 def _plain(value: Any) -> Any:
+    from pydantic import BaseModel
+
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, UUID):

@@ -6,14 +6,10 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
-from pydantic_core import PydanticUndefined
 
-from syndication import destinations
 from syndication.cli import screen
 from syndication.cli.process import start
 from syndication.cli.screen import Json
-from syndication.config import Settings, settings
-from syndication.ops import doctor
 
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print the page of the documentation.")]
 _MARKS = {"ok": "ok", "warn": "look", "bad": "BAD"}
@@ -30,6 +26,9 @@ def join(app: typer.Typer) -> None:
 
 def examine(json: Json = False) -> None:
     """Look at every part, and say what to do where something is wrong. Exit code 1 where it is bad."""
+    from syndication.config import settings
+    from syndication.ops import doctor
+
     cfg = settings()
     found = []
     for finding in doctor.examine(cfg):
@@ -45,6 +44,8 @@ def examine(json: Json = False) -> None:
 
 def show_settings(markdown: Markdown = False, json: Json = False) -> None:
     """What is set here, without secrets; or the page that explains every setting."""
+    from syndication.config import settings
+
     if markdown:
         screen.say(settings_page())
         return
@@ -59,6 +60,8 @@ def new_secret() -> None:
 
 def rotate_secrets() -> None:
     """Encrypt the secrets of all destinations under the first key of SYNDICATION_SECRET_KEYS."""
+    from syndication import destinations
+
     start()
     screen.say(f"{destinations.renew_secrets()} destinations now use the first key.")
 
@@ -79,6 +82,10 @@ def settings_page() -> str:
 
 
 def _setting_rows() -> Iterator[str]:
+    from pydantic_core import PydanticUndefined
+
+    from syndication.config import Settings
+
     for name, info in Settings.model_fields.items():
         default: Any = info.default
         if default is PydanticUndefined:

@@ -100,6 +100,11 @@ def configure(level: str = "INFO", style: str = "json") -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
+    _let_say(root, logging.getLevelName(level))
     for name in (*_QUIET, *(() if level == "DEBUG" else _HEARTBEATS)):
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+        _let_say(logging.getLogger(name), max(logging.WARNING, logging.getLevelName(level)))
+
+
+def _let_say(logger: logging.Logger, level: int) -> None:
+    if logger.level != level:  # to set it makes every logger of the process think anew
+        logger.setLevel(level)

@@ -4,12 +4,8 @@ import os
 import stat
 from pathlib import Path
 
-import structlog
-
 #: What others of the machine may do with a file or folder of ours: nothing.
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
-
-_log = structlog.get_logger(__name__)
 
 
 def process() -> None:
@@ -51,6 +47,8 @@ def _close(path: Path) -> None:
             return
         if status.st_mode & _OTHERS:
             path.chmod(stat.S_IMODE(status.st_mode) & ~_OTHERS)
-            _log.warning("file.closed_to_others", path=str(path))
+            import structlog  # every command comes by here, and hardly any has something to say
+
+            structlog.get_logger(__name__).warning("file.closed_to_others", path=str(path))
     except FileNotFoundError:  # a file of a database that is being tidied up
         return

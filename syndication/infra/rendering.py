@@ -194,7 +194,7 @@ def day(value: date | datetime, language: str, zone: ZoneInfo | None = None) -> 
 
 def short_day(value: date, language: str) -> str:
     """ "Sa., 15.8." """
-    locale = _LOCALES[spoken(language)]
+    locale = _LOCALES[supported_language(language)]
     return dates.format_date(value, "EEE, d.M." if locale == "de" else "EEE, d MMM", locale=locale)
 
 

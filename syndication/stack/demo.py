@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from syndication import clock, destinations
+from syndication.audience import readers
 from syndication.channels.built_in.feed.documents import CONTENT_TYPES
 from syndication.channels.webhook import Webhook
 from syndication.config import Settings, as_environment, use
@@ -57,7 +58,7 @@ def run(*, port: int, once: bool, folder: Path) -> int:
         supervisor = open_parts.enter_context(
             up.running(cfg, "127.0.0.1", port, as_environment(cfg), _to(log))
         )
-        print(f"Starting {cfg.city_name} on {cfg.base_url} (log: {folder / 'demo.log'}) …")  # noqa: T201 -- the demo talks to a person
+        _say(f"Starting {cfg.city_name} on {cfg.base_url} (log: {folder / 'demo.log'}) …")
         city = _City(cfg, mail, hooks)
         city.await_ready(supervisor.tend)
         complete = show(city.play(), cfg, folder)
@@ -71,11 +72,15 @@ def _interrupt(*_: object) -> None:
 
 
 def _serve(watch: Callable[[threading.Event], None], cfg: Settings) -> None:
-    print(f"\n{cfg.city_name} is open at {cfg.base_url} – Ctrl-C ends it.")  # noqa: T201 -- as above
+    _say(f"\n{cfg.city_name} is open at {cfg.base_url} – Ctrl-C ends it.")
     try:
         watch(threading.Event())
     except KeyboardInterrupt:
-        print("\nClosing …")  # noqa: T201 -- as above
+        _say("\nClosing …")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 -- the demo talks to a person
 
 
 def _free(port: int) -> None:
@@ -163,22 +168,23 @@ class _City:
             raise Unavailable("The demo did not start; its log says why.")
 
     def play(self) -> Arrivals:
-        """Readers subscribe, merchants post, one event is cancelled; returns what arrived."""
+        """Readers subscribe, merchants post, one event is cancelled; returns what arrived, and says so as it comes."""
         use(self._cfg)
         db.connect(self._cfg.resolved_database_url)
         made = self._merchants()
         self._webhook()
         self._reader("anna@leser.example", "instantly")
-        slot = self._next_minute()
-        self._reader("bert@leser.example", f"daily {slot:%H:%M}")
+        self._reader("bert@leser.example", f"daily {clock.now() + timedelta(hours=12):%H:%M}")
         posts = []
         for told in self._told["posts"]:
             posts.append(self._publish(made[told["merchant"]], told))
             self._pause.wait(_BETWEEN)
-        arrivals = Arrivals(slot=slot)
+        _say(f"{len(posts)} posts are published.")
+        arrivals = Arrivals(slot=clock.now())
         self._gather(arrivals, posts)
+        arrivals.slot = self._soon("bert@leser.example")
         self._cancel(arrivals, made, posts)
-        self._await_edition(arrivals, slot)
+        self._await_edition(arrivals)
         return arrivals
 
     # Who takes part
@@ -256,7 +262,8 @@ class _City:
             ]
             return bool(mails) and bool(hooks)
 
-        self._until(came, _ARRIVE_WITHIN)
+        if self._until(came, _ARRIVE_WITHIN):
+            _say(f"“{told['title']}” is cancelled, and a mail and a webhook say so.")
 
     # What arrives
 
@@ -282,7 +289,9 @@ class _City:
         newest = max(posts, key=lambda post: post.at)
         for form in CONTENT_TYPES:
             self._until(lambda form=form: self._stands(form, newest, arrivals), _ARRIVE_WITHIN)  # type: ignore[misc]  # bound now
+        _say(f"They stand in {len(arrivals.feeds)} of {len(CONTENT_TYPES)} feeds.")
         self._until(came, _ARRIVE_WITHIN)
+        _say(f"{len(arrivals.webhook)} webhooks and {len(arrivals.instant)} mails told of them at once.")
         arrivals.pings = [one.at for one in self._hooks.requests if one.path == "/hub"]
         arrivals.expected = len(posts)
 
@@ -293,25 +302,31 @@ class _City:
         arrivals.feeds[form] = (clock.now().timestamp() - post.at) * 1000
         return True
 
-    def _await_edition(self, arrivals: Arrivals, slot: datetime) -> None:
+    def _await_edition(self, arrivals: Arrivals) -> None:
         def came() -> bool:
             found = [
                 one
                 for one in self._mail.mails
                 if one.recipient.startswith("bert") and str(one.message["Subject"]).startswith("Neues aus")
             ]
-            arrivals.digest = [(one.at - slot.timestamp()) * 1000 for one in found]
+            arrivals.digest = [(one.at - arrivals.slot.timestamp()) * 1000 for one in found]
             return bool(found)
 
-        wait = max(0.0, (slot - clock.now()).total_seconds())
+        wait = max(0.0, (arrivals.slot - clock.now()).total_seconds())
         if wait > 1:
-            print(f"Waiting {wait:.0f} s for the daily newsletter at {slot:%H:%M} …")  # noqa: T201 -- as above
+            _say(f"Last comes the daily newsletter, in {wait:.0f} s at {arrivals.slot:%H:%M} …")
         self._until(came, wait + _ARRIVE_WITHIN)
 
-    def _next_minute(self) -> datetime:
-        """A slot that comes soon, and late enough for the posts to be in it."""
-        soon = clock.now().astimezone(self._cfg.zone) + timedelta(seconds=75)
-        return soon.replace(second=0, microsecond=0)
+    def _soon(self, email: str) -> datetime:
+        """The next full minute, at which this reader wants the daily newsletter from now on."""
+        for _ in range(2):
+            slot = clock.now().astimezone(self._cfg.zone) + timedelta(seconds=62)
+            slot = slot.replace(second=0, microsecond=0)
+            wanted = {"language": "de", "interest": {}, "cadence": f"daily {slot:%H:%M}"}
+            planned = self._call("PUT", f"/api/v1/readers/{readers.token_for(email)}", wanted)["next_slot_at"]
+            if datetime.fromisoformat(planned) == slot:  # else it passed while the answer came
+                break
+        return slot
 
     def _call(self, method: str, path: str, body: Any = None, key: str = "") -> dict[str, Any]:
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})

@@ -62,11 +62,10 @@ def let_pass(seconds: float) -> None:
 
 
 def _until_next() -> float:
-    """Seconds until something becomes due or is over; where something is due and yet waits, some seconds."""
+    """Seconds until something that these queues hold becomes due or is over; where it is due and yet waits, some seconds."""
     with db.reading() as session:
-        waiting = session.execute(
-            select(Delivery.due_at, Delivery.over_at).where(Delivery.state == "waiting")
-        )
+        here = (Delivery.state == "waiting", Delivery.queue.in_(QUEUES))
+        waiting = session.execute(select(Delivery.due_at, Delivery.over_at).where(*here))
         moments = [moment for row in waiting for moment in row if moment is not None]
         if not moments:
             return math.inf

@@ -24,6 +24,8 @@ from tests.channels.samples import SAMPLES, content
 from tests.remotes import REMOTES
 from tests.town import account, deliveries, fan_out, hook, keep_pictures, later, publish
 
+pytestmark = pytest.mark.enough("sqlite")  # what is rendered; nothing is kept
+
 
 @pytest.fixture
 def post(city: config.Settings) -> posts.PostRecord:

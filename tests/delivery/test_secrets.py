@@ -15,6 +15,8 @@ from syndication.models import Attempt, Delivery, Destination
 from syndication.stack.receiver import Receiver, Reply, Request
 from tests.town import PICTURE, account, fan_out, hook, keep_pictures, publish
 
+pytestmark = pytest.mark.enough("sqlite")  # texts are cleaned before they are kept
+
 PUSHED = [one.kind for one in channels.CHANNELS if one.queue == "push" and one.takes_changes]
 
 

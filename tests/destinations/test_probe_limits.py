@@ -25,6 +25,8 @@ from tests.town import fan_out
 from tests.web.conftest import Party, admitted
 from tests.web.test_connect import BROWSER, asked_for
 
+pytestmark = pytest.mark.enough("sqlite")  # knocks are counted in Redis or in memory
+
 
 @pytest.fixture
 def client(city: Settings) -> Iterator[TestClient]:

@@ -25,6 +25,7 @@ def log(city: City, name: str) -> str:
     return (city.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
 
+@pytest.mark.enough("postgresql")
 def test_ten_random_kills_in_an_edition_of_800_lose_nothing(database_url: str, tmp_path: Path) -> None:
     with City(tmp_path, database_url, mail_batch=40) as city:
         city.readers(800)
@@ -48,6 +49,7 @@ def test_ten_random_kills_in_an_edition_of_800_lose_nothing(database_url: str, t
 
 
 @pytest.mark.parametrize("connections", [2, 20])
+@pytest.mark.enough("sqlite")
 def test_killing_everything_at_once_loses_nothing(
     database_url: str, tmp_path: Path, connections: int
 ) -> None:
@@ -77,6 +79,7 @@ def test_killing_everything_at_once_loses_nothing(
     assert len(arrived) - 30 <= 10, "one for each webhook connection"
 
 
+@pytest.mark.enough("postgresql")
 def test_flushing_the_broker_loses_nothing_and_repeats_nothing(database_url: str, tmp_path: Path) -> None:
     with City(tmp_path, database_url) as city:
         city.readers(50)
@@ -98,6 +101,7 @@ def test_flushing_the_broker_loses_nothing_and_repeats_nothing(database_url: str
     assert len(arrived) == len(set(arrived)) == 11
 
 
+@pytest.mark.enough("sqlite")
 def test_a_broker_that_dies_delays_and_loses_nothing(database_url: str, tmp_path: Path) -> None:
     with City(tmp_path, database_url) as city:
         city.readers(50)
@@ -182,6 +186,7 @@ def test_messages_that_come_while_the_database_is_down_are_kept_good_ones_and_ba
         assert queue.llen("housekeeping") == 0
 
 
+@pytest.mark.enough("postgresql")
 def test_two_beats_and_wakeups_sent_five_times_repeat_nothing(database_url: str, tmp_path: Path) -> None:
     with City(tmp_path, database_url, log_level="DEBUG") as city:  # beats say so only there
         city.readers(50)

@@ -23,6 +23,7 @@ def ask(email: str) -> None:
     )
 
 
+@pytest.mark.enough("sqlite")
 def test_a_letter_comes_at_once_and_none_is_lost(
     database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

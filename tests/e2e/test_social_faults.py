@@ -51,6 +51,7 @@ def networks() -> Iterator[list[Network]]:
         yield found
 
 
+@pytest.mark.enough("sqlite")
 def test_workers_killed_between_send_and_record(
     networks: list[Network], database_url: str, tmp_path: Path
 ) -> None:

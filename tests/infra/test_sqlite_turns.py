@@ -14,7 +14,7 @@ from syndication.infra import sqlite_turns
 #: Takes turns for ever: tells when it has one, and keeps it for a moment.
 GREEDY = """
 import sys, threading
-from syndication import turns
+from syndication.infra import sqlite_turns as turns
 turn = turns.Turn(sys.argv[1])
 with turns.patiently(sys.argv[2] == "patient"):
     while True:

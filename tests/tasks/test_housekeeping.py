@@ -1,6 +1,6 @@
 """Forgetting by the clock: one kind of thing that cannot be forgotten keeps no other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -16,6 +16,22 @@ from syndication.tasks.arguments import TASKS
 from tests import factories
 
 
+@contextmanager
+def without(tables: Iterable[str]) -> Iterator[None]:
+    """These tables are away until the block ends: other tests of this process use the same database."""
+    _rename({table: f"{table}_gone" for table in tables})
+    try:
+        yield
+    finally:
+        _rename({f"{table}_gone": table for table in tables})
+
+
+def _rename(names: Mapping[str, str]) -> None:
+    with db.transaction() as session:
+        for old, new in names.items():
+            session.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
+
+
 def test_whatever_cannot_be_forgotten_an_unconfirmed_address_is(city: config.Settings) -> None:
     """What people were promised of their addresses hangs on no other table."""
     app.loader.import_default_modules()
@@ -24,7 +40,7 @@ def test_whatever_cannot_be_forgotten_an_unconfirmed_address_is(city: config.Set
         long_ago = clock.now() - timedelta(days=8)
         factories.reader(session, state="pending", created_at=long_ago, confirmed_at=None)
     broken = []
-    with _away("dead_letters", "idempotency_keys", "pictures", "prepared_pictures", "connect_links"):
+    with without(("dead_letters", "idempotency_keys", "pictures", "prepared_pictures", "connect_links")):
         for name in hourly:
             try:
                 app.tasks[name].run()
@@ -33,20 +49,6 @@ def test_whatever_cannot_be_forgotten_an_unconfirmed_address_is(city: config.Set
     assert len(broken) == 5, "each table has a task of its own"
     with db.reading() as session:
         assert session.scalars(select(Reader)).all() == []
-
-
-@contextmanager
-def _away(*tables: str) -> Iterator[None]:
-    """Without these tables; other tests find them again."""
-    with db.transaction() as session:
-        for table in tables:
-            session.execute(text(f"ALTER TABLE {table} RENAME TO {table}_gone"))
-    try:
-        yield
-    finally:
-        with db.transaction() as session:
-            for table in tables:
-                session.execute(text(f"ALTER TABLE {table}_gone RENAME TO {table}"))
 
 
 def test_every_task_of_the_clock_is_one_that_a_message_may_name() -> None:

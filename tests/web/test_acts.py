@@ -17,6 +17,8 @@ from tests import factories
 from tests.web.conftest import Party
 from tests.web.test_api_access import BY_TOKEN, HOOK, OPEN, POST, RULES, ready_for, things
 
+pytestmark = pytest.mark.enough("sqlite")  # who may do what is decided before any SQL
+
 __all__ = ["things"]
 
 #: Which act a route is, for a merchant's key; None: for the operator's keys alone, or nobody's.

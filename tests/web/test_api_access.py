@@ -21,6 +21,10 @@ from tests import factories
 from tests.conftest import settings_for
 from tests.web.conftest import Party, admitted
 
+pytestmark = pytest.mark.enough(
+    "sqlite"
+)  # keys and rules; test_api_posts.py and its neighbours have the queries, on both
+
 
 @dataclass(frozen=True)
 class Rule:

@@ -15,6 +15,8 @@ from syndication.web import body_limits
 from tests.web.conftest import Party
 from tests.web.serving import served
 
+pytestmark = pytest.mark.enough("sqlite")  # bodies are refused before any SQL
+
 JSON = {"Content-Type": "application/json"}
 
 

@@ -33,6 +33,10 @@ from tests.remotes import REMOTES
 from tests.town import fan_out, states
 from tests.web.conftest import Party, admitted
 
+pytestmark = pytest.mark.enough(
+    "sqlite"
+)  # pages and networks; tests/web/test_connect_links.py has what is kept, on both
+
 BROWSER = {"Accept": "text/html", "Accept-Language": "en"}
 PAGE = "104512345678901"
 

@@ -23,6 +23,10 @@ from tests.town import deliveries, fan_out, later, states
 from tests.web.conftest import Party, admitted
 from tests.web.test_connect import BROWSER, asked_for, rows
 
+pytestmark = pytest.mark.enough(
+    "sqlite"
+)  # forms and networks; tests/web/test_connect_links.py has what is kept, on both
+
 TYPED = [one.kind for one in channels.CHANNELS if one.typed]
 #: One wrong answer for each network that can be asked, and what its owner then reads.
 WRONG = {

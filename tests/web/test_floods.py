@@ -18,6 +18,8 @@ from syndication.web.app import create_app
 from tests.web.conftest import Party
 from tests.web.serving import served
 
+pytestmark = pytest.mark.enough("sqlite")  # bodies are refused before any SQL
+
 JSON = {"Content-Type": "application/json"}
 #: Seconds of CPU that one body may cost at most, with room for a slow machine; they cost 2 to 12.
 MOST = 0.4

@@ -21,6 +21,8 @@ from tests import factories
 from tests.conftest import settings_for
 from tests.web.conftest import Party
 
+pytestmark = pytest.mark.enough("sqlite")  # headers alone
+
 HTTPS = "https://news.coburg.example"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 

@@ -15,6 +15,8 @@ from syndication.publishing import posts
 from syndication.web.site import links
 from tests import factories
 
+pytestmark = pytest.mark.enough("sqlite")  # addresses and headers alone
+
 TEMPLATES = Path(__file__).parent.parent.parent / "templates" / "site"
 HERE = "http://testserver"
 FOREIGN = (

@@ -22,6 +22,10 @@ from tests.conftest import settings_for
 from tests.town import fan_out, publish
 from tests.web.conftest import Party
 
+pytestmark = pytest.mark.enough(
+    "sqlite"
+)  # what browsers ask; tests/destinations/test_devices.py has what is kept, on both
+
 ENDPOINT = "https://fcm.googleapis.com/fcm/send/e1aQ:APA91b"
 KEYS = {"p256dh": P256DH, "auth": b64(AUTH)}
 BROWSER = {"Accept": "text/html"}
