@@ -23,6 +23,7 @@ from syndication.channels.built_in.newsletter import (
 )
 from syndication.channels.envelope import PostView
 from syndication.config import Settings, settings
+from syndication.content import date_news
 from syndication.content.cadence import Cadence, next_slot, previous_slot
 from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery import lifecycle
@@ -373,7 +374,7 @@ def _composed(
 
 
 def _whole(key: str, view: EditionView, cfg: Settings, said: Mapping[UUID, Said]) -> Composed:
-    ends = [entry.post.over_at for entry in view.entries]
+    ends = [entry.post.over_at for entry in view.entries] + [_news_until(one) for one in view.corrections]
     posts = [entry.post for entry in view.entries] + [correction.post for correction in view.corrections]
     return Composed(
         key=key,
@@ -382,8 +383,16 @@ def _whole(key: str, view: EditionView, cfg: Settings, said: Mapping[UUID, Said]
         parts=compose(view, views.city(cfg), cfg.mail_from),
         posts={post.id: (post.revision, said[post.id]) for post in posts},
         # As long as one thing in it is worth hearing the edition goes out.
-        over_at=None if view.corrections or None in ends else max((end for end in ends if end), default=None),
+        over_at=None if None in ends else max((end for end in ends if end), default=None),
     )
+
+
+def _news_until(correction: Correction) -> datetime | None:
+    """When a correction is not worth hearing any more: one of single dates with the last of them, any other never."""
+    if correction.what != "dates" or correction.before is None:
+        return None
+    found = date_news.between(correction.before, correction.post.content)
+    return max((one.ends_at for one in found), default=None)
 
 
 def _fits(one: Entry | Correction, language: str, slot_at: datetime, cfg: Settings) -> bool:

@@ -13,6 +13,7 @@ from icalendar import Component, Timezone
 from icalendar.error import InvalidCalendar
 from icalendar.prop import vDDDTypes
 
+from syndication.content.schedule import MOST_OWN
 from syndication.errors import Fault, Invalid
 from syndication.kinds.event_content import event_draft
 from syndication.kinds.reading import draft
@@ -24,6 +25,7 @@ from syndication.sources.row import MOST_ENTRIES, DateOf, Rank, Row, Version, ma
 _FOLD = re.compile(rb"\r?\n[ \t]")
 #: What icalendar raises for blocks it cannot read.
 _UNREADABLE = (ValueError, KeyError, IndexError, AttributeError, InvalidCalendar)
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _ENTRIES = (b"VEVENT", b"VTODO", b"VJOURNAL", b"VFREEBUSY")
 
 
@@ -185,7 +187,7 @@ def _rows(known: list[_Read], now: datetime, *, cancelled: bool) -> dict[str, li
     for uid, mine in parts.items():
         first = firsts[uid]
         (row,) = rows[first.entry.position]
-        rows[first.entry.position] = [_whole(first, row, mine)]
+        rows[first.entry.position] = [_whole(first, row, _coming(mine, now))]
     return rows
 
 
@@ -261,6 +263,22 @@ def _shifted(ends: datetime, start: datetime, later: datetime, zone: ZoneInfo) -
     """The end of the occurrence that begins at `later`: as long after it, on the wall clock, as `ends` is after `start`."""
     length = ends.astimezone(zone).replace(tzinfo=None) - start.astimezone(zone).replace(tzinfo=None)
     return later.astimezone(zone) + length
+
+
+def _coming(parts: list[tuple[_Read, Row]], now: datetime) -> list[tuple[_Read, Row]]:
+    """The dates of their own; of more than a post can hold those alone that are, or were, still to come."""
+    if len(parts) <= MOST_OWN:
+        return parts
+    return [
+        (one, row)
+        for one, row in parts
+        if max(
+            moment
+            for moment in (one.named, row.draft and event_draft(row.draft).starts_at, _LONG_AGO)
+            if moment
+        )
+        > now
+    ]
 
 
 def _whole(first: _Read, row: Row, parts: list[tuple[_Read, Row]]) -> Row:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from syndication import clock, config
+from syndication.audience import editions, feeds
 from syndication.content.post import Draft
 from syndication.delivery import drain, record
 from syndication.kinds.reading import draft
@@ -117,6 +118,32 @@ def test_a_reader_by_slots_hears_of_the_date_in_the_next_one(mail_sink: MailSink
     at_the_slot()
     assert len(mail_sink.mails) == before + 1
     assert "Der Termin am 25.12. ist verlegt: Di., 23. Dezember 2036, 17:00–20:00 Uhr" in words(mail_sink)
+
+
+def test_an_edition_that_tells_of_a_date_alone_is_dropped_when_that_has_passed(mail_sink: MailSink) -> None:
+    digest_reader()
+    post = told()
+    at_the_slot()
+    before = len(mail_sink.mails)
+    posts.revise(post.merchant_id, post.id, market(excluded=["2036-12-11T16:00:00Z"]))
+    fan_out()
+    later(86400)
+    editions.sweep()  # nobody sends it for weeks
+    later(22 * 86400)
+    record.drop_over()
+    assert states("newsletter")[-1] == "dropped"
+    assert len(mail_sink.mails) == before
+
+
+def test_a_feed_tells_the_next_date_without_any_change_of_the_post() -> None:
+    told()
+    first = feeds.document("all", "rss")
+    assert "Do., 4. Dezember 2036, dann jeden Donnerstag" in first.body.decode()
+    calendar = feeds.document("all", "ics").etag
+    later(15 * 86400)
+    assert feeds.sweep() == 1
+    assert "Do., 11. Dezember 2036, dann jeden Donnerstag" in feeds.document("all", "rss").body.decode()
+    assert feeds.document("all", "ics").etag == calendar
 
 
 def test_a_post_that_is_edited_in_place_says_it_too(receiver: Receiver) -> None:

@@ -1,6 +1,6 @@
 """Calendars with series as towns export them: one row, one post, whatever was moved, called off or added."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -112,3 +112,17 @@ def test_replacements_whose_series_is_refused_stand_for_themselves() -> None:
     assert series.draft is None
     assert alone.draft is not None
     assert alone.date_of is not None
+
+
+def test_of_very_many_dates_of_their_own_those_that_are_over_go() -> None:
+    series = "UID:m\nSUMMARY:Markt\nDTSTART;TZID=Europe/Berlin:20360101T170000\nRRULE:FREQ=DAILY"
+    first = datetime(2036, 1, 1, 17, tzinfo=BERLIN)
+    own = []
+    for day in range(0, 360, 3):
+        named = f"{(first + timedelta(days=day)):%Y%m%d}"
+        own.append(
+            f"UID:m\nSUMMARY:Anders\nRECURRENCE-ID;TZID=Europe/Berlin:{named}T170000\nDTSTART;TZID=Europe/Berlin:{named}T180000"
+        )
+    found = one(rows(series, *own))
+    assert len(found.dates) == 12
+    assert min(found.dates, key=lambda date: date.recurrence_id).recurrence_id > NOW

@@ -70,4 +70,5 @@ def _alone(envelope: Envelope, form: Format) -> FeedView:
         posts=() if withdrawn else (post,),
         removed=(Tombstone(post, envelope.tried_at),) if withdrawn else (),
         max_age=0,
+        now=envelope.tried_at,
     )
