@@ -23,7 +23,6 @@ from syndication.channels.built_in.newsletter import (
 )
 from syndication.channels.envelope import PostView
 from syndication.config import Settings, settings
-from syndication.content import date_news
 from syndication.content.cadence import Cadence, next_slot, previous_slot
 from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery import lifecycle
@@ -391,8 +390,7 @@ def _news_until(correction: Correction) -> datetime | None:
     """When a correction is not worth hearing any more: one of single dates with the last of them, any other never."""
     if correction.what != "dates" or correction.before is None:
         return None
-    found = date_news.between(correction.before, correction.post.content)
-    return max((one.ends_at for one in found), default=None)
+    return correction.post.content.date_news_until(correction.before)
 
 
 def _fits(one: Entry | Correction, language: str, slot_at: datetime, cfg: Settings) -> bool:
