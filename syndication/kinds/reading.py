@@ -88,8 +88,8 @@ AnyContent = Annotated[Content, _contents]
 AnyDraft = Annotated[Draft, _drafts]
 
 
-def _known(name: str) -> str:
-    if name not in NAMES:
+def _known(name: str, info: ValidationInfo) -> str:
+    if name not in NAMES and info.context != KEPT:
         raise ValueError(f"must be {_CHOICE}")
     return name
 
