@@ -13,7 +13,7 @@ from pydantic import (
     WithJsonSchema,
     create_model,
 )
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from syndication.content.base import KEPT, faults_of, unique
 from syndication.content.bounds import Few
@@ -43,7 +43,8 @@ _DRAFTS: Mapping[str, type[Draft]] = {kind.name: _draft_of(kind) for kind in KIN
 class _OneOf:
     """An annotation: the class that `kind` names reads the rest, and faults are named as if there were no other."""
 
-    def __init__(self, classes: Mapping[str, type[Content]]) -> None:
+    def __init__(self, shared: type[Content], classes: Mapping[str, type[Content]]) -> None:
+        self.shared = shared
         self.classes = classes
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -71,17 +72,29 @@ class _OneOf:
         name = given.get("kind")
         found = self.classes.get(name) if isinstance(name, str) else None
         if found is None:
-            _refuse_kind("kind" in given)
+            _refuse_kind(given, self.shared)
         return found.model_validate(given, context=context)
 
 
-def _refuse_kind(said: bool) -> NoReturn:
-    words = f"must be {_CHOICE}" if said else f"is needed: {_CHOICE}"
-    error = PydanticCustomError("kind", "{words}", {"words": words})
-    raise ValidationError.from_exception_data("post", [{"type": error, "loc": ("kind",), "input": None}])
+def _refuse_kind(given: Mapping[str, Any], shared: type[Content]) -> NoReturn:
+    """Says which kinds there are, and what is wrong with the fields that all of them have."""
+    words = f"must be {_CHOICE}" if "kind" in given else f"is needed: {_CHOICE}"
+    faults = [_fault("kind", words, ("kind",))]
+    try:
+        shared.model_validate(
+            {name: given[name] for name in shared.model_fields if name in given} | {"kind": ""}
+        )
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False, include_context=False)
+        faults += [_fault(one["type"], one["msg"], one["loc"]) for one in found]
+    raise ValidationError.from_exception_data("post", faults)
 
 
-_contents, _drafts = _OneOf(_CONTENTS), _OneOf(_DRAFTS)
+def _fault(name: Any, words: str, where: tuple[int | str, ...]) -> InitErrorDetails:
+    return {"type": PydanticCustomError(name, "{words}", {"words": words}), "loc": where, "input": None}
+
+
+_contents, _drafts = _OneOf(Content, _CONTENTS), _OneOf(Draft, _DRAFTS)
 
 #: A content of any kind, and a draft of any kind, as fields and bodies of the API.
 AnyContent = Annotated[Content, _contents]
