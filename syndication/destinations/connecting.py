@@ -21,8 +21,7 @@ from syndication.channels.social.oauth import registered
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Verdict
 from syndication.config import settings
-from syndication.content.base import Value, faults_of, new_id
-from syndication.content.interest import Interest
+from syndication.content.base import KEPT, Value, faults_of, new_id
 from syndication.content.reason import Reason
 from syndication.delivery import replay
 from syndication.destinations import links, owned, probe_limits
@@ -285,7 +284,7 @@ def _kept(
             request = DestinationRequest(
                 channel=row.channel,
                 name=row.name,
-                interest=Interest.model_validate(row.interest),
+                interest=WantedInterest.model_validate(row.interest, context=KEPT),
                 settings=learned,
             )
             owned.create(row.merchant_id, request, identity=row.destination_id, counted=True)

@@ -45,7 +45,8 @@ _DRAFTS: Mapping[str, type[Draft]] = {kind.name: _draft_of(kind) for kind in KIN
 class _OneOf:
     """An annotation: the class that `kind` names reads the rest, and faults are named as if there were no other."""
 
-    def __init__(self, classes: Mapping[str, type[Content]]) -> None:
+    def __init__(self, shared: type[Content], classes: Mapping[str, type[Content]]) -> None:
+        self.shared = shared
         self.classes = classes
         self._fields = {name for one in classes.values() for name in one.model_fields}
 
@@ -68,46 +69,46 @@ class _OneOf:
         name = given.get("kind")
         found = self.classes.get(name) if isinstance(name, str) else None
         if found is None:
-            _refuse_kind(given)
+            _refuse_kind(given, self.shared)
         if foreign := (self._fields & set(given)) - set(found.model_fields):
             _refuse_fields(foreign, given["kind"])
         return found.model_validate(given, context=context)
 
 
-def _refuse_kind(given: Mapping[str, Any]) -> NoReturn:
-    """With what else is wrong, whatever kind it may be meant to be."""
+def _refuse_kind(given: Mapping[str, Any], shared: type[Content]) -> NoReturn:
+    """Says which kinds there are, and what is wrong with the fields that all of them have."""
     words = f"must be {_CHOICE}" if "kind" in given else f"is needed: {_CHOICE}"
-    raise ValidationError.from_exception_data("post", [_line(("kind",), words), *_common_faults(given)])
-
-
-def _common_faults(given: Mapping[str, Any]) -> list[InitErrorDetails]:
-    common = {name: value for name, value in given.items() if name in Draft.model_fields}
+    faults = [_fault("kind", words, ("kind",))]
     try:
-        Draft.model_validate({**common, "kind": ""})
+        shared.model_validate(
+            {name: given[name] for name in shared.model_fields if name in given} | {"kind": ""}
+        )
     except ValidationError as error:
-        return [_line(one["loc"], one["msg"].removeprefix("Value error, ")) for one in error.errors()]
-    return []
-
-
-def _line(where: tuple[int | str, ...], words: str) -> InitErrorDetails:
-    error = PydanticCustomError("post", "{words}", {"words": words})
-    return InitErrorDetails(type=error, loc=where, input=None)
+        found = error.errors(include_url=False, include_input=False, include_context=False)
+        faults += [_fault(one["type"], one["msg"], one["loc"]) for one in found]
+    raise ValidationError.from_exception_data("post", faults)
 
 
 def _refuse_fields(names: Collection[str], kind: str) -> NoReturn:
     words = f"does not go with kind {kind}"
-    raise ValidationError.from_exception_data("post", [_line((name,), words) for name in sorted(names)])
+    raise ValidationError.from_exception_data(
+        "post", [_fault("foreign", words, (name,)) for name in sorted(names)]
+    )
 
 
-_contents, _drafts = _OneOf(_CONTENTS), _OneOf(_DRAFTS)
+def _fault(name: Any, words: str, where: tuple[int | str, ...]) -> InitErrorDetails:
+    return {"type": PydanticCustomError(name, "{words}", {"words": words}), "loc": where, "input": None}
+
+
+_contents, _drafts = _OneOf(Content, _CONTENTS), _OneOf(Draft, _DRAFTS)
 
 #: A content of any kind, and a draft of any kind, as fields and bodies of the API.
 AnyContent = Annotated[Content, _contents]
 AnyDraft = Annotated[Draft, _drafts]
 
 
-def _known(name: str) -> str:
-    if name not in NAMES:
+def _known(name: str, info: ValidationInfo) -> str:
+    if name not in NAMES and info.context != KEPT:
         raise ValueError(f"must be {_CHOICE}")
     return name
 

@@ -22,7 +22,7 @@ from tests.town import deliveries, fan_out, later, publish
 
 #: A template that fails for one title, as a fault of ours would that nobody thought of.
 _PICKY = (
-    '{% for _, events in parts %}{% for one in events %}{{ nothing.here if one.title == "Unmöglich" else one.title }}\n'
+    '{% for _, entries in parts %}{% for one in entries %}{{ nothing.here if one.title == "Unmöglich" else one.title }}\n'
     "{% endfor %}{% endfor %}{{ leave }}\n"
 )
 
