@@ -309,8 +309,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item not in gone:
             (slow if "/e2e/" in item.nodeid else quick).append(item)
-    # Each process begins with a quarter, or a third, of them all. Cities on all processes at once would only wait for each
-    # other, so it is every second one that begins with half of what takes long.
+    # Each process is given one stretch of the list. Of four, the first and the third begin with what takes long: cities on
+    # all of them at once would only wait for each other.
     half = len(quick) // 2
     items[:] = [*slow[::2], *quick[:half], *slow[1::2], *quick[half:]]
 

@@ -226,6 +226,21 @@ HEAVY = (
 )  # fmt: skip
 
 
+def loaded(*arguments: str) -> tuple[str, set[str]]:
+    """What a command says, and which heavy libraries its process had loaded at the end."""
+    look = (
+        "import sys; from syndication.cli import app\n"
+        "try: app()\n"
+        "finally: print('loaded:', *(set(sys.modules) & set(sys.stdin.read().split())))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", look, *arguments],
+        input=" ".join(HEAVY), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    said, _, names = done.stdout.rpartition("loaded:")
+    return said + done.stderr, set(names.split())
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -240,12 +255,6 @@ HEAVY = (
 def test_whoever_asks_for_help_or_mistypes_waits_for_no_library(
     arguments: tuple[str, ...], words: str
 ) -> None:
-    look = (
-        "import sys; from syndication.cli import app\n"
-        "try: app()\n"
-        "finally: print('loaded:', *(set(sys.modules) & set(sys.stdin.read().split())))"
-    )
-    command = [sys.executable, "-c", look, *arguments]
-    done = subprocess.run(command, input=" ".join(HEAVY), capture_output=True, text=True, check=False)
-    assert words in done.stdout + done.stderr
-    assert done.stdout.splitlines()[-1] == "loaded:"
+    said, libraries = loaded(*arguments)
+    assert words in said
+    assert libraries == set()

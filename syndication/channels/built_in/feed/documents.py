@@ -1,6 +1,6 @@
 """Feed documents: a view in, bytes out, for each format."""
 
-from syndication.channels.built_in.feed import calendar, json_feed, xml
+from syndication.channels.built_in.feed import json_feed
 from syndication.channels.built_in.feed.view import FeedView, Format, Tombstone
 from syndication.kinds import KINDS
 
@@ -19,10 +19,15 @@ KINDS_OF: dict[Format, tuple[str, ...]] = {"ics": tuple(one.name for one in KIND
 
 def render(form: Format, view: FeedView) -> bytes:
     """The document; pure, so the same view always gives the same bytes and the same ETag."""
+    # Their libraries are loaded where a document is written, not in each process that knows of feeds.
     match form:
         case "rss" | "atom":
+            from syndication.channels.built_in.feed import xml
+
             return xml.render(form, view)
         case "json":
             return json_feed.render(view)
         case "ics":
+            from syndication.channels.built_in.feed import calendar
+
             return calendar.render(view)
