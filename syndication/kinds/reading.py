@@ -64,7 +64,7 @@ class _OneOf:
             return given
         if not isinstance(given, Mapping):
             raise ValidationError.from_exception_data(
-                "post", [_line((), "must be an object with the fields of a post")]
+                "post", [_fault("post", "must be an object with the fields of a post", ())]
             )
         name = given.get("kind")
         found = self.classes.get(name) if isinstance(name, str) else None
