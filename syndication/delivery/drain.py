@@ -75,6 +75,8 @@ def _drain(slots: Slots, deadline: float) -> tuple[int, bool]:
     cfg, started, looked_at = settings(), 0, 0.0
     while clock.monotonic() < deadline:
         most = _width(slots, cfg) if slots.queue in claim.SHARED else cfg.push_threads
+        # Asked before the claim: a lane that ends in between leaves more to claim.
+        busy = slots.running > 0
         ready, slow = slots.free(most)
         lanes: list[Lane] = []
         # Lanes are claimed in handfuls: one transaction for six costs little more than for one.
@@ -85,7 +87,7 @@ def _drain(slots: Slots, deadline: float) -> tuple[int, bool]:
             slots.start(lane)
         started += len(lanes)
         if not lanes:
-            if not slots.running:
+            if not busy:
                 return started, False
             slots.wait(_GLANCE)
     return started, slots.running > 0
