@@ -144,16 +144,21 @@ def faults_of(error: ValidationError) -> tuple[Fault, ...]:
     """Pydantic's findings as our Faults, in our words."""
     found = error.errors(include_url=False, include_input=False)
     named = [
-        Fault(".".join(str(part) for part in one["loc"]), _in_words(one))
+        Fault(".".join(str(part) for part in one["loc"]), in_words(one))
         for one in found[: bounds.MOST_FAULTS]
     ]
     return tuple(bounds.told(named, len(found)))
 
 
-def _in_words(found: Mapping[str, Any]) -> str:
-    """What one of our checks said, which may be a Reason; else pydantic's own words."""
+def in_words(found: Mapping[str, Any]) -> str:
+    """What one of our checks said, which may be a Reason; else pydantic's words, or ours where they read like a machine's."""
     said = found.get("ctx", {}).get("error")
-    return str(said) if isinstance(said, ValueError) else str(found["msg"])
+    if isinstance(said, ValueError):
+        return str(said)
+    return _SAID.get(found["type"], str(found["msg"]).removeprefix("Value error, "))
+
+
+_SAID = {"missing": "is needed", "extra_forbidden": "is no field here"}
 
 
 def canonical(data: Any) -> str:

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 
 from syndication.content import bounds
+from syndication.content.base import in_words
 from syndication.errors import (
     Conflict,
     Fault,
@@ -255,7 +256,7 @@ def _faults(found: Mapping[str, Any]) -> list[Fault]:
         return [Fault(".".join([*path, one.field]), one.message) for one in several]
     if found["type"] == "missing" and not path:
         return [Fault("", "a body is needed")]
-    return [Fault(".".join(path), str(found["msg"]).removeprefix("Value error, "))]
+    return [Fault(".".join(path), in_words(found))]
 
 
 def _shown(text: str) -> str:

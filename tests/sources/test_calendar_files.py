@@ -135,7 +135,7 @@ def test_a_zone_that_the_file_describes_itself_is_used() -> None:
 @pytest.mark.parametrize(
     ("lines", "field", "words"),
     [
-        ("UID:1\nDTSTART:20360822T180000Z", "title", "Field required"),
+        ("UID:1\nDTSTART:20360822T180000Z", "title", "is needed"),
         (BASE.strip(), "DTSTART", "is missing"),
         (BASE + "DTSTART:garbage", "DTSTART", "is not a date"),
         (BASE + "DTSTART:20361345", "DTSTART", "is not a date"),

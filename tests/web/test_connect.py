@@ -353,7 +353,7 @@ def test_links_grow_old(client: TestClient, receiver: Receiver, cafe: Party) -> 
 @pytest.mark.parametrize(
     ("server", "words"),
     [
-        ("", "Field required"),
+        ("", "is needed"),
         ("not a server", "must"),
         ("http://127.0.0.1:9", "cannot be reached"),
     ],
