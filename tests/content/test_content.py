@@ -39,7 +39,7 @@ OFFER = {"kind": "offer", "title": "Zwei Brote"}
         (EVENT | {"images": [{"url": "http://example.org/a.png", "alt": "x"}]}, "images.0.url", "https://"),
         (EVENT | {"images": [{"url": "https://example.org/a.png", "alt": ""}]}, "images.0.alt", "at least 1"),
         (EVENT | {"url": "javascript:alert(1)"}, "url", "https://"),
-        (EVENT | {"surprise": 1}, "surprise", "not permitted"),
+        (EVENT | {"surprise": 1}, "surprise", "is no field"),
         (OFFER | {"status": "cancelled"}, "status", "does not go with kind offer"),
         (OFFER | {"price": "3.50", "price_before": "3.00"}, "", "higher than price"),
         (OFFER | {"price": "3.505"}, "price", "decimal"),
