@@ -20,6 +20,10 @@ from tests import factories
 from tests.web.conftest import Party, admitted
 from tests.web.serving import served
 
+pytestmark = pytest.mark.enough(
+    "sqlite"
+)  # HTTP alone; tests/audience/test_feeds.py has what is kept, on both
+
 
 @pytest.fixture
 def filled(client: TestClient, cafe: Party) -> TestClient:

@@ -84,6 +84,7 @@ def web_process(cfg: Settings, *arguments: str) -> Iterator[str]:
         process.wait(20)
 
 
+@pytest.mark.enough("sqlite")
 def test_two_hundred_half_heads_are_gone_and_hold_up_nobody(database: str, settings: Settings) -> None:
     cfg = settings.model_copy(update={"database_url": database})
     with web_process(cfg, "--head-seconds", "2") as address, contextlib.ExitStack() as open_:

@@ -26,7 +26,7 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 #: Invented requests for each operation, beside the examples and the limits of each field, which are always tried: all of
 #: them where .ci/run asks for it, and elsewhere the first of the same.
-MOST = "25" if FULL else "4"
+MOST = "25" if FULL else "2"
 
 
 @pytest.fixture

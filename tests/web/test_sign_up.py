@@ -112,6 +112,7 @@ def test_a_reader_of_the_time_when_capitals_counted_is_found(app: FastAPI) -> No
     assert readers.leave_by_address("Anna@BÜCHER.example")
 
 
+@pytest.mark.enough("sqlite")
 def test_a_network_that_floods_stops_itself_and_nobody_else(app: FastAPI) -> None:
     chance = Random(2)
     flood, others = [], []
@@ -126,6 +127,7 @@ def test_a_network_that_floods_stops_itself_and_nobody_else(app: FastAPI) -> Non
     assert set(flood) == {202, 429}
 
 
+@pytest.mark.enough("sqlite")
 def test_many_networks_that_flood_slow_those_that_send_often_and_no_newcomer(app: FastAPI) -> None:
     flood = [
         visit(app, f"f{number}-{again}@flood.example", f"198.{number}.1.{again}")
