@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from syndication.content.base import Line, Text, faults_of
 from syndication.errors import Fault, Invalid
+from syndication.infra import private_files
 from syndication.infra.mail_headers import Unfit, address
 from syndication.infra.signing import vapid_public_key, weak
 from syndication.infra.ssrf import check_url
@@ -328,6 +329,9 @@ def settings() -> Settings:
         except ValidationError as error:
             raise Invalid(*map(_in_capitals, faults_of(error))) from error
     return _in_use
+
+
+private_files.use(lambda: settings().data_dir)
 
 
 def use(value: Settings | None) -> None:

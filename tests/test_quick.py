@@ -54,10 +54,10 @@ def test_what_stands_nearest_comes_first(
 def test_whoever_imports_the_change_comes_then_and_the_rest_is_counted(
     quick: ModuleType, imports: dict[str, set[str]]
 ) -> None:
-    found = quick.chosen(["syndication/delivery/policy.py"], imports)
+    found = quick.chosen(["syndication/ledger/policy.py"], imports)
     order = list(found.run)
     assert order[:2] == [quick.ALWAYS, "tests/delivery/test_policy.py"]
-    assert all("syndication/delivery/policy.py" in imports[test] for test in order[2:])
+    assert all("syndication/ledger/policy.py" in imports[test] for test in order[2:])
     assert "tests/web/test_api_posts.py" in found.left["reach the change only through others"]
 
 

@@ -22,9 +22,9 @@ from syndication.config import Settings
 from syndication.content.interest import Interest
 from syndication.content.post import Content, matters
 from syndication.content.reason import NO_REASON, Reason
-from syndication.delivery import lifecycle, policy
-from syndication.delivery.record import SUPERSEDED, WITHDRAWN
 from syndication.infra import db, wakeups
+from syndication.ledger import lifecycle, policy
+from syndication.ledger.outcomes import SUPERSEDED, WITHDRAWN
 from syndication.models import Change, Delivery, Destination, EditionPost, Reader
 
 HELD = Reason("Waits a moment, so that several changes become one message.")

@@ -21,10 +21,9 @@ from syndication.audience.stories import Known, Story
 from syndication.channels.built_in.newsletter import LEFT_OUT, Correction, Entry
 from syndication.config import Settings
 from syndication.content.reason import Reason
-from syndication.delivery import policy
-from syndication.delivery.lane import OVER
-from syndication.delivery.record import SUPERSEDED, WITHDRAWN
 from syndication.infra import db
+from syndication.ledger import policy
+from syndication.ledger.outcomes import OVER, SUPERSEDED, WITHDRAWN
 from syndication.models import Change, Delivery, Edition, EditionPost, Post
 
 _log = structlog.get_logger(__name__)

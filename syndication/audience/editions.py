@@ -25,8 +25,8 @@ from syndication.channels.envelope import PostView
 from syndication.config import Settings, settings
 from syndication.content.cadence import Cadence, next_slot, previous_slot
 from syndication.content.reason import NO_REASON, Reason
-from syndication.delivery import lifecycle
 from syndication.infra import db, wakeups
+from syndication.ledger import lifecycle
 from syndication.models import Change, Delivery, Destination, Edition, EditionPost, Reader
 from syndication.publishing import views
 

@@ -11,16 +11,15 @@ from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from syndication import clock
-from syndication.channels.built_in.feed import scopes_of
 from syndication.channels.built_in.feed.documents import KINDS_OF, FeedView, Format, Tombstone, render
 from syndication.channels.built_in.websub import WebSub
 from syndication.channels.envelope import PostView
 from syndication.config import Settings, settings
 from syndication.content.base import slugify
-from syndication.delivery import lifecycle
 from syndication.errors import NotFound
 from syndication.infra import db, wakeups
 from syndication.kinds import NAMES
+from syndication.ledger import lifecycle
 from syndication.models import Delivery, Destination, FeedDocument, Merchant, Post, PostTopic
 from syndication.publishing import views
 
@@ -30,10 +29,7 @@ __all__ = [
     "Scope",
     "Shelf",
     "document",
-    "mark",
-    "mark_merchant",
     "parse_scope",
-    "scopes_of",
     "sweep",
 ]
 
@@ -78,35 +74,6 @@ def parse_scope(text: str) -> Scope:
     if not proper or any(value != slugify(value) for value in (scope.topic, scope.merchant)):
         raise NotFound("There is no such feed.")
     return scope
-
-
-def mark(session: Session, scopes: Sequence[str]) -> None:
-    """Note, in the caller's transaction, that the existing documents of `scopes` are wanted anew."""
-    session.execute(
-        update(FeedDocument)
-        .where(FeedDocument.scope.in_(scopes))
-        .values(wanted=FeedDocument.wanted + 1)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def mark_merchant(session: Session, merchant: Merchant) -> None:
-    """Note, in the caller's transaction, that every document that names this merchant is wanted anew."""
-    said = select(Post.kind, PostTopic.topic).outerjoin(PostTopic, PostTopic.post_id == Post.id)
-    rows = session.execute(said.where(Post.merchant_id == merchant.id).distinct())
-    mark(
-        session,
-        sorted(
-            {
-                scope
-                for kind, topic in rows
-                for scope in scopes_of(kind, (topic,) if topic else (), merchant.slug)
-            }
-        ),
-    )
-    # Its own feeds bear its name even where no post stands in them.
-    own = FeedDocument.scope.endswith(f"merchant/{merchant.slug}", autoescape=True)
-    mark(session, session.scalars(select(FeedDocument.scope).where(own).distinct()).all())
 
 
 def document(scope: str, form: Format, *, known: Document | None = None) -> Document:

@@ -12,10 +12,10 @@ from syndication.content.base import Record
 from syndication.content.cadence import Cadence, next_slot, previous_slot
 from syndication.content.interest import Interest
 from syndication.content.reason import Reason
-from syndication.delivery import lifecycle
 from syndication.errors import Invalid, NotFound
 from syndication.infra import db, mail_addresses
 from syndication.infra.rendering import LANGUAGES
+from syndication.ledger import lifecycle
 from syndication.models import Change, Consent, Delivery, InterestRow, Reader, SignUp
 
 _LEFT = Reason("The reader unsubscribed.")

@@ -13,8 +13,8 @@ from syndication.audience import interests, readers, tokens
 from syndication.channels.built_in.letter import Letter
 from syndication.content.base import new_id
 from syndication.content.interest import Interest
-from syndication.delivery import lifecycle
 from syndication.infra import db, mail_addresses, wakeups
+from syndication.ledger import lifecycle
 from syndication.models import Consent, Delivery, Reader, SignUp
 
 _log = structlog.get_logger(__name__)

@@ -15,8 +15,8 @@ from syndication.channels.envelope import PostView
 from syndication.config import Settings
 from syndication.content.interest import Interest
 from syndication.content.post import Content, matters
-from syndication.delivery import policy
 from syndication.infra import db
+from syndication.ledger import policy
 from syndication.models import Change, Post, Revision
 from syndication.publishing import views
 

@@ -107,7 +107,7 @@ def replay(
     yes: Yes = False,
 ) -> None:
     """Send finished deliveries again under the key the receiver knows. Says how many first; by default what failed."""
-    from syndication.delivery import replay as again
+    from syndication.ledger import replay as again
 
     cfg = start(wakes=True)
     if number is not None:
@@ -135,7 +135,7 @@ def retry(
     yes: Yes = False,
 ) -> None:
     """Try now what waits for a later try, such as after a repair. Says how many first; a later time of its own is kept."""
-    from syndication.delivery import retry as now
+    from syndication.ledger import retry as now
 
     cfg = start(wakes=True)
     if number is not None:

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from syndication.channels.built_in.letter import Letter
 from syndication.config import Settings
 from syndication.content.reason import Reason
-from syndication.delivery import lifecycle
 from syndication.destinations import connecting
 from syndication.infra import db, wakeups
+from syndication.ledger import lifecycle
 from syndication.models import Delivery, Destination, Merchant
 
 #: How long before an access ends its owner is told.

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from syndication import channels, clock
 from syndication.config import Settings
-from syndication.delivery import copies, pacing, policy, superseded
+from syndication.delivery import copies, pacing, superseded
 from syndication.delivery.lane import Lane, Stop
 from syndication.delivery.load import channel_settings, parcels
 from syndication.infra import db
+from syndication.ledger import policy
 from syndication.models import Delivery, Destination, Heartbeat, Lease, Reader
 
 #: Queues whose deliveries go to many recipients through one outlet, rather than to one destination each.

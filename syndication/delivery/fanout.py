@@ -11,15 +11,15 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from syndication import channels, clock
-from syndication.audience import corrections, editions, feeds, interests, stories
+from syndication.audience import corrections, editions, interests, stories
 from syndication.audience.corrections import News
 from syndication.channels.built_in.newsletter import Newsletter
 from syndication.config import Settings, settings
 from syndication.content.reason import NO_REASON
-from syndication.delivery import lifecycle, policy
 from syndication.infra import db, sqlite_turns, wakeups
+from syndication.ledger import lifecycle, policy
 from syndication.models import Change, Delivery, Destination, Merchant, Post, Reader, Revision
-from syndication.publishing import views
+from syndication.publishing import feed_marks, views
 
 #: Rows of one insert.
 _CHUNK = 500
@@ -86,7 +86,7 @@ def _go_on(change_id: int) -> bool:
         news = _join(session, change_id, cfg)
         if news.change.reached == 0:
             _to_outlets(session, news)
-            feeds.mark(session, _scopes(news))
+            feed_marks.mark(session, _scopes(news))
     # What is behind this tells machines; very many people are told without holding them up.
     with sqlite_turns.patiently():
         return _to_people(news, cfg, deadline)
@@ -166,7 +166,7 @@ def _scopes(news: News) -> list[str]:
         {
             scope
             for one in contents
-            for scope in feeds.scopes_of(one.kind, one.topics, news.view.merchant.slug)
+            for scope in feed_marks.scopes_of(one.kind, one.topics, news.view.merchant.slug)
         }
     )
 

@@ -20,10 +20,12 @@ from syndication.channels.verdicts import Gone, Receipt, Refused, TryLater, Unco
 from syndication.config import Settings
 from syndication.content.characters import legible
 from syndication.content.reason import NO_REASON, Reason
-from syndication.delivery import policy, positions
+from syndication.delivery import positions
 from syndication.delivery.redaction import hide_in, secrets_of
 from syndication.infra.images import NoPicture
 from syndication.infra.rate_limits import Bucket, Buckets
+from syndication.ledger import policy
+from syndication.ledger.outcomes import OVER
 
 _log = structlog.get_logger(__name__)
 #: Outcomes that wait at most this long (seconds), or in this number, before the tables show them.
@@ -317,7 +319,6 @@ class Run:
         return replace(outcome, state="waiting", due_at=outcome.at + timedelta(seconds=delay))
 
 
-OVER = Reason("It was over before it could be sent, so it was not sent late.")
 LEFT = Reason("The reader unsubscribed before it was sent.")
 
 

@@ -14,10 +14,10 @@ from syndication.channels.envelope import City, Envelope, PostView, Publisher
 from syndication.channels.settings import Settings
 from syndication.config import Settings as CitySettings
 from syndication.content.reason import Reason
-from syndication.delivery import lifecycle
 from syndication.infra import db, wakeups
 from syndication.infra.reasons import translated_reason
 from syndication.infra.rendering import gettext, moment
+from syndication.ledger import lifecycle
 from syndication.models import Delivery, Destination, Outage
 
 _MESSAGES = UUID("5b0a4d52-6a3c-4a5f-9d0e-0f6f5ad3c1b7")

@@ -13,9 +13,9 @@ from syndication.channels.built_in.letter import Letter
 from syndication.config import Settings
 from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery import outage_notices, resume
-from syndication.delivery.policy import well_after
 from syndication.infra import db, wakeups
 from syndication.infra.smtp import MailFailure, Outbox
+from syndication.ledger.policy import well_after
 from syndication.models import Delivery, Destination, Outage
 
 _log = structlog.get_logger(__name__)

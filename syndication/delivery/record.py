@@ -12,14 +12,14 @@ from syndication import channels
 from syndication.audience import readers
 from syndication.config import Settings
 from syndication.content.reason import NO_REASON, Reason
-from syndication.delivery import access_notices, lifecycle, policy, resume, trial_post
-from syndication.delivery.lane import OVER, Outcome, Run
+from syndication.delivery import access_notices, resume, trial_post
+from syndication.delivery.lane import Outcome, Run
 from syndication.infra import db, wakeups
+from syndication.ledger import lifecycle, policy
+from syndication.ledger.outcomes import OVER, SUPERSEDED, WITHDRAWN
 from syndication.models import Attempt, Delivery, Destination, Lease, Post
 
 _log = structlog.get_logger(__name__)
-SUPERSEDED = Reason("It was replaced by a newer version before it was sent.")
-WITHDRAWN = Reason("The post was withdrawn before this was sent.")
 _SWITCHED_OFF = Reason("The outlet is switched off: {}")
 
 

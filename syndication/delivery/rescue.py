@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 
 from syndication import channels
 from syndication.content.reason import Reason
-from syndication.delivery import policy, positions
+from syndication.delivery import positions
 from syndication.delivery.record import release
 from syndication.infra import db
+from syndication.ledger import policy
 from syndication.models import Attempt, Delivery, Lease
 
 _CRASHED = Reason("A worker died while sending it. It will be tried again.")

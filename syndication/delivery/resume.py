@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 
 from syndication import channels, clock
 from syndication.content.reason import NO_REASON
-from syndication.delivery import policy
 from syndication.infra import db, wakeups
+from syndication.ledger import policy
 from syndication.models import Attempt, Delivery, Destination
 
 #: Rows of one transaction: some hundredths of a second as the one writer of SQLite.

@@ -14,9 +14,10 @@ import structlog
 from syndication import clock
 from syndication.config import Settings
 from syndication.content.base import new_id
-from syndication.delivery import claim, policy, record
+from syndication.delivery import claim, record
 from syndication.delivery.lane import Lane, Run
 from syndication.infra import sqlite_turns
+from syndication.ledger import policy
 
 _log = structlog.get_logger(__name__)
 #: Threads one process may have in all, those of outlets that hang included.

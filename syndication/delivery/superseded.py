@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from syndication.content.reason import Reason
-from syndication.delivery.record import SUPERSEDED, WITHDRAWN
+from syndication.ledger.outcomes import SUPERSEDED, WITHDRAWN
 from syndication.models import Change, Delivery, EditionPost, Post
 
 #: What may have arrived, or will be tried.

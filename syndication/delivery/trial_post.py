@@ -8,8 +8,8 @@ from syndication import kinds
 from syndication.channels.envelope import City, Envelope, PostView, Publisher
 from syndication.channels.settings import Settings
 from syndication.content.post import Image
-from syndication.delivery import lifecycle
 from syndication.delivery.lane import Outcome
+from syndication.ledger import lifecycle
 from syndication.models import Delivery
 from syndication.publishing import uploads
 

@@ -23,7 +23,6 @@ from syndication.channels.verdicts import Verdict
 from syndication.config import settings
 from syndication.content.base import KEPT, Value, faults_of, new_id
 from syndication.content.reason import Reason
-from syndication.delivery import replay
 from syndication.destinations import links, owned, probe_limits
 from syndication.destinations.connect_form import ConnectForm, asked_of, connector_of, opened
 from syndication.destinations.links import LETTER, Link, Maker
@@ -33,6 +32,7 @@ from syndication.errors import Conflict, Forbidden, Invalid, NotFound
 from syndication.infra import db
 from syndication.infra.signing import Box
 from syndication.kinds.reading import WantedInterest
+from syndication.ledger import replay
 from syndication.models import ConnectLink, Destination
 from syndication.publishing import merchants
 from syndication.publishing.merchants import Name

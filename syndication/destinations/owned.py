@@ -13,7 +13,6 @@ from syndication.channels.settings import Settings as ChannelSettings
 from syndication.content.base import new_id
 from syndication.content.interest import Interest
 from syndication.content.reason import NO_REASON, Reason
-from syndication.delivery import lifecycle
 from syndication.destinations import probe_limits
 from syndication.destinations.sealed import (
     AnyChannel,
@@ -32,6 +31,7 @@ from syndication.destinations.values import (
 )
 from syndication.errors import Conflict, Invalid, NotFound
 from syndication.infra import db, wakeups
+from syndication.ledger import lifecycle
 from syndication.models import Delivery, Destination, InterestRow, Merchant
 from syndication.publishing import merchants
 

@@ -15,10 +15,9 @@ from urllib.parse import urljoin
 from uuid import UUID
 
 from syndication import clock
-from syndication.config import settings
 from syndication.content.reason import Reason
 from syndication.errors import Invalid
-from syndication.infra import confined
+from syndication.infra import confined, private_files
 from syndication.infra.http import Answer, Client, Failure
 
 #: Largest picture that is fetched (bytes); `image_decoding` says how many pixels are decoded.
@@ -259,9 +258,7 @@ def _turn(patience: float) -> Iterator[int]:
 def _locked(place: int) -> int | None:
     """The open file that holds a place; None where somebody else has it."""
     try:
-        folder = settings().data_dir
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder / f"picture-{place}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        lock = os.open(private_files.city() / f"picture-{place}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except (OSError, Invalid):  # a disk that takes nothing, or no city: one's own folder for this user
         own = Path(tempfile.gettempdir()) / f"syndication-{os.getuid()}"
         own.mkdir(mode=0o700, exist_ok=True)

@@ -2,10 +2,29 @@
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 #: What others of the machine may do with a file or folder of ours: nothing.
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+_city: Callable[[], Path] | None = None
+
+
+def use(city: Callable[[], Path]) -> None:
+    """Name the folder of this process's city, asked for when it is needed."""
+    global _city  # noqa: PLW0603 -- one process, one city
+    _city = city
+
+
+def city() -> Path:
+    """The folder of this process's city, made where it is missing. Raises OSError, and Invalid where there is no city."""
+    if _city is None:
+        raise FileNotFoundError("no city was named")
+    found = _city()
+    found.mkdir(parents=True, exist_ok=True)
+    return found
 
 
 def process() -> None:

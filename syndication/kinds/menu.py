@@ -12,17 +12,7 @@ from syndication.content.bounds import Few
 from syndication.content.post import Content, Matter, Status
 from syndication.infra.rendering import day, gettext, money, short_day, supported_language
 from syndication.kinds import lines
-from syndication.kinds.contract import (
-    CALL_OFF,
-    Appointment,
-    Cells,
-    Fact,
-    Filter,
-    Form,
-    Group,
-    Kind,
-    Window,
-)
+from syndication.kinds.contract import CALL_OFF, Appointment, Cells, Fact, Filter, Form, Group, Kind, Window
 from syndication.kinds.food_labels import ADDITIVES, ALLERGENS, Additive, Allergen
 
 

@@ -15,12 +15,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from syndication import clock
-from syndication.audience import feeds
 from syndication.config import settings
 from syndication.content import schedule
 from syndication.kinds.event_content import EventContent, EventDraft, event
 from syndication.models import Change, Delivery, EditionPost, Merchant, Post
-from syndication.publishing import posts, site_images
+from syndication.publishing import feed_marks, posts, site_images
 from syndication.sources import series
 
 #: A part's reference: that of its series and the start it stands for.
@@ -64,12 +63,12 @@ def join(session: Session, merchant_id: UUID, whole: EventDraft) -> set[datetime
     complete = _with_dates_alone(event(whole.content()), said, settings().zone)
     told = as_published(complete, said, settings().zone, now)
     for content in (told, *(content for _, content in said)):
-        scopes |= set(feeds.scopes_of(content.kind, content.topics, merchant.slug))
+        scopes |= set(feed_marks.scopes_of(content.kind, content.topics, merchant.slug))
     posts.recast(session, first, told)
     _know_it_as(session, first)
     for post in mine:
         _retire(session, post, first, now)
-    feeds.mark(session, sorted(scopes))
+    feed_marks.mark(session, sorted(scopes))
     return {one.recurrence_id for one in complete.dates} - {one.recurrence_id for one in whole.dates}
 
 

@@ -10,13 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from syndication import clock
-from syndication.audience import feeds
 from syndication.content.base import Line, Record, Text, Value, WebAddress, new_id, slugify
 from syndication.errors import Forbidden, Invalid, NotFound
 from syndication.infra import db
 from syndication.infra.mail_headers import Unfit, address
 from syndication.models import Merchant
-from syndication.publishing import views
+from syndication.publishing import feed_marks, views
 
 State = Literal["applied", "admitted", "suspended"]
 #: What a merchant does here, in its own name: over the API, the queue, files, links and the command line alike.
@@ -176,7 +175,7 @@ def update(merchant_id: UUID, amendment: Amendment) -> MerchantRecord:
             setattr(merchant, name, value)
         if views.publisher(merchant) != before:
             session.flush()
-            feeds.mark_merchant(session, merchant)
+            feed_marks.mark_merchant(session, merchant)
         return _record(merchant)
 
 

@@ -21,7 +21,7 @@ from syndication.delivery import fanout
 from syndication.errors import NotFound
 from syndication.infra import db
 from syndication.models import Change, Delivery, FeedDocument, Merchant
-from syndication.publishing import posts
+from syndication.publishing import feed_marks, posts
 from tests import factories
 from tests.channels.feed_samples import events, found
 from tests.conftest import settings_for
@@ -99,7 +99,7 @@ def test_one_feed_has_one_address_and_all_others_lead_nowhere(text: str) -> None
 
 
 def test_a_post_stands_in_every_combination_of_its_facets() -> None:
-    scopes = list(feeds.scopes_of("event", ("musik", "wein"), "cafe"))
+    scopes = list(feed_marks.scopes_of("event", ("musik", "wein"), "cafe"))
     assert len(scopes) == len(set(scopes)) == 12
     assert {"all", "kind/event", "topic/wein", "kind/event/topic/musik/merchant/cafe"} <= set(scopes)
     assert [str(feeds.parse_scope(scope)) for scope in scopes] == scopes
@@ -212,7 +212,7 @@ def test_a_change_that_shows_nothing_leaves_etag_and_date(cafe: UUID) -> None:
     before = feeds.document("all", "rss")
     clock.travel(timedelta(hours=1))
     with db.transaction() as session:
-        feeds.mark(session, ["all"])
+        feed_marks.mark(session, ["all"])
     assert stored(form="rss").wanted == 2
     after = feeds.document("all", "rss")
     assert (after.etag, after.modified_at) == (before.etag, before.modified_at)
@@ -288,7 +288,7 @@ def test_what_was_withdrawn_before_its_hour_is_never_told(cafe: UUID) -> None:
     posts.withdraw(cafe, post.id)
     fan_out()
     with db.transaction() as session:
-        feeds.mark(session, ["all"])
+        feed_marks.mark(session, ["all"])
     assert str(post.id).encode() not in feeds.document("all", "atom").body
     assert str(post.id).encode() not in feeds.document("all", "ics").body
 
@@ -318,7 +318,7 @@ def test_the_hub_is_told_once_of_each_new_version(cafe: UUID, settings: Settings
     assert pings() == [(address, "waiting", "push")]
     assert ("push", ()) in woken
     with db.transaction() as session:
-        feeds.mark(session, ["all"])
+        feed_marks.mark(session, ["all"])
     feeds.document("all", "rss")
     assert len(pings()) == 1, "the bytes are the same"
     publish(cafe, factories.event())
@@ -367,7 +367,7 @@ def test_posts_and_readers_side_by_side_lose_nothing(cafe: UUID) -> None:
             for index in range(6):
                 posts.create(cafe, factories.event(f"{number}-{index}"), count_quota=False)
                 with db.transaction() as session:
-                    feeds.mark(session, ["all"])
+                    feed_marks.mark(session, ["all"])
         except Exception as error:
             failures.append(error)
 

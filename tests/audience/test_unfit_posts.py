@@ -12,9 +12,10 @@ from structlog.testing import capture_logs
 
 from syndication import clock, config, insight
 from syndication.audience import editions
-from syndication.delivery import drain, replay
+from syndication.delivery import drain
 from syndication.infra import db, rendering
 from syndication.infra.reasons import translated_reason
+from syndication.ledger import replay
 from syndication.models import Delivery
 from syndication.stack.mail_sink import MailSink
 from tests import factories

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import select, update
 
 from syndication import config
-from syndication.delivery import claim, drain, positions, record, replay, rescue
+from syndication.delivery import claim, drain, positions, record, rescue
 from syndication.infra import db
+from syndication.ledger import replay
 from syndication.models import Attempt, Change, Delivery, Destination, Lease, Reader
 from syndication.publishing import posts
 from syndication.stack.mail_sink import MailSink

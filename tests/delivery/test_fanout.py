@@ -8,8 +8,9 @@ from sqlalchemy import func, insert, select
 from syndication import clock, config
 from syndication.audience import interests
 from syndication.content.interest import Interest
-from syndication.delivery import fanout, policy
+from syndication.delivery import fanout
 from syndication.infra import db, wakeups
+from syndication.ledger import policy
 from syndication.models import Change, Delivery, Edition, Heartbeat, Reader
 from tests.town import publish
 

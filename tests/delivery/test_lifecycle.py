@@ -9,8 +9,8 @@ from syndication import clock, config
 from syndication.channels.built_in.letter import Letter
 from syndication.channels.built_in.newsletter import Newsletter
 from syndication.content.reason import Reason
-from syndication.delivery import lifecycle
 from syndication.infra import db
+from syndication.ledger import lifecycle
 from syndication.models import Delivery, Destination, Reader
 from tests import factories
 

@@ -8,8 +8,9 @@ import pytest
 
 from syndication import clock, config
 from syndication.channels.settings import Rhythm
-from syndication.delivery import drain, replay
+from syndication.delivery import drain
 from syndication.delivery.pacing import Candidate, most_urgent, turn
+from syndication.ledger import replay
 from syndication.publishing import posts
 from syndication.stack.receiver import Receiver
 from tests import factories

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from syndication.content.cadence import Cadence, next_slot, previous_slot
-from syndication.delivery import policy
+from syndication.ledger import policy
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SCHEDULE = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from syndication import clock, config, destinations
-from syndication.delivery import drain, reconcile, replay
+from syndication.delivery import drain, reconcile
 from syndication.infra import db
+from syndication.ledger import replay
 from syndication.models import Attempt, Destination
 from syndication.publishing import posts
 from syndication.stack.receiver import Receiver, Reply

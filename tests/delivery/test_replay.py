@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import select, update
 
 from syndication import clock, config
-from syndication.delivery import drain, replay, retry
+from syndication.delivery import drain
 from syndication.errors import Conflict
 from syndication.infra import db
+from syndication.ledger import replay, retry
 from syndication.models import Attempt, Delivery, Destination
 from syndication.publishing import posts
 from syndication.stack.receiver import Receiver, Reply

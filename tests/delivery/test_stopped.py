@@ -9,9 +9,10 @@ from sqlalchemy import select, update
 
 from syndication import config
 from syndication.audience import editions, readers
-from syndication.delivery import drain, lane, replay
+from syndication.delivery import drain, lane
 from syndication.infra import db
 from syndication.kinds.reading import draft
+from syndication.ledger import replay
 from syndication.models import Attempt, Delivery, Destination
 from syndication.publishing import posts
 from syndication.stack.mail_sink import MailSink

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from syndication.config import Settings
-from syndication.delivery import replay
+from syndication.ledger import replay
 from tests.e2e.networks import Poster, synapse
 from tests.town import PICTURE
 

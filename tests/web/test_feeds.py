@@ -15,7 +15,7 @@ from syndication import clock, config
 from syndication.audience import feeds
 from syndication.config import Settings
 from syndication.infra import db
-from syndication.publishing import posts
+from syndication.publishing import feed_marks, posts
 from tests import factories
 from tests.web.conftest import Party, admitted
 from tests.web.serving import served
@@ -101,7 +101,7 @@ def test_a_change_is_not_hidden_by_any_condition(filled: TestClient, cafe: Party
     assert cafe.merchant_id
     posts.create(cafe.merchant_id, factories.event("neu"))
     with db.transaction() as session:
-        feeds.mark(session, ["all"])
+        feed_marks.mark(session, ["all"])
     clock.travel(timedelta(seconds=1))
     for condition in (
         {"If_None_Match": first.headers["etag"]},
@@ -121,7 +121,7 @@ def test_two_changes_within_one_second_are_told_apart_by_date_alone(client: Test
     between = get(client)
     posts.create(cafe.merchant_id, factories.event("zweite"))
     with db.transaction() as session:
-        feeds.mark(session, ["all"])
+        feed_marks.mark(session, ["all"])
     feeds.document("all", "rss")
     clock.travel(timedelta(seconds=2))
     answer = get(client, If_Modified_Since=between.headers["last-modified"])
@@ -215,7 +215,7 @@ def test_the_hub_and_the_feeds_own_address_stand_in_the_head(filled: TestClient,
     assert get(filled).headers["link"] == own
     config.use(settings.model_copy(update={"websub_hub": "https://hub.example/"}))
     with db.transaction() as session:
-        feeds.mark(session, ["all"])
+        feed_marks.mark(session, ["all"])
     clock.travel(timedelta(seconds=1))
     answer = get(filled)
     assert answer.headers["link"] == f'{own}, <https://hub.example/>; rel="hub"'

@@ -10,9 +10,9 @@ from pydantic import Field
 from syndication import channels, destinations, insight
 from syndication.content.base import Moment
 from syndication.content.bounds import Few
-from syndication.delivery import replay, retry
 from syndication.errors import Forbidden, NotFound
 from syndication.insight import AttemptRow, DeliveryRow
+from syndication.ledger import replay, retry
 from syndication.publishing import merchants
 from syndication.publishing.api_keys import Caller
 from syndication.web.access import DeliveriesReader, DestinationsWriter, MerchantSlug, concerned

@@ -16,9 +16,9 @@ from syndication.content.bounds import Few
 from syndication.content.interest import Interest
 from syndication.content.post import Action
 from syndication.delivery import dry_run as rehearse
-from syndication.delivery import replay, retry
 from syndication.delivery.tools import tools
 from syndication.destinations import DestinationAmendment, DestinationRecord, DestinationRequest, Revealed
+from syndication.ledger import replay, retry
 from syndication.web.access import DestinationsReader, DestinationsWriter, MerchantSlug, concerned
 from syndication.web.api.pages import After, Answer, Page, Paging, page
 from syndication.web.api.repeats import HEADERS, IdempotencyKey, created

@@ -7,9 +7,9 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from syndication import channels
-from syndication.delivery import replay
 from syndication.errors import Conflict, NotFound
 from syndication.infra import db, wakeups
+from syndication.ledger import replay
 from syndication.models import Delivery, Destination
 
 #: Rows of one transaction.
