@@ -38,7 +38,7 @@ def imports(quick: ModuleType) -> dict[str, set[str]]:
         ("syndication/channels/built_in/feed/documents.py", "tests/channels/test_feed_documents.py"),
         ("syndication/web/api/posts.py", "tests/web/test_api_posts.py"),
         ("syndication/cli/keys.py", "tests/test_cli.py"),
-        ("tests/delivery/test_policy.py", "tests/delivery/test_policy.py"),
+        ("tests/ledger/test_policy.py", "tests/ledger/test_policy.py"),
         ("templates/site/home.html", "tests/web/test_site.py"),
         ("syndication/migrations/versions/0010_outages.py", "tests/test_schema.py"),
     ],
@@ -56,7 +56,7 @@ def test_whoever_imports_the_change_comes_then_and_the_rest_is_counted(
 ) -> None:
     found = quick.chosen(["syndication/ledger/policy.py"], imports)
     order = list(found.run)
-    assert order[:2] == [quick.ALWAYS, "tests/delivery/test_policy.py"]
+    assert order[:2] == [quick.ALWAYS, "tests/ledger/test_policy.py"]
     assert all("syndication/ledger/policy.py" in imports[test] for test in order[2:])
     assert "tests/web/test_api_posts.py" in found.left["reach the change only through others"]
 
