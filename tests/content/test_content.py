@@ -49,7 +49,7 @@ OFFER = {"kind": "offer", "title": "Zwei Brote"}
             "",
             "later than valid_from",
         ),
-        ({"kind": "event", "title": "x"}, "starts_at", "required"),
+        ({"kind": "event", "title": "x"}, "starts_at", "is needed"),
         ({"kind": "party", "title": "x"}, "kind", "offer"),
     ],
 )
