@@ -40,7 +40,7 @@ class Abilities:
     #: A repeat of the same key does no harm: the receiver recognises it, or it replaces itself.
     repeatable: bool
     images: bool = False
-    #: The size (`pictures.SIZES`) in which the outlet fetches the first picture from the city's site once it is told of it.
+    #: The size (`images.SIZES`) in which the outlet fetches the first picture from the city's site once it is told of it.
     fetches: str = ""
     #: Whether there is no post without a picture.
     needs_picture: bool = False

@@ -118,7 +118,7 @@ class Reader(Base):
     #: 96 random bits in every link of this reader's; None for readers of the time when links held the number alone.
     nonce: Mapped[str | None] = mapped_column(String(16), default=lambda: secrets.token_urlsafe(12))
     email: Mapped[str] = mapped_column(String(254), unique=True)
-    #: Equal for all addresses whose mail arrives in one mailbox; see mailbox.key.
+    #: Equal for all addresses whose mail arrives in one mailbox; see mail_addresses.key.
     mailbox: Mapped[str] = mapped_column(String(32), default=_mailbox)
     language: Mapped[str] = mapped_column(String(5))
     interest_id: Mapped[int] = mapped_column(ForeignKey("interests.id"))

@@ -141,7 +141,7 @@ class Shelf:
     """What `Pictures` asks before it fetches, and where it puts what posts show: the table."""
 
     def has(self, url: str, size: str) -> bool:
-        """Whether a picture is there in one of `pictures.SIZES`. Raises NoPicture where somebody tried a moment ago."""
+        """Whether a picture is there in one of `images.SIZES`. Raises NoPicture where somebody tried a moment ago."""
         there = _COLUMNS[size].is_not(None).label("there")
         columns = (there, PreparedPicture.due_at, PreparedPicture.reason)
         with db.reading() as session:

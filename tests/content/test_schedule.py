@@ -177,7 +177,7 @@ def test_a_whole_day_ends_at_midnight_also_where_the_clocks_change() -> None:
             SERIES | {"dates": [{"recurrence_id": "2030-04-13T05:00:00Z", "ends_at": "2030-04-13T04:00:00Z"}]},
             "ends_at must not be before",
         ),
-        (OFFER | {"added": ["2030-04-13T05:00:00Z"]}, "does not go with kind offer"),
+        (OFFER | {"added": ["2030-04-13T05:00:00Z"]}, "added: does not go with kind offer"),
         (SERIES | {"excluded": ["2030-04-13T05:00:00"]}, "timezone"),
         (SERIES | {"excluded": ["2030-04-13T05:00:00Z"] * 301}, "at most 300"),
     ],

@@ -61,7 +61,7 @@ def first(envelope: Envelope) -> tuple[str, str, Reason]:
 
 
 def shown_at(envelope: Envelope, size: str) -> str:
-    """Where whoever fetches for themselves find the first picture of the post, in a size of `pictures.SIZES`: small enough,
+    """Where whoever fetches for themselves find the first picture of the post, in a size of `images.SIZES`: small enough,
     over https, and without telling the merchant's website who looks.
 
     A test delivery's post has no place on the site, and its picture needs no other size.

@@ -29,7 +29,7 @@ def read_upload(picture_id: str) -> Response:
 
 @router.get("/posts/{post_id}/pictures/{number}-{size}.jpg")
 def read_picture(post_id: str, number: int, size: str) -> Response:
-    """A picture of a post, by its place from 1, in a size of `pictures.SIZES`, as workers prepared it: nothing is fetched while
+    """A picture of a post, by its place from 1, in a size of `images.SIZES`, as workers prepared it: nothing is fetched while
     somebody waits. Raises NotFound; 503 where it may come later."""
     try:
         record = posts.read(UUID(post_id))
