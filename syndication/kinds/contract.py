@@ -214,7 +214,12 @@ class Kind(ABC, Generic[C]):
         before: Content | None,
         now: datetime,
     ) -> str:
-        """ "New price: …" for people who saw `before`, a line each; empty for a matter that is none of its own."""
+        """ "New time: …" for people who saw `before`, a line each; empty for a matter that it has no words for."""
+        match matter:
+            case "time":
+                return lines.new_time(self.when(content, zone, language, now), language)
+            case "place":
+                return lines.new_place(self.where(content), language)
         return ""
 
     def dates(

@@ -117,16 +117,11 @@ class Event(Kind[EventContent]):
         now: datetime,
     ) -> str:
         """A new time, place or price, or what became of single dates."""
-        match matter:
-            case "time":
-                return lines.new_time(dates_in_words.when(content, zone, language, now), language)
-            case "dates" if isinstance(before, EventContent):
-                return "\n".join(dates_in_words.news(before, content, zone, language, now))
-            case "place":
-                return lines.new_place(self.where(content), language)
-            case "price":
-                return lines.new_price(lines.price(content.price, content.currency, language), language)
-        return ""
+        if matter == "dates" and isinstance(before, EventContent):
+            return "\n".join(dates_in_words.news(before, content, zone, language, now))
+        if matter == "price":
+            return lines.new_price(lines.price(content.price, content.currency, language), language)
+        return super().news(matter, content, zone, language, before=before, now=now)
 
     def day(self, content: EventContent, zone: ZoneInfo, now: datetime) -> datetime:
         """The start of the date that runs at `now`, else of the next one."""

@@ -11,7 +11,6 @@ from syndication.content.base import Line, Money, Value, unique
 from syndication.content.bounds import Few
 from syndication.content.post import Content, Matter, Status
 from syndication.infra.rendering import day, gettext, money, short_day, supported_language
-from syndication.kinds import lines
 from syndication.kinds.contract import CALL_OFF, Appointment, Cells, Fact, Filter, Form, Group, Kind, Window
 from syndication.kinds.food_labels import ADDITIVES, ALLERGENS, Additive, Allergen
 
@@ -263,14 +262,9 @@ class Menu(Kind[MenuContent]):
         now: datetime,
     ) -> str:
         """A new time or place, or other dishes."""
-        match matter:
-            case "time":
-                return lines.new_time(self.when(content, zone, language, now), language)
-            case "place":
-                return lines.new_place(self.where(content), language)
-            case "dishes":
-                return gettext(language)(_("The dishes have changed"))
-        return ""
+        if matter == "dishes":
+            return gettext(language)(_("The dishes have changed"))
+        return super().news(matter, content, zone, language, before=before, now=now)
 
     def structured(
         self, content: MenuContent, merchant: str, zone: ZoneInfo, now: datetime

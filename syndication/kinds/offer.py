@@ -146,14 +146,9 @@ class Offer(Kind[OfferContent]):
         now: datetime,
     ) -> str:
         """A new time, place or price."""
-        match matter:
-            case "time":
-                return lines.new_time(self.when(content, zone, language, now), language)
-            case "place":
-                return lines.new_place(self.where(content), language)
-            case "price":
-                return lines.new_price(_price(content, language), language)
-        return ""
+        if matter == "price":
+            return lines.new_price(_price(content, language), language)
+        return super().news(matter, content, zone, language, before=before, now=now)
 
     def structured(
         self, content: OfferContent, merchant: str, zone: ZoneInfo, now: datetime
