@@ -156,10 +156,14 @@ def _refuse_announced(headers: Headers, bounds: Bounds) -> None:
 
 
 def _refuse_unreadable(path: str, headers: Headers, body: bytes) -> None:
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "multipart/form-data" and not path.startswith(_MULTIPART_AT) and not path.startswith("/api/"):
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if (
+        media_type == "multipart/form-data"
+        and not path.startswith(_MULTIPART_AT)
+        and not path.startswith("/api/")
+    ):
         raise HTTPException(415, _NO_FILES)
-    if kind == "application/x-www-form-urlencoded" and body.count(b"&") >= _MOST_FIELDS:
+    if media_type == "application/x-www-form-urlencoded" and body.count(b"&") >= _MOST_FIELDS:
         raise HTTPException(400, _MANY_FIELDS)
-    if kind.endswith("json") and (fault := json_text.fault(body)):
+    if media_type.endswith("json") and (fault := json_text.fault(body)):
         raise HTTPException(400, fault)
