@@ -20,6 +20,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "fan out what waits": _every(5, "sweep.changes"),
     # Who signed up waits before an empty mailbox; a lost wake-up makes that five seconds.
     "answer sign-ups": _every(5, "sweep.sign_ups", "housekeeping"),
+    # The same for who wants to sign in.
+    "answer who wants to sign in": _every(5, "sweep.sign_ins", "housekeeping"),
     # A worker that died is noticed five seconds after its lease ran out.
     "take over what died": _every(5, "sweep.leases"),
     # Retries come due in the tables; nothing else would wake their queue.
@@ -49,5 +51,6 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "forget answers to repeats": _every(3600, "sweep.answers", "housekeeping"),
     "forget unused uploads": _every(3600, "sweep.uploads", "housekeeping"),
     "forget unused pictures": _every(3600, "sweep.prepared", "housekeeping"),
+    "forget sessions that are over": _every(3600, "sweep.accounts", "housekeeping"),
     "forget links that are over": _every(3600, "sweep.links", "housekeeping"),
 }

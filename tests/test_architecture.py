@@ -20,7 +20,7 @@ LAYERS: dict[str, int] = {
     **dict.fromkeys(["channels", "models", "sources"], 3),
     "ledger": 4,
     "publishing": 5,
-    "audience": 6,
+    **dict.fromkeys(["audience", "accounts"], 6),
     "destinations": 7,
     **dict.fromkeys(["delivery", "insight"], 8),
     **dict.fromkeys(["web", "tasks", "cli", "stack", "ops", "migrations"], 9),

@@ -24,9 +24,9 @@ from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery import outage_notices, superseded, trial_post
 from syndication.delivery.decide import NEVER_THERE, skip_reason
 from syndication.delivery.lane import Parcel
-from syndication.destinations import links
 from syndication.infra import signing
 from syndication.infra.rate_limits import Bucket
+from syndication.ledger import sealed_links
 from syndication.models import Change, Delivery, Destination, Edition, Merchant, Post, Reader, Revision
 from syndication.publishing import views
 
@@ -167,8 +167,8 @@ class _Loader:
         if "alarm" in (row.payload or {}):
             return outage_notices.envelope(row, self.city, settings)
         payload = row.payload or {}
-        if "connect" in payload:
-            payload = {**payload, "connect": links.in_letter(payload)}
+        if sealed_links.FIELD in payload:
+            payload = {**payload, sealed_links.FIELD: sealed_links.opened(payload)}
         return Note(row.key, payload, self.city, settings, self.cfg.mail_from, row.due_at)
 
     def _of_change(self, row: Delivery, change_id: int, settings: ChannelSettings) -> Envelope:

@@ -32,7 +32,7 @@ from syndication.errors import Conflict, Forbidden, Invalid, NotFound
 from syndication.infra import db
 from syndication.infra.signing import Box
 from syndication.kinds.reading import WantedInterest
-from syndication.ledger import replay
+from syndication.ledger import replay, sealed_links
 from syndication.models import ConnectLink, Destination
 from syndication.publishing import merchants
 from syndication.publishing.merchants import Name
@@ -142,7 +142,7 @@ def offered(session: Session, row: Destination) -> str:
         merchants.require(session, row.merchant_id, "connect")
     except (Invalid, Conflict, Forbidden):
         return ""
-    return links.for_letter(_renewing(session, row, LETTER, links.IN_LETTER))
+    return sealed_links.closed(_renewing(session, row, LETTER, links.IN_LETTER).url)
 
 
 def _renewing(session: Session, row: Destination, maker: Maker, good_for: timedelta) -> Link:

@@ -216,19 +216,6 @@ def sweep() -> None:
         session.execute(delete(ConnectLink).where(over < clock.now() - _KEPT))
 
 
-def for_letter(link: Link) -> str:
-    """The address of a link, encrypted: a letter may wait, and be kept, for long."""
-    return _box("connect letter").close({"url": link.url})
-
-
-def in_letter(payload: Mapping[str, Any]) -> str:
-    """The address in the payload of a letter; empty where it holds none that can be read."""
-    try:
-        return str(_box("connect letter").open(str(payload.get("connect", ""))).get("url", ""))
-    except ValueError:
-        return ""
-
-
 def digest(text: str) -> str:
     """What is kept of a token, a way or a browser's nonce: 256 bits, so that a fast hash is enough."""
     return hashlib.sha256(text.encode()).hexdigest()

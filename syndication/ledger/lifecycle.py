@@ -22,6 +22,7 @@ def row(
     *,
     destination_id: UUID | None = None,
     reader_id: Any = None,
+    person_id: UUID | None = None,
     change_id: int | None = None,
     edition_id: int | None = None,
     post_id: UUID | None = None,
@@ -31,7 +32,7 @@ def row(
     reason: Reason = NO_REASON,
     payload: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The columns of a new delivery by this channel, for one destination or one reader; due now or at `due_at`.
+    """The columns of a new delivery by this channel, for one destination, reader or person; due now or at `due_at`.
 
     `key` is what fan-out and receivers know a repeat by; from `over_at` on it is not sent any more (None: never too late).
     `key` and `reader_id` may be expressions where the rows come from a SELECT, see `selected`.
@@ -43,6 +44,7 @@ def row(
         "priority": channel.priority,
         "destination_id": destination_id,
         "reader_id": reader_id,
+        "person_id": person_id,
         "change_id": change_id,
         "edition_id": edition_id,
         "post_id": post_id,

@@ -14,6 +14,15 @@ from syndication.models.dispatch import (
     Tally,
 )
 from syndication.models.outlets import ConnectLink, Consent, Destination, InterestRow, Reader, SignUp
+from syndication.models.people import (
+    BrowserSession,
+    Membership,
+    Passkey,
+    PasskeyChallenge,
+    Person,
+    SignInLink,
+    SignInRequest,
+)
 from syndication.models.publishing import (
     ApiKey,
     Change,
@@ -32,6 +41,7 @@ __all__ = [
     "ApiKey",
     "Attempt",
     "Base",
+    "BrowserSession",
     "Change",
     "ConnectLink",
     "Consent",
@@ -45,8 +55,12 @@ __all__ = [
     "IdempotencyKey",
     "InterestRow",
     "Lease",
+    "Membership",
     "Merchant",
     "Outage",
+    "Passkey",
+    "PasskeyChallenge",
+    "Person",
     "PictureUse",
     "PictureWant",
     "Post",
@@ -54,6 +68,8 @@ __all__ = [
     "PreparedPicture",
     "Reader",
     "Revision",
+    "SignInLink",
+    "SignInRequest",
     "SignUp",
     "StoredPicture",
     "Tally",

@@ -79,11 +79,12 @@ class Lease(Base):
 
 
 _WAITING = text("state = 'waiting'")
+_TO_PERSON = text("person_id IS NOT NULL")
 _LATE = text("state = 'waiting' AND late_since IS NOT NULL")
 
 
 class Delivery(Base):
-    """One message for one destination or reader: waiting → sending → sent, failed, dropped, unconfirmed.
+    """One message for one destination, reader or person: waiting → sending → sent, failed, dropped, unconfirmed.
 
     `key` is what makes fan-out repeatable and what receivers recognise a repeat by (webhook-id, Message-ID).
     """
@@ -93,7 +94,10 @@ class Delivery(Base):
         CheckConstraint(
             "state IN ('waiting', 'sending', 'sent', 'failed', 'dropped', 'unconfirmed')", name="state"
         ),
-        CheckConstraint("(destination_id IS NULL) <> (reader_id IS NULL)", name="one_recipient"),
+        CheckConstraint(
+            "(destination_id IS NULL) <> ((reader_id IS NULL) = (person_id IS NULL))", name="one_recipient"
+        ),
+        CheckConstraint("reader_id IS NULL OR person_id IS NULL", name="reader_or_person"),
         Index("ix_deliveries_state_queue_priority_due_at", "state", "queue", "priority", "due_at"),
         Index("ix_deliveries_destination_id_state_due_at", "destination_id", "state", "due_at"),
         Index("ix_deliveries_reader_id_post_id", "reader_id", "post_id"),
@@ -103,6 +107,7 @@ class Delivery(Base):
         Index("ix_deliveries_edition_id_reader_id", "edition_id", "reader_id"),
         # What became stale while it waited, found without a walk over all that waits.
         Index("ix_deliveries_over_at", "over_at", postgresql_where=_WAITING, sqlite_where=_WAITING),
+        Index("ix_deliveries_person_id", "person_id", postgresql_where=_TO_PERSON, sqlite_where=_TO_PERSON),
         # What an outlet that fails keeps waiting, the oldest first.
         Index("ix_deliveries_late", "queue", "late_since", postgresql_where=_LATE, sqlite_where=_LATE),
     )
@@ -113,6 +118,8 @@ class Delivery(Base):
     queue: Mapped[str] = mapped_column(String(20))
     destination_id: Mapped[UUID | None] = mapped_column(ForeignKey("destinations.id", ondelete="CASCADE"))
     reader_id: Mapped[int | None] = mapped_column(ForeignKey("readers.id", ondelete="CASCADE"))
+    #: Whom a letter about signing in is for.
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
     change_id: Mapped[int | None] = mapped_column(ForeignKey("changes.id", ondelete="CASCADE"), index=True)
     edition_id: Mapped[int | None] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"))
     post_id: Mapped[UUID | None] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))

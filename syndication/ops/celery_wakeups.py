@@ -13,6 +13,8 @@ ROUTES: dict[str, tuple[str, str]] = {
     "feeds": ("delivery.drain", "feeds"),
     # Whoever signs up looks into their mail at once; the sweeps on this queue are short.
     "sign-up": ("readers.sign_up", "housekeeping"),
+    # Whoever signs in waits before an empty mailbox, too.
+    "sign-in": ("accounts.sign_in", "housekeeping"),
     "pictures": ("pictures.prepare", "housekeeping"),
 }
 QUEUES = ("fanout", "push", "mail", "feeds", "housekeeping", "sweeps")

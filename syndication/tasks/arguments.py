@@ -45,12 +45,13 @@ TASKS: Mapping[str, Fits] = {
     BURY: _texts,
     "fanout.change": _number,
     "readers.sign_up": _number,
+    "accounts.sign_in": _number,
     "delivery.drain": _queue,
     "pictures.prepare": _nothing,
     **{
         f"sweep.{name}": _nothing
         for name in ("posts", "changes", "leases", "deliveries", "editions", "feeds", "pictures", "beat", "tallies", "outlets",
-                     "retention", "sign_ups", "doubts", "readers", "answers", "uploads", "prepared", "links", "outages",
-                     "mail_server")
+                     "retention", "sign_ups", "sign_ins", "doubts", "readers", "answers", "uploads", "prepared", "links",
+                     "outages", "mail_server", "accounts")
     },
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """Tasks that run the sweeps behind every wake-up; beat_schedule.py says how often."""
 
 from syndication import insight
+from syndication.accounts import passkeys, sessions, sign_in
 from syndication.audience import editions, feeds, readers, signups
 from syndication.config import settings
 from syndication.delivery import fanout, outages, reconcile, record, refresh, rescue, resume
@@ -29,6 +30,20 @@ def changes() -> None:
 def sign_ups() -> None:
     """Answer the sign-ups that no wake-up completed."""
     signups.sweep()
+
+
+@app.task(name="sweep.sign_ins")
+def sign_ins() -> None:
+    """Write to those who want to sign in whose wake-up was lost."""
+    sign_in.sweep()
+
+
+@app.task(name="sweep.accounts")
+def accounts() -> None:
+    """Forget sessions, links and passkeys' challenges that are over."""
+    sessions.sweep()
+    sign_in.forget()
+    passkeys.sweep()
 
 
 @app.task(name="sweep.leases")

@@ -1,5 +1,6 @@
-"""Wakes what answers sign-ups."""
+"""Wakes what answers sign-ups of readers, and people who want to sign in."""
 
+from syndication.accounts import sign_in as signing_in
 from syndication.audience import signups
 from syndication.tasks.app import app
 
@@ -8,3 +9,9 @@ from syndication.tasks.app import app
 def sign_up(sign_up_id: str) -> None:
     """Answer one sign-up."""
     signups.answer(int(sign_up_id))
+
+
+@app.task(name="accounts.sign_in")
+def sign_in(request_id: str) -> None:
+    """Write to somebody who wants to sign in."""
+    signing_in.answer(int(request_id))

@@ -6,19 +6,21 @@ from starlette.types import Receive, Scope, Send
 
 from syndication import __version__
 from syndication.config import Settings
-from syndication.web import api, feeds, headers, health, problems, site
+from syndication.web import api, desk, feeds, headers, health, problems, rules, site
 from syndication.web.api import readers, schema
 from syndication.web.body_limits import BodyLimit
+from syndication.web.same_site import SameSite
 from syndication.web.site import layout
 
 #: A router each; they are tried in this order, so the one that is asked most, by programs that poll, stands first.
-ROUTERS = (feeds.router, api.router, readers.router, health.router, site.router)
+ROUTERS = (feeds.router, api.router, readers.router, health.router, site.router, desk.router)
 
 
 class _App(FastAPI):
     """The app, around which every answer is completed: also those that are made outside of its middleware."""
 
     cfg: Settings
+    rules: rules.Rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -40,7 +42,10 @@ def create_app(cfg: Settings) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     app.cfg = cfg
-    app.add_middleware(BodyLimit, refusal=problems.install(app, layout.trouble))
+    app.rules = rules.of(app)
+    refusal = problems.install(app, layout.trouble)
+    app.add_middleware(BodyLimit, refusal=refusal)
+    app.add_middleware(SameSite, base_url=cfg.base_url, refusal=refusal)
     app.openapi = lambda: _described(app, cfg)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app
 

@@ -79,6 +79,20 @@ NOTICES = Brake(
     Rate(240, _HOUR),
     "Notices were changed too often from here. Please try again in an hour.",
 )
+#: Somebody who mistypes their address tries again; a household has several people.
+SIGN_INS = Brake(
+    "sign-in",
+    Rate(10, _HOUR),
+    Rate(120, _HOUR),
+    "There were too many tries to sign in from here. Please try again in an hour.",
+)
+#: More than by mail: a browser asks each time that the page is used.
+SIGN_INS_BY_DEVICE = Brake(
+    "passkey",
+    Rate(60, _HOUR),
+    Rate(600, _HOUR),
+    SIGN_INS.sentence,
+)
 #: How often one form may be sent, by whoever: a typing error or two, and no more.
 _PER_FORM = Rate(3, 24 * _HOUR)
 

@@ -20,11 +20,11 @@ from syndication.channels import google_business, linkedin, mastodon
 from syndication.config import Settings
 from syndication.delivery import access_notices, drain, refresh
 from syndication.delivery.drain import tools
-from syndication.destinations import links
 from syndication.destinations.sealed import decrypted
 from syndication.errors import Invalid
 from syndication.infra import db
 from syndication.infra.rendering import translations
+from syndication.ledger import sealed_links
 from syndication.models import Delivery, Destination
 from syndication.stack.receiver import Receiver, Reply
 from syndication.web.app import create_app
@@ -204,8 +204,8 @@ def test_what_could_not_be_posted_is_sent_once_the_access_is_renewed(
     assert states("mastodon") == ["sent", "failed"]
     with db.reading() as session:
         letter = session.scalars(select(Delivery.payload).where(Delivery.channel == "letter")).one() or {}
-    assert len(links.in_letter(letter)) < 100, "it stands in a letter"
-    assert "is connected" in owner.connect(links.in_letter(letter), {}).text
+    assert len(sealed_links.opened(letter)) < 100, "it stands in a letter"
+    assert "is connected" in owner.connect(sealed_links.opened(letter), {}).text
     drain.drain("push")
     assert states("mastodon") == ["sent", "sent"]
     assert [one["text"].partition("\n")[0] for one in owner.remote.statuses.values()] == ["Tee", "Kaffee"]
@@ -414,9 +414,9 @@ def test_the_letter_about_an_access_holds_the_link(
         access_notices.ending(session, config.settings(), row, clock.now() + timedelta(days=6), clock.now())
     with db.reading() as session:
         payload = session.scalars(select(Delivery.payload).where(Delivery.channel == "letter")).one() or {}
-    assert client.get(links.in_letter(payload), headers=BROWSER).status_code == 200
+    assert client.get(sealed_links.opened(payload), headers=BROWSER).status_code == 200
     clock.travel(timedelta(days=7))  # still good when the access ends
-    assert "is connected" in owner.connect(links.in_letter(payload), {}).text
+    assert "is connected" in owner.connect(sealed_links.opened(payload), {}).text
 
 
 def test_every_question_and_every_answer_has_german_words() -> None:

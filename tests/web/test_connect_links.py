@@ -17,6 +17,7 @@ from syndication.config import Settings
 from syndication.delivery import access_notices
 from syndication.destinations import links
 from syndication.infra import db, signing
+from syndication.ledger import sealed_links
 from syndication.models import ApiKey, ConnectLink, Delivery, Destination
 from syndication.publishing import api_keys, merchants
 from syndication.publishing.api_keys import KeyRequest
@@ -235,7 +236,6 @@ def test_a_sealed_link_of_an_earlier_version_asks_for_a_new_one(client: TestClie
 
 
 def test_old_links_are_swept_away(client: TestClient, cafe: Party) -> None:
-    from syndication.destinations import links
 
     asked_for(cafe, "telegram")
     clock.travel(timedelta(days=20))
@@ -265,7 +265,7 @@ def warned(row: Destination, days: float) -> str:
     assert letter is not None
     assert letter.payload is not None
     assert "/connect/" not in json.dumps(letter.payload), "a letter that waits does not hold it in plain text"
-    return links.in_letter(letter.payload)
+    return sealed_links.opened(letter.payload)
 
 
 def test_a_letters_link_is_good_for_eight_days_and_once_and_ends_the_one_before(

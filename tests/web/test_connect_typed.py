@@ -11,10 +11,11 @@ from starlette.testclient import TestClient
 from syndication import channels, clock
 from syndication.config import Settings
 from syndication.delivery import drain
-from syndication.destinations import connect_form, links
+from syndication.destinations import connect_form
 from syndication.destinations.sealed import decrypted
 from syndication.infra.rate_limits import Buckets
 from syndication.infra.rendering import translations
+from syndication.ledger import sealed_links
 from syndication.stack.receiver import Receiver
 from syndication.web.app import create_app
 from tests.channels.samples import SAMPLES, filled_in
@@ -167,7 +168,7 @@ def test_a_refused_access_is_typed_in_anew_by_the_link_in_the_letter_and_all_is_
     drain.drain("push")
     assert states("telegram") == ["failed"]
     (letter,) = deliveries("letter")
-    link = links.in_letter(letter.payload or {})
+    link = sealed_links.opened(letter.payload or {})
     form = client.get(link, headers=BROWSER).text
     assert 'value="@coburg"' in form, "a wrong name could be mended beside the token"
     assert "123456:telegram-bot-token" not in form

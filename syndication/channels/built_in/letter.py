@@ -17,8 +17,8 @@ from syndication.infra.mail_headers import Unfit, address, exact, mailbox, text,
 from syndication.infra.reasons import translated_reason
 from syndication.infra.rendering import inline_css, moment, render, supported_language
 
-#: What each letter needs to be told, beside `letter`, `to` and `language`. `connect` may be told to all: where the owner
-#: logs in to renew an access.
+#: What each letter needs to be told, beside `letter`, `to` and `language`. `connect` may be told to all: the link by which
+#: the owner renews an access, or somebody signs in.
 LETTERS: dict[str, tuple[str, ...]] = {
     "confirm": ("token",),
     "already": ("token",),
@@ -28,6 +28,9 @@ LETTERS: dict[str, tuple[str, ...]] = {
     "destination_well": ("outlet", "since"),
     "outage": ("outlet", "reason", "since"),
     "outage_over": ("outlet", "since", "until"),
+    "sign_in": ("name", "connect"),
+    "signed_in": ("name", "browser", "system", "since"),
+    "invited": ("name", "who", "where"),
 }
 
 

@@ -27,6 +27,12 @@ def page_script(request: Request) -> Response:
     return _file(request, "notices-page.js", _SCRIPT)
 
 
+@router.get("/passkeys.js")
+def passkeys_script(request: Request) -> Response:
+    """What the buttons do by which somebody signs in with a passkey, or adds one."""
+    return _file(request, "passkeys.js", _SCRIPT)
+
+
 @router.get("/notices.js")
 def worker_script(request: Request) -> Response:
     """The service worker, which shows what is sent to a device. It may only act for what lies beside or below it."""

@@ -45,14 +45,15 @@ def page(
     home: bool = False,
     **values: Any,
 ) -> Response:
-    """The page made from `site/<template>` in the visitor's language, or in `language` where that is known better.
+    """The page made from `site/<template>`, or from `template` where that names its folder.
 
+    It is in the visitor's language, or in `language` where that is known better.
     `home`: its address cannot be opened, so its link to the other language leads to the front page.
     """
     spoken = language or language_of(request)
     other = "en" if spoken == "de" else "de"
     html = render(
-        f"site/{template}",
+        template if "/" in template else f"site/{template}",
         spoken,
         city=views.city(settings()),
         other=other,

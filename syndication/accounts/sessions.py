@@ -1,0 +1,194 @@
+"""Browsers in which somebody is signed in: rows that their owner sees and can end, each known by what its cookie holds."""
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from syndication.accounts.people import Account, memberships
+from syndication.config import settings
+from syndication.content.base import Record
+from syndication.content.reason import Reason
+from syndication.errors import NotFound
+from syndication.infra import db
+from syndication.infra.signing import same, veiled
+from syndication.models import BrowserSession, Person
+
+#: How long after the last visit somebody stays signed in, and how often a visit is noted: not each costs a write.
+LASTS = timedelta(days=30)
+_NOTED_AFTER = timedelta(hours=1)
+#: Sessions of one person at once; the one that was used longest ago ends when another begins.
+_MOST = 30
+_LONGEST_COOKIE = 100
+Way = Literal["link", "passkey"]
+
+#: The first that stands in a User-Agent names the browser, or the system: most of them name others for compatibility.
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox|FxiOS", "Firefox"),
+    ("Chrome|CriOS", "Chrome"),
+    ("Safari", "Safari"),
+)  # fmt: skip -- a table
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Macintosh", "Mac"),
+    ("CrOS", "Chromebook"),
+    ("Linux", "Linux"),
+)  # fmt: skip -- a table
+
+
+@dataclass(frozen=True)
+class Device:
+    """Browser and system, such as `Firefox` and `Android`; empty where the browser does not say."""
+
+    browser: str = ""
+    system: str = ""
+
+    @classmethod
+    def of(cls, user_agent: str) -> "Device":
+        """What a User-Agent (RFC 9110 section 10.1.5) says; it is shown to the owner and trusted by nobody."""
+        return cls(_first(_BROWSERS, user_agent), _first(_SYSTEMS, user_agent))
+
+
+class SessionRecord(Record):
+    """A browser in which a person is signed in. Moments are aware, in UTC; `here`: the one that asks."""
+
+    id: UUID
+    browser: str
+    system: str
+    way: str
+    began_at: datetime
+    seen_at: datetime
+    here: bool
+
+
+def begin(session: Session, person: Person, device: Device, way: Way) -> tuple[str, BrowserSession]:
+    """A new session: what its cookie holds, told this one time, and its row."""
+    secret, now = secrets.token_urlsafe(32), db.now(session)
+    row = BrowserSession(
+        digest=digest(secret),
+        person_id=person.id,
+        browser=device.browser,
+        system=device.system,
+        way=way,
+        began_at=now,
+        seen_at=now,
+        ends_at=now + LASTS,
+    )
+    session.add(row)
+    session.flush()
+    newest = select(BrowserSession.id).where(BrowserSession.person_id == person.id)
+    kept = session.scalars(
+        newest.order_by(BrowserSession.seen_at.desc(), BrowserSession.id.desc()).limit(_MOST)
+    )
+    session.execute(
+        delete(BrowserSession).where(
+            BrowserSession.person_id == person.id, BrowserSession.id.not_in(kept.all())
+        )
+    )
+    return secret, row
+
+
+def account(secret: str) -> Account | None:
+    """Who is signed in by a cookie; None where nobody is. The visit makes the session last on."""
+    if not secret or len(secret) > _LONGEST_COOKIE:
+        return None
+    with db.reading() as session:
+        found = session.execute(
+            select(BrowserSession, Person)
+            .join(Person, Person.id == BrowserSession.person_id)
+            .where(BrowserSession.digest == digest(secret), BrowserSession.ends_at > (now := db.now(session)))
+        ).one_or_none()
+        if found is None:
+            return None
+        row, person = found
+        known = Account(
+            person_id=person.id,
+            session_id=row.id,
+            name=person.name,
+            email=person.email,
+            language=person.language,
+            role=person.role,
+            merchants=memberships(session, person.id),
+        )
+        stale = now - row.seen_at > _NOTED_AFTER
+    if stale:
+        with db.transaction() as session:
+            mine = BrowserSession.id == known.session_id
+            session.execute(update(BrowserSession).where(mine).values(seen_at=now, ends_at=now + LASTS))
+    return known
+
+
+def listed(known: Account) -> list[SessionRecord]:
+    """Where a person is signed in, the one seen last first."""
+    with db.reading() as session:
+        statement = select(BrowserSession).where(
+            BrowserSession.person_id == known.person_id, BrowserSession.ends_at > db.now(session)
+        )
+        return [
+            SessionRecord(
+                id=row.id,
+                browser=row.browser,
+                system=row.system,
+                way=row.way,
+                began_at=row.began_at,
+                seen_at=row.seen_at,
+                here=row.id == known.session_id,
+            )
+            for row in session.scalars(statement.order_by(BrowserSession.seen_at.desc(), BrowserSession.id))
+        ]
+
+
+def end(known: Account, session_id: UUID) -> None:
+    """Sign a person out in one of their browsers, at once. Raises NotFound for a session that is not theirs."""
+    with db.transaction() as session:
+        row = session.get(BrowserSession, session_id)
+        if row is None or row.person_id != known.person_id:
+            raise NotFound(Reason("You are not signed in there any more."))
+        session.delete(row)
+
+
+def end_others(known: Account) -> None:
+    """Sign a person out everywhere but here."""
+    with db.transaction() as session:
+        session.execute(
+            delete(BrowserSession).where(
+                BrowserSession.person_id == known.person_id, BrowserSession.id != known.session_id
+            )
+        )
+
+
+def sweep() -> None:
+    """Forget sessions that are over."""
+    with db.transaction() as session:
+        session.execute(delete(BrowserSession).where(BrowserSession.ends_at < db.now(session)))
+
+
+def form_token(known: Account) -> str:
+    """What every form of a signed-in person's pages holds, so that no other site can send one: bound to the session."""
+    return veiled(settings().keys[0], "form", str(known.session_id))
+
+
+def is_form_token(known: Account, text: str) -> bool:
+    """Whether `form_token` made `text`, under any key that is in use."""
+    return any(same(veiled(key, "form", str(known.session_id)), text) for key in settings().keys)
+
+
+def digest(secret: str) -> str:
+    """What is kept of a cookie, a link or a challenge: 256 random bits, so that a fast hash is enough."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _first(table: tuple[tuple[str, str], ...], user_agent: str) -> str:
+    return next((name for pattern, name in table if re.search(pattern, user_agent)), "")

@@ -1,0 +1,11 @@
+"""Pages for people who sign in: merchants at their desk, and the town hall."""
+
+from fastapi import APIRouter
+
+from syndication.web.desk import account, posts, sign_in, team
+
+router = APIRouter(include_in_schema=False)
+for _part in (sign_in, account, posts, team):
+    router.include_router(_part.router)
+
+__all__ = ["router"]

@@ -1,0 +1,36 @@
+"""Reads forms of the desk: single texts, and what a page's script sends as JSON."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from syndication.content.reason import Reason
+from syndication.errors import Invalid
+
+_MOST_FIELDS, _MOST_TEXT = 20, 400
+#: A device's answer with a key in it is some 2 kB.
+_MOST_JSON = 20_000
+
+
+async def _typed(request: Request) -> dict[str, str]:
+    form = await request.form(max_files=0, max_fields=_MOST_FIELDS)
+    return {name: value.strip()[:_MOST_TEXT] for name, value in form.items() if isinstance(value, str)}
+
+
+async def _called(request: Request) -> dict[str, Any]:
+    body = await request.body()
+    try:
+        value = json.loads(body) if len(body) <= _MOST_JSON else None
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise Invalid.field("", Reason("cannot be read; please load the page anew"))
+    return value
+
+
+#: The fields of a form, without blanks around them; files are left out.
+Form = Annotated[dict[str, str], Depends(_typed)]
+#: What a script of ours sends: one JSON object. Raises Invalid.
+Call = Annotated[dict[str, Any], Depends(_called)]

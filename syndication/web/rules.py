@@ -1,0 +1,179 @@
+"""Who may ask what: one table of every route and its rule. A route without one keeps the service from starting."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+
+Needs = Literal["nothing", "a token", "a key", "a session"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a request must bring, and what whoever brings it must be allowed.
+
+    `scope`: that of a key, empty for any. `city`: the role of a person for the city. `merchant`: their role for the merchant
+    whose slug stands in the address.
+    """
+
+    needs: Needs
+    scope: str = ""
+    city: Literal["", "viewer", "editor", "operator"] = ""
+    merchant: Literal["", "member", "owner"] = ""
+
+
+ANYBODY = Rule("nothing")
+#: The token in the address is the secret: whoever has it may do what it is for.
+TOKEN = Rule("a token")
+KEY = Rule("a key")
+SIGNED_IN = Rule("a session")
+MEMBER = Rule("a session", merchant="member")
+OWNER = Rule("a session", merchant="owner")
+VIEWER = Rule("a session", city="viewer")
+EDITOR = Rule("a session", city="editor")
+OPERATOR = Rule("a session", city="operator")
+
+
+def _key(scope: str) -> Rule:
+    return Rule("a key", scope=scope)
+
+
+_V1 = "/api/v1"
+#: Method and path → rule. HEAD is ruled as GET is.
+TABLE: Mapping[tuple[str, str], Rule] = {
+    ("GET", f"{_V1}/openapi.json"): ANYBODY,
+    ("GET", "/feeds/{path:path}"): ANYBODY,
+    ("POST", f"{_V1}/posts"): _key("posts:write"),
+    ("GET", f"{_V1}/posts"): _key("posts:read"),
+    ("GET", f"{_V1}/posts/{{post_id}}"): _key("posts:read"),
+    ("PUT", f"{_V1}/posts/{{post_id}}"): _key("posts:write"),
+    ("DELETE", f"{_V1}/posts/{{post_id}}"): _key("posts:write"),
+    ("GET", f"{_V1}/posts/{{post_id}}/deliveries"): _key("deliveries:read"),
+    ("POST", f"{_V1}/pictures"): _key("posts:write"),
+    ("GET", f"{_V1}/channels"): KEY,
+    **{
+        (method, f"{_V1}/destinations{rest}"): _key(f"destinations:{what}")
+        for method, rest, what in (
+            ("POST", "", "write"),
+            ("GET", "", "read"),
+            ("POST", "/connect", "write"),
+            ("GET", "/links", "read"),
+            ("DELETE", "/links/{link_id}", "write"),
+            ("GET", "/{destination_id}", "read"),
+            ("PATCH", "/{destination_id}", "write"),
+            ("DELETE", "/{destination_id}", "write"),
+            *(
+                ("POST", f"/{{destination_id}}/{act}", "write")
+                for act in (
+                    "connect",
+                    "pause",
+                    "resume",
+                    "rotate-secret",
+                    "test",
+                    "replay",
+                    "retry",
+                    "dry-run",
+                )
+            ),
+        )
+    },
+    ("GET", f"{_V1}/deliveries"): _key("deliveries:read"),
+    ("GET", f"{_V1}/deliveries/{{delivery_id}}"): _key("deliveries:read"),
+    ("POST", f"{_V1}/deliveries/{{delivery_id}}/replay"): _key("destinations:write"),
+    ("POST", f"{_V1}/deliveries/{{delivery_id}}/retry"): _key("destinations:write"),
+    ("POST", f"{_V1}/merchants"): _key("operator"),
+    ("GET", f"{_V1}/merchants"): _key("operator"),
+    ("GET", f"{_V1}/merchants/{{slug}}"): KEY,
+    ("PATCH", f"{_V1}/merchants/{{slug}}"): _key("operator"),
+    ("POST", f"{_V1}/merchants/{{slug}}/admit"): _key("operator"),
+    ("POST", f"{_V1}/merchants/{{slug}}/suspend"): _key("operator"),
+    ("POST", f"{_V1}/merchants/{{slug}}/keys"): _key("operator"),
+    ("POST", f"{_V1}/keys"): _key("operator"),
+    ("GET", f"{_V1}/keys"): _key("operator"),
+    ("DELETE", f"{_V1}/keys/{{key_id}}"): _key("operator"),
+    ("POST", f"{_V1}/readers"): ANYBODY,
+    ("POST", f"{_V1}/readers/{{token}}/confirm"): TOKEN,
+    ("GET", f"{_V1}/readers/{{token}}"): TOKEN,
+    ("PUT", f"{_V1}/readers/{{token}}"): TOKEN,
+    ("DELETE", f"{_V1}/readers/{{token}}"): TOKEN,
+    ("POST", f"{_V1}/readers/{{token}}/leave"): TOKEN,
+    ("GET", f"{_V1}/readers/{{token}}/export"): TOKEN,
+    **{
+        ("GET", path): ANYBODY
+        for path in (
+            "/",
+            "/healthz",
+            "/readyz",
+            "/metrics",
+            "/style.css",
+            "/notices-page.js",
+            "/notices.js",
+            "/passkeys.js",
+            "/manifest.webmanifest",
+            "/notices",
+            "/pictures/{picture_id}.jpg",
+            "/posts/{post_id}",
+            "/posts/{post_id}/pictures/{number}-{size}.jpg",
+            "/connect/done/{kind}",
+            "/sign-in",
+        )
+    },
+    ("POST", "/sign-up"): ANYBODY,
+    ("POST", "/sign-in"): ANYBODY,
+    ("POST", "/sign-in/passkey/ask"): ANYBODY,
+    ("POST", "/sign-in/passkey"): ANYBODY,
+    ("POST", "/notices"): TOKEN,
+    ("POST", "/notices/state"): TOKEN,
+    ("POST", "/notices/off"): TOKEN,
+    ("GET", "/connect/back"): TOKEN,
+    **{
+        (method, f"/{page}/{{token}}"): TOKEN
+        for page in ("connect", "confirm", "preferences", "leave", "sign-in")
+        for method in ("GET", "POST")
+    },
+    ("GET", "/desk"): SIGNED_IN,
+    ("POST", "/desk/sign-out"): SIGNED_IN,
+    ("GET", "/desk/account"): SIGNED_IN,
+    ("POST", "/desk/account"): SIGNED_IN,
+    ("POST", "/desk/account/sessions/others"): SIGNED_IN,
+    ("POST", "/desk/account/sessions/{session_id}"): SIGNED_IN,
+    ("POST", "/desk/account/passkeys/ask"): SIGNED_IN,
+    ("POST", "/desk/account/passkeys"): SIGNED_IN,
+    ("POST", "/desk/account/passkeys/{passkey_id}"): SIGNED_IN,
+    ("GET", "/desk/merchants/{slug}"): MEMBER,
+    ("GET", "/desk/merchants/{slug}/posts/{post_id}"): MEMBER,
+    ("GET", "/desk/merchants/{slug}/team"): MEMBER,
+    ("POST", "/desk/merchants/{slug}/team"): OWNER,
+    ("POST", "/desk/merchants/{slug}/team/{person_id}"): OWNER,
+    ("GET", "/desk/city/team"): OPERATOR,
+    ("POST", "/desk/city/team"): OPERATOR,
+    ("POST", "/desk/city/team/{person_id}"): OPERATOR,
+}  # fmt: skip -- one glance shows every route
+
+#: The function that answers a route → its rule.
+Rules = Mapping[Callable[..., Any], Rule]
+
+
+def of(app: FastAPI) -> Rules:
+    """The rule of everything that `app` answers. Raises RuntimeError that names the routes without one."""
+    found: dict[Callable[..., Any], Rule] = {}
+    lacking: list[str] = []
+    for method, path, endpoint in routes(app):
+        rule = TABLE.get((method, path))
+        if rule is None:
+            lacking.append(f"{method} {path}")
+        else:
+            found[endpoint] = rule
+    if lacking:
+        raise RuntimeError(f"web/rules.py says nothing about {', '.join(lacking)}")
+    return found
+
+
+def routes(app: FastAPI) -> Iterable[tuple[str, str, Callable[..., Any]]]:
+    """Method, path and function of every route; HEAD, which goes where GET goes, aside."""
+    for route in iter_route_contexts(app.routes):
+        if route.endpoint is not None:
+            for method in sorted(set(route.methods or ()) - {"HEAD"}):
+                yield method, str(route.path), route.endpoint

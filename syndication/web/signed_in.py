@@ -1,0 +1,93 @@
+"""Lets in whoever is signed in and may do what a route is for, and sends everybody else to where they can sign in."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import Depends
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from syndication.accounts import sessions
+from syndication.accounts.people import Account
+from syndication.config import settings
+from syndication.content.reason import Reason
+from syndication.errors import Forbidden, NotFound
+from syndication.web.rules import Rule
+
+#: The prefix binds it to this very host (RFC 6265bis section 4.1.3.2); browsers take it over https only.
+_COOKIE, _BOUND_COOKIE = "session", "__Host-session"
+_FORM_TOKEN, _FORM_HEADER = "token", "x-form-token"
+_ELSEWHERE = Reason(
+    "This page was open for too long, or was sent from elsewhere. Nothing was done; please try once more."
+)
+_NOT_YOURS = Reason("There is nothing at this address.")
+_NOT_ALLOWED = Reason("You may look at this, but not change it. Please ask somebody who may.")
+
+
+class SignInFirst(HTTPException):
+    """Nobody is signed in: the way leads to the sign-in page, and from there back to a page that was asked for."""
+
+    def __init__(self, request: Request) -> None:
+        back = f"?to={quote(request.url.path)}" if request.method in ("GET", "HEAD") else ""
+        super().__init__(303, headers={"Location": f"/sign-in{back}"})
+
+
+async def _form_token(request: Request) -> str:
+    """What came with a form, or with a call of a page's script."""
+    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        form = await request.form(max_files=0)
+        return str(form.get(_FORM_TOKEN, ""))
+    return request.headers.get(_FORM_HEADER, "")
+
+
+def allowed(request: Request, token: Annotated[str, Depends(_form_token)]) -> Account:
+    """A dependency: whoever is signed in, where the table of rules lets them. Raises SignInFirst, NotFound and Forbidden."""
+    known = visitor(request)
+    if known is None:
+        raise SignInFirst(request)
+    rule: Rule = request.app.rules[request.scope["endpoint"]]
+    _hold(rule, known, request.path_params.get("slug", ""))
+    if request.method not in ("GET", "HEAD") and not sessions.is_form_token(known, token):
+        raise Forbidden(_ELSEWHERE)
+    return known
+
+
+Visitor = Annotated[Account, Depends(allowed)]
+
+
+def visitor(request: Request) -> Account | None:
+    """Who is signed in; None where nobody is."""
+    return sessions.account(request.cookies.get(_cookie(), ""))
+
+
+def keep(answer: Response, secret: str) -> Response:
+    """The answer, with which the browser keeps a session."""
+    answer.set_cookie(
+        _cookie(), secret, max_age=int(sessions.LASTS.total_seconds()), path="/", secure=_over_https(),
+        httponly=True, samesite="lax",
+    )  # fmt: skip
+    return answer
+
+
+def forget(answer: Response) -> Response:
+    """The answer, with which the browser forgets its session."""
+    answer.delete_cookie(_cookie(), path="/", secure=_over_https(), httponly=True, samesite="lax")
+    return answer
+
+
+def _hold(rule: Rule, known: Account, slug: str) -> None:
+    """Raise where the rule does not let somebody: NotFound where they may not even look, else Forbidden."""
+    assert rule.needs == "a session"
+    if rule.city and not known.may(rule.city):
+        raise Forbidden(_NOT_ALLOWED) if known.role else NotFound(_NOT_YOURS)
+    if rule.merchant and not known.may_for(slug, rule.merchant):
+        raise Forbidden(_NOT_ALLOWED) if known.may_for(slug, "member") else NotFound(_NOT_YOURS)
+
+
+def _over_https() -> bool:
+    return settings().base_url.startswith("https:")
+
+
+def _cookie() -> str:
+    return _BOUND_COOKIE if _over_https() else _COOKIE
