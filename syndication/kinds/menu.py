@@ -314,7 +314,9 @@ class Menu(Kind[MenuContent]):
     def from_cells(self, cells: Cells) -> dict[str, Any]:
         """The dishes of a line, separated by `|`, each with its price behind it."""
         first, last = cells.moment("day", "from", "starts_at"), cells.moment("last_day", "until")
-        begin, end = cells.clock_time("time"), cells.clock_time("end_time")
+        last = last or cells.moment("day", "from", "starts_at", last=True)
+        begin = cells.clock_time("time")
+        end = cells.clock_time("end_time") or cells.clock_time("time", last=True)
         found = {
             "from_date": _date(first, cells.zone),
             "until_date": _date(last, cells.zone),

@@ -60,7 +60,7 @@ def _rows(data: bytes, suffix: str, zone: ZoneInfo, now: datetime) -> Iterator[R
         return structured.read(data)
     if data.startswith(_SPREADSHEETS):
         raise Invalid.field("file", "is a spreadsheet; please save it as CSV (UTF-8) and import that")
-    return table.read(data, zone=zone)
+    return table.read(data, zone=zone, now=now)
 
 
 def _once(rows: list[Row]) -> Iterator[Row]:
