@@ -54,7 +54,6 @@ _STATES = {
 _PLAIN = (
     "title",
     "summary",
-    "body",
     "url",
     "language",
     "currency",
@@ -172,6 +171,8 @@ class _Reading:
     def fields(self) -> dict[str, Any]:
         """The post's fields; raises OverflowError for a date outside the years 1 to 9999."""
         found: dict[str, Any] = {name: self.values[name] for name in _PLAIN if name in self.values}
+        if body := self.values.get("body"):
+            found["body"] = repair.as_markdown(body)
         found["kind"] = self._kind()
         found["price"] = self.price("price")
         if kinds.named(found["kind"]):

@@ -9,7 +9,8 @@ from syndication.channels.envelope import Envelope
 from syndication.channels.social.counting import Count, cut, graphemes
 from syndication.channels.verdicts import Refused
 from syndication.content.reason import Reason
-from syndication.infra.rendering import markdown_to_text, render_first
+from syndication.infra.markdown import markdown_to_text
+from syndication.infra.rendering import render_first
 from syndication.kinds.contract import Fact
 
 #: Less of a text than this (in the network's counting) says nothing; then it is left out.
