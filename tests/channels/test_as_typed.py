@@ -54,6 +54,15 @@ def texts(found: Any) -> Iterator[str]:
         yield from texts(one)
 
 
+def slack_said(found: Any) -> str:
+    """The elements of rich text, one behind the other."""
+    return "".join(
+        one["text"]
+        for block in found["blocks"] if block["type"] == "rich_text"
+        for one in block["elements"][0]["elements"]
+    )  # fmt: skip
+
+
 def said(request: Request) -> str:
     """All texts of a request to a network, JSON or a form of either kind."""
     kind = request.headers.get("content-type", "")
@@ -62,14 +71,16 @@ def said(request: Request) -> str:
         return "\n".join("\n".join(texts(json.loads(one))) if one.startswith("{") else one for one in parts)
     if "urlencoded" in kind:
         return "\n".join(value for _, value in parse_qsl(request.body.decode()))
-    return "\n".join(texts(json.loads(request.body))) if "json" in kind else ""
+    found = json.loads(request.body) if "json" in kind else {}
+    return slack_said(found) if "blocks" in found else "\n".join(texts(found))
 
 
 def shown(kind: str, text: str) -> str:
     """`text` as people see it there: without what escapes a sign, and the space that keeps a name from being called."""
-    if kind in ("telegram", "matrix", "slack"):
+    if kind in ("telegram", "matrix"):
         text = html.unescape(re.sub(r"<[^>]*>", "", text.replace("<br>", "\n")))
     if kind in ("discord", "mattermost", "rocketchat", "teams", "linkedin"):
+        text = re.sub(r"\[([^\]]+)\]\(https://www[^)]*\)", r"\1", text)
         text = re.sub(r"\\([\W_])", r"\1", text)
     return text.replace("\u200b", "").replace("\u2060", "")
 
