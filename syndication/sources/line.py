@@ -21,7 +21,7 @@ _KINDS = {word: kind.name for kind in KINDS for word in kind.called}
 #: The kinds by which columns a line is looked for, the most telling first; and what it is that has none of them.
 _TOLD_APART = sorted((kind for kind in KINDS if kind.known_by), key=lambda kind: len(kind.known_by))
 _OTHERWISE = next(kind for kind in KINDS if not kind.known_by)
-_PLAIN = ("title", "summary", "body", "url", "language", "currency", "source_ref")
+_PLAIN = ("title", "summary", "url", "language", "currency", "source_ref")
 #: What is one line in a post, with the most characters it may have.
 _LINES = {
     "title": 200, "summary": 500, "place": 200, "address": 300, "town": 100, "postcode": 20, "district": 100,
@@ -129,8 +129,8 @@ class Line:
                 {"url": image, "alt": self.values.get("image_alt") or self.values.get("title", "")}
             ]
         found["publish_at"] = self.start_of("publish_at")
-        if self._told:
-            found["body"] = "\n\n".join(filter(None, (found.get("body"), "\n".join(self._told))))
+        if said := "\n\n".join(filter(None, (self.values.get("body"), "\n".join(self._told)))):
+            found["body"] = repair.as_markdown(said)
         return {name: value for name, value in found.items() if value not in (None, [])}
 
     def _read(self, name: str, read: Any, *more: Any) -> Any:

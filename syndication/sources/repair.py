@@ -6,6 +6,8 @@ import unicodedata
 
 import nh3
 
+from syndication.content import addresses
+
 _REMOVED = "invisible characters removed"
 _RESTORED = "garbled umlauts restored"
 _UNMARKED = "HTML read as text"
@@ -151,15 +153,46 @@ def without_boilerplate(text: str, url: str | None, remarks: list[str]) -> tuple
 # Plain text in a field that holds Markdown
 
 _SPECIAL = re.compile(
-    r"\\(?=[!-/:-@\[-`{-~\n]|$)|[`*]|(?<!\w)_|_(?!\w)|~(?=~)|(?<=~)~|\](?=[(:\[])|&(?=#|\w+;)|<(?=[A-Za-z])"
+    r"\\(?=[!-/:-@\[-`{-~\n]|$)|[`*]|(?<!\w)_|_(?!\w)|~(?=~)|(?<=~)~|\](?=[(:\[])|&(?=#|\w+;)|<(?=[A-Za-z/!?])"
 )
-_OPENING = re.compile(r"(?m)^(?:(?=[#>+~=|:-])|(\d{1,9})(?=[.)](?:\s|$)))")
+_OPENING = re.compile(r"(?m)^((?:&nbsp;\xa0*)?)(?:(?=[#>+~=|:-])|(\d{1,9})(?=[.)](?:\s|$)))")
+_INDENT = re.compile(r"(?m)^[ \t\xa0]+")
+#: Blanks at the beginning of a line that are kept.
+_MOST_BLANKS = 40
 
 
 def as_markdown(text: str) -> str:
-    """Markdown that reads as the plain `text` does: nothing in it becomes a list, heading or emphasis by chance."""
-    lines = [line.strip() for line in text.split("\n")]
-    marked = _SPECIAL.sub(lambda found: "\\" + found[0], "\n".join(lines))
-    marked = _OPENING.sub(lambda found: (found[1] or "") + "\\", marked)
+    """Markdown that reads as the plain `text` does: nothing in it becomes a list, heading or emphasis by chance.
+
+    Lines and their indentation stay; most texts stay letter by letter. See decision 0028.
+    """
+    marked = _escaped("\n".join(line.rstrip() for line in text.split("\n")))
+    marked = _INDENT.sub(lambda found: _blanks(found[0]), marked)
+    marked = _OPENING.sub(lambda found: f"{found[1]}{found[2] or ''}\\", marked)
     marked = re.sub(r"\n{3,}", "\n\n", marked).strip("\n")
     return re.sub(r"(?<!\n)\n(?!\n)", "\\\\\n", marked)  # a line's end is a line's end, as in the source
+
+
+def _escaped(text: str) -> str:
+    """Without effect in Markdown; an address in which a sign would have one becomes a link of its own."""
+    pieces, done = [], 0
+    for one in addresses.found(text):
+        typed = text[one.start : one.end]
+        if _SPECIAL.search(typed):
+            link = (
+                f"<{typed}>"
+                if typed == one.href
+                else f"[{_without_effect(typed)}](<{one.href.replace('&', '&amp;')}>)"
+            )
+            pieces += [_without_effect(text[done : one.start]), link]
+            done = one.end
+    return "".join([*pieces, _without_effect(text[done:])])
+
+
+def _without_effect(text: str) -> str:
+    return _SPECIAL.sub(lambda found: "\\" + found[0], text)
+
+
+def _blanks(indent: str) -> str:
+    """Blanks that Markdown neither drops nor takes for code."""
+    return "&nbsp;" + "\xa0" * (min(len(indent.expandtabs(4)), _MOST_BLANKS) - 1)

@@ -25,7 +25,7 @@ from syndication.content.interest import Interest
 from syndication.delivery import drain
 from syndication.errors import Invalid
 from syndication.infra import db, logs, mail_headers
-from syndication.infra.rendering import markdown_to_html, markdown_to_text
+from syndication.infra.markdown import markdown_to_html, markdown_to_text
 from syndication.infra.smtp import MailFailure, Outbox
 from syndication.models import Reader
 from syndication.publishing import merchants

@@ -14,13 +14,15 @@ from syndication.channels import by_mail, wording
 from syndication.channels.contract import Abilities, Channel, Specimen
 from syndication.channels.envelope import City, Copy, Envelope, PostView
 from syndication.channels.messages import MailMessage
+from syndication.channels.social.counting import cut
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Receipt, Refused
 from syndication.content.post import Action, Content
 from syndication.content.reason import Reason
 from syndication.infra.mail_check import checked
 from syndication.infra.mail_headers import Line, Unfit, address, exact, mailbox, text, word, written
-from syndication.infra.rendering import LANGUAGES, day, gettext, inline_css, markdown_to_text, render
+from syndication.infra.markdown import markdown_to_text
+from syndication.infra.rendering import LANGUAGES, day, gettext, inline_css, render
 from syndication.kinds import KINDS
 
 #: What a correction is about: a status, "moved", another matter of the post's kind, "withdrawn" or "changed".
@@ -310,7 +312,9 @@ def _news(correction: Correction, city: City, view: EditionView) -> list[str]:
 
 
 def _excerpt(markdown: str) -> str:
-    return _cut(" ".join(markdown_to_text(markdown).split()), _EXCERPT)
+    """The beginning of a text, line by line, without the empty ones."""
+    lines = (" ".join(line.split()) for line in markdown_to_text(markdown).splitlines())
+    return cut("\n".join(line for line in lines if line), _EXCERPT)
 
 
 def _cut(text: str, length: int) -> str:

@@ -5,12 +5,10 @@ from itertools import accumulate
 
 import regex
 
-from syndication.content import characters
+from syndication.content import addresses, characters
 
 Count = Callable[[str], int]
 
-#: An address up to the next white space; what closes a sentence behind it does not belong to it.
-_LINK = regex.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?'()\[\]]")
 _ELLIPSIS = "…"
 
 
@@ -30,24 +28,32 @@ def octets(text: str) -> int:
 
 
 def with_links_as(length: int, count: Count = graphemes) -> Count:
-    """A count in which every web address is `length` long, however long it is written."""
+    """A count in which every web address with https:// or http:// is `length` long, however long it is written."""
 
     def weighted(text: str) -> int:
-        rest, links = _LINK.subn("", text)
-        return count(rest) + links * length
+        found = [one for one in addresses.found(text) if text[one.start : one.end] == one.href]
+        return count(_without(text, found)) + len(found) * length
 
     return weighted
 
 
+def _without(text: str, found: list[addresses.Address]) -> str:
+    pieces, done = [], 0
+    for one in found:
+        pieces.append(text[done : one.start])
+        done = one.end
+    return "".join([*pieces, text[done:]])
+
+
 def links(text: str) -> list[tuple[int, int]]:
-    """Where the web addresses of `text` begin and end, in characters of Python."""
-    return [found.span() for found in _LINK.finditer(text)]
+    """Where the addresses of `text`, of the web and of mail, begin and end, in characters of Python."""
+    return [(one.start, one.end) for one in addresses.found(text)]
 
 
 def cut(text: str, most: int, count: Count = graphemes) -> str:
     """`text`, or as many whole words of it as fit into `most` with an ellipsis behind them.
 
-    A word that alone is too long is cut between two graphemes; a web address is never cut, it stays or goes.
+    A word that alone is too long is cut between two graphemes; an address is never cut, it stays or goes.
     """
     if count(text) <= most:
         return text

@@ -7,9 +7,11 @@ from typing import Any
 from syndication.channels import wording
 from syndication.channels.envelope import Envelope
 from syndication.channels.social.counting import Count, cut, graphemes
+from syndication.channels.social.names import quiet
 from syndication.channels.verdicts import Refused
 from syndication.content.reason import Reason
-from syndication.infra.rendering import markdown_to_text, render_first
+from syndication.infra.markdown import markdown_to_text
+from syndication.infra.rendering import render_first
 from syndication.kinds.contract import Fact
 
 #: Less of a text than this (in the network's counting) says nothing; then it is left out.
@@ -21,8 +23,8 @@ SHORTENED = Reason("Shortened to what fits there.")
 class Words:
     """The pieces a template puts together, each in the post's own language; empty where there is nothing to say.
 
-    `notice` tells what changed and is only filled in a correction. `own` is the text the merchant wrote for this
-    network; it stands for title and text.
+    No name in them is called, but in `own`: that is the text the merchant wrote for this network, so its names are
+    accounts there; it stands for title and text. `notice` tells what changed and is only filled in a correction.
     """
 
     notice: str
@@ -87,18 +89,26 @@ def pieces(envelope: Envelope, kind: str, *, correction: bool = False) -> Words:
     language, place = content.language, content.place
     own = content.texts.get(kind, "")
     mark = wording.mark(content.standing, language)
+    text = "\n\n".join(part for part in (content.summary, markdown_to_text(content.body)) if part)
     return Words(
-        notice=_notice(envelope) if correction else "",
-        title=wording.title(content, language),
-        when=wording.when(content, city.zone, language, envelope.tried_at),
-        where=wording.where(content),
-        facts=wording.facts(content, city.zone, language),
-        text="\n\n".join(part for part in (content.summary, markdown_to_text(content.body)) if part),
-        merchant="" if place is not None and place.name == merchant.name else merchant.name,
+        notice=quiet(_notice(envelope)) if correction else "",
+        title=quiet(wording.title(content, language)),
+        when=quiet(wording.when(content, city.zone, language, envelope.tried_at)),
+        where=quiet(wording.where(content)),
+        facts=tuple(_quiet(one) for one in wording.facts(content, city.zone, language)),
+        text=quiet(text),
+        merchant="" if place is not None and place.name == merchant.name else quiet(merchant.name),
         link="" if envelope.post.link in own else envelope.post.link,
         hashtags=tuple(hashtag(topic) for topic in content.topics),
         own=f"{mark}: {own}" if own and mark else own,
     )
+
+
+def _quiet(fact: Fact) -> Fact:
+    """A fact that calls nobody; what is to be copied letter by letter stays as it is."""
+    if fact.verbatim:
+        return fact
+    return replace(fact, text=quiet(fact.text), line=quiet(fact.line), more=quiet(fact.more))
 
 
 def _notice(envelope: Envelope) -> str:

@@ -14,7 +14,8 @@ from syndication import kinds
 from syndication.channels import wording
 from syndication.channels.envelope import City, PostView
 from syndication.content.post import Content, Image
-from syndication.infra.rendering import gettext, markdown_to_html, markdown_to_text
+from syndication.infra.markdown import markdown_to_html, markdown_to_text, plain_to_html
+from syndication.infra.rendering import gettext
 
 Format = Literal["rss", "atom", "json", "ics"]
 
@@ -123,7 +124,7 @@ def _html(content: Content, when: str, zone: ZoneInfo, name: str, address: str) 
     head = "<br>".join(escape(line) for line in facts(content, when, zone))
     parts = [
         f"<p>{head}</p>" if head else "",
-        f"<p>{escape(clean(content.summary))}</p>" if content.summary else "",
+        f"<p>{plain_to_html(clean(content.summary))}</p>" if content.summary else "",
     ]
     parts.append(clean(markdown_to_html(content.body)) if content.body else "")
     by = ", ".join(part for part in (name, address) if part)
