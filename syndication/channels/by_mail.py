@@ -1,6 +1,7 @@
 """Builds and sends one mail and turns its outcome into a receipt or a verdict; shared by all channels that send mail."""
 
 import quopri
+import re
 from collections.abc import Sequence
 
 from syndication.channels.messages import MailMessage
@@ -26,7 +27,7 @@ def content_type(boundary: str) -> str:
 
 
 def alternative(plain: Sequence[str], html: Sequence[str], boundary: str) -> list[Piece]:
-    """A body of two parts, in quoted-printable; between the pieces of each text the slot `token` is left.
+    """A body of two parts, in quoted-printable; between the pieces of each text the slot `token_in_text` is left.
 
     A `boundary` with "=_" in it cannot stand in the texts (RFC 2045 section 6.7).
     """
@@ -34,16 +35,29 @@ def alternative(plain: Sequence[str], html: Sequence[str], boundary: str) -> lis
     for kind, (first, *rest) in (("plain", plain), ("html", html)):
         head = f'--{boundary}\r\nContent-Type: text/{kind}; charset="utf-8"\r\n'
         pieces.append((None, head + "Content-Transfer-Encoding: quoted-printable\r\n\r\n" + _quoted(first)))
-        # A token stands alone on its line, between two soft breaks, so that no line grows beyond 76 characters.
+        # A token stands alone on its lines, between two soft breaks, so that no line grows beyond 76 characters.
         for part in rest:
-            pieces += [(None, "=\r\n"), ("token", "=\r\n" + _quoted(part))]
+            pieces += [(None, _SOFT), ("token_in_text", _SOFT + _quoted(part))]
         pieces.append((None, "\r\n"))
     return [*pieces, (None, f"--{boundary}--\r\n")]
 
 
+#: A line end that is none, and how much may stand before it on its line (RFC 2045 section 6.7 (5)).
+_SOFT = "=\r\n"
+_BEFORE_SOFT = 75
+#: As much of a line as there is room for; an octet that is written as `=C3` stays whole.
+_STRETCH = re.compile(rf".{{1,{_BEFORE_SOFT}}}(?<!=)(?<!=.)")
+
+
+def in_text(token: str) -> str:
+    """A token of letters, digits and `-_.` as it fills the slot `token_in_text`."""
+    return _SOFT.join(token[at : at + _BEFORE_SOFT] for at in range(0, len(token), _BEFORE_SOFT))
+
+
 def _quoted(text: str) -> str:
-    encoded = quopri.encodestring(text.replace("\r\n", "\n").encode(), quotetabs=False).decode("ascii")
-    return encoded.replace("\n", "\r\n")
+    """Quoted-printable in lines that have room for a soft break; those of the library grow to 78 characters."""
+    encoded = quopri.encodestring(text.replace("\r\n", "\n").encode()).decode("ascii").replace("=\n", "")
+    return "\r\n".join(_SOFT.join(_STRETCH.findall(line)) for line in encoded.split("\n"))
 
 
 def send(message: MailMessage, tools: Tools, following: MailMessage | None = None) -> Receipt:
