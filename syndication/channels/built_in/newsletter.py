@@ -21,7 +21,7 @@ from syndication.content.reason import Reason
 from syndication.infra.mail_check import checked
 from syndication.infra.mail_headers import Line, Unfit, address, exact, mailbox, text, word, written
 from syndication.infra.rendering import LANGUAGES, day, gettext, inline_css, markdown_to_text, render
-from syndication.kinds import KINDS
+from syndication.kinds import TOLD
 
 #: What a correction is about: a status, "moved", another matter of the post's kind, "withdrawn" or "changed".
 What = str
@@ -259,7 +259,7 @@ def _by_kind(entries: list[dict[str, Any]], language: str) -> list[_Part]:
     """What belongs under no day, under the name of its kind."""
     parts = [
         (kind.heading(language), [one for one in entries if not one["day"] and one["kind"] is kind])
-        for kind in KINDS
+        for kind in TOLD
     ]
     return [(heading, some) for heading, some in parts if some]
 
@@ -272,7 +272,7 @@ def _runs(begin: datetime, view: EditionView, city: City) -> bool:
 def _entry(post: PostView, city: City, view: EditionView, brief: bool) -> dict[str, Any]:
     content, kind, language = post.content, kinds.of(post.content), view.language
     return {
-        "title": content.title,
+        "title": wording.name(content, language),
         "mark": wording.mark(content.standing, language),
         "when": wording.when(content, city.zone, language, view.slot_at),
         "where": wording.where(content),
@@ -289,7 +289,7 @@ def _correction(correction: Correction, city: City, view: EditionView) -> dict[s
     content, language = correction.post.content, view.language
     said = wording.mark(correction.what, language) or "; ".join(_news(correction, city, view))
     return {
-        "title": content.title,
+        "title": wording.name(content, language),
         "what": said or gettext(language)("Changed"),
         "when": ""
         if correction.what in ("time", "withdrawn")
@@ -347,4 +347,4 @@ def _headline(correction: Correction, view: EditionView, city: City) -> str:
         if len(dates) == 1:
             return f"{content.title}: {dates[0]}"
     word = wording.mark(correction.what, view.language) or gettext(view.language)("Correction")
-    return f"{word}: {content.title}"
+    return f"{word}: {wording.name(content, view.language)}"
