@@ -228,7 +228,8 @@ def _is_to_hear(news: News, destination: Destination, interest: Interest) -> boo
     channel = channels.by_kind(destination.channel)
     if not channel.takes_changes or not news.concerns(interest):
         return False
-    came_later = channel.abilities.keeps_track and destination.created_at > news.view.published_at
+    is_stock = news.change.action != "published" and destination.created_at > news.view.published_at
+    came_later = channel.abilities.keeps_track and is_stock
     return not channel.tells or not (news.quiet or came_later)
 
 
