@@ -48,6 +48,8 @@ class News:
     merchant_id: UUID
     over_at: datetime | None
     before: Content | None
+    #: The post was taken in without a word: only who was told of it meanwhile hears more.
+    quiet: bool = False
 
     def concerns(self, interest: Interest) -> bool:
         """Whether an interest covers the post as it is, or as it was before this change."""

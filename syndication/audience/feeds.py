@@ -18,7 +18,7 @@ from syndication.config import Settings, settings
 from syndication.content.base import slugify
 from syndication.errors import NotFound
 from syndication.infra import db, wakeups
-from syndication.kinds import NAMES
+from syndication.kinds import NAMES, UNLISTED
 from syndication.ledger import lifecycle
 from syndication.models import Delivery, Destination, FeedDocument, Merchant, Post, PostTopic
 from syndication.publishing import views
@@ -263,6 +263,7 @@ def _order(form: Format) -> tuple[Any, ...]:
 
 
 def _conditions(scope: Scope, form: Format) -> Iterator[ColumnElement[bool]]:
+    yield Post.kind.not_in(UNLISTED)  # what it tells of stands there itself
     if form in KINDS_OF:
         yield Post.kind.in_(KINDS_OF[form])
     if scope.kind:

@@ -31,7 +31,7 @@ class Interest(Value):
     def matches(self, content: Content, *, merchant: str, district: str | None) -> bool:
         """Whether a post of `merchant` (slug) in `district` is wanted."""
         return (
-            (not self.kinds or content.kind in self.kinds)
+            (not self.kinds or not set(self.kinds).isdisjoint(content.about))
             and (not self.topics or not set(self.topics).isdisjoint(content.topics))
             and (not self.merchants or merchant in self.merchants)
             and (not self.districts or district in self.districts)

@@ -103,6 +103,11 @@ class Content(Value):
         return "scheduled"
 
     @property
+    def about(self) -> tuple[str, ...]:
+        """Who wants one of these kinds wants to hear of it."""
+        return (self.kind,)
+
+    @property
     def begins(self) -> datetime | None:
         """The first moment (UTC) that it is about; None where it names none."""
         return None

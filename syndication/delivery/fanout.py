@@ -15,6 +15,7 @@ from syndication.audience import corrections, editions, interests, stories
 from syndication.audience.corrections import News
 from syndication.channels.built_in.newsletter import Newsletter
 from syndication.config import Settings, settings
+from syndication.content.interest import Interest
 from syndication.content.reason import NO_REASON
 from syndication.infra import db, sqlite_turns, wakeups
 from syndication.ledger import lifecycle, policy
@@ -149,6 +150,7 @@ def _join(session: Session, change_id: int, cfg: Settings) -> News:
         merchant.id,
         _over_at(change, revision, before, cfg),
         views.content_of(before) if before else None,
+        post.quiet,
     )
 
 
@@ -207,8 +209,7 @@ def _tell(session: Session, news: News, destinations: Sequence[Destination]) -> 
         destination
         for destination in destinations
         if channels.known(destination.channel)
-        and channels.by_kind(destination.channel).takes_changes
-        and (destination.id in heard or news.concerns(wanted[destination.interest_id]))
+        and (destination.id in heard or _is_to_hear(news, destination, wanted[destination.interest_id]))
     ]
     for start in range(0, len(found), _CHUNK):
         chunk = found[start : start + _CHUNK]
@@ -217,6 +218,19 @@ def _tell(session: Session, news: News, destinations: Sequence[Destination]) -> 
         db.insert_new(session, Delivery.__table__, rows)
     for queue in {channels.by_kind(destination.channel).queue for destination in found}:
         wakeups.after_commit(session, queue)
+
+
+def _is_to_hear(news: News, destination: Destination, interest: Interest) -> bool:
+    """Whether a destination that never heard of the post is to hear of it by this change.
+
+    A network that was connected later has a stock before it that is no news there, even where a part of it is revised.
+    """
+    channel = channels.by_kind(destination.channel)
+    if not channel.takes_changes or not news.concerns(interest):
+        return False
+    is_stock = news.change.action != "published" and destination.created_at > news.view.published_at
+    came_later = channel.abilities.keeps_track and is_stock
+    return not channel.tells or not (news.quiet or came_later)
 
 
 def _row(news: News, destination: Destination, moments: corrections.Moments) -> dict[str, Any]:
@@ -239,6 +253,8 @@ def _row(news: News, destination: Destination, moments: corrections.Moments) -> 
 
 def _to_readers(news: News, cfg: Settings, deadline: float) -> bool:
     """Tell the readers behind `reached`, until `deadline` (monotonic seconds); returns whether all are told."""
+    if news.quiet and news.change.action == "published":
+        return True
     if news.change.action != "published":
         chunks = corrections.to_readers(news, cfg, after=news.change.reached, keep=partial(_reach, news=news))
     else:

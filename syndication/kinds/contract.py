@@ -211,6 +211,10 @@ class Kind(ABC, Generic[C]):
         """What several of them are called; kinds of other packages say it in their own way."""
         return gettext(language)(self.many)
 
+    def title(self, content: C, language: str) -> str:
+        """What it is called; what we wrote ourselves is called something in every language."""
+        return content.title
+
     @abstractmethod
     def when(self, content: C, zone: ZoneInfo, language: str, now: datetime) -> str:
         """When it next happens, or how long it is valid, as people hear it at `now`; empty where nothing is said."""

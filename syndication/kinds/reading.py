@@ -20,7 +20,7 @@ from syndication.content.bounds import Few
 from syndication.content.interest import Interest
 from syndication.content.post import Content, Draft
 from syndication.errors import Invalid
-from syndication.kinds import KINDS, NAMES, Kind, missing
+from syndication.kinds import KINDS, NAMES, TOLD, Kind, missing
 from syndication.kinds.missing import MissingContent
 
 _CHOICE = " or ".join(part for part in (", ".join(NAMES[:-1]), NAMES[-1]) if part)
@@ -38,7 +38,7 @@ def _draft_of(kind: Kind[Any]) -> type[Draft]:
     return made
 
 
-_CONTENTS: Mapping[str, type[Content]] = {kind.name: kind.content for kind in KINDS}
+_CONTENTS: Mapping[str, type[Content]] = {kind.name: kind.content for kind in TOLD}
 _DRAFTS: Mapping[str, type[Draft]] = {kind.name: _draft_of(kind) for kind in KINDS}
 
 

@@ -75,6 +75,12 @@ class Post(Base):
     versions: Mapped[dict[str, Any] | None]
     #: The series that this part of it went into; it was withdrawn without a word to anybody.
     joined_to: Mapped[UUID | None]
+    #: It came by a file, and so counts in no merchant's quota.
+    imported: Mapped[bool] = mapped_column(default=False)
+    #: It was taken in without a word: it stands on pages, in feeds and calendars, and nobody was told that it is there.
+    quiet: Mapped[bool] = mapped_column(default=False)
+    #: The post that told people of it together with others; its own later changes stay as quiet as before.
+    told_by: Mapped[UUID | None] = mapped_column(index=True)
 
 
 class PostTopic(Base):

@@ -14,7 +14,9 @@ from syndication.content.post import Draft
 from syndication.errors import Fault, Invalid, SyndicationError
 from syndication.infra import db
 from syndication.models import Post
-from syndication.publishing import posts, series
+from syndication.publishing import posts, series, stock
+from syndication.publishing.posts import Manner
+from syndication.publishing.stock import Tell
 from syndication.sources import Row
 
 What = Literal["created", "revised", "unchanged", "past", "refused"]
@@ -39,6 +41,8 @@ class Report:
 
     results: tuple[Result, ...]
     dry_run: bool
+    #: The post that tells people of what is new, where one does.
+    summary: UUID | None = None
 
     def count(self, what: What) -> int:
         """How many rows ended so."""
@@ -53,28 +57,38 @@ def run(
     rows: Iterable[Row],
     merchant_id: UUID,
     *,
+    tell: Tell = "each",
     dry_run: bool = False,
     progress: Callable[[Result], None] | None = None,
 ) -> Report:
     """A Report with one Result for each row; `dry_run` says what would happen and writes nothing.
 
+    `tell` says who hears of new posts: nobody, everybody of all in one summary, or of each. What people were told of
+    before is corrected as always.
+
     What is over already is reported as past and not published; a post that stood for later and is now over is revised.
     Rows commit one by one, so an import that was cut off is simply run again. No quota holds an import up.
     """
     results: list[Result] = []
+    manner = stock.manner(tell)
     earlier: dict[str, list[Draft]] = {}
     for row in rows:
         before = earlier.setdefault(row.source_ref, []) if dry_run and row.source_ref else []
-        result = _result(row, merchant_id, dry_run=dry_run, before=before)
+        result = _result(row, merchant_id, manner, dry_run=dry_run, before=before)
         if row.draft is not None and result.what in ("created", "revised"):
             before.append(row.draft)
         results.append(result)
         if progress:
             progress(result)
-    return Report(tuple(results), dry_run)
+    summary = None
+    if tell == "summary" and not dry_run:
+        stand = ("created", "revised", "unchanged")
+        refs = [one.source_ref for one in results if one.source_ref and one.what in stand]
+        summary = stock.sum_up(merchant_id, refs)
+    return Report(tuple(results), dry_run, summary.id if summary else None)
 
 
-def _result(row: Row, merchant_id: UUID, *, dry_run: bool, before: Sequence[Draft]) -> Result:
+def _result(row: Row, merchant_id: UUID, manner: Manner, *, dry_run: bool, before: Sequence[Draft]) -> Result:
     """`before`: what earlier rows of the same entry would have done in a dry run."""
 
     def ended(what: What, reason: str = "") -> Result:
@@ -86,22 +100,18 @@ def _result(row: Row, merchant_id: UUID, *, dry_run: bool, before: Sequence[Draf
         if (over := _past(row.draft)) and not _stands(merchant_id, row.source_ref, before):
             return ended("past", over)
         if row.version is not None:
-            what = series.submit(merchant_id, row).what if not dry_run else _tried(merchant_id, row)
-            return ended(what)
+            if dry_run:
+                return ended(posts.tried(lambda: series.submit(merchant_id, row, manner=manner)))
+            return ended(series.submit(merchant_id, row, manner=manner).what)
         if dry_run:
             return ended(posts.preview(merchant_id, row.draft, after=before))
-        return ended(posts.submit(merchant_id, row.draft, count_quota=False).what)
+        return ended(posts.submit(merchant_id, row.draft, manner=manner).what)
     except Invalid as error:
         return ended("refused", _sentence(error.faults))
     except SyndicationError as error:
         return ended("refused", str(error))
     except OverflowError:
         return ended("refused", "ends outside the years 1 to 9999")
-
-
-def _tried(merchant_id: UUID, row: Row) -> posts.What:
-    """What an entry of a calendar would lead to."""
-    return posts.tried(lambda: series.submit(merchant_id, row))
 
 
 def _past(draft: Draft) -> str:

@@ -39,6 +39,23 @@ class PostRecord:
     published_at: datetime | None
     withdrawn_at: datetime | None
     over_at: datetime | None
+    #: It was taken in without a word to anybody.
+    quiet: bool
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a draft is taken in. `imported`: by a file, so that no quota counts it; `quiet`: without a word to anybody.
+
+    A draft that waits for an hour of its own is told at that hour, also where it came in quietly.
+    """
+
+    imported: bool = False
+    quiet: bool = False
+
+
+#: One post of somebody's, as it is written, counted and told.
+ALONE = Manner()
 
 
 @dataclass(frozen=True)
@@ -49,7 +66,7 @@ class Outcome:
     what: What
 
 
-def create(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> PostRecord:
+def create(merchant_id: UUID, draft: Draft, *, manner: Manner = ALONE) -> PostRecord:
     """A new post, published now or at `draft.publish_at`.
 
     Raises Invalid (already over; `source_ref` taken), Forbidden (merchant not admitted), QuotaExceeded.
@@ -63,7 +80,7 @@ def create(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> Post
         _refuse_stale(content, over_at, max(now, draft.publish_at or now))
         if draft.source_ref and by_source(session, merchant_id, draft.source_ref):
             raise Invalid.field("source_ref", "is already used by another post of this merchant")
-        if count_quota:
+        if not manner.imported:
             _count(session, merchant, now)
         later = draft.publish_at is not None and draft.publish_at > now
         post = Post(
@@ -78,6 +95,8 @@ def create(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> Post
             over_at=over_at,
             publish_at=draft.publish_at if later else None,
             published_at=None if later else now,
+            imported=manner.imported,
+            quiet=manner.quiet and not later,
         )  # fmt: skip -- one glance shows every column of a new post
         session.add(post)
         session.flush()  # the revision refers to the post by its key
@@ -108,7 +127,7 @@ def revise(merchant_id: UUID | None, post_id: UUID, draft: Draft, *, expected: i
         return _revise(session, post, merchant, draft)
 
 
-def submit(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> Outcome:
+def submit(merchant_id: UUID, draft: Draft, *, manner: Manner = ALONE) -> Outcome:
     """Create or revise by `source_ref`, so that handing in the same draft again changes nothing.
 
     A post that was withdrawn stays withdrawn (`unchanged`). Raises what `create` and `revise` raise.
@@ -118,7 +137,7 @@ def submit(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> Outc
         merchant = _publishing(session, merchant_id, alone=True)
         post = by_source(session, merchant_id, draft.source_ref) if draft.source_ref else None
         if post is None:
-            return Outcome(create(merchant_id, draft, count_quota=count_quota), "created")
+            return Outcome(create(merchant_id, draft, manner=manner), "created")
         if post.state == "withdrawn":
             return Outcome(_record(post, _content(session, post), merchant), "unchanged")
         return _revise(session, post, merchant, draft)
@@ -132,8 +151,8 @@ def preview(merchant_id: UUID, draft: Draft, *, after: Sequence[Draft] = ()) -> 
 
     def all_of_them() -> Outcome:
         for one in after:
-            submit(merchant_id, one, count_quota=False)
-        return submit(merchant_id, draft, count_quota=False)
+            submit(merchant_id, one, manner=Manner(imported=True))
+        return submit(merchant_id, draft, manner=Manner(imported=True))
 
     return tried(all_of_them)
 
@@ -271,7 +290,11 @@ def _refuse_stale(content: Content, over_at: datetime | None, publish_at: dateti
 def _count(session: Session, merchant: Merchant, now: datetime) -> None:
     quota = merchant.posts_per_day or settings().posts_per_day
     recent = session.scalar(
-        select(func.count()).where(Post.merchant_id == merchant.id, Post.created_at > now - _QUOTA_WINDOW)
+        select(func.count()).where(
+            Post.merchant_id == merchant.id,
+            Post.created_at > now - _QUOTA_WINDOW,
+            Post.imported.is_(False),
+        )
     )
     if (recent or 0) >= quota:
         raise QuotaExceeded(
@@ -381,4 +404,5 @@ def _record(post: Post, content: Content, merchant: Merchant) -> PostRecord:
         published_at=post.published_at,
         withdrawn_at=post.withdrawn_at,
         over_at=post.over_at,
+        quiet=post.quiet,
     )  # fmt: skip -- a row for a row

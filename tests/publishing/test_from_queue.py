@@ -190,3 +190,10 @@ def test_a_bad_message_among_good_ones_stops_none_of_them() -> None:
     posts = [POST | {"source_ref": "a"}, {"title": "bad"}, POST | {"source_ref": "b"}]
     assert [bool(sent(merchant="cafe", post=post)) for post in posts] == [True, False, True]
     assert (count(Post), len(letters())) == (2, 1)
+
+
+def test_a_message_may_say_that_nobody_is_told() -> None:
+    assert sent(merchant="cafe", post=POST, tell="nobody").post.quiet
+    assert not sent(merchant="cafe", post=POST | {"source_ref": "2"}, tell="each").post.quiet
+    assert sent(merchant="cafe", post=POST | {"source_ref": "3"}, tell="everybody") is None
+    assert "nobody or each" in letters()[-1].reason

@@ -3,6 +3,7 @@
 from syndication.channels import wording
 from syndication.channels.built_in.edition_view import Correction, EditionView, news
 from syndication.channels.envelope import City
+from syndication.channels.social.counting import cut
 from syndication.infra.rendering import gettext
 
 _SUBJECT = 78
@@ -33,14 +34,6 @@ def _headline(correction: Correction, view: EditionView, city: City) -> str:
     if correction.what == "dates":
         dates = news(correction, city, view)
         if len(dates) == 1:
-            return f"{content.title}: {dates[0]}"
+            return f"{wording.name(content, view.language)}: {dates[0]}"
     word = wording.mark(correction.what, view.language) or gettext(view.language)("Correction")
-    return f"{word}: {content.title}"
-
-
-def cut(text: str, length: int) -> str:
-    """`text` cut between words, with an ellipsis, to at most `length` characters."""
-    if len(text) <= length:
-        return text
-    head = text[: length - 1]
-    return (head.rpartition(" ")[0] or head).rstrip(" ,;.–-") + "…"
+    return f"{word}: {wording.name(content, view.language)}"

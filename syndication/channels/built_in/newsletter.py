@@ -13,7 +13,6 @@ from syndication import kinds
 from syndication.channels import by_mail, wording
 from syndication.channels.built_in import edition_subject
 from syndication.channels.built_in.edition_size import Length, fitting
-from syndication.channels.built_in.edition_subject import cut
 from syndication.channels.built_in.edition_view import Correction, EditionView, Entry, What, in_order, news
 from syndication.channels.contract import Abilities, Channel, Specimen
 from syndication.channels.envelope import City, Copy, Envelope, PostView
@@ -27,7 +26,7 @@ from syndication.infra.mail_check import checked
 from syndication.infra.mail_headers import Line, Unfit, address, exact, mailbox, text, word, written
 from syndication.infra.markdown import markdown_to_text
 from syndication.infra.rendering import LANGUAGES, day, gettext, inline_css, render
-from syndication.kinds import KINDS
+from syndication.kinds import TOLD
 from syndication.kinds.contract import Fact
 
 __all__ = ["LEFT_OUT", "Correction", "EditionView", "Entry", "Newsletter", "What", "compose"]
@@ -275,7 +274,7 @@ def _by_kind(entries: list[dict[str, Any]], language: str) -> list[_Part]:
     """What belongs under no day, under the name of its kind."""
     parts = [
         (kind.heading(language), [one for one in entries if not one["day"] and one["kind"] is kind])
-        for kind in KINDS
+        for kind in TOLD
     ]
     return [(heading, some) for heading, some in parts if some]
 
@@ -290,7 +289,7 @@ def _entry(post: PostView, city: City, view: EditionView, brief: bool) -> dict[s
     facts, all_facts = _few(wording.facts(content, city.zone, language))
     text, whole = ("", True) if brief else _text(content)
     return {
-        "title": content.title,
+        "title": wording.name(content, language),
         "mark": wording.mark(content.standing, language),
         "when": wording.when(content, city.zone, language, view.slot_at),
         "where": wording.where(content),
@@ -308,7 +307,7 @@ def _correction(correction: Correction, city: City, view: EditionView) -> dict[s
     content, language = correction.post.content, view.language
     said = wording.mark(correction.what, language) or "; ".join(news(correction, city, view))
     return {
-        "title": content.title,
+        "title": wording.name(content, language),
         "what": said or gettext(language)("Changed"),
         "when": ""
         if correction.what in ("time", "withdrawn")

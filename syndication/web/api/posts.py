@@ -15,7 +15,7 @@ from syndication.errors import Conflict
 from syndication.insight.journey import ReaderCount, Stop
 from syndication.kinds.reading import AnyContent, AnyDraft, KindName
 from syndication.publishing import posts
-from syndication.publishing.posts import PostRecord
+from syndication.publishing.posts import Manner, PostRecord
 from syndication.web.access import (
     DeliveriesReader,
     MerchantSlug,
@@ -40,6 +40,13 @@ IfMatch = Annotated[
         examples=['"1"'],
     ),
 ]
+Tell = Annotated[
+    Literal["nobody", "each"],
+    Query(
+        description="`nobody`: it stands on pages, in feeds and calendars, and nobody gets a message of it, nor of what"
+        " becomes of it later. For a stock that is handed in for the first time."
+    ),
+]
 ETAG = {
     "ETag": {"description": "The revision, for If-Match.", "schema": {"type": "string"}, "example": '"1"'}
 }
@@ -60,6 +67,7 @@ class PostAnswer(Answer):
     published_at: datetime | None
     withdrawn_at: datetime | None
     over_at: datetime | None
+    quiet: bool = Field(description="Taken in without a message to anybody.")
 
     @classmethod
     def of(cls, record: PostRecord) -> "PostAnswer":
@@ -109,15 +117,20 @@ class PostFilter(Paging):
     responses={201: {"headers": HEADERS}, **documented(409, 429)},
 )
 def create_post(
-    draft: AnyDraft, caller: PostsWriter, key: IdempotencyKey = None, merchant: MerchantSlug = None
+    draft: AnyDraft,
+    caller: PostsWriter,
+    key: IdempotencyKey = None,
+    merchant: MerchantSlug = None,
+    tell: Tell = "each",
 ) -> JSONResponse:
     """Publish a post now, or at `publish_at`. With a key of the city, `merchant` says whose post it is."""
     merchant_id = publishing(caller, merchant)
+    manner = Manner(quiet=tell == "nobody")
     return created(
         caller,
         key,
-        ("createPost", str(merchant_id), draft.model_dump(mode="json")),
-        lambda: PostAnswer.of(posts.create(merchant_id, draft)),
+        ("createPost", str(merchant_id), draft.model_dump(mode="json"), *((tell,) if manner.quiet else ())),
+        lambda: PostAnswer.of(posts.create(merchant_id, draft, manner=manner)),
         router.prefix,
     )
 

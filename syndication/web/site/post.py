@@ -17,12 +17,12 @@ from syndication.infra import db
 from syndication.infra.images import path
 from syndication.infra.rendering import gettext
 from syndication.publishing import posts as all_posts
-from syndication.publishing import site_images, uploads, views
+from syndication.publishing import site_images, stock, uploads, views
 from syndication.web.site.layout import language_of, page
 
 router = APIRouter()
-#: Coming dates that a page lists.
-_DATES = 8
+#: Coming dates that a page lists, and posts that it told of.
+_DATES, _TOLD = 8, 1000
 
 
 @router.get("/posts/{post_id}")
@@ -45,8 +45,15 @@ def read_post(request: Request, post_id: str) -> Response:
         raise NotFound("There is no such post.")
     with db.reading() as session:
         view = views.by_id(session, [record.id], cfg.base_url)[record.id]
+        told = [views.view(*row, cfg.base_url) for row in stock.told_by(session, record.id, _TOLD)]
     ready = site_images.there(image.url for image in view.content.pictures())
-    return page(request, "post.html", post=shown(view, cfg, language, ready), data=_structured(view, cfg))
+    return page(
+        request,
+        "post.html",
+        post=shown(view, cfg, language, ready),
+        told=[shown(one, cfg, language) for one in told],
+        data=_structured(view, cfg),
+    )
 
 
 def shown(
@@ -55,8 +62,9 @@ def shown(
     """What the templates show of a post. What a worker still fetches is not `ready`, and is left out rather than shown
     broken; an uploaded picture can be shown at once."""
     content, now = post.content, clock.now()
+    title = wording.name(content, language)
     return {
-        "title": content.title,
+        "title": title,
         "mark": wording.mark(content.standing, language),
         "summary": content.summary,
         "body": content.body,
@@ -75,7 +83,7 @@ def shown(
             for number, image in enumerate(content.images, 1)
         ],
         "merchant": post.merchant,
-        "language": content.language,
+        "language": content.language if title == content.title else language,
         "page": f"/posts/{post.id}",
         "topics": content.topics,
     }
