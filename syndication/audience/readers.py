@@ -59,6 +59,12 @@ def confirm(token: str) -> ReaderRecord:
         return _record(session, reader)
 
 
+def asked(token: str) -> ReaderRecord:
+    """The reader whom `confirm` would confirm with this token, or did. Raises what it raises."""
+    with db.reading() as session:
+        return _record(session, tokens.asked(session, token, db.now(session)))
+
+
 def read(token: str) -> ReaderRecord:
     """The reader of a link in a mail. Raises NotFound for a token that is not ours."""
     with db.reading() as session:

@@ -126,6 +126,13 @@ def moment(value: datetime, zone: ZoneInfo, language: str) -> str:
     return f"{day(value, language, zone)}, {time_of_day(value, zone)}{oclock}"
 
 
+def in_words(value: datetime, zone: ZoneInfo, language: str) -> str:
+    """ "Donnerstag, 3. Dezember 2026, um 07:00 Uhr", for the middle of a sentence."""
+    locale = _LOCALES[supported_language(language)]
+    shape = "EEEE, d. MMMM y, 'um' HH:mm 'Uhr'" if locale == "de" else "EEEE, d MMMM y, 'at' HH:mm"
+    return dates.format_datetime(value.astimezone(zone), shape, tzinfo=zone, locale=locale)
+
+
 def money(value: Decimal | float, currency: str, language: str) -> str:
     """ "12,50 €"."""
     return numbers.format_currency(value, currency, locale=_LOCALES[supported_language(language)])

@@ -6,7 +6,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import Message, Scope, Send
 
 from syndication.config import Settings
-from syndication.web.language import preferred, reading
+from syndication.web.accept import listed
+from syndication.web.language import best, reading
 from syndication.web.site import links
 
 #: Answers that say nothing of their own are no page: nothing in them is loaded, run, framed or sent.
@@ -27,7 +28,7 @@ def completed(cfg: Settings, scope: Scope, send: Send) -> Send:
     asked = Headers(scope=scope)
     path: str = scope["path"]
     if path.startswith("/api/"):
-        reading.set(preferred(asked.get("accept-language", "")) or "en")
+        reading.set(best(listed(asked, "accept-language"), "en"))
     secure = cfg.base_url.startswith("https:")
 
     async def with_headers(message: Message) -> None:
