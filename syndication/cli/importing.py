@@ -26,7 +26,10 @@ def import_file(
     file: Annotated[
         Path,
         typer.Argument(
-            exists=True, dir_okay=False, readable=True, help="iCalendar, CSV, JSON or JSON Lines."
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="iCalendar, CSV, .xlsx, .ods, JSON or JSON Lines.",
         ),
     ],
     merchant_slug: Slug,

@@ -18,7 +18,7 @@ _NOTHING = re.compile(
 )
 #: What a spreadsheet shows where it could not calculate, in German and English, and where a column is too narrow.
 _ERROR = re.compile(
-    r"#(?:REF!|BEZUG!|N/A|NV|NAME\?|DIV/0!|WERT!|VALUE!|ZAHL!|NUM!|NULL!|SPILL!|ÜBERLAUF!|CALC!|KALK!)|Err:5\d\d|#{3,}",
+    r"#(?:REF!|BEZUG!|N/A|NV|NAME\?|DIV/0!|WERT!|VALUE!|ZAHL!|NUM!|NULL!|SPILL!|ÜBERLAUF!|CALC!|KALK!)|Err:5\d\d|#{3,}|=…|=[A-ZÄÖÜ.]{2,40}\(.{0,200}",
     re.IGNORECASE,
 )
 _STATES = {

@@ -48,14 +48,18 @@ def find(lines: Sequence[Line]) -> Heading | None:
     return None
 
 
+def missing() -> Invalid:
+    """What to say where nothing names the columns."""
+    return Invalid.field(
+        "file", Reason("has no column for the title; a line must name the columns, such as Titel;Beginn;Ort.")
+    )
+
+
 def required(lines: Sequence[Line]) -> Heading:
     """The same. Raises Invalid where there is none."""
     found = find(lines)
     if found is None:
-        raise Invalid.field(
-            "file",
-            Reason("has no column for the title; a line must name the columns, such as Titel;Beginn;Ort."),
-        )
+        raise missing()
     return found
 
 
