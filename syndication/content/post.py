@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -19,13 +19,13 @@ from syndication.content.base import (
     Moment,
     PictureAddress,
     Text,
-    Topic,
     Value,
     WebAddress,
     canonical,
     unique,
 )
 from syndication.content.bounds import Few
+from syndication.content.topics import Topic
 from syndication.errors import Fault
 
 Status = Literal["scheduled", "cancelled", "postponed", "sold_out"]
@@ -163,6 +163,15 @@ class Content(Value):
             if not said[name]:
                 del said[name]
         return hashlib.sha256(canonical(said).encode()).hexdigest()
+
+    def spellings(self) -> dict[str, str]:
+        """How its topics are spelled, by their slugs, where that is another text."""
+        return {str(topic): topic.spelling for topic in self.topics if topic.spelling != topic}
+
+    def document(self) -> dict[str, Any]:
+        """What a table keeps, of JSON types: the fields, and beside them how topics are spelled, which says nothing new."""
+        said = self.model_dump(mode="json")
+        return said | ({"spellings": spellings} if (spellings := self.spellings()) else {})
 
 
 class Draft(Content):

@@ -9,10 +9,10 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from syndication.audience.readers import ReaderRecord
-from syndication.content.base import Topic
 from syndication.content.bounds import Few
 from syndication.content.cadence import WEEKDAYS, Cadence
 from syndication.content.interest import Interest
+from syndication.content.topics import Topic
 from syndication.infra.rendering import gettext
 from syndication.kinds.reading import KindName
 

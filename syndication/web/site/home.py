@@ -17,7 +17,7 @@ from syndication.destinations import devices
 from syndication.errors import Invalid
 from syndication.infra.rendering import gettext
 from syndication.infra.signing import Tokens
-from syndication.publishing import views
+from syndication.publishing import topics, views
 from syndication.web import throttle
 from syndication.web.site import choices
 from syndication.web.site.layout import language_of, page
@@ -84,7 +84,7 @@ def _home(
         status=422 if faults else 200,
         home=request.method != "GET",
         posts=[shown(one, cfg, language) for one in newest],
-        topics=list(dict.fromkeys([*chosen.topics, *views.topics()])),
+        topics=topics.known(chosen.topics),
         chosen=chosen,
         feeds=[(form, f"{cfg.base_url}/feeds/all.{form}") for form in CONTENT_TYPES],
         # The random part makes each form another one, so that its uses can be counted.

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from syndication.audience import readers
 from syndication.infra.rendering import LANGUAGES, gettext
-from syndication.publishing import views
+from syndication.publishing import topics
 from syndication.web.site import choices, links
 from syndication.web.site.layout import page
 
@@ -85,7 +85,6 @@ def _preferences(
     saved: bool = False,
 ) -> Response:
     chosen = chosen or choices.Choices.of(reader)
-    known = list(dict.fromkeys([*reader.interest.topics, *chosen.topics, *views.topics()]))
     return page(
         request,
         "preferences.html",
@@ -94,7 +93,7 @@ def _preferences(
         language=reader.language,
         token=token,
         reader=reader,
-        topics=known,
+        topics=topics.known([*reader.interest.topics, *chosen.topics]),
         chosen=chosen,
         faults=faults,
         weekdays=choices.weekdays(reader.language),
