@@ -1,6 +1,8 @@
 """The command that imports posts from a file."""
 
 from collections import Counter
+from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -12,9 +14,18 @@ from syndication.cli import screen
 from syndication.cli.options import DryRun, Slug, merchant
 from syndication.cli.process import start
 from syndication.cli.screen import Json
+from syndication.content.reason import Reason
+from syndication.errors import Fault, Invalid
 
 if TYPE_CHECKING:
-    from syndication.publishing.from_file import Report
+    from syndication.publishing.from_file import Report, Result
+
+
+class Language(StrEnum):
+    """What people read."""
+
+    de = "de"
+    en = "en"
 
 
 def join(app: typer.Typer) -> None:
@@ -35,6 +46,9 @@ def import_file(
     merchant_slug: Slug,
     dry_run: DryRun = False,
     json: Json = False,
+    language: Annotated[
+        Language, typer.Option("--language", help="In which language to say what is wrong.")
+    ] = Language.en,
 ) -> None:
     """Publish what stands in a calendar, table or JSON file. Doing it again changes nothing."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -45,15 +59,35 @@ def import_file(
 
     cfg = start(wakes=True)
     owner = merchant(merchant_slug)
-    rows = list(sources.read(file, zone=cfg.zone, now=clock.now()))
+    try:
+        rows = list(sources.read(file, zone=cfg.zone, now=clock.now()))
+    except Invalid as error:
+        raise Invalid(*(Fault(one.field, _said(one.message, language)) for one in error.faults)) from error
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=screen.console(err=True), transient=True) as bar:
         task = bar.add_task(file.name, total=len(rows))
         report = from_file.run(rows, owner.id, dry_run=dry_run, progress=lambda _: bar.advance(task))
+    results = [_in_words(one, language) for one in report.results]
     if json:
-        screen.as_json({"counts": {what: report.count(what) for what in OUTCOMES}, "results": report.results})
+        screen.as_json({"counts": {what: report.count(what) for what in OUTCOMES}, "results": results})
         return
-    _show(report, cfg.zone)
+    _show(replace(report, results=tuple(results)), cfg.zone)
+
+
+def _in_words(result: "Result", language: str) -> "Result":
+    """The same with all sentences in that language."""
+    return replace(
+        result,
+        position=_said(result.position, language),
+        reason=Reason.quoted(_said(result.reason, language)),
+        remarks=tuple(_said(remark, language) for remark in result.remarks),
+    )
+
+
+def _said(text: str, language: str) -> str:
+    from syndication.infra.reasons import translated_reason
+
+    return translated_reason(Reason(text), language)
 
 
 def _show(report: "Report", zone: ZoneInfo) -> None:
