@@ -7,9 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from syndication.content.reason import Reason
 from syndication.errors import Fault, Invalid
 from syndication.sources import calendar, spreadsheet, structured, table
-from syndication.sources.row import MOST_BYTES, Row
+from syndication.sources.row import DERIVED, MOST_BYTES, Row
 
 __all__ = ["Row", "read"]
 
@@ -74,5 +75,13 @@ def _once(rows: list[Row]) -> Iterator[Row]:
         ):
             yield row
         else:
-            fault = Fault("source_ref", f"{row.source_ref!r} stands already at {seen[row.source_ref]}")
+            earlier = seen[row.source_ref]
+            words = (
+                Reason(
+                    "stands already at {}, by title and start; a column Nummer could tell them apart", earlier
+                )
+                if row.source_ref.startswith(DERIVED)
+                else Reason("{} stands already at {}", repr(row.source_ref), earlier)
+            )
+            fault = Fault("source_ref", words)
             yield replace(row, draft=None, faults=(fault,))

@@ -25,13 +25,13 @@ class Heading:
     @property
     def year(self) -> int | None:
         """The one year that stands above the columns, such as in `Veranstaltungen 2027`."""
-        years = {
-            year
-            for line in self.above
-            for text in line.filled
-            for year in _YEAR.findall(_AS_OF.sub("", text))
-        }
-        return int(years.pop()) if len(years) == 1 else None
+        return year_in(" ".join(_AS_OF.sub("", text) for line in self.above for text in line.filled))
+
+
+def year_in(text: str) -> int | None:
+    """The one year that a text names; None where it names none, or several."""
+    years = set(_YEAR.findall(text))
+    return int(years.pop()) if len(years) == 1 else None
 
 
 def find(lines: Sequence[Line]) -> Heading | None:

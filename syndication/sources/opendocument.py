@@ -108,6 +108,8 @@ def _text_of(cell: Any) -> str:
 def _date(said: str) -> str:
     """Midnight is how programs write a day without an hour."""
     day, _, hour = said.partition("T")
+    if day == "1899-12-30":  # a time that was formatted as a date with its hour
+        return hour[:5]
     return day if not hour or hour.startswith("00:00:00") else f"{day} {hour[:5]}"
 
 

@@ -19,10 +19,12 @@ from syndication.sources.when import Frame
 #: How lines begin that are no entries: notes and sums at the foot.
 _FOOT = re.compile(
     r"(?:alle angaben|(?:alle )?angaben ohne|ohne gewähr|änderungen (?:und .*)?vorbehalten|irrtümer|stand\b|quelle\b|legende\b"
-    r"|hinweise?:|gesamt|summe|total\b|sum\b|all (?:information|details)|subject to change|source:|as of\b|[*]+\s|seite \d"
+    r"|hinweise?:|all (?:information|details)|subject to change|source:|as of\b|[*]+\s|seite \d"
     r"|page \d)",
     re.IGNORECASE,
 )
+_SUM = re.compile(r"(?:(?:gesamt)?summe|(?:ins)?gesamt|total|sum):?", re.IGNORECASE)
+_AMOUNT = re.compile(r"[\d.,\s€%-]+")
 _MOST_SHOWN = 300
 
 
@@ -49,7 +51,9 @@ def rows(
     below = [line for line in lines[head.below :] if not heading.repeats(line, head)]
     if len(below) > MOST_ENTRIES:
         raise Invalid.field("file", Reason("holds more than {} lines; please split it.", MOST_ENTRIES))
-    frame = Frame(now.astimezone(zone).date(), head.year, order=_order(below, head, remarks))
+    frame = Frame(
+        now.astimezone(zone).date(), head.year or heading.year_in(sheet), order=_order(below, head, remarks)
+    )
     names: dict[str, str] = {}
     for column in head.columns:
         if column.field:
@@ -142,9 +146,9 @@ class _Table:
             column.field == "title" and text.strip()
             for column, text in zip(self.head.columns, line.cells, strict=False)
         )
-        if _FOOT.match(filled[0]) and (
-            len(filled) == 1 or not titled or filled[0].casefold() in ("summe", "gesamt", "total")
-        ):
+        alone = len(filled) == 1
+        note = (alone and not titled) or (_FOOT.match(filled[0]) and (alone or not titled))
+        if note or (_SUM.fullmatch(filled[0]) and all(map(_AMOUNT.fullmatch, filled[1:]))):
             self.passed.append(f"{self._where(line)} {filled[0][:60]!r}")
             return True
         return False
@@ -197,7 +201,7 @@ class _Table:
     def _named(self, fault: Fault) -> Fault:
         """A fault of the post under the name of the column which it came from."""
         field, _, rest = fault.field.partition(".")
-        field = rest if rest in ("latitude", "longitude") else "image" if field == "images" else field
+        field = rest if rest in ("latitude", "longitude") else field
         name = self.around.names.get(field)
         return Fault(name, fault.message) if name else fault
 

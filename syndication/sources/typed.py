@@ -8,7 +8,7 @@ MOST_LINES = 100_000
 MOST_UNPACKED = 100 * 1024 * 1024
 #: Spreadsheets count days from here, so that a time of more than a day is one of the first days.
 _FIRST = datetime(1899, 12, 31)  # noqa: DTZ001 -- cells know no zone
-_MINUTE = timedelta(minutes=1)
+_MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 #: Stands where a formula has no value, because no spreadsheet has calculated the file yet.
 UNCALCULATED = "=…"
 
@@ -51,7 +51,7 @@ def _number(value: float) -> str:
 
 def _moment(value: datetime) -> str:
     if value.year <= 1900:
-        return _clock(value - _FIRST)
+        return _clock((value - _FIRST) % _DAY if value < _FIRST else value - _FIRST)
     value = value.replace(tzinfo=None) + _MINUTE / 2  # seconds are dust of binary fractions, too
     return f"{value:%Y-%m-%d}" if (value.hour, value.minute) == (0, 0) else f"{value:%Y-%m-%d %H:%M}"
 

@@ -291,6 +291,7 @@ def test_months_and_days_alone_in_a_line_hold_for_those_below() -> None:
         "Summe;;18,00",
         "Änderungen vorbehalten;;",
         ";;Stand: 3.11.2026",
+        ";Musik & Tanz;",
         "Quelle: Stadt;;",
     ],
 )
