@@ -57,18 +57,33 @@ for _kind in KINDS:
             _WEAK.update(_names)
         COLUMNS[_field] = (*COLUMNS.get(_field, ()), *_names)
 _FIELD_OF = {name: field for field, names in COLUMNS.items() for name in names}
-#: Names by which an English table is known.
+#: Names by which an English table is known, and a German one; others, such as `Location`, stand in both.
 _ENGLISH = {
     "title",
     "subject",
+    "day",
     "date",
     "start-date",
-    "start",
     "time",
-    "location",
-    "venue",
     "description",
     "price",
+    "from",
+    "until",
+}
+_GERMAN = {
+    "titel",
+    "betreff",
+    "veranstaltung",
+    "tag",
+    "datum",
+    "termin",
+    "uhrzeit",
+    "zeit",
+    "beginn",
+    "ort",
+    "preis",
+    "von",
+    "bis",
 }
 #: Names that say the venue, so that `Ort` beside them is the town.
 _VENUES = {
@@ -79,6 +94,7 @@ _VENUES = {
     "venue",
     "treffpunkt",
     "place",
+    "wo",
 }
 
 
@@ -93,6 +109,11 @@ class Column:
 def field_of(name: str) -> str | None:
     """The field that a column of that name fills."""
     return next((_FIELD_OF[slug] for slug in _slugs(name) if slug in _FIELD_OF), None)
+
+
+def is_known(name: str) -> bool:
+    """Whether a column is called just so."""
+    return slugify(name.replace("_", "-")) in _FIELD_OF
 
 
 def columns(names: Sequence[str]) -> tuple[Column, ...]:
@@ -123,7 +144,8 @@ def columns(names: Sequence[str]) -> tuple[Column, ...]:
 
 def english(found: Iterable[Column]) -> bool:
     """Whether the heading is English."""
-    return any(_slug(one.name) in _ENGLISH for one in found)
+    slugs = {_slug(one.name) for one in found}
+    return not slugs.isdisjoint(_ENGLISH) and slugs.isdisjoint(_GERMAN)
 
 
 def _slug(name: str) -> str:

@@ -4,14 +4,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from syndication.content.base import slugify
 from syndication.content.reason import Reason
 from syndication.errors import Invalid
-from syndication.sources.columns import Column, columns, field_of
+from syndication.sources.columns import Column, columns, field_of, is_known
 from syndication.sources.grid import DEEPEST_HEADING, Line
 
 _YEAR = re.compile(r"(?<![\d.])(20\d\d)(?!\d)")
 #: When a table was made says nothing of what stands in it.
-_AS_OF = re.compile(r"\b(?:stand|as of|vom|printed|gedruckt|erstellt)\b.*", re.IGNORECASE)
+_AS_OF = re.compile(r"\b(?:stand|as of|printed|gedruckt|erstellt)\b.*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -96,4 +97,6 @@ def _name(over: str, under: str) -> str | None:
     """Of `Datum` over `von`: `Datum von` or `von`, whichever is known; None where neither is."""
     if not under:
         return over
-    return next((name for name in (f"{over} {under}".strip(), under) if field_of(name)), None)
+    if slugify(under) and is_known(f"{over} {under}"):
+        return f"{over} {under}"
+    return under if field_of(under) else None

@@ -265,7 +265,10 @@ class Line:
             whole=self.yes(whole),
         )
         if first is None:
-            if readable:
+            if readable and any(one.last for one in begin.starts):
+                name = next(name for name in starts if name in self.values)
+                self.fault(name, Reason("says until when, and not from when; please name the first day"))
+            elif readable:
                 self._no_day([*starts, *hours])
             return None
         if cells.last in (None, first):

@@ -127,11 +127,14 @@ class _Table:
 
     def __post_init__(self) -> None:
         self.passed: list[str] = []
+        #: A day alone in a line, until a line below takes it.
+        self._idle = ""
 
     def read(self, lines: Sequence[grid.Line]) -> Iterator[Row]:
         for line in lines:
             if not self._is_no_entry(line):
                 yield self._row(line)
+        self._pass_idle()
 
     def _is_no_entry(self, line: grid.Line) -> bool:
         """Whether a line heads others with a month or a day, or is a note; each is remembered."""
@@ -140,7 +143,7 @@ class _Table:
         if not filled or known < 2:
             return False
         dated = self.around.table_kind() is not None
-        if dated and len(filled) == 1 and self._heads(filled[0]):
+        if dated and len(filled) == 1 and self._heads(filled[0], line):
             return True
         titled = any(
             column.field == "title" and text.strip()
@@ -149,11 +152,20 @@ class _Table:
         alone = len(filled) == 1
         note = (alone and not titled) or (_FOOT.match(filled[0]) and (alone or not titled))
         if note or (_SUM.fullmatch(filled[0]) and all(map(_AMOUNT.fullmatch, filled[1:]))):
-            self.passed.append(f"{self._where(line)} {filled[0][:60]!r}")
+            self.passed.append(self._shown(line))
             return True
         return False
 
-    def _heads(self, text: str) -> bool:
+    def _shown(self, line: grid.Line) -> str:
+        return f"{self._where(line)} {line.filled[0][:60]!r}"
+
+    def _pass_idle(self) -> None:
+        if self._idle:
+            self.passed.append(self._idle)
+        self._idle = ""
+
+    def _heads(self, text: str, line: grid.Line) -> bool:
+        """Whether it is a month or a day, which then holds for the lines below."""
         frame = self.around.frame
         if month := pieces.month_heading(text):
             year = month[1] or _following(frame, month[0])
@@ -165,6 +177,8 @@ class _Table:
             return False
         if said.first is None or said.last is not None or said.begins is not None:
             return False
+        self._pass_idle()
+        self._idle = self._shown(line)
         self.around = replace(self.around, before=Before(said.first, heads=True))
         return True
 
@@ -190,13 +204,18 @@ class _Table:
         except OverflowError:
             words = Reason("names a date outside the years 1 to 9999")
             return refused(position, Fault("", words), title=cells.get("title", ""))
-        heads = self.around.before is not None and self.around.before.heads
-        if not heads or (
-            reading.below and self.around.before and reading.below.day != self.around.before.day
-        ):
-            self.around = replace(self.around, before=reading.below)
+        self._go_on(reading.below)
         row = made(position, fields, remarks=reading.remarks, faults=reading.faults)
         return replace(row, faults=tuple(self._named(fault) for fault in row.faults))
+
+    def _go_on(self, below: Before | None) -> None:
+        """The day of the line that was read is that of the next, unless one stands over both."""
+        over = self.around.before if self.around.before and self.around.before.heads else None
+        if over and below and below.day == over.day:
+            self._idle = ""
+        elif over is None or below:
+            self._pass_idle()
+            self.around = replace(self.around, before=below)
 
     def _named(self, fault: Fault) -> Fault:
         """A fault of the post under the name of the column which it came from."""

@@ -183,30 +183,22 @@ def _days(
     if not found.days:
         return None, None, []
     remarks: list[str] = []
-    *earlier, latest = found.days
-    if earlier:
-        first = earlier[0]
-        _take_over(first, latest)
-        last = _whole(latest, frame, after, text, remarks)
-        begin = replace(first, year=first.year or last.year, month=first.month or last.month)
-        day = _whole(begin, frame, after, text, remarks)
-        if day > last and earlier[0].year is None:
-            day = _valid(begin.day, begin.month or last.month, last.year - 1, text)
-        if found.day_link == "both" and (last - day).days != 1:
-            raise ValueError(
-                Reason("names several days, of which each needs a line of its own: {}", repr(text))
-            )
-        return day, last, remarks
-    return _whole(latest, frame, after, text, remarks), None, remarks
-
-
-def _take_over(first: Day, latest: Day) -> None:
-    """What the later of two days leaves out it has from the earlier: `5. Dezember 2026 - 7.`, `28.12.2026 - 3.1.`"""
-    if latest.month is None:
-        latest.month = first.month
-    if latest.year is None and first.year is not None and latest.month is not None:
-        earlier_in_the_year = (latest.month, latest.day) < (first.month or latest.month, first.day)
-        latest.year = first.year + (1 if earlier_in_the_year else 0)
+    first, last = found.days[0], found.days[-1]
+    if first is last:
+        return _whole(first, frame, after, text, remarks), None, remarks
+    first.month = first.month or last.month
+    last.month = last.month or first.month
+    if last.year is not None and first.year is None:  # `28.12. - 3.1.2027`
+        end = _whole(last, frame, after, text, remarks)
+        begin = _whole(replace(first, year=end.year), frame, after, text, remarks=[])
+        if begin > end:
+            begin = _valid(begin.day, begin.month, end.year - 1, text)
+    else:  # `5. Dezember 2026 - 7.`, `28.12.2026 - 3.1.`
+        begin = _whole(first, frame, after, text, remarks)
+        end = _whole(last, frame, begin, text, remarks)
+    if found.day_link == "both" and (end - begin).days != 1:
+        raise ValueError(Reason("names several days, of which each needs a line of its own: {}", repr(text)))
+    return begin, end, remarks
 
 
 def _whole(one: Day, frame: Frame, after: date | None, text: str, remarks: list[str]) -> date:
@@ -231,7 +223,10 @@ def _in_some_year(
         day = _valid(one.day, month, after.year, text)
         return day if day >= after else _valid(one.day, month, after.year + 1, text)
     if frame.year is not None:
-        return _valid(one.day, month, frame.year, text)
+        day = _valid(one.day, month, frame.year, text)
+        if one.weekday not in (None, day.weekday()):
+            raise ValueError(Reason("is another day of the week in {}: {}", frame.year, repr(text)))
+        return day
     near = [_possible(one.day, month, frame.today.year + more) for more in (-1, 0, 1)]
     meant = [found for found in near if found is not None and -_JUST_OVER <= found - frame.today <= _AHEAD]
     if not meant or one.weekday not in (None, meant[0].weekday()):
