@@ -293,8 +293,9 @@ class Line:
         return None
 
     def _no_day(self, names: Sequence[str]) -> None:
-        name = next((name for name in names if name in self.around.names), names[-1])
-        self.fault(name, Reason("names no day, such as 24.12.2026"))
+        """The fault stands at a column for it that is blank, else at one that says something else."""
+        there = sorted((name for name in names if name in self.around.names), key=self.values.__contains__)
+        self.fault(there[0] if there else names[-1], Reason("names no day, such as 24.12.2026"))
 
     def moment(self, *names: str, last: bool = False) -> datetime | date | None:
         """The first of these cells that holds something; `last`: the later of two days, None where it names one."""
