@@ -168,6 +168,15 @@ class Content(Value):
         """How its topics are spelled, by their slugs, where that is another text."""
         return {str(topic): topic.spelling for topic in self.topics if topic.spelling != topic}
 
+    def spelled_as(self, before: "Content") -> Self:
+        """The same, with topics that it names by their slugs spelled as in `before`, from which they may have been copied."""
+        known = before.spellings()
+        spelled = tuple(
+            Topic(topic, known.get(topic, "") if topic.spelling == topic else topic.spelling)
+            for topic in self.topics
+        )
+        return self.model_copy(update={"topics": spelled})
+
     def document(self) -> dict[str, Any]:
         """What a table keeps, of JSON types: the fields, and beside them how topics are spelled, which says nothing new."""
         said = self.model_dump(mode="json")

@@ -280,7 +280,8 @@ def _count(session: Session, merchant: Merchant, now: datetime) -> None:
 
 
 def _revise(session: Session, post: Post, merchant: Merchant, draft: Draft) -> Outcome:
-    content, before = draft.content(), _content(session, post)
+    before = _content(session, post)
+    content = draft.content().spelled_as(before)
     if content.kind != before.kind:
         raise Invalid.field("kind", f"cannot be changed: this post is of kind {before.kind}")
     now = clock.now()

@@ -78,3 +78,12 @@ def _like(post_id: UUID, *names: str) -> Draft:
     with db.reading() as session:
         said = posts.content(session, session.get_one(Post, post_id)).model_dump(mode="json")
     return draft(said | {"topics": list(names)})
+
+
+def test_who_hands_back_what_the_api_said_keeps_the_spelling(merchant_id: UUID) -> None:
+    made = publish(merchant_id, "Kunst & Kultur", "Märkte")
+    again = posts.revise(merchant_id, made, _like(made, "kunst-kultur", "musik", "MÄRKTE"))
+    assert again.what == "revised"
+    with db.reading() as session:
+        kept = posts.content(session, session.get_one(Post, made)).topics
+    assert [topic.spelling for topic in kept] == ["Kunst & Kultur", "musik", "MÄRKTE"]
