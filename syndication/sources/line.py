@@ -238,8 +238,10 @@ class Line:
             if one is not None:
                 found.append(one)
                 self.remarks += one.remarks
-                if one.doors:
-                    self._told.append(one.doors)
+                for note in one.notes:
+                    self._status = cell.state(note) or self._status
+                    if not cell.state(note):
+                        self._told.append(note)
         return found
 
     def _parsed(self, text: str, hours: bool, after: date | None) -> Said:

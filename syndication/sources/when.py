@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from syndication.content.reason import Reason
 from syndication.sources.pieces import (
+    HOURS,
     MIDNIGHT,
     Day,
     Hour,
@@ -25,6 +26,7 @@ _JUST_OVER, _AHEAD = timedelta(days=60), timedelta(days=183)
 #: Behind a blank, `-22:00` is rather an end than an offset.
 _WITH_OFFSET = re.compile(r"\d{4}-\d\d-\d\d(?:[T ][\d:.]+ ?(?:Z|\+\d\d:?\d\d)|T[\d:.]+-\d\d:?\d\d)")
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
+_ASIDE = re.compile(r"\([^()]{0,80}\)")
 _ALL_DAY = re.compile(r"(?:ganztägig|ganztags|ganzer tag|all day|all-day)", re.IGNORECASE)
 _DOORS = re.compile(
     r"[(,;/|]? ?\b(?:einlass|einlaß|doors?(?: open)?|admission)\b ?:? ?(?:ab|um|from|at)? ?\d{1,2}(?:[:.]\d\d)?"
@@ -47,7 +49,7 @@ class Frame:
 class Said:
     """What a cell says: from which day to which, from which hour to which, in minutes; None where it does not.
 
-    `at`: a moment with its own offset. `doors`: words about the doors, which are no beginning. `remarks`: what was doubtful.
+    `at`: a moment with its own offset. `notes`: words about something else, such as doors. `remarks`: what was doubtful.
     """
 
     first: date | None = None
@@ -56,7 +58,7 @@ class Said:
     ends: int | None = None
     at: datetime | None = None
     whole: bool = False
-    doors: str = ""
+    notes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
@@ -80,10 +82,23 @@ def said(text: str, frame: Frame, *, hours: bool = False, after: date | None = N
     plain = _DASHES.sub("-", " ".join(text.split()))
     if _WITH_OFFSET.fullmatch(plain):
         return Said(at=_moment(plain))
-    doors = [one.strip(" (),;/|") for one in _DOORS.findall(plain)]
-    rest = _DOORS.sub(" ", plain) if doors else plain
-    whole = _ALL_DAY.search(rest) is not None
-    found = _parts(_ALL_DAY.sub(" ", rest), text, hours=hours, frame=frame)
+    notes = [one.strip(" (),;/|") for one in _DOORS.findall(plain)]
+    rest = _DOORS.sub(" ", plain) if notes else plain
+    try:
+        found = _read(rest, frame, text, hours=hours, after=after)
+    except ValueError:
+        aside = _ASIDE.findall(rest)
+        if not aside:
+            raise
+        notes += [one.strip("( )") for one in aside]
+        found = _read(_ASIDE.sub(" ", rest), frame, text, hours=hours, after=after)
+    return replace(found, notes=tuple(notes))
+
+
+def _read(plain: str, frame: Frame, text: str, *, hours: bool, after: date | None) -> Said:
+    """What is left of `text` without what is but a note."""
+    whole = _ALL_DAY.search(plain) is not None
+    found = _parts(_ALL_DAY.sub(" ", plain), text, hours=hours, frame=frame)
     if not (found.days or found.hours or whole):
         raise unreadable(text, hours)
     begins, ends = _clock(found, text)
@@ -91,7 +106,7 @@ def said(text: str, frame: Frame, *, hours: bool = False, after: date | None = N
     if found.until_only:
         first, last = None, last or first
         begins, ends = None, ends if ends is not None else begins
-    return Said(first, last, begins, ends, None, whole, ", ".join(doors), tuple(remarks))
+    return Said(first, last, begins, ends, whole=whole, remarks=tuple(remarks))
 
 
 def at(day: date, minutes: int, zone: ZoneInfo) -> datetime:
@@ -106,7 +121,7 @@ def at(day: date, minutes: int, zone: ZoneInfo) -> datetime:
 def _parts(plain: str, text: str, *, hours: bool, frame: Frame) -> _Found:
     found, link = _Found(), ""
     found_pieces = pieces(plain, text, hours)
-    hours = hours or any(sort in ("clock", "colon") for sort, _ in found_pieces)
+    hours = hours or any(sort in HOURS for sort, _ in found_pieces)
     for number, (sort, token) in enumerate(found_pieces):
         match sort:
             case "weekday":
@@ -123,7 +138,7 @@ def _parts(plain: str, text: str, *, hours: bool, frame: Frame) -> _Found:
                 found.days[-1].year = int(token[0])
             case "bare" if (hours or found.days) and not is_day_of_a_range(found_pieces, number):
                 _add_hour(found, Hour(int(token[0]) * 60), link)
-            case "clock" | "colon":
+            case "spoken" | "midnight" | "clock" | "colon":
                 _add_hour(found, hour_of(token, text), link)
             case _:
                 _add_day(found, day_of(sort, token, frame.order), link)

@@ -71,7 +71,9 @@ def test_what_an_offer_cost_before_stands_in_the_text_beside_such_a_price() -> N
     ("header", "cell_", "status"),
     [
         ("Status", "abgesagt", "cancelled"), ("Status", "fällt aus!", "cancelled"), ("Uhrzeit", "entfällt", "cancelled"),
-        ("Uhrzeit", "verschoben", "postponed"), ("Preis", "ausverkauft", "sold_out"), ("Preis", "entfällt", "scheduled"),
+        ("Uhrzeit", "verschoben", "postponed"),
+        ("Uhrzeit", "19 Uhr (abgesagt)", "cancelled"), ("Uhrzeit", "19 Uhr (Saal 2)", "scheduled"),
+        ("Preis", "ausverkauft", "sold_out"), ("Preis", "entfällt", "scheduled"),
         ("Bild", "entfällt", "scheduled"), ("Status", "–", "scheduled"), ("Status", "findet statt", "scheduled"),
     ],
 )  # fmt: skip

@@ -79,7 +79,9 @@ def test_over_the_end_of_the_year_of_a_heading_a_range_goes_into_the_next() -> N
         ("18 - 22", "18:00", "22:00"), ("18:00 - 22:00", "18:00", "22:00"), ("18 bis 22 Uhr", "18:00", "22:00"),
         ("von 18 bis 22 Uhr", "18:00", "22:00"), ("18:00-24:00", "18:00", "24:00"), ("7-9 pm", "19:00", "21:00"),
         ("11-1 pm", "11:00", "13:00"), ("9:00 a.m. - 5:00 p.m.", "09:00", "17:00"), ("bis 22 Uhr", None, "22:00"),
-        ("20 Uhr - open end", "20:00", None), ("18:00 Uhr –", "18:00", None),
+        ("20 Uhr - open end", "20:00", None), ("18 Uhr 30", "18:30", None), ("20 Uhr bis Mitternacht", "20:00", "24:00"),
+        ("18.30–20.00 Uhr", "18:30", "20:00"), ("18:30h", "18:30", None), ("24 Uhr", "24:00", None),
+        ("18:00 Uhr –", "18:00", None),
     ],
 )  # fmt: skip
 def test_hours_have_many_forms(text: str, begins: str | None, ends: str | None) -> None:
@@ -116,7 +118,7 @@ def test_a_day_and_its_hours_may_stand_together(text: str, found: Said) -> None:
     ],
 )
 def test_when_doors_open_is_no_beginning(text: str, doors: str) -> None:
-    assert when.said(text, FRAME, hours=True) == Said(begins=1140, doors=doors)
+    assert when.said(text, FRAME, hours=True) == Said(begins=1140, notes=(doors,))
 
 
 def test_whole_days_are_said_in_words() -> None:
@@ -240,3 +242,10 @@ def test_a_day_of_the_week_must_fit_the_year_of_a_heading() -> None:
     assert when.said("Sa 5.12.", DECEMBER).first == day("2026-12-05")
     with pytest.raises(ValueError, match="is another day of the week in 2026"):
         when.said("So 5.12.", DECEMBER)
+
+
+def test_words_in_brackets_are_notes_where_they_are_no_days_or_hours() -> None:
+    assert when.said("24.12.2026 (Heiligabend)", FRAME) == Said(
+        first=day("2026-12-24"), notes=("Heiligabend",)
+    )
+    assert when.said("24.12.2026 (18 Uhr)", FRAME) == Said(first=day("2026-12-24"), begins=1080)
