@@ -14,7 +14,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "kind": ("kind", "art", "typ", "type"),
     "title": ("title", "titel", "name", "ueberschrift", "subject", "betreff", "bezeichnung", "was"),
     "summary": ("summary", "kurztext", "zusammenfassung", "teaser"),
-    "body": ("body", "text", "beschreibung", "description"),
+    "body": ("body", "text", "beschreibung", "description", "info", "infos", "details", "inhalt"),
     "url": ("url", "link", "webseite", "website", "internet", "homepage"),
     "language": ("language", "sprache"),
     "topics": (
@@ -50,7 +50,21 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "sensitivity": ("sensitivity", "vertraulichkeit"),
 }  # fmt: skip
 #: Names that give way where another column fills the same field: beside `Datum`, `Tag` is the day of the week.
-_WEAK = {"tag", "day", "name", "was", "termin", "bezeichnung", "text", "typ", "type"}
+_WEAK = {
+    "tag",
+    "day",
+    "name",
+    "was",
+    "termin",
+    "bezeichnung",
+    "text",
+    "typ",
+    "type",
+    "info",
+    "infos",
+    "details",
+    "inhalt",
+}
 for _kind in KINDS:
     for _field, _names in _kind.columns.items():
         if _field in COLUMNS:  # what a kind calls a field of all, as `Veranstaltung` over the titles

@@ -234,7 +234,8 @@ class Line:
         """What these cells say; a fault for each that cannot be read."""
         found = []
         for name in names:
-            one: Said | None = self._read(name, self._parsed, hours, after)
+            a_number = after is not None and self.values.get(name, "").isdecimal()  # `22`, for the end
+            one: Said | None = self._read(name, self._parsed, hours or a_number, after)
             if one is not None:
                 found.append(one)
                 self.remarks += one.remarks
@@ -257,7 +258,10 @@ class Line:
     ) -> Span | None:
         """From when to when, whatever of day and hours stands in which of these cells; None where no day is said."""
         clean = len(self.faults)
-        begin = span.Cells(self._said(starts), self._said(hours, hours=True), zone=self.zone)
+        # Beside a column for the day, what is called the beginning is an hour.
+        *earlier, last = [name for name in starts if name in self.values] or [starts[-1]]
+        days = [*self._said(earlier, hours=True), *self._said([last])]
+        begin = span.Cells(days, self._said(hours, hours=True), zone=self.zone)
         readable = len(self.faults) == clean
         first = begin.first or (self._carried(begin.begins) if readable else None)
         cells = replace(

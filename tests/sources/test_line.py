@@ -154,6 +154,8 @@ def test_faults_name_the_columns_of_the_file() -> None:
         "Datum: is not a date such as 24.12.2026 18:00: 'morgen'",
         "Uhrzeit: is not a time such as 18:00: 'spät'",
     ]
+    (row,) = rows("Titel;Datum;Beginn\na;24.02.2027;abends\n")
+    assert sentences(row) == ["Beginn: is not a time such as 18:00: 'abends'"]
     (row,) = rows("Titel;Datum;Breitengrad\na;24.02.2027;95\n")
     assert sentences(row)[0].startswith("Breitengrad: ")
 

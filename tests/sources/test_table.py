@@ -91,6 +91,10 @@ def test_encodings_and_delimiters_of_common_programs_are_read(
         ("Titel;Beginn;Ganztägig", "a;24.12.2036 10:00;ja", "24T00:00", None, True),
         ("Titel;Beginn;Ende", "a;2036-12-24;", "24T00:00", None, True),
         ("Titel;Beginn;Ende", "a;24.12.2036 18:00;25.12.2036", "24T18:00", "26T00:00", False),
+        ("Datum;Beginn;Ende;Titel", "24.12.2036;18:00;22:00;a", "24T18:00", "24T22:00", False),
+        ("Datum;Beginn;Ende;Titel", "24.12.2036;18;22;a", "24T18:00", "24T22:00", False),
+        ("Datum;Von;Bis;Titel", "24.12.2036;9;12 Uhr;a", "24T09:00", "24T12:00", False),
+        ("Datum;Beginn;Titel", "24.12.2036;18–22 Uhr;a", "24T18:00", "24T22:00", False),
     ],
 )  # fmt: skip
 def test_when_it_is_may_be_told_in_many_ways(
