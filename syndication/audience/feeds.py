@@ -21,7 +21,7 @@ from syndication.infra import db, wakeups
 from syndication.kinds import NAMES, UNLISTED
 from syndication.ledger import lifecycle
 from syndication.models import Delivery, Destination, FeedDocument, Merchant, Post, PostTopic
-from syndication.publishing import views
+from syndication.publishing import topics, views
 
 __all__ = [
     "FORMATS",
@@ -203,6 +203,7 @@ class _Material:
     posts: list[PostView]
     removed: list[Tombstone]
     name: str
+    topic: str
     now: datetime
     stale_at: datetime | None
 
@@ -245,7 +246,8 @@ def _material(session: Session, scope: Scope, forms: Sequence[Format], cfg: Sett
         told = (post.content.said_until(cfg.zone, now) for post in posts)
         ends += [until for until in told if until is not None]
     name = _merchant_name(session, scope.merchant)
-    return _Material(before, posts, removed, name, now, min(ends, default=None))
+    topic = topics.name(session, scope.topic) if scope.topic else ""
+    return _Material(before, posts, removed, name, topic, now, min(ends, default=None))
 
 
 def _merchant_name(session: Session, slug: str) -> str:
@@ -280,7 +282,7 @@ def _view(scope: str, form: Format, material: _Material, cfg: Settings) -> FeedV
     return FeedView(
         city=views.city(cfg),
         kind=parsed.kind,
-        topic=parsed.topic,
+        topic=material.topic,
         merchant=material.name,
         self_url=_address(scope, form, cfg),
         hub=cfg.websub_hub,

@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,11 +15,13 @@ from syndication.cli import screen
 from syndication.cli.options import DryRun, Slug, merchant
 from syndication.cli.process import start
 from syndication.cli.screen import Json
+from syndication.content.reason import Reason
+from syndication.errors import Fault, Invalid
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from syndication.publishing.from_file import Report
+    from syndication.publishing.from_file import Report, Result
     from syndication.sources import Row
 
 
@@ -38,6 +41,13 @@ _MEANS = {
 }
 
 
+class Language(StrEnum):
+    """What people read."""
+
+    de = "de"
+    en = "en"
+
+
 def join(app: typer.Typer) -> None:
     """Add these commands."""
     app.command("import")(import_file)
@@ -47,7 +57,10 @@ def import_file(
     file: Annotated[
         Path,
         typer.Argument(
-            exists=True, dir_okay=False, readable=True, help="iCalendar, CSV, JSON or JSON Lines."
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="iCalendar, CSV, .xlsx, .ods, JSON or JSON Lines.",
         ),
     ],
     merchant_slug: Slug,
@@ -61,6 +74,9 @@ def import_file(
     ] = None,
     dry_run: DryRun = False,
     json: Json = False,
+    language: Annotated[
+        Language, typer.Option("--language", help="In which language to say what is wrong.")
+    ] = Language.en,
 ) -> None:
     """Publish what stands in a calendar, table or JSON file. Doing it again changes nothing."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -71,7 +87,10 @@ def import_file(
 
     cfg = start(wakes=True)
     owner = merchant(merchant_slug)
-    rows = list(sources.read(file, zone=cfg.zone, now=clock.now()))
+    try:
+        rows = list(sources.read(file, zone=cfg.zone, now=clock.now()))
+    except Invalid as error:
+        raise Invalid(*(Fault(one.field, _said(one.message, language)) for one in error.faults)) from error
     chosen = _chosen(tell, rows, owner.id, ask=not dry_run)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=screen.console(err=True), transient=True) as bar:
@@ -79,12 +98,29 @@ def import_file(
         report = from_file.run(
             rows, owner.id, tell=chosen.value, dry_run=dry_run, progress=lambda _: bar.advance(task)
         )
+    results = [_in_words(one, language) for one in report.results]
     if json:
         counts = {what: report.count(what) for what in OUTCOMES}
         told = {"tell": chosen.value, "summary": report.summary}
-        screen.as_json({"counts": counts, **told, "results": report.results})
+        screen.as_json({"counts": counts, **told, "results": results})
         return
-    _show(report, cfg.zone)
+    _show(replace(report, results=tuple(results)), cfg.zone)
+
+
+def _in_words(result: "Result", language: str) -> "Result":
+    """The same with all sentences in that language."""
+    return replace(
+        result,
+        position=_said(result.position, language),
+        reason=Reason.quoted(_said(result.reason, language)),
+        remarks=tuple(_said(remark, language) for remark in result.remarks),
+    )
+
+
+def _said(text: str, language: str) -> str:
+    from syndication.infra.reasons import translated_reason
+
+    return translated_reason(Reason(text), language)
 
 
 def _chosen(tell: Tell | None, rows: "list[Row]", merchant_id: "UUID", *, ask: bool) -> Tell:

@@ -82,13 +82,6 @@ def _picture_address(text: str) -> str:
     return _web_address(("https", "http") if here else ("https",), text)
 
 
-def _topic(text: str) -> str:
-    slug = slugify(text)
-    if not slug:
-        raise ValueError("must hold a letter or a digit")
-    return slug
-
-
 def unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Each value once, in the order of their first naming."""
     return tuple(dict.fromkeys(values))
@@ -113,8 +106,6 @@ WebAddress = Annotated[
 ]
 
 PictureAddress = Annotated[str, Field(max_length=2000), AfterValidator(_picture_address)]
-
-Topic = Annotated[str, Field(max_length=60), AfterValidator(_topic)]
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 

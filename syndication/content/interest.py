@@ -8,9 +8,10 @@ from pydantic import (
     Field,
 )
 
-from syndication.content.base import Line, Topic, Value, canonical, unique
+from syndication.content.base import Line, Value, canonical, unique
 from syndication.content.bounds import Few
 from syndication.content.post import Content
+from syndication.content.topics import Topic
 
 
 class Interest(Value):

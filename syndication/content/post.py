@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -19,13 +19,13 @@ from syndication.content.base import (
     Moment,
     PictureAddress,
     Text,
-    Topic,
     Value,
     WebAddress,
     canonical,
     unique,
 )
 from syndication.content.bounds import Few
+from syndication.content.topics import Topic
 from syndication.errors import Fault
 
 Status = Literal["scheduled", "cancelled", "postponed", "sold_out"]
@@ -168,6 +168,24 @@ class Content(Value):
             if not said[name]:
                 del said[name]
         return hashlib.sha256(canonical(said).encode()).hexdigest()
+
+    def spellings(self) -> dict[str, str]:
+        """How its topics are spelled, by their slugs, where that is another text."""
+        return {str(topic): topic.spelling for topic in self.topics if topic.spelling != topic}
+
+    def spelled_as(self, before: "Content") -> Self:
+        """The same, with topics that it names by their slugs spelled as in `before`, from which they may have been copied."""
+        known = before.spellings()
+        spelled = tuple(
+            Topic(topic, known.get(topic, "") if topic.spelling == topic else topic.spelling)
+            for topic in self.topics
+        )
+        return self.model_copy(update={"topics": spelled})
+
+    def document(self) -> dict[str, Any]:
+        """What a table keeps, of JSON types: the fields, and beside them how topics are spelled, which says nothing new."""
+        said = self.model_dump(mode="json")
+        return said | ({"spellings": spellings} if (spellings := self.spellings()) else {})
 
 
 class Draft(Content):

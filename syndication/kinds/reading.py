@@ -19,6 +19,7 @@ from syndication.content.base import KEPT, faults_of, unique
 from syndication.content.bounds import Few
 from syndication.content.interest import Interest
 from syndication.content.post import Content, Draft
+from syndication.content.topics import Topic
 from syndication.errors import Invalid
 from syndication.kinds import KINDS, NAMES, TOLD, Kind, missing
 from syndication.kinds.missing import MissingContent
@@ -142,6 +143,9 @@ def kept(data: Any) -> Content:
 
     Of a kind that is not installed any more only what all posts share is read.
     """
+    data = dict(data)
+    spellings = data.pop("spellings", {})
+    data["topics"] = [Topic(slug, spellings.get(slug, "")) for slug in data.get("topics", ())]
     if data.get("kind") not in _CONTENTS:
         return missing.content(data, KEPT)
     return _contents.read(data, KEPT)

@@ -89,7 +89,10 @@ class PostTopic(Base):
     __tablename__ = "post_topics"
 
     post_id: Mapped[UUID] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True)
+    #: Its slug, by which it is known.
     topic: Mapped[str] = mapped_column(String(60), primary_key=True, index=True)
+    #: As the post spells it; None where it was kept before spellings were.
+    spelling: Mapped[str | None] = mapped_column(String(60))
 
 
 class Revision(Base):

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Literal
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from syndication import clock
 from syndication.config import settings
 from syndication.content.post import Draft
+from syndication.content.reason import NO_REASON, Reason
 from syndication.errors import Fault, Invalid, SyndicationError
 from syndication.infra import db
 from syndication.models import Post
@@ -31,7 +33,7 @@ class Result:
     source_ref: str | None
     title: str
     what: What
-    reason: str = ""
+    reason: Reason = NO_REASON
     remarks: tuple[str, ...] = ()
 
 
@@ -91,7 +93,7 @@ def run(
 def _result(row: Row, merchant_id: UUID, manner: Manner, *, dry_run: bool, before: Sequence[Draft]) -> Result:
     """`before`: what earlier rows of the same entry would have done in a dry run."""
 
-    def ended(what: What, reason: str = "") -> Result:
+    def ended(what: What, reason: Reason = NO_REASON) -> Result:
         return Result(row.position, row.source_ref, row.title, what, reason, row.remarks)
 
     if row.draft is None:
@@ -109,17 +111,17 @@ def _result(row: Row, merchant_id: UUID, manner: Manner, *, dry_run: bool, befor
     except Invalid as error:
         return ended("refused", _sentence(error.faults))
     except SyndicationError as error:
-        return ended("refused", str(error))
+        return ended("refused", Reason(str(error)))
     except OverflowError:
-        return ended("refused", "ends outside the years 1 to 9999")
+        return ended("refused", Reason("ends outside the years 1 to 9999"))
 
 
-def _past(draft: Draft) -> str:
+def _past(draft: Draft) -> Reason:
     """Since when it is over, on the city's clock; empty where it is not."""
     over_at = draft.over_at(settings().zone)
     if over_at is None or over_at > clock.now():
-        return ""
-    return f"already over on {over_at.astimezone(settings().zone):%Y-%m-%d %H:%M}"
+        return NO_REASON
+    return Reason("already over on {}", f"{over_at.astimezone(settings().zone):%Y-%m-%d %H:%M}")
 
 
 def _stands(merchant_id: UUID, source_ref: str | None, before: Sequence[Draft]) -> bool:
@@ -136,5 +138,10 @@ def _stands(merchant_id: UUID, source_ref: str | None, before: Sequence[Draft]) 
         return session.scalar(coming) is not None
 
 
-def _sentence(faults: Iterable[Fault]) -> str:
-    return "; ".join(map(str, faults))
+def _sentence(faults: Sequence[Fault]) -> Reason:
+    """All faults in one, each behind the name of its column or field."""
+    said = [
+        Reason("{}: {}", one.field, Reason(one.message)) if one.field else Reason(one.message)
+        for one in faults
+    ]
+    return reduce(lambda first, more: Reason("{}; {}", first, more), said)

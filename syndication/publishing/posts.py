@@ -303,12 +303,14 @@ def _count(session: Session, merchant: Merchant, now: datetime) -> None:
 
 
 def _revise(session: Session, post: Post, merchant: Merchant, draft: Draft) -> Outcome:
-    content, before = draft.content(), _content(session, post)
+    before = _content(session, post)
+    content = draft.content().spelled_as(before)
     if content.kind != before.kind:
         raise Invalid.field("kind", f"cannot be changed: this post is of kind {before.kind}")
     now = clock.now()
     moved = _moved(post, draft, now)
     if content.digest() == before.digest() and not moved:
+        _note_spellings(session, post, content, before)
         return Outcome(_record(post, before, merchant), "unchanged")
     _refuse_dates(content)
     over_at = content.over_at(settings().zone)
@@ -341,15 +343,28 @@ def _write(session: Session, post: Post, content: Content, now: datetime) -> Non
         Revision(
             post_id=post.id,
             number=post.revision,
-            content=content.model_dump(mode="json"),
+            content=content.document(),
             digest=content.digest(),
             created_at=now,
         )
     )
     uploads.note(session, post.id, post.merchant_id, content)
     site_images.want(session, post.id, content)
+    _note_topics(session, post, content)
+
+
+def _note_spellings(session: Session, post: Post, content: Content, before: Content) -> None:
+    """Topics that are but spelled in another way are no news to anybody; they are shown so from now on."""
+    if content.spellings() != before.spellings() and content.spellings():
+        session.get_one(Revision, (post.id, post.revision)).content = content.document()
+        _note_topics(session, post, content)
+
+
+def _note_topics(session: Session, post: Post, content: Content) -> None:
     session.execute(delete(PostTopic).where(PostTopic.post_id == post.id))
-    session.add_all(PostTopic(post_id=post.id, topic=topic) for topic in content.topics)
+    session.add_all(
+        PostTopic(post_id=post.id, topic=str(topic), spelling=topic.spelling) for topic in content.topics
+    )
 
 
 def alone(session: Session, merchant_id: UUID) -> None:

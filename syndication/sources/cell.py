@@ -10,15 +10,22 @@ _FREE = re.compile(
     r"(?: of charge| entry| admission)?|(?:admission|entry) free)[.!]?",
     re.IGNORECASE,
 )
+#: Free of charge, and whoever likes gives something; other words behind "frei" may take it back, such as "für Mitglieder".
+_WITH_THANKS = re.compile(
+    r"(?:(?:der )?eintritt(?: ist|:)? )?(?:frei|kostenlos)\W{1,4}(?:(?:um|eine|wir freuen uns über eine) )?spenden?\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
 _YES = {"ja", "j", "yes", "y", "x", "1", "true", "wahr", "ein", "on"}
 _NO = {"nein", "n", "no", "0", "false", "falsch", "aus", "off", "-"}
 #: What people write where there is nothing to say.
 _NOTHING = re.compile(
-    r"[-\u2010-\u2015]+|\./\.|/|k\.\s?a\.?|n\.\s?a\.?|n/a|keine angaben?|entf(?:ällt|aellt)\.?", re.IGNORECASE
+    r"[-\u2010-\u2015]+|\./\.|/|k\.\s?a\.?|n\.\s?a\.?|n/a|n\.\s?n\.|\?+|t\.?b\.?[ad]\.?|(?:noch )?offen"
+    r"|keine angaben?|entf(?:ällt|aellt)\.?",
+    re.IGNORECASE,
 )
 #: What a spreadsheet shows where it could not calculate, in German and English, and where a column is too narrow.
 _ERROR = re.compile(
-    r"#(?:REF!|BEZUG!|N/A|NV|NAME\?|DIV/0!|WERT!|VALUE!|ZAHL!|NUM!|NULL!|SPILL!|ÜBERLAUF!|CALC!|KALK!)|Err:5\d\d|#{3,}",
+    r"#(?:REF!|BEZUG!|N/A|NV|NAME\?|DIV/0!|WERT!|VALUE!|ZAHL!|NUM!|NULL!|SPILL!|ÜBERLAUF!|CALC!|KALK!)|Err:5\d\d|#{3,}|=…|=[A-ZÄÖÜ.]{2,40}\(.{0,200}",
     re.IGNORECASE,
 )
 _STATES = {
@@ -32,6 +39,11 @@ _STATES = {
 def is_nothing(text: str) -> bool:
     """Whether the cell says that there is nothing: `-`, `k. A.`, `entfällt`."""
     return _NOTHING.fullmatch(text) is not None
+
+
+def is_free_with_thanks(text: str) -> bool:
+    """Whether it costs nothing and a donation is welcome: `Eintritt frei, Spende erbeten`."""
+    return _WITH_THANKS.fullmatch(text) is not None
 
 
 def is_error(text: str) -> bool:

@@ -14,7 +14,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "kind": ("kind", "art", "typ", "type"),
     "title": ("title", "titel", "name", "ueberschrift", "subject", "betreff", "bezeichnung", "was"),
     "summary": ("summary", "kurztext", "zusammenfassung", "teaser"),
-    "body": ("body", "text", "beschreibung", "description"),
+    "body": ("body", "text", "beschreibung", "description", "info", "infos", "details", "inhalt"),
     "url": ("url", "link", "webseite", "website", "internet", "homepage"),
     "language": ("language", "sprache"),
     "topics": (
@@ -50,25 +50,54 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "sensitivity": ("sensitivity", "vertraulichkeit"),
 }  # fmt: skip
 #: Names that give way where another column fills the same field: beside `Datum`, `Tag` is the day of the week.
-_WEAK = {"tag", "day", "name", "was", "termin", "bezeichnung", "text", "typ", "type"}
+_WEAK = {
+    "tag",
+    "day",
+    "name",
+    "was",
+    "termin",
+    "bezeichnung",
+    "text",
+    "typ",
+    "type",
+    "info",
+    "infos",
+    "details",
+    "inhalt",
+}
 for _kind in KINDS:
     for _field, _names in _kind.columns.items():
         if _field in COLUMNS:  # what a kind calls a field of all, as `Veranstaltung` over the titles
             _WEAK.update(_names)
         COLUMNS[_field] = (*COLUMNS.get(_field, ()), *_names)
 _FIELD_OF = {name: field for field, names in COLUMNS.items() for name in names}
-#: Names by which an English table is known.
+#: Names by which an English table is known, and a German one; others, such as `Location`, stand in both.
 _ENGLISH = {
     "title",
     "subject",
+    "day",
     "date",
     "start-date",
-    "start",
     "time",
-    "location",
-    "venue",
     "description",
     "price",
+    "from",
+    "until",
+}
+_GERMAN = {
+    "titel",
+    "betreff",
+    "veranstaltung",
+    "tag",
+    "datum",
+    "termin",
+    "uhrzeit",
+    "zeit",
+    "beginn",
+    "ort",
+    "preis",
+    "von",
+    "bis",
 }
 #: Names that say the venue, so that `Ort` beside them is the town.
 _VENUES = {
@@ -79,6 +108,7 @@ _VENUES = {
     "venue",
     "treffpunkt",
     "place",
+    "wo",
 }
 
 
@@ -93,6 +123,11 @@ class Column:
 def field_of(name: str) -> str | None:
     """The field that a column of that name fills."""
     return next((_FIELD_OF[slug] for slug in _slugs(name) if slug in _FIELD_OF), None)
+
+
+def is_known(name: str) -> bool:
+    """Whether a column is called just so."""
+    return slugify(name.replace("_", "-")) in _FIELD_OF
 
 
 def columns(names: Sequence[str]) -> tuple[Column, ...]:
@@ -123,7 +158,8 @@ def columns(names: Sequence[str]) -> tuple[Column, ...]:
 
 def english(found: Iterable[Column]) -> bool:
     """Whether the heading is English."""
-    return any(_slug(one.name) in _ENGLISH for one in found)
+    slugs = {_slug(one.name) for one in found}
+    return not slugs.isdisjoint(_ENGLISH) and slugs.isdisjoint(_GERMAN)
 
 
 def _slug(name: str) -> str:

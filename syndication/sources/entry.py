@@ -11,6 +11,7 @@ from icalendar import Component
 from icalendar.prop import vBroken
 
 from syndication.content.base import slugify
+from syndication.content.topics import spelled
 from syndication.errors import Fault
 from syndication.sources import repair
 from syndication.sources.row import LONGEST_REF
@@ -229,14 +230,13 @@ class Entry:
 
     def _topics(self) -> tuple[str, ...]:
         named = [str(name) for group in self.sound("CATEGORIES") for name in getattr(group, "cats", [group])]
-        slugs = tuple(
-            dict.fromkeys(slug for name in named if (slug := slugify(repair.cleaned(name, self.remarks))))
-        )
-        if len(slugs) > _MOST_TOPICS:
+        texts = [repair.cleaned(name, self.remarks)[:60] for name in named]
+        found = tuple(dict.fromkeys(spelled(text) for text in texts if slugify(text)))
+        if len(found) > _MOST_TOPICS:
             self.remarks.append(
                 f"more than {_MOST_TOPICS} categories: the first {_MOST_TOPICS} became topics"
             )
-        return slugs[:_MOST_TOPICS]
+        return found[:_MOST_TOPICS]
 
     def _images(self, title: str) -> tuple[dict[str, str], ...]:
         found = []

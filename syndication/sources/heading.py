@@ -4,14 +4,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from syndication.content.base import slugify
 from syndication.content.reason import Reason
 from syndication.errors import Invalid
-from syndication.sources.columns import Column, columns, field_of
+from syndication.sources.columns import Column, columns, field_of, is_known
 from syndication.sources.grid import DEEPEST_HEADING, Line
 
 _YEAR = re.compile(r"(?<![\d.])(20\d\d)(?!\d)")
 #: When a table was made says nothing of what stands in it.
-_AS_OF = re.compile(r"\b(?:stand|as of|vom|printed|gedruckt|erstellt)\b.*", re.IGNORECASE)
+_AS_OF = re.compile(r"\b(?:stand|as of|printed|gedruckt|erstellt)\b.*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,13 @@ class Heading:
     @property
     def year(self) -> int | None:
         """The one year that stands above the columns, such as in `Veranstaltungen 2027`."""
-        years = {
-            year
-            for line in self.above
-            for text in line.filled
-            for year in _YEAR.findall(_AS_OF.sub("", text))
-        }
-        return int(years.pop()) if len(years) == 1 else None
+        return year_in(" ".join(_AS_OF.sub("", text) for line in self.above for text in line.filled))
+
+
+def year_in(text: str) -> int | None:
+    """The one year that a text names; None where it names none, or several."""
+    years = set(_YEAR.findall(text))
+    return int(years.pop()) if len(years) == 1 else None
 
 
 def find(lines: Sequence[Line]) -> Heading | None:
@@ -48,14 +49,18 @@ def find(lines: Sequence[Line]) -> Heading | None:
     return None
 
 
+def missing() -> Invalid:
+    """What to say where nothing names the columns."""
+    return Invalid.field(
+        "file", Reason("has no column for the title; a line must name the columns, such as Titel;Beginn;Ort.")
+    )
+
+
 def required(lines: Sequence[Line]) -> Heading:
     """The same. Raises Invalid where there is none."""
     found = find(lines)
     if found is None:
-        raise Invalid.field(
-            "file",
-            Reason("has no column for the title; a line must name the columns, such as Titel;Beginn;Ort."),
-        )
+        raise missing()
     return found
 
 
@@ -92,4 +97,6 @@ def _name(over: str, under: str) -> str | None:
     """Of `Datum` over `von`: `Datum von` or `von`, whichever is known; None where neither is."""
     if not under:
         return over
-    return next((name for name in (f"{over} {under}".strip(), under) if field_of(name)), None)
+    if slugify(under) and is_known(f"{over} {under}"):
+        return f"{over} {under}"
+    return under if field_of(under) else None

@@ -32,6 +32,12 @@ _WHEN = {"day", "time", "from"}.union(*(kind.known_by for kind in KINDS))
 _TELLING = {"price", *_WHEN}
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE)
 _BARE_ADDRESS = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?", re.IGNORECASE)
+#: Columns in which people also write `Konzert` or `Lesung`, which is a topic.
+_GENRES = {"art", "typ", "type"}
+_LANGUAGES = {"deutsch": "de", "german": "de", "englisch": "en", "english": "en"}
+_CURRENCIES = {"€": "EUR", "EURO": "EUR"}
+_MOST_TOPICS = 10
+_MOST_BODY = 15_000
 _PUBLIC = {"normal", "oeffentlich", "public"}
 
 
@@ -113,6 +119,12 @@ class Line:
     def fields(self) -> dict[str, Any]:
         """The post's fields; raises OverflowError for a date outside the years 1 to 9999."""
         found: dict[str, Any] = {name: self.values[name] for name in _PLAIN if name in self.values}
+        if said := found.get("language"):
+            found["language"] = _LANGUAGES.get(slugify(said), said.lower())
+        if said := found.get("currency"):
+            found["currency"] = _CURRENCIES.get(said.upper(), said.upper())
+        if said := found.get("body"):
+            found["body"] = repair.shortened(said, _MOST_BODY, self.around.names["body"], self.remarks)
         self._refuse_private()
         found["url"] = self._address()
         found["kind"] = self._kind()
@@ -121,17 +133,33 @@ class Line:
             found |= kinds.by_name(found["kind"]).from_cells(self)
         found["status"] = self._state()
         found["place"] = self._place()
-        found["topics"] = [
-            one.strip() for one in re.split(r"[,;|\n]", self.values.get("topics", "")) if one.strip()
-        ]
-        if image := self.values.get("image"):
-            found["images"] = [
-                {"url": image, "alt": self.values.get("image_alt") or self.values.get("title", "")}
-            ]
+        found["topics"] = self._topics()
+        found["images"] = self._images()
         found["publish_at"] = self.start_of("publish_at")
         if said := "\n\n".join(filter(None, (self.values.get("body"), "\n".join(self._told)))):
             found["body"] = repair.as_markdown(said)
         return {name: value for name, value in found.items() if value not in (None, [])}
+
+    def _topics(self) -> list[str]:
+        """What the columns of topics name, and of kinds what is none."""
+        texts = re.split(r"[,;|\n]", self.values.get("topics", ""))
+        genre = self.values.get("kind", "")
+        if slugify(genre) not in _KINDS:
+            texts.append(genre)
+        found = list({slugify(one): one.strip()[:60] for one in reversed(texts) if slugify(one)}.values())[
+            ::-1
+        ]
+        if len(found) > _MOST_TOPICS:
+            self.remarks.append(Reason("more than {} topics: the first were kept", _MOST_TOPICS))
+        return found[:_MOST_TOPICS]
+
+    def _images(self) -> list[dict[str, str]]:
+        address = self.values.get("image", "")
+        if address and not re.fullmatch(r"https://[^\s/]\S{0,1990}", address):
+            self.remarks.append(Reason("picture left out, it has no https address: {}", address[:80]))
+            return []
+        alt = self.values.get("image_alt") or self.values.get("title") or "image"
+        return [{"url": address, "alt": alt}] if address else []
 
     def _read(self, name: str, read: Any, *more: Any) -> Any:
         """The cell as `read` takes it; None where it is empty or, with a fault, wrong."""
@@ -168,7 +196,9 @@ class Line:
     def _kind(self) -> str:
         """What the line says that it is; else what its own cells are made for, else what its table is."""
         said = self.values.get("kind")
-        if said is not None:
+        if said is not None and (
+            slugify(said) in _KINDS or slugify(self.around.names["kind"]) not in _GENRES
+        ):
             return _KINDS.get(slugify(said), said)
         own = next(
             (kind.name for kind in _TOLD_APART if not self.values.keys().isdisjoint(kind.known_by)), None
@@ -194,7 +224,7 @@ class Line:
         except ValueError:
             self._price_in_words = self._price_in_words or name == "price"
             self._in_words(name)
-            if name == "price" and re.match(r"(?:der )?eintritt(?: ist)? frei\b", text, re.IGNORECASE):
+            if name == "price" and cell.is_free_with_thanks(text):
                 return "0"
         return None
 
@@ -204,12 +234,15 @@ class Line:
         """What these cells say; a fault for each that cannot be read."""
         found = []
         for name in names:
-            one: Said | None = self._read(name, self._parsed, hours, after)
+            a_number = after is not None and self.values.get(name, "").isdecimal()  # `22`, for the end
+            one: Said | None = self._read(name, self._parsed, hours or a_number, after)
             if one is not None:
                 found.append(one)
                 self.remarks += one.remarks
-                if one.doors:
-                    self._told.append(one.doors)
+                for note in one.notes:
+                    self._status = cell.state(note) or self._status
+                    if not cell.state(note):
+                        self._told.append(note)
         return found
 
     def _parsed(self, text: str, hours: bool, after: date | None) -> Said:
@@ -225,7 +258,10 @@ class Line:
     ) -> Span | None:
         """From when to when, whatever of day and hours stands in which of these cells; None where no day is said."""
         clean = len(self.faults)
-        begin = span.Cells(self._said(starts), self._said(hours, hours=True), zone=self.zone)
+        # Beside a column for the day, what is called the beginning is an hour.
+        *earlier, last = [name for name in starts if name in self.values] or [starts[-1]]
+        days = [*self._said(earlier, hours=True), *self._said([last])]
+        begin = span.Cells(days, self._said(hours, hours=True), zone=self.zone)
         readable = len(self.faults) == clean
         first = begin.first or (self._carried(begin.begins) if readable else None)
         cells = replace(
@@ -235,7 +271,10 @@ class Line:
             whole=self.yes(whole),
         )
         if first is None:
-            if readable:
+            if readable and any(one.last for one in begin.starts):
+                name = next(name for name in starts if name in self.values)
+                self.fault(name, Reason("says until when, and not from when; please name the first day"))
+            elif readable:
                 self._no_day([*starts, *hours])
             return None
         if cells.last in (None, first):
@@ -260,8 +299,9 @@ class Line:
         return None
 
     def _no_day(self, names: Sequence[str]) -> None:
-        name = next((name for name in names if name in self.around.names), names[-1])
-        self.fault(name, Reason("names no day, such as 24.12.2026"))
+        """The fault stands at a column for it that is blank, else at one that says something else."""
+        there = sorted((name for name in names if name in self.around.names), key=self.values.__contains__)
+        self.fault(there[0] if there else names[-1], Reason("names no day, such as 24.12.2026"))
 
     def moment(self, *names: str, last: bool = False) -> datetime | date | None:
         """The first of these cells that holds something; `last`: the later of two days, None where it names one."""
@@ -321,7 +361,7 @@ class Line:
         }
         if not (said or position):
             return None
-        name, *rest = said or [""]
+        name, *rest = said or [", ".join(map(str, position.values()))]
         if name == town:
             name = values.get("town") or town
         return {"name": name, "address": ", ".join(rest) or None, **position}

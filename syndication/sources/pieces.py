@@ -39,6 +39,8 @@ _TOKENS = re.compile(
     | (?P<slashed>(?P<sa>\d{{1,2}})(?P<sep>[/-])(?P<sb>\d{{1,2}})(?P=sep)(?P<sy>\d{{4}}|\d\d)(?!\d))
     | (?P<named>(?P<nd>\d{{1,2}})(?:\.|st|nd|rd|th)?\s?(?P<nm>{_MONTHS})\b\.?(?:,?\s?(?P<ny>\d{{4}}))?)
     | (?P<english>(?P<em>{_MONTHS})\b\.?\s(?P<ed>\d{{1,2}})(?:st|nd|rd|th)?\b(?![:.]\d)(?:,?\s(?P<ey>\d{{4}}))?)
+    | (?P<spoken>(?P<th>\d{{1,2}})\suhr\s(?P<tm>\d\d)(?![\d:.]|\s?uhr))
+    | (?P<midnight>(?:mitternacht|midnight)\b)
     | (?P<clock>(?P<ch>\d{{1,2}})(?:[:.](?P<cm>\d\d)(?::\d\d(?:\.\d+)?)?)?(?!\d)
         (?P<mark>\s?(?:uhr|h|a\.?m\b\.?|p\.?m\b\.?|[ap](?=\W|$)))(?![a-zäöü\d]))
     | (?P<colon>(?P<lh>\d{{1,2}})[:.h](?P<lm>\d\d)(?::\d\d(?:\.\d+)?)?(?!\d))
@@ -74,9 +76,12 @@ class Day:
     weekday: int | None = None
 
 
+#: The sorts of pieces that are hours for themselves.
+HOURS = ("spoken", "midnight", "clock", "colon")
 #: What a piece of a cell is, by the groups of _TOKENS; of those that are not named here nothing follows.
 _SORTS = (
-    "iso", "german", "slashed", "named", "english", "clock", "colon", "year", "day", "bare", "weekday", "to", "both",
+    "iso", "german", "slashed", "named", "english", "spoken", "midnight", "clock", "colon",
+    "year", "day", "bare", "weekday", "to", "both",
 )  # fmt: skip
 Piece = tuple[str, re.Match[str]]
 
@@ -133,7 +138,11 @@ def _month(name: str) -> int:
 
 def hour_of(token: re.Match[str], text: str) -> Hour:
     """The hour that a piece names. Raises ValueError where there is none such."""
-    if token["colon"]:
+    if token["midnight"]:
+        return Hour(MIDNIGHT)
+    if token["spoken"]:
+        hour, minute, mark = int(token["th"]), int(token["tm"]), ""
+    elif token["colon"]:
         hour, minute, mark = int(token["lh"]), int(token["lm"]), ""
     else:
         hour, minute = int(token["ch"]), int(token["cm"] or 0)

@@ -19,10 +19,12 @@ from syndication.sources.when import Frame
 #: How lines begin that are no entries: notes and sums at the foot.
 _FOOT = re.compile(
     r"(?:alle angaben|(?:alle )?angaben ohne|ohne gewähr|änderungen (?:und .*)?vorbehalten|irrtümer|stand\b|quelle\b|legende\b"
-    r"|hinweise?:|gesamt|summe|total\b|sum\b|all (?:information|details)|subject to change|source:|as of\b|[*]+\s|seite \d"
+    r"|hinweise?:|all (?:information|details)|subject to change|source:|as of\b|[*]+\s|seite \d"
     r"|page \d)",
     re.IGNORECASE,
 )
+_SUM = re.compile(r"(?:(?:gesamt)?summe|(?:ins)?gesamt|total|sum):?", re.IGNORECASE)
+_AMOUNT = re.compile(r"[\d.,\s€%-]+")
 _MOST_SHOWN = 300
 
 
@@ -49,7 +51,9 @@ def rows(
     below = [line for line in lines[head.below :] if not heading.repeats(line, head)]
     if len(below) > MOST_ENTRIES:
         raise Invalid.field("file", Reason("holds more than {} lines; please split it.", MOST_ENTRIES))
-    frame = Frame(now.astimezone(zone).date(), head.year, order=_order(below, head, remarks))
+    frame = Frame(
+        now.astimezone(zone).date(), head.year or heading.year_in(sheet), order=_order(below, head, remarks)
+    )
     names: dict[str, str] = {}
     for column in head.columns:
         if column.field:
@@ -123,11 +127,14 @@ class _Table:
 
     def __post_init__(self) -> None:
         self.passed: list[str] = []
+        #: A day alone in a line, until a line below takes it.
+        self._idle = ""
 
     def read(self, lines: Sequence[grid.Line]) -> Iterator[Row]:
         for line in lines:
             if not self._is_no_entry(line):
                 yield self._row(line)
+        self._pass_idle()
 
     def _is_no_entry(self, line: grid.Line) -> bool:
         """Whether a line heads others with a month or a day, or is a note; each is remembered."""
@@ -136,20 +143,29 @@ class _Table:
         if not filled or known < 2:
             return False
         dated = self.around.table_kind() is not None
-        if dated and len(filled) == 1 and self._heads(filled[0]):
+        if dated and len(filled) == 1 and self._heads(filled[0], line):
             return True
         titled = any(
             column.field == "title" and text.strip()
             for column, text in zip(self.head.columns, line.cells, strict=False)
         )
-        if _FOOT.match(filled[0]) and (
-            len(filled) == 1 or not titled or filled[0].casefold() in ("summe", "gesamt", "total")
-        ):
-            self.passed.append(f"{self._where(line)} {filled[0][:60]!r}")
+        alone = len(filled) == 1
+        note = (alone and not titled) or (_FOOT.match(filled[0]) and (alone or not titled))
+        if note or (_SUM.fullmatch(filled[0]) and all(map(_AMOUNT.fullmatch, filled[1:]))):
+            self.passed.append(self._shown(line))
             return True
         return False
 
-    def _heads(self, text: str) -> bool:
+    def _shown(self, line: grid.Line) -> str:
+        return f"{self._where(line)} {line.filled[0][:60]!r}"
+
+    def _pass_idle(self) -> None:
+        if self._idle:
+            self.passed.append(self._idle)
+        self._idle = ""
+
+    def _heads(self, text: str, line: grid.Line) -> bool:
+        """Whether it is a month or a day, which then holds for the lines below."""
         frame = self.around.frame
         if month := pieces.month_heading(text):
             year = month[1] or _following(frame, month[0])
@@ -161,6 +177,8 @@ class _Table:
             return False
         if said.first is None or said.last is not None or said.begins is not None:
             return False
+        self._pass_idle()
+        self._idle = self._shown(line)
         self.around = replace(self.around, before=Before(said.first, heads=True))
         return True
 
@@ -186,18 +204,23 @@ class _Table:
         except OverflowError:
             words = Reason("names a date outside the years 1 to 9999")
             return refused(position, Fault("", words), title=cells.get("title", ""))
-        heads = self.around.before is not None and self.around.before.heads
-        if not heads or (
-            reading.below and self.around.before and reading.below.day != self.around.before.day
-        ):
-            self.around = replace(self.around, before=reading.below)
+        self._go_on(reading.below)
         row = made(position, fields, remarks=reading.remarks, faults=reading.faults)
         return replace(row, faults=tuple(self._named(fault) for fault in row.faults))
+
+    def _go_on(self, below: Before | None) -> None:
+        """The day of the line that was read is that of the next, unless one stands over both."""
+        over = self.around.before if self.around.before and self.around.before.heads else None
+        if over and below and below.day == over.day:
+            self._idle = ""
+        elif over is None or below:
+            self._pass_idle()
+            self.around = replace(self.around, before=below)
 
     def _named(self, fault: Fault) -> Fault:
         """A fault of the post under the name of the column which it came from."""
         field, _, rest = fault.field.partition(".")
-        field = rest if rest in ("latitude", "longitude") else "image" if field == "images" else field
+        field = rest if rest in ("latitude", "longitude") else field
         name = self.around.names.get(field)
         return Fault(name, fault.message) if name else fault
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from syndication.content.reason import Reason
 from syndication.sources.pieces import (
+    HOURS,
     MIDNIGHT,
     Day,
     Hour,
@@ -25,6 +26,7 @@ _JUST_OVER, _AHEAD = timedelta(days=60), timedelta(days=183)
 #: Behind a blank, `-22:00` is rather an end than an offset.
 _WITH_OFFSET = re.compile(r"\d{4}-\d\d-\d\d(?:[T ][\d:.]+ ?(?:Z|\+\d\d:?\d\d)|T[\d:.]+-\d\d:?\d\d)")
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
+_ASIDE = re.compile(r"\([^()]{0,80}\)")
 _ALL_DAY = re.compile(r"(?:ganztägig|ganztags|ganzer tag|all day|all-day)", re.IGNORECASE)
 _DOORS = re.compile(
     r"[(,;/|]? ?\b(?:einlass|einlaß|doors?(?: open)?|admission)\b ?:? ?(?:ab|um|from|at)? ?\d{1,2}(?:[:.]\d\d)?"
@@ -47,7 +49,7 @@ class Frame:
 class Said:
     """What a cell says: from which day to which, from which hour to which, in minutes; None where it does not.
 
-    `at`: a moment with its own offset. `doors`: words about the doors, which are no beginning. `remarks`: what was doubtful.
+    `at`: a moment with its own offset. `notes`: words about something else, such as doors. `remarks`: what was doubtful.
     """
 
     first: date | None = None
@@ -56,7 +58,7 @@ class Said:
     ends: int | None = None
     at: datetime | None = None
     whole: bool = False
-    doors: str = ""
+    notes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
@@ -80,10 +82,23 @@ def said(text: str, frame: Frame, *, hours: bool = False, after: date | None = N
     plain = _DASHES.sub("-", " ".join(text.split()))
     if _WITH_OFFSET.fullmatch(plain):
         return Said(at=_moment(plain))
-    doors = [one.strip(" (),;/|") for one in _DOORS.findall(plain)]
-    rest = _DOORS.sub(" ", plain) if doors else plain
-    whole = _ALL_DAY.search(rest) is not None
-    found = _parts(_ALL_DAY.sub(" ", rest), text, hours=hours, frame=frame)
+    notes = [one.strip(" (),;/|") for one in _DOORS.findall(plain)]
+    rest = _DOORS.sub(" ", plain) if notes else plain
+    try:
+        found = _read(rest, frame, text, hours=hours, after=after)
+    except ValueError:
+        aside = _ASIDE.findall(rest)
+        if not aside:
+            raise
+        notes += [one.strip("( )") for one in aside]
+        found = _read(_ASIDE.sub(" ", rest), frame, text, hours=hours, after=after)
+    return replace(found, notes=tuple(notes))
+
+
+def _read(plain: str, frame: Frame, text: str, *, hours: bool, after: date | None) -> Said:
+    """What is left of `text` without what is but a note."""
+    whole = _ALL_DAY.search(plain) is not None
+    found = _parts(_ALL_DAY.sub(" ", plain), text, hours=hours, frame=frame)
     if not (found.days or found.hours or whole):
         raise unreadable(text, hours)
     begins, ends = _clock(found, text)
@@ -91,7 +106,7 @@ def said(text: str, frame: Frame, *, hours: bool = False, after: date | None = N
     if found.until_only:
         first, last = None, last or first
         begins, ends = None, ends if ends is not None else begins
-    return Said(first, last, begins, ends, None, whole, ", ".join(doors), tuple(remarks))
+    return Said(first, last, begins, ends, whole=whole, remarks=tuple(remarks))
 
 
 def at(day: date, minutes: int, zone: ZoneInfo) -> datetime:
@@ -106,7 +121,7 @@ def at(day: date, minutes: int, zone: ZoneInfo) -> datetime:
 def _parts(plain: str, text: str, *, hours: bool, frame: Frame) -> _Found:
     found, link = _Found(), ""
     found_pieces = pieces(plain, text, hours)
-    hours = hours or any(sort in ("clock", "colon") for sort, _ in found_pieces)
+    hours = hours or any(sort in HOURS for sort, _ in found_pieces)
     for number, (sort, token) in enumerate(found_pieces):
         match sort:
             case "weekday":
@@ -123,7 +138,7 @@ def _parts(plain: str, text: str, *, hours: bool, frame: Frame) -> _Found:
                 found.days[-1].year = int(token[0])
             case "bare" if (hours or found.days) and not is_day_of_a_range(found_pieces, number):
                 _add_hour(found, Hour(int(token[0]) * 60), link)
-            case "clock" | "colon":
+            case "spoken" | "midnight" | "clock" | "colon":
                 _add_hour(found, hour_of(token, text), link)
             case _:
                 _add_day(found, day_of(sort, token, frame.order), link)
@@ -183,30 +198,22 @@ def _days(
     if not found.days:
         return None, None, []
     remarks: list[str] = []
-    *earlier, latest = found.days
-    if earlier:
-        first = earlier[0]
-        _take_over(first, latest)
-        last = _whole(latest, frame, after, text, remarks)
-        begin = replace(first, year=first.year or last.year, month=first.month or last.month)
-        day = _whole(begin, frame, after, text, remarks)
-        if day > last and earlier[0].year is None:
-            day = _valid(begin.day, begin.month or last.month, last.year - 1, text)
-        if found.day_link == "both" and (last - day).days != 1:
-            raise ValueError(
-                Reason("names several days, of which each needs a line of its own: {}", repr(text))
-            )
-        return day, last, remarks
-    return _whole(latest, frame, after, text, remarks), None, remarks
-
-
-def _take_over(first: Day, latest: Day) -> None:
-    """What the later of two days leaves out it has from the earlier: `5. Dezember 2026 - 7.`, `28.12.2026 - 3.1.`"""
-    if latest.month is None:
-        latest.month = first.month
-    if latest.year is None and first.year is not None and latest.month is not None:
-        earlier_in_the_year = (latest.month, latest.day) < (first.month or latest.month, first.day)
-        latest.year = first.year + (1 if earlier_in_the_year else 0)
+    first, last = found.days[0], found.days[-1]
+    if first is last:
+        return _whole(first, frame, after, text, remarks), None, remarks
+    first.month = first.month or last.month
+    last.month = last.month or first.month
+    if last.year is not None and first.year is None:  # `28.12. - 3.1.2027`
+        end = _whole(last, frame, after, text, remarks)
+        begin = _whole(replace(first, year=end.year), frame, after, text, remarks=[])
+        if begin > end:
+            begin = _valid(begin.day, begin.month, end.year - 1, text)
+    else:  # `5. Dezember 2026 - 7.`, `28.12.2026 - 3.1.`
+        begin = _whole(first, frame, after, text, remarks)
+        end = _whole(last, frame, begin, text, remarks)
+    if found.day_link == "both" and (end - begin).days != 1:
+        raise ValueError(Reason("names several days, of which each needs a line of its own: {}", repr(text)))
+    return begin, end, remarks
 
 
 def _whole(one: Day, frame: Frame, after: date | None, text: str, remarks: list[str]) -> date:
@@ -231,7 +238,10 @@ def _in_some_year(
         day = _valid(one.day, month, after.year, text)
         return day if day >= after else _valid(one.day, month, after.year + 1, text)
     if frame.year is not None:
-        return _valid(one.day, month, frame.year, text)
+        day = _valid(one.day, month, frame.year, text)
+        if one.weekday not in (None, day.weekday()):
+            raise ValueError(Reason("is another day of the week in {}: {}", frame.year, repr(text)))
+        return day
     near = [_possible(one.day, month, frame.today.year + more) for more in (-1, 0, 1)]
     meant = [found for found in near if found is not None and -_JUST_OVER <= found - frame.today <= _AHEAD]
     if not meant or one.weekday not in (None, meant[0].weekday()):

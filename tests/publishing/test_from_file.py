@@ -1,10 +1,12 @@
 """Imports against real databases: each entry accounted for, a second import changes nothing and wakes nobody."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import openpyxl
 import pytest
 from sqlalchemy import func, select
 
@@ -147,3 +149,26 @@ def test_progress_is_told_row_by_row_in_the_order_of_the_file(merchant_id: UUID)
     report = from_file.run(rows, merchant_id, progress=seen.append)
     assert tuple(seen) == report.results
     assert report.of("refused") == (report.results[4],)
+
+
+def test_one_table_as_csv_and_as_a_workbook_is_the_same_posts(merchant_id: UUID, tmp_path: Path) -> None:
+    lines: list[tuple[Any, ...]] = [
+        ("Datum", "Beginn", "Titel", "Eintritt", "Themen"),
+        (date(2036, 2, 24), time(18, 0), "Weinabend", "VVK 12 € / AK 15 €", "Kunst & Kultur"),
+        (None, time(20, 0), "Konzert", "frei", "Musik"),
+        (None, time(9, 0), "Ohne Tag", None, None),
+    ]
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for line in lines:
+        book.active.append(line)
+    book.save(tmp_path / "termine.xlsx")
+    text = "\n".join(";".join("" if cell is None else str(cell) for cell in line) for line in lines)
+    (tmp_path / "termine.csv").write_text(text, encoding="utf-8")
+    first = run(tmp_path / "termine.csv", merchant_id)
+    assert counts(first) == {"created": 2, "refused": 1}
+    assert first.results[2].reason == "Datum: names no day, such as 24.12.2026"
+    again = run(tmp_path / "termine.xlsx", merchant_id)
+    assert counts(again) == {"unchanged": 2, "refused": 1}
+    assert again.results[2].position == "Sheet, row 4"
+    assert changes() == ["published"] * 2

@@ -50,7 +50,9 @@ def starts(found: list[Row]) -> list[str]:
         ("frei", Decimal(0), ""), ("Eintritt frei!", Decimal(0), ""), ("Eintritt: frei", Decimal(0), ""), ("-", None, ""),
         ("k. A.", None, ""), ("ab 5,- €", None, "Preis: ab 5,- €"), ("10/8 €", None, "Preis: 10/8 €"),
         ("VVK 12 € / AK 15 €", None, "Preis: VVK 12 € / AK 15 €"), ("Spende erbeten", None, "Preis: Spende erbeten"),
-        ("Eintritt frei, Spende erbeten", Decimal(0), "Preis: Eintritt frei, Spende erbeten"), ("12 CHF", None, "Preis: 12 CHF"),
+        ("Eintritt frei, Spende erbeten", Decimal(0), "Preis: Eintritt frei, Spende erbeten"), ("?", None, ""),
+        ("Eintritt frei für Mitglieder", None, "Preis: Eintritt frei für Mitglieder"), ("n. n.", None, ""),
+        ("tba", None, ""), ("12 CHF", None, "Preis: 12 CHF"),
     ],
 )  # fmt: skip
 def test_a_price_that_is_no_plain_number_stands_in_the_text(
@@ -69,7 +71,9 @@ def test_what_an_offer_cost_before_stands_in_the_text_beside_such_a_price() -> N
     ("header", "cell_", "status"),
     [
         ("Status", "abgesagt", "cancelled"), ("Status", "fällt aus!", "cancelled"), ("Uhrzeit", "entfällt", "cancelled"),
-        ("Uhrzeit", "verschoben", "postponed"), ("Preis", "ausverkauft", "sold_out"), ("Preis", "entfällt", "scheduled"),
+        ("Uhrzeit", "verschoben", "postponed"),
+        ("Uhrzeit", "19 Uhr (abgesagt)", "cancelled"), ("Uhrzeit", "19 Uhr (Saal 2)", "scheduled"),
+        ("Preis", "ausverkauft", "sold_out"), ("Preis", "entfällt", "scheduled"),
         ("Bild", "entfällt", "scheduled"), ("Status", "–", "scheduled"), ("Status", "findet statt", "scheduled"),
     ],
 )  # fmt: skip
@@ -150,5 +154,41 @@ def test_faults_name_the_columns_of_the_file() -> None:
         "Datum: is not a date such as 24.12.2026 18:00: 'morgen'",
         "Uhrzeit: is not a time such as 18:00: 'spät'",
     ]
+    (row,) = rows("Titel;Datum;Beginn\na;24.02.2027;abends\n")
+    assert sentences(row) == ["Beginn: is not a time such as 18:00: 'abends'"]
+    (row,) = rows("Titel;Datum;Breitengrad\na;24.02.2027;95\n")
+    assert sentences(row)[0].startswith("Breitengrad: ")
+
+
+def test_a_picture_without_an_address_is_left_out_and_the_row_says_so() -> None:
     (row,) = rows("Titel;Datum;Bild\na;24.02.2027;bild.jpg\n")
-    assert sentences(row)[0].startswith("Bild: must be a web address")
+    assert event(row).images == ()
+    assert "picture left out, it has no https address: bild.jpg" in row.remarks
+
+
+def test_what_is_no_kind_of_post_is_a_topic() -> None:
+    (row,) = rows("Titel;Datum;Art;Kategorie\na;24.02.2027;Konzert;Musik, Kunst & Kultur\n")
+    assert [topic.spelling for topic in event(row).topics] == ["Musik", "Kunst & Kultur", "Konzert"]
+    (row,) = rows("Titel;Datum;Kind\na;24.02.2027;Konzert\n")
+    assert row.draft is None
+
+
+def test_too_many_topics_are_cut_and_that_is_said() -> None:
+    names = ", ".join(f"Thema {number}" for number in range(12))
+    (row,) = rows(f'Titel;Datum;Themen\na;24.02.2027;"{names}"\n')
+    assert len(event(row).topics) == 10
+    assert "more than 10 topics: the first were kept" in row.remarks
+
+
+@pytest.mark.parametrize(
+    ("header", "said", "field", "kept"),
+    [
+        ("Sprache", "Deutsch", "language", "de"),
+        ("Sprache", "EN", "language", "en"),
+        ("Währung", "€", "currency", "EUR"),
+    ],
+)
+def test_languages_and_currencies_are_known_by_their_names(
+    header: str, said: str, field: str, kept: str
+) -> None:
+    assert getattr(good(f"Titel;Datum;{header}", f"a;24.02.2027;{said}"), field) == kept

@@ -26,7 +26,7 @@ def read(path: Path) -> list[sources.Row]:
     [
         (b"", "a.csv", "is empty"),
         (b"\xef\xbb\xbf \r\n", "a.csv", "is empty"),
-        (b"PK\x03\x04rest", "a.xlsx", "is a spreadsheet; please save it as CSV"),
+        (b"PK\x03\x04rest", "a.xlsx", "is a damaged workbook"),
         (b"Titel;Preis\n", "a.csv", "holds no entries"),
         (b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "a.ics", "holds no entries"),
         (b"<html>404</html>", "a.ics", "does not begin with BEGIN:VCALENDAR"),

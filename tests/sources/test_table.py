@@ -91,6 +91,10 @@ def test_encodings_and_delimiters_of_common_programs_are_read(
         ("Titel;Beginn;Ganztägig", "a;24.12.2036 10:00;ja", "24T00:00", None, True),
         ("Titel;Beginn;Ende", "a;2036-12-24;", "24T00:00", None, True),
         ("Titel;Beginn;Ende", "a;24.12.2036 18:00;25.12.2036", "24T18:00", "26T00:00", False),
+        ("Datum;Beginn;Ende;Titel", "24.12.2036;18:00;22:00;a", "24T18:00", "24T22:00", False),
+        ("Datum;Beginn;Ende;Titel", "24.12.2036;18;22;a", "24T18:00", "24T22:00", False),
+        ("Datum;Von;Bis;Titel", "24.12.2036;9;12 Uhr;a", "24T09:00", "24T12:00", False),
+        ("Datum;Beginn;Titel", "24.12.2036;18–22 Uhr;a", "24T18:00", "24T22:00", False),
     ],
 )  # fmt: skip
 def test_when_it_is_may_be_told_in_many_ways(
@@ -255,7 +259,7 @@ def test_names_of_columns_may_be_written_with_separate_dots() -> None:
 
 def test_a_title_and_notes_above_the_heading_are_passed_over_and_give_the_year() -> None:
     found = rows(
-        "Veranstaltungen 2028 – Stand 3.11.2026;;\n;;\nDatum;Titel;Ort\n5.12.;Markt;Platz\nDi 6.12.;Markt 2;Platz\n"
+        "Veranstaltungen 2028 – Stand 3.11.2026;;\n;;\nDatum;Titel;Ort\n5.12.;Markt;Platz\nMi 6.12.;Markt 2;Platz\n"
     )
     assert starts(found) == ["05.12.2028 00:00", "06.12.2028 00:00"]
 
@@ -291,6 +295,7 @@ def test_months_and_days_alone_in_a_line_hold_for_those_below() -> None:
         "Summe;;18,00",
         "Änderungen vorbehalten;;",
         ";;Stand: 3.11.2026",
+        ";Musik & Tanz;",
         "Quelle: Stadt;;",
     ],
 )
@@ -381,6 +386,7 @@ def test_a_private_appointment_is_not_published() -> None:
         ("Title,Date\na,2/3/2027\nb,13/3/2027\n", "02.03.2027 00:00", False),
         ("Title,Date\na,2/3/2027\n", "03.02.2027 00:00", True),
         ("Titel,Datum\na,2/3/2027\n", "02.03.2027 00:00", True),
+        ("Titel,Datum,Location,Price\na,2/3/2027,x,1\n", "02.03.2027 00:00", True),
         ("Titel,Datum\na,2/3/2027\nb,2/13/2027\n", "03.02.2027 00:00", False),
     ],
 )
@@ -388,6 +394,17 @@ def test_the_whole_file_decides_whether_the_month_stands_first(text: str, found:
     read = rows(text)
     assert starts(read)[0] == found
     assert any("dates such as 3/4/2027" in remark for remark in read[0].remarks) is told
+
+
+def test_a_day_alone_in_a_line_that_no_line_below_takes_is_told() -> None:
+    first, _ = rows("Datum;Titel\n24.02.2027;a\n25.02.2027;\n26.02.2027;b\n")
+    assert "lines that are no entries were passed over: line 3 '25.02.2027'" in first.remarks
+
+
+def test_an_exhibition_that_only_says_until_when_is_refused_with_what_is_missing() -> None:
+    (row,) = rows("Datum;Titel\nbis 31. Januar;Ausstellung\n")
+    assert sentences(row) == ["Datum: says until when, and not from when; please name the first day"]
+    assert starts(rows("Von;Bis;Titel\n5.12.2026;bis 31. Januar;Ausstellung\n")) == ["05.12.2026 00:00"]
 
 
 # Whatever comes

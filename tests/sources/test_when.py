@@ -51,13 +51,21 @@ def test_one_day_has_many_forms(text: str) -> None:
         ("28.12.2026 - 3.1.2027", "2026-12-28", "2027-01-03"),
         ("28.12. - 3.1.2027", "2026-12-28", "2027-01-03"),
         ("28.12.2026 - 3.1.", "2026-12-28", "2027-01-03"),
+        ("28.12. - 3.1.", "2026-12-28", "2027-01-03"),
+        ("5. Dezember 2026 bis 7.", "2026-12-05", "2026-12-07"),
         ("Mo–Fr 7.-11.12.2026", "2026-12-07", "2026-12-11"),
         ("Dec 5-7, 2026", "2026-12-05", "2026-12-07"),
         ("17/18.2.2027", "2027-02-17", "2027-02-18"),
     ],
 )
 def test_several_days_in_one_cell_are_from_the_first_to_the_last(text: str, first: str, last: str) -> None:
-    assert when.said(text, FRAME) == Said(first=day(first), last=day(last))
+    found = when.said(text, FRAME)
+    assert (found.first, found.last) == (day(first), day(last))
+
+
+def test_over_the_end_of_the_year_of_a_heading_a_range_goes_into_the_next() -> None:
+    found = when.said("28.12.–3.1.", DECEMBER)
+    assert (found.first, found.last) == (day("2026-12-28"), day("2027-01-03"))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +79,9 @@ def test_several_days_in_one_cell_are_from_the_first_to_the_last(text: str, firs
         ("18 - 22", "18:00", "22:00"), ("18:00 - 22:00", "18:00", "22:00"), ("18 bis 22 Uhr", "18:00", "22:00"),
         ("von 18 bis 22 Uhr", "18:00", "22:00"), ("18:00-24:00", "18:00", "24:00"), ("7-9 pm", "19:00", "21:00"),
         ("11-1 pm", "11:00", "13:00"), ("9:00 a.m. - 5:00 p.m.", "09:00", "17:00"), ("bis 22 Uhr", None, "22:00"),
-        ("20 Uhr - open end", "20:00", None), ("18:00 Uhr –", "18:00", None),
+        ("20 Uhr - open end", "20:00", None), ("18 Uhr 30", "18:30", None), ("20 Uhr bis Mitternacht", "20:00", "24:00"),
+        ("18.30–20.00 Uhr", "18:30", "20:00"), ("18:30h", "18:30", None), ("24 Uhr", "24:00", None),
+        ("18:00 Uhr –", "18:00", None),
     ],
 )  # fmt: skip
 def test_hours_have_many_forms(text: str, begins: str | None, ends: str | None) -> None:
@@ -108,7 +118,7 @@ def test_a_day_and_its_hours_may_stand_together(text: str, found: Said) -> None:
     ],
 )
 def test_when_doors_open_is_no_beginning(text: str, doors: str) -> None:
-    assert when.said(text, FRAME, hours=True) == Said(begins=1140, doors=doors)
+    assert when.said(text, FRAME, hours=True) == Said(begins=1140, notes=(doors,))
 
 
 def test_whole_days_are_said_in_words() -> None:
@@ -170,6 +180,7 @@ def test_a_day_of_the_week_that_does_not_fit_is_told() -> None:
         ("10-12 und 14-16 Uhr", True, "names several times"),
         ("5./12.12.2026", False, "names several days"),
         ("So 5.12.", False, "names no year"),
+        ("5./7.12.", False, "names several days"),
         ("5.7.", False, "names no year"),
         ("5.", False, "names no month"),
         ("", False, "is not a date"),
@@ -225,3 +236,16 @@ def test_whatever_stands_there_is_read_or_refused_in_words(text: str) -> None:
         found = refused.args[0]
     assert found != Said()
     assert isinstance(found, Said | Reason)
+
+
+def test_a_day_of_the_week_must_fit_the_year_of_a_heading() -> None:
+    assert when.said("Sa 5.12.", DECEMBER).first == day("2026-12-05")
+    with pytest.raises(ValueError, match="is another day of the week in 2026"):
+        when.said("So 5.12.", DECEMBER)
+
+
+def test_words_in_brackets_are_notes_where_they_are_no_days_or_hours() -> None:
+    assert when.said("24.12.2026 (Heiligabend)", FRAME) == Said(
+        first=day("2026-12-24"), notes=("Heiligabend",)
+    )
+    assert when.said("24.12.2026 (18 Uhr)", FRAME) == Said(first=day("2026-12-24"), begins=1080)

@@ -219,6 +219,16 @@ def test_a_post_has_its_page_with_everything_and_nothing_dangerous(client: TestC
     assert '"@type": "Event"' in answer.text
 
 
+def test_topics_stand_on_pages_as_they_are_spelled_and_lead_to_their_slugs(client: TestClient) -> None:
+    one = post(topics=["Kunst & Kultur", "Bad Waldliesborn"])
+    assert "Bad Waldliesborn, Kunst &amp; Kultur" in client.get(f"/posts/{one.id}?lang=de").text
+    form = client.get("/?lang=de").text
+    assert 'name="topics" value="kunst-kultur"> Kunst &amp; Kultur</label>' in form
+    assert form.index("> Bad Waldliesborn<") < form.index("> Kunst &amp; Kultur<")
+    feed = client.get("/feeds/topic/kunst-kultur.rss")
+    assert "Kunst &amp; Kultur</title>" in feed.text
+
+
 def test_a_withdrawn_post_says_so(client: TestClient) -> None:
     one = post()
     posts.withdraw(one.merchant_id, one.id)

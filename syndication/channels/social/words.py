@@ -1,5 +1,6 @@
 """Writes a post for a social network from a template, shortening it piece by piece until it fits."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -99,7 +100,7 @@ def pieces(envelope: Envelope, kind: str, *, correction: bool = False) -> Words:
         text=quiet(text),
         merchant="" if place is not None and place.name == merchant.name else quiet(merchant.name),
         link="" if envelope.post.link in own else envelope.post.link,
-        hashtags=tuple(hashtag(topic) for topic in content.topics),
+        hashtags=tuple(dict.fromkeys(hashtag(topic.spelling) for topic in content.topics)),
         own=f"{mark}: {own}" if own and mark else own,
     )
 
@@ -119,8 +120,8 @@ def _notice(envelope: Envelope) -> str:
 
 
 def hashtag(topic: str) -> str:
-    """ "#KinderUndFamilie" for the topic `kinder-und-familie`: capitals let screen readers tell the words apart."""
-    return "#" + "".join(part[:1].upper() + part[1:] for part in topic.split("-"))
+    """ "#KinderUndFamilie" for the topic `Kinder und Familie`: capitals let screen readers tell the words apart."""
+    return "#" + "".join(part[:1].upper() + part[1:] for part in re.findall(r"[^\W_]+", topic))
 
 
 def _shorter(whole: Words, most: int, size: Callable[[Words], int], count: Count) -> Iterator[Words]:

@@ -60,6 +60,9 @@ class PostAnswer(Answer):
     state: Literal["scheduled", "published", "withdrawn"]
     revision: int
     content: AnyContent
+    topic_names: tuple[str, ...] = Field(
+        description="The topics as they are spelled, in the order of `content.topics`."
+    )
     source_ref: str | None
     created_at: datetime
     updated_at: datetime
@@ -72,7 +75,8 @@ class PostAnswer(Answer):
     @classmethod
     def of(cls, record: PostRecord) -> "PostAnswer":
         """What may be shown of a post."""
-        return cls.model_validate({**vars(record), "merchant": record.merchant_slug})
+        named = tuple(topic.spelling for topic in record.content.topics)
+        return cls.model_validate({**vars(record), "merchant": record.merchant_slug, "topic_names": named})
 
 
 class RevisionAnswer(Answer):

@@ -11,11 +11,11 @@ from starlette.requests import Request
 from syndication import clock
 from syndication.audience.readers import ReaderRecord
 from syndication.config import settings
-from syndication.content.base import Topic
 from syndication.content.bounds import Few
 from syndication.content.cadence import WEEKDAYS, Cadence
 from syndication.content.characters import legible
 from syndication.content.interest import Interest
+from syndication.content.topics import Topic
 from syndication.infra.rendering import gettext
 from syndication.infra.signing import Box
 from syndication.kinds import NAMES

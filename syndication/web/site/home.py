@@ -17,7 +17,7 @@ from syndication.errors import Invalid
 from syndication.infra.rendering import gettext
 from syndication.infra.signing import Tokens
 from syndication.models import SignUp
-from syndication.publishing import views
+from syndication.publishing import topics, views
 from syndication.web import throttle
 from syndication.web.site import choices
 from syndication.web.site.layout import language_of, page
@@ -105,7 +105,7 @@ def _home(
         status=status,
         typed="" if form is _EMPTY else form.sealed("email"),
         posts=[shown(one, cfg, language) for one in newest],
-        topics=list(dict.fromkeys([*chosen.topics, *views.topics()])),
+        topics=topics.known(chosen.topics),
         chosen=chosen,
         feeds=[(name, f"{cfg.base_url}/feeds/all.{name}") for name in CONTENT_TYPES],
         # The random part makes each form another one, so that its uses can be counted.

@@ -12,6 +12,7 @@ from syndication import clock, kinds
 from syndication.channels import wording
 from syndication.channels.envelope import PostView
 from syndication.config import Settings, settings
+from syndication.content.topics import collated
 from syndication.errors import NotFound
 from syndication.infra import db
 from syndication.infra.images import path
@@ -85,7 +86,7 @@ def shown(
         "merchant": post.merchant,
         "language": content.language if title == content.title else language,
         "page": f"/posts/{post.id}",
-        "topics": content.topics,
+        "topics": sorted((topic.name for topic in content.topics), key=collated),
     }
 
 

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from syndication.audience import readers
 from syndication.infra.rendering import LANGUAGES, gettext
-from syndication.publishing import views
+from syndication.publishing import topics
 from syndication.web.site import choices, links, promised
 from syndication.web.site.layout import chosen_language, language_of, page
 
@@ -124,7 +124,6 @@ def _preferences(
     saved: bool = False,
 ) -> Response:
     chosen = chosen or choices.Choices.of(reader)
-    known = list(dict.fromkeys([*reader.interest.topics, *chosen.topics, *views.topics()]))
     language = language_of(request, reader.language)
     return page(
         request,
@@ -135,7 +134,7 @@ def _preferences(
         typed=typed,
         token=token,
         reader=reader,
-        topics=known,
+        topics=topics.known([*reader.interest.topics, *chosen.topics]),
         chosen=chosen,
         faults=faults,
         weekdays=choices.weekdays(language),

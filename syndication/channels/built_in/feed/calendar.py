@@ -103,4 +103,4 @@ def _add_facts(event: Event, post: PostView, one: Appointment, zone: ZoneInfo) -
         if content.place.latitude is not None and content.place.longitude is not None:
             event.add("geo", (content.place.latitude, content.place.longitude))
     if content.topics:
-        event.add("categories", list(content.topics))
+        event.add("categories", [topic.spelling for topic in content.topics])

@@ -67,7 +67,7 @@ def _said(post: PostView, when: str, zone: ZoneInfo) -> dict[str, Any]:
         "date_published": post.published_at.isoformat(),
         "date_modified": post.updated_at.isoformat(),
         "authors": [author],
-        "tags": [content.kind, *content.topics],
+        "tags": [content.kind, *(topic.spelling for topic in content.topics)],
         "language": content.language,
     }
     if content.summary:

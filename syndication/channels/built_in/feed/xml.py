@@ -153,8 +153,10 @@ def _fill(form: str, entry: FeedEntry, post: PostView, view: FeedView) -> None:
     entry.updated(post.updated_at)
     # Not as CDATA, which a text with its end in it would break; feedgen escapes.
     entry.content(html(post, when(post, view), view.city.zone), type="html")
-    for term in (content.kind, *content.topics):
-        entry.category(term=term)
+    entry.category(term=content.kind)
+    for topic in content.topics:
+        label = {"label": clean(topic.spelling)} if topic.spelling != topic else {}
+        entry.category(term=str(topic), **label)
     entry.extras.updated, entry.extras.images = post.updated_at, content.images
     entry.extras.language = content.language if content.language != view.city.language else ""
     if form == "atom":
