@@ -58,7 +58,7 @@ LOGIN_RULES: tuple[Rule, ...] = (
 #: The least that posting needs.
 _SCOPES = "read:accounts read:statuses write:media write:statuses"
 #: Takahē (api/models/token.py, api/views/statuses.py of its source) asks for `read` as a whole where it says whose token it is,
-#: counts every sign of a text, links too, knows no Idempotency-Key, and hides private posts from the account's own timeline.
+#: knows no Idempotency-Key, and hides private posts from the account's own timeline.
 _TAKAHE, _TAKAHES_SCOPES = "takahe", "read write"
 #: Pages of the home timeline that are looked at for a private post there.
 _PAGES = 5
@@ -183,9 +183,14 @@ def _asked_software(server: str, tools: Tools) -> str:
 
 
 def _software(about: Any) -> str:
-    """ "takahe" of "takahe/0.11.0"; empty for Mastodon itself, whose version is a number alone (entities/Instance)."""
-    name, _, version = text_at(about, "version").partition("/")
-    return name[:40] if version else ""
+    """Whose server it is, as its version says ("takahe/0.11.0", "2.7.2 (compatible; Pleroma 2.7.0)") or where its source is.
+
+    Empty for Mastodon itself and its forks, whose version is a number alone (entities/Instance).
+    """
+    named = re.search(r"^([A-Za-z]\w*)/|compatible; (\w+)", text_at(about, "version"))
+    if named:
+        return (named[1] or named[2]).lower()[:40]
+    return "gotosocial" if "gotosocial" in text_at(about, "source_url").lower() else ""
 
 
 class Mastodon(Channel[Envelope, Toot]):
@@ -205,15 +210,16 @@ class Mastodon(Channel[Envelope, Toot]):
     tended_every = 86_400.0
 
     def render(self, envelope: Envelope) -> Toot:
-        """The status in the post's language, counted as Mastodon counts: every link as long as the server says."""
+        """The status in the post's language, counted as its server counts; an address is a link there with its scheme alone."""
         chosen, content = envelope.settings, envelope.post.content
         assert isinstance(chosen, MastodonSettings)
-        takahe = chosen.software == _TAKAHE
         composed = compose(
             envelope,
             self.kind,
             chosen.characters,
-            count=len if takahe else with_links_as(chosen.per_link, graphemes),
+            # Whoever speaks Mastodon's API takes each link as it is written (GoToSocial, Pleroma, Takahē), whatever it says.
+            count=len if chosen.software else with_links_as(chosen.per_link, graphemes),
+            schemes=True,
         )
         images = content.images[: chosen.pictures]
         return Toot(
@@ -234,7 +240,7 @@ class Mastodon(Channel[Envelope, Toot]):
                 (envelope.post.link, one.texts.get(self.kind, one.title)[:_MARK])
                 for one in (content, *envelope.earlier)
             ),
-            listed=not (takahe and chosen.visibility == "private"),
+            listed=(chosen.software, chosen.visibility) != (_TAKAHE, "private"),
             published_at=envelope.post.published_at,
             remark=Reason.joined(composed.remark, left_out(content.images, chosen.pictures)),
         )
