@@ -6,7 +6,7 @@ from typing import Any
 
 from syndication.channels import wording
 from syndication.channels.envelope import Envelope
-from syndication.channels.social.counting import Count, cut, graphemes
+from syndication.channels.social.counting import Count, cut, graphemes, headline
 from syndication.channels.social.names import quiet
 from syndication.channels.verdicts import Refused
 from syndication.content import addresses
@@ -152,7 +152,7 @@ def _shorter(whole: Words, most: int, size: Callable[[Words], int], count: Count
     for name in ("own", "title"):
         room = count(getattr(words, name)) - (size(words) - most)
         if room > 1:
-            yield replace(words, **_only(name, cut(getattr(words, name), room, count)))
+            yield replace(words, **_only(name, headline(getattr(words, name), room, count)))
 
 
 def _only(name: str, value: str) -> dict[str, Any]:
