@@ -361,9 +361,11 @@ def _at_home(network: Network, message: Toot, me: str) -> Any:
     page = url
     for _ in range(_PAGES):
         statuses = _statuses(network, page)
-        mine = [one for one in statuses if text_at(one, "account", "id") == me]
-        status = _recognised(mine, message)
-        if status is not None or not statuses or _older(statuses[-1], message):
+        written = [
+            one for one in statuses if not text_at(one, "reblog", "id")
+        ]  # others may be older than they stand there
+        status = _recognised([one for one in written if text_at(one, "account", "id") == me], message)
+        if status is not None or not statuses or (written and _older(written[-1], message)):
             return status
         page = f"{url}&max_id={quote(text_at(statuses[-1], 'id'), safe='')}"
     raise Refused(_PERHAPS_THERE)

@@ -89,7 +89,7 @@ def _blocks(envelope: Envelope, *, correction: bool) -> tuple[list[dict[str, Any
     blocks: list[dict[str, Any]] = [
         {
             "type": "header",
-            "text": {"type": "plain_text", "text": headline(words.title, _HEADER, utf16), "emoji": True},
+            "text": {"type": "plain_text", "text": headline(words.title, _HEADER, utf16), "emoji": False},
         }
     ]
     if words.own:  # the merchant's own words for this service may be formatted

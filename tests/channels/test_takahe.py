@@ -115,7 +115,13 @@ def test_a_repeat_makes_no_second_post(coburg: Account) -> None:
 
 def test_a_repeat_of_a_private_post_is_looked_for_where_it_is_shown(hidden: Account) -> None:
     envelope, receipt = hidden.publish()
-    hidden.remote.strangers = others(50, "2026-11-25")
+    shared = {
+        "id": "1",
+        "account": {"id": "8"},
+        "reblog": {"id": "2"},
+        "created_at": "2020-01-01T08:00:00.000Z",
+    }
+    hidden.remote.strangers = [*others(39, "2026-11-25"), shared, *others(5, "2026-11-24")]
     again = hidden.send(replace(envelope, doubtful=True))
     assert hidden.remote.copies == 1
     assert str(again.reference).split()[0] == str(receipt.reference).split()[0]
