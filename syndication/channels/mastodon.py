@@ -231,6 +231,8 @@ class Mastodon(Channel[Envelope, Toot]):
                 "status": composed.text,
                 "visibility": chosen.visibility,
                 "language": content.language.partition("-")[0],
+                # Elsewhere an account may be set to write Markdown.
+                **({"content_type": "text/plain"} if chosen.software else {}),
             },
             images=images,
             keep_media=envelope.shown is not None and envelope.shown.images == content.images,

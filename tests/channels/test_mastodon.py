@@ -207,5 +207,9 @@ def test_a_server_of_another_make_counts_links_as_they_are_written(
     assert learned.software == software
     links = " ".join(f"https://weinhaus.example/eine/lange/adresse/{number}" for number in range(12))
     told = replace(coburg.envelope(body=links, topics=()), settings=learned)
-    text = coburg.channel.render(told).status["status"]
+    status = coburg.channel.render(told).status
+    text = status["status"]
+    assert status.get("content_type") == ("text/plain" if software else None), (
+        "no account of theirs reads Markdown"
+    )
     assert (len(text) > 500) == (software == "")
