@@ -12,7 +12,7 @@ from syndication.channels.contract import Abilities, Channel, Limit
 from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social import markdown
-from syndication.channels.social.counting import cut, utf16
+from syndication.channels.social.counting import cut, headline, utf16
 from syndication.channels.social.pictured import fetched, left_out
 from syndication.channels.social.requests import Network, as_its_body_asks, as_json, text_at
 from syndication.channels.social.settings import SocialSettings, host_of, public
@@ -161,7 +161,7 @@ def _embed(envelope: Envelope) -> tuple[dict[str, Any], bool]:
     facts = [(say("When"), words.when), (say("Where"), words.where)]
     facts += [(one.label, one.text) for one in words.facts]
     embed: dict[str, Any] = {
-        "title": markdown.escaped(cut(words.title, _TITLE, _escaped_length)),
+        "title": markdown.escaped(headline(words.title, _TITLE, _escaped_length)),
         "url": post.link,
         "description": markdown.plain(text),
         "color": _COLOUR.get(post.content.standing, 0x1F6F5C),

@@ -9,7 +9,7 @@ from syndication.channels.by_http import Rule
 from syndication.channels.contract import Limit
 from syndication.channels.envelope import Envelope
 from syndication.channels.social import pictured
-from syndication.channels.social.counting import cut, utf16
+from syndication.channels.social.counting import cut, headline, utf16
 from syndication.channels.social.hook import Hook, HookSettings
 from syndication.channels.social.settings import SecretAddress
 from syndication.channels.social.words import SHORTENED, pieces
@@ -89,7 +89,7 @@ def _blocks(envelope: Envelope, *, correction: bool) -> tuple[list[dict[str, Any
     blocks: list[dict[str, Any]] = [
         {
             "type": "header",
-            "text": {"type": "plain_text", "text": cut(words.title, _HEADER, utf16), "emoji": True},
+            "text": {"type": "plain_text", "text": headline(words.title, _HEADER, utf16), "emoji": False},
         }
     ]
     if words.own:  # the merchant's own words for this service may be formatted

@@ -49,6 +49,16 @@ def found(text: str) -> Iterator[Address]:
             yield Address(start, start + len(typed), href)
 
 
+def spelled_out(text: str) -> str:
+    """The text with https:// before each address of the web that was typed without it."""
+    pieces, done = [], 0
+    for one in found(text):
+        if not one.href.startswith("mailto:"):
+            pieces += [text[done : one.start], one.href]
+            done = one.end
+    return "".join([*pieces, text[done:]])
+
+
 def at_start(text: str) -> Address | None:
     """The address with http:// or https:// that `text` begins with."""
     match = _AT_START.match(text)

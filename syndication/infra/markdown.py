@@ -128,7 +128,7 @@ def _parser(text: str) -> MarkdownIt:
 
 
 def markdown_to_html(text: str) -> str:
-    """Markdown as harmless HTML: no scripts, no styles, no pictures, links only to http, https and mailto."""
+    """Markdown as harmless HTML: no scripts, no styles, no pictures, links only to http, https, mailto and tel."""
     return _harmless(_parser(text).render(text))
 
 

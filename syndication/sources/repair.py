@@ -96,7 +96,8 @@ def without_html(text: str, remarks: list[str]) -> str:
     text = re.sub(r"<br\s*/?>|</(?:div|li|h[1-6]|ul|ol)>", "\n", text, flags=re.IGNORECASE)
     text = re.sub(r"</p>", "\n\n", text, flags=re.IGNORECASE)
     text = re.sub(r"<li(?:\s[^<>]*)?>", "- ", text, flags=re.IGNORECASE)
-    return html.unescape(nh3.clean(text, tags=set()))
+    # Blanks at the beginning of a line indent the source, not what is shown.
+    return re.sub(r"(?m)^[ \t]+", "", html.unescape(nh3.clean(text, tags=set())))
 
 
 def _with_addresses(text: str) -> str:
@@ -129,10 +130,10 @@ def without_boilerplate(text: str, url: str | None, remarks: list[str]) -> tuple
 
     The time of an export changes at every export; left in, it would revise every post each time.
     """
-    lines = [line.strip() for line in text.split("\n")]
+    lines = text.split("\n")
     found = url
     while lines:
-        line = lines[-1]
+        line = lines[-1].strip()
         source = _SOURCE.fullmatch(line)
         link = source[1] if source else line if _ADDRESS.fullmatch(line) else None
         if link and found in (None, link):
@@ -142,10 +143,10 @@ def without_boilerplate(text: str, url: str | None, remarks: list[str]) -> tuple
         elif line:
             break
         lines.pop()
-    lines = [line for line in lines if line != found or not found]
+    lines = [line for line in lines if not found or line.strip() != found]
     if found and not url:
         remarks.append("link in the description used as url")
-    elif not any(lines) and found and found in text:
+    elif not any(line.strip() for line in lines) and found and found in text:
         remarks.append("description was only a link: used as url")
     return "\n".join(lines).strip(), found
 

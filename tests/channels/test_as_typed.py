@@ -79,6 +79,8 @@ def shown(kind: str, text: str) -> str:
     """`text` as people see it there: without what escapes a sign, and the space that keeps a name from being called."""
     if kind in ("telegram", "matrix"):
         text = html.unescape(re.sub(r"<[^>]*>", "", text.replace("<br>", "\n")))
+    if kind == "mastodon":  # people are shown an address without its scheme there
+        text = text.replace("https://www.", "www.")
     if kind in ("discord", "mattermost", "rocketchat", "teams", "linkedin"):
         text = re.sub(r"\[([^\]]+)\]\(https://www[^)]*\)", r"\1", text)
         text = re.sub(r"\\([\W_])", r"\1", text)

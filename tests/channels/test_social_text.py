@@ -89,7 +89,8 @@ def test_signs_with_a_meaning_arrive_as_they_were_typed(kind: str, tools: Tools,
     [
         ("eins zwei drei", 9, "eins…"),
         (f"Mehr: {WIKI} und mehr", 12, "Mehr…"),
-        (f"Mehr: {WIKI} und mehr", len(WIKI) + 7, f"Mehr: {WIKI}…"),
+        (f"Mehr: {WIKI} und mehr", len(WIKI) + 8, f"Mehr: {WIKI} …"),
+        (f"Mehr: {WIKI} und mehr", len(WIKI) + 7, "Mehr…"),
         (WIKI, 20, ""),
         ("max.muster@rosenau.example schreiben", 10, ""),
         (FAMILY * 5, 3, FAMILY * 2 + "…"),
@@ -97,6 +98,11 @@ def test_signs_with_a_meaning_arrive_as_they_were_typed(kind: str, tools: Tools,
 )
 def test_a_text_is_cut_beside_addresses_and_graphemes(text: str, most: int, left: str) -> None:
     assert counting.cut(text, most) == left
+
+
+def test_a_title_that_is_nothing_but_an_address_is_cut_rather_than_lost() -> None:
+    assert counting.headline(f"{WIKI}/lang", 20) == "https://de.wikiped …"
+    assert counting.headline("Abend mit Musik", 10) == "Abend mit…"
 
 
 @pytest.mark.parametrize(

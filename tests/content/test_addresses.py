@@ -44,3 +44,10 @@ def test_each_address_leads_somewhere(typed: str, href: str) -> None:
 )
 def test_a_text_made_to_keep_a_worker_busy_is_read_at_once(part: str) -> None:
     assert sum(1 for _ in addresses.found(part * (20_000 // len(part)))) < 10_000
+
+
+def test_addresses_are_spelled_out_and_nothing_else_is_changed() -> None:
+    text = "www.x.example, coburg.de/a und http://y.example; max@x.example (WWW.Z.EXAMPLE)"
+    assert addresses.spelled_out(text) == (
+        "https://www.x.example, https://coburg.de/a und http://y.example; max@x.example (https://WWW.Z.EXAMPLE)"
+    )

@@ -58,13 +58,22 @@ def cut(text: str, most: int, count: Count = graphemes) -> str:
     if count(text) <= most:
         return text
     ends = _ends_of_words(text)
-    best = _longest(text, ends, most, count)
-    if best:
-        return _closed(text[:best])
     inside = {place for start, end in links(text) for place in range(start + 1, end)}
-    places = list(accumulate(map(len, characters.graphemes(text))))
-    best = _longest(text, [place for place in places if place not in inside], most, count)
+    places = [place for place in _between_graphemes(text) if place not in inside]
+    best = _longest(text, ends, most, count) or _longest(text, places, most, count)
     return _closed(text[:best]) if best else ""
+
+
+def headline(text: str, most: int, count: Count = graphemes) -> str:
+    """As `cut`, for what must not be empty: an address that begins it and is too long is cut after all."""
+    if shorter := cut(text, most, count):
+        return shorter
+    best = _longest(text, _between_graphemes(text), most, count)
+    return _closed(text[:best]) if best else ""
+
+
+def _between_graphemes(text: str) -> list[int]:
+    return list(accumulate(map(len, characters.graphemes(text))))
 
 
 def _ends_of_words(text: str) -> list[int]:
@@ -84,7 +93,11 @@ def _longest(text: str, ends: list[int], most: int, count: Count) -> int:
 
 
 def _closed(head: str) -> str:
-    return head.rstrip().rstrip(",;.:–-").rstrip() + _ELLIPSIS
+    """With the ellipsis behind it, but apart from an address: many networks would take it for a part of that."""
+    head = head.rstrip().rstrip(",;.:–-").rstrip()
+    last = head.rsplit(None, 1)[-1] if head else ""
+    apart = any(end == len(last) for _, end in links(last))
+    return f"{head} {_ELLIPSIS}" if apart else head + _ELLIPSIS
 
 
 def letters(text: str) -> str:

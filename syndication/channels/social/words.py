@@ -7,9 +7,10 @@ from typing import Any
 
 from syndication.channels import wording
 from syndication.channels.envelope import Envelope
-from syndication.channels.social.counting import Count, cut, graphemes
+from syndication.channels.social.counting import Count, cut, graphemes, headline
 from syndication.channels.social.names import quiet
 from syndication.channels.verdicts import Refused
+from syndication.content import addresses
 from syndication.content.reason import Reason
 from syndication.infra.markdown import markdown_to_text
 from syndication.infra.rendering import render_first
@@ -56,15 +57,19 @@ def compose(
     count: Count = graphemes,
     suffix: str = "txt",
     link: bool = True,
+    schemes: bool = False,
     correction: bool = False,
 ) -> Composed:
     """The post for the network `kind`, at most `most` long by `count`, from templates/social/<kind> or the default.
 
-    Without `link` the address goes elsewhere, such as into a card. A `correction` says first what changed.
+    Without `link` the address goes elsewhere, such as into a card. With `schemes` addresses such as "www.rosenau.example" are
+    written with https://, for networks that make no link of them else. A `correction` says first what changed.
     Raises Refused where even the barest form does not fit.
     """
     whole = pieces(envelope, kind, correction=correction)
     whole = whole if link else replace(whole, link="")
+    if schemes:
+        whole = replace(whole, text=addresses.spelled_out(whole.text), own=addresses.spelled_out(whole.own))
     names = (f"social/{kind}.{suffix}", f"social/post.{suffix}")
 
     def written(words: Words) -> str:
@@ -148,7 +153,7 @@ def _shorter(whole: Words, most: int, size: Callable[[Words], int], count: Count
     for name in ("own", "title"):
         room = count(getattr(words, name)) - (size(words) - most)
         if room > 1:
-            yield replace(words, **_only(name, cut(getattr(words, name), room, count)))
+            yield replace(words, **_only(name, headline(getattr(words, name), room, count)))
 
 
 def _only(name: str, value: str) -> dict[str, Any]:
