@@ -62,6 +62,9 @@ def sign_up(request: Request, form: Annotated[choices.Typed, Depends(choices.typ
             source="form",
             wording=say("I want the news by mail and can unsubscribe at any time."),
         )
+    except signups.OutOfReach:
+        fault = say("Our mail server cannot deliver to an address with letters such as ä or é before the @.")
+        return _home(request, chosen, email=email, faults={"email": fault})
     except Invalid:
         return _home(request, chosen, email=email, faults={"email": say("Please check the mail address.")})
     throttle.SIGN_UPS.count(request)
