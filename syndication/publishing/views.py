@@ -32,7 +32,7 @@ def page(base_url: str, post_id: UUID) -> str:
 
 #: Contents by their digest: a feed of hundreds is built again for one change, and the rest is as it was.
 _contents: dict[str, Content] = {}
-_MOST_CONTENTS = 5000
+_MOST_CONTENTS = 7000
 
 
 def content_of(revision: Revision) -> Content:
