@@ -41,7 +41,8 @@ def page(
     )
     ids = [post_id for _, post_id in islice(nearest, size * (number - 1), most)]
     found = views.by_id(session, ids[:size], base_url)
-    return Page([found[post_id] for post_id in ids[:size]], len(ids) > size)
+    # One may have gone since its id was read.
+    return Page([found[post_id] for post_id in ids[:size] if post_id in found], len(ids) > size)
 
 
 def calendar(

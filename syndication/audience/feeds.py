@@ -314,7 +314,7 @@ def _view(scope: str, form: Format, material: _Material, cfg: Settings, number: 
         topic=parsed.topic,
         merchant=material.name,
         self_url=_address(scope, form, cfg),
-        hub=cfg.websub_hub,
+        hub=cfg.websub_hub if number == 1 else "",  # it hears of kept documents alone
         updated=max(moments, default=None),
         posts=tuple(material.posts),
         removed=tuple(material.removed),
