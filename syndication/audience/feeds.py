@@ -18,7 +18,8 @@ from syndication.channels.built_in.websub import WebSub
 from syndication.channels.envelope import PostView
 from syndication.config import Settings, settings
 from syndication.content.base import slugify
-from syndication.errors import NotFound
+from syndication.content.reason import Reason
+from syndication.errors import NotFound, Unavailable
 from syndication.infra import db, wakeups
 from syndication.kinds import NAMES
 from syndication.ledger import lifecycle
@@ -38,6 +39,10 @@ __all__ = [
 FORMATS: tuple[Format, ...] = get_args(Format)
 #: A withdrawn post is named as removed this long: readers that poll once a month must still learn of it.
 _REMEMBERED = timedelta(days=30)
+#: Seconds that somebody waits for the pages of others.
+_PATIENCE = 3.0
+_CROWDED = Reason("Too many pages of feeds are being asked for. Please try again in a moment.")
+_one_at_a_time = threading.Lock()
 _FACETS = ("kind", "topic", "merchant")
 _LONGEST = 200
 
@@ -100,13 +105,23 @@ def document(scope: str, form: Format, *, known: Document | None = None) -> Docu
 def later_page(scope: str, form: Format, number: int, *, known: Document | None = None) -> Document:
     """A page of a feed behind the first, made for whoever asks and not kept: few read so far, and each change moves all.
 
-    One is made at a time in a process. Raises NotFound for an unknown scope and a page that there is not.
+    One is made at a time in a process. Raises NotFound for an unknown scope and a page that there is not, and Unavailable
+    where too many are asked for.
     """
-    cfg = settings()
     if number < 2 or form in KINDS_OF:
         raise NotFound("There is no such feed.")
-    with _one_at_a_time, db.reading() as session:
-        parsed, now = parse_scope(scope), clock.now()
+    if not _one_at_a_time.acquire(timeout=_PATIENCE):
+        raise Unavailable(_CROWDED, _PATIENCE)
+    try:
+        return _later_page(scope, form, number, known)
+    finally:
+        _one_at_a_time.release()
+
+
+def _later_page(scope: str, form: Format, number: int, known: Document | None) -> Document:
+    cfg = settings()
+    parsed, now = parse_scope(scope), clock.now()
+    with db.reading() as session:
         _check_known(session, parsed)
         page = feed_pages.page(
             session, list(_conditions(parsed, form)), number, cfg.feed_size, now, cfg.base_url
@@ -114,16 +129,12 @@ def later_page(scope: str, form: Format, number: int, *, known: Document | None 
         if not page.posts:
             raise NotFound("There is no such page of this feed.")
         name = _merchant_name(session, parsed.merchant)
-        body = render(
-            form, _view(scope, form, _Material({}, page.posts, page.more, [], name, now, None), cfg, number)
-        )
+    material = _Material({}, page.posts, page.more, [], name, now, None)
+    body = render(form, _view(scope, form, material, cfg, number))
     etag = hashlib.sha256(body).hexdigest()
     if known is not None and known.etag == etag:
         return known
     return Document(body, gzip.compress(body, 6, mtime=0), etag, now.replace(microsecond=0))
-
-
-_one_at_a_time = threading.Lock()
 
 
 class Shelf:

@@ -13,7 +13,7 @@ from syndication import clock, config
 from syndication.audience import feeds
 from syndication.channels.built_in.feed.documents import Format
 from syndication.config import Settings
-from syndication.errors import NotFound
+from syndication.errors import NotFound, Unavailable
 from syndication.infra import db
 from syndication.models import Post
 from syndication.publishing import coming, posts
@@ -127,6 +127,17 @@ def test_a_calendar_has_no_pages_and_an_unknown_scope_has_none(cafe: UUID) -> No
     ):
         with pytest.raises(NotFound):
             feeds.later_page(scope, form, number)  # type: ignore[arg-type]  # from a table
+
+
+def test_who_asks_while_too_many_do_is_asked_to_come_back(
+    cafe: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "_PATIENCE", 0.01)
+    for day in range(1, 9):
+        event(cafe, f"in {day} Tagen", day)
+    with feeds._one_at_a_time, pytest.raises(Unavailable, match="Please try again in a moment"):
+        page(2)
+    assert titles(2) == ["in 6 Tagen", "in 7 Tagen", "in 8 Tagen"]
 
 
 def test_a_correction_moves_a_post_and_shows_on_whatever_page(cafe: UUID) -> None:
