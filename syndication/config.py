@@ -170,7 +170,10 @@ class Settings(BaseSettings):
     )
 
     # Feeds
-    feed_size: int = Field(200, ge=1, le=5000, description="Posts in one feed, newest first.")
+    feed_size: int = Field(
+        200, ge=1, le=5000, description="Posts on one page of a feed, what is nearest first."
+    )
+    calendar_size: int = Field(5000, ge=1, le=50_000, description="Events in one calendar.")
     feed_max_age: int = Field(300, ge=0, description="Seconds a reader may keep a feed before asking again.")
     websub_hub: str = Field(
         "", description="Address of a WebSub hub to name in feeds and to tell of changes; empty: none."

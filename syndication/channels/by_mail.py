@@ -8,7 +8,7 @@ from syndication.channels.messages import MailMessage
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Receipt, Refused, TryLater, Unconfirmed, Verdict
 from syndication.content.reason import Reason
-from syndication.infra.smtp import MailFailure
+from syndication.infra.smtp import MailFailure, NoSuchLetters
 
 #: Answers about the mailbox itself: it does not exist, is closed, or its name is wrong (RFC 5321 section 4.2.3).
 _NO_MAILBOX = {550, 551, 553, 521, 556}
@@ -76,6 +76,8 @@ def send(message: MailMessage, tools: Tools, following: MailMessage | None = Non
 def verdict_for(failure: MailFailure) -> Verdict:
     """What a failed mail means for its delivery, and for the mail server as an outlet."""
     reason, code, said = failure.reason, failure.code, failure.answer
+    if isinstance(failure, NoSuchLetters) and failure.stage == "recipient":
+        return Refused(reason, outlet=False)  # the mailbox may well exist: another mail server can reach it
     if failure.stage in ("connect", "login", "sender") or code == 421:
         return TryLater(reason, outlet=True, code=code, answer=said)
     if code is None:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,8 @@ from syndication.content.topics import Topic
 from syndication.errors import Fault
 
 Status = Literal["scheduled", "cancelled", "postponed", "sold_out"]
+
+_MOMENT = timedelta(microseconds=1)
 
 #: What does not take place as people believed.
 CALLED_OFF: tuple[Status, ...] = ("cancelled", "postponed")
@@ -132,6 +134,17 @@ class Content(Value):
     def upcoming(self, zone: ZoneInfo, *, after: datetime, most: int) -> list[datetime]:
         """Starts (UTC) of at most `most` dates of it that end after `after`; none where nothing takes place."""
         return []
+
+    def comes(self, zone: ZoneInfo, now: datetime) -> datetime | None:
+        """The moment (UTC) by which somebody must know of it at `now`, to sort by: the smaller, the sooner.
+
+        The next start; of what has begun the end, so that nothing that runs stands before what begins sooner. None: never.
+        """
+        start = next(iter(self.upcoming(zone, after=now, most=1)), self.begins)
+        if start is not None and start > now:
+            return start
+        end = self.said_until(zone, now) or self.over_at(zone)
+        return end - _MOMENT if end is not None else None  # it ends before what begins at its end
 
     def matters_since(self, before: "Content", now: datetime | None) -> Sequence[Matter]:
         """See `matters`."""

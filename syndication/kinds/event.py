@@ -12,7 +12,6 @@ from syndication.kinds import dates_as_data, dates_in_words, event_calendar, lin
 from syndication.kinds.contract import (
     CALL_OFF,
     MOMENT,
-    STATES,
     Appointment,
     Cells,
     DateLine,
@@ -133,21 +132,9 @@ class Event(Kind[EventContent]):
         self, content: EventContent, merchant: str, zone: ZoneInfo, now: datetime
     ) -> dict[str, Any]:
         """https://schema.org/Event, of several dates an EventSeries."""
-        told: dict[str, Any] = {
-            "@type": "Event",
-            "startDate": content.starts_at.astimezone(zone).isoformat(),
-            "eventStatus": f"https://schema.org/{STATES[content.status]}",
-            "organizer": {"@type": "Organization", "name": merchant},
-        }
-        if content.ends_at is not None:
-            told["endDate"] = content.ends_at.astimezone(zone).isoformat()
-        if content.place is not None:
-            told["location"] = {
-                "@type": "Place",
-                "name": content.place.name,
-                "address": content.place.address or "",
-            }
-        return told | dates_as_data.series(content, zone, now)
+        organizer = {"@type": "Organization", "name": merchant}
+        series = dates_as_data.series(content, zone, now)
+        return dates_as_data.alone(content, zone) | {"organizer": organizer} | series
 
     def appointments(self, content: EventContent, zone: ZoneInfo) -> tuple[Appointment, ...]:
         """One component, with the rule of a series, and one more for each date of its own."""

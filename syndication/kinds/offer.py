@@ -153,13 +153,16 @@ class Offer(Kind[OfferContent]):
     def structured(
         self, content: OfferContent, merchant: str, zone: ZoneInfo, now: datetime
     ) -> dict[str, Any]:
-        """https://schema.org/Offer."""
+        """https://schema.org/Offer of what its title names; no Product of its own, since half of them are none."""
         told: dict[str, Any] = {
             "@type": "Offer",
             "seller": {"@type": "Organization", "name": merchant},
+            "itemOffered": {"@type": "Product", "name": content.title},
+            "availability": "https://schema.org/InStock",
         }
-        if content.valid_until is not None:
-            told["validThrough"] = content.valid_until.isoformat()
+        for name, at in (("validFrom", content.valid_from), ("validThrough", content.valid_until)):
+            if at is not None:
+                told[name] = at.astimezone(zone).isoformat(timespec="seconds")
         if content.price is not None:
             told |= {"price": str(content.price), "priceCurrency": content.currency}
         return told

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from syndication.content.base import new_id
@@ -56,6 +56,8 @@ class Post(Base):
         CheckConstraint("state IN ('scheduled', 'published', 'withdrawn')", name="state"),
         Index("ix_posts_state_published_at", "state", "published_at"),
         Index("ix_posts_state_publish_at", "state", "publish_at"),
+        # What comes next, and what has no date by its newest; see publishing.coming.
+        Index("ix_posts_coming", "state", "comes_at", text("published_at DESC"), text("id DESC")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -71,6 +73,8 @@ class Post(Base):
     withdrawn_at: Mapped[datetime | None]
     #: From this moment the post is stale (P4); None: never.
     over_at: Mapped[datetime | None] = mapped_column(index=True)
+    #: Of what has dates, when it comes next, as of the moment before which that was worked out; see publishing.coming.
+    comes_at: Mapped[datetime | None]
     #: SEQUENCE and DTSTAMP of what a calendar said of the series (``) and of dates of its own (by RECURRENCE-ID).
     versions: Mapped[dict[str, Any] | None]
     #: The series that this part of it went into; it was withdrawn without a word to anybody.

@@ -16,7 +16,7 @@ from syndication.content.post import Action, Content, Draft
 from syndication.errors import Conflict, Invalid, NotFound, QuotaExceeded
 from syndication.infra import db, wakeups
 from syndication.models import Change, Merchant, Post, PostTopic, Revision
-from syndication.publishing import merchants, site_images, uploads, views
+from syndication.publishing import coming, merchants, site_images, uploads, views
 
 What = Literal["created", "revised", "unchanged"]
 _QUOTA_WINDOW = timedelta(hours=24)
@@ -339,6 +339,7 @@ def _moved(post: Post, draft: Draft, now: datetime) -> bool:
 
 def _write(session: Session, post: Post, content: Content, now: datetime) -> None:
     """Freeze `content` as the post's current revision."""
+    post.comes_at = coming.of(content, now)
     session.add(
         Revision(
             post_id=post.id,

@@ -32,7 +32,9 @@ def page(base_url: str, post_id: UUID) -> str:
 
 #: Contents by their digest and spellings: a feed of hundreds is built again for one change, and the rest is as it was.
 _contents: dict[tuple[str, ...], Content] = {}
-_MOST_CONTENTS = 5000
+_MOST_CONTENTS = 7000
+#: Revisions that are looked at for an earlier moment.
+_LOOKED_AT = 20
 
 
 def content_of(revision: Revision) -> Content:
@@ -77,6 +79,16 @@ def views(session: Session, statement: Select[Post, Revision, Merchant], base_ur
     return [
         view(post, revision, merchant, base_url) for post, revision, merchant in session.execute(statement)
     ]
+
+
+def begin_before(session: Session, post: PostView) -> datetime | None:
+    """When a post that was moved was to begin, as was told last; None where it never was to begin at another moment."""
+    earlier = select(Revision).where(Revision.post_id == post.id, Revision.number < post.revision)
+    for revision in session.scalars(earlier.order_by(Revision.number.desc()).limit(_LOOKED_AT)):
+        begins = content_of(revision).begins
+        if begins is not None and begins != post.content.begins:
+            return begins
+    return None
 
 
 def newest(limit: int, base_url: str, now: datetime) -> list[PostView]:

@@ -117,8 +117,9 @@ def retention() -> None:
 
 @app.task(name="sweep.readers")
 def unconfirmed() -> None:
-    """Forget the addresses that nobody confirmed."""
+    """Forget the addresses that nobody confirmed, and leave one reader of each that is listed twice."""
     readers.sweep()
+    readers.merge()
 
 
 @app.task(name="sweep.answers")

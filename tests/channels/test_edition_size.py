@@ -96,7 +96,7 @@ def test_hundreds_of_corrections_are_no_longer_either() -> None:
     assert len(data) <= MOST
     plain, _ = texts(data)
     assert plain.index("Nummer 1 ") < plain.index("Nummer 2 ")
-    assert "weitere auf der Seite https://coburg.example/\n" in plain
+    assert "weitere auf der Seite https://coburg.example/posts\n" in plain
     assert f"/leave/{LONG_TOKEN}" in plain
 
 

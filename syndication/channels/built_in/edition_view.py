@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from syndication import kinds
 from syndication.channels.envelope import City, PostView
@@ -41,29 +40,16 @@ class EditionView:
 
 
 def in_order(view: EditionView, city: City) -> EditionView:
-    """What comes next stands first, among the corrections and among the rest."""
+    """What comes next stands first, and last what never ends, among the corrections and among the rest."""
 
     def place(one: Entry | Correction) -> datetime:
-        return comes(one.post, city.zone, view.slot_at)
+        return one.post.content.comes(city.zone, view.slot_at) or _NEVER
 
     return replace(
         view,
         entries=tuple(sorted(view.entries, key=place)),
         corrections=tuple(sorted(view.corrections, key=place)),
     )
-
-
-def comes(post: PostView, zone: ZoneInfo, now: datetime) -> datetime:
-    """The moment (UTC) by which a reader must know of `post` at `now`, to sort by: the smaller, the sooner.
-
-    Of what begins today or later its next start. What began on an earlier day, and what is to be had for some time,
-    counts by its end, so that nothing of it stands before what begins sooner. What never ends comes last.
-    """
-    content = post.content
-    start = next(iter(content.upcoming(zone, after=now, most=1)), content.begins)
-    if start is not None and start.astimezone(zone).date() >= now.astimezone(zone).date():
-        return start
-    return content.said_until(zone, now) or post.over_at or _NEVER
 
 
 def news(correction: Correction, city: City, view: EditionView) -> list[str]:

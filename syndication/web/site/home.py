@@ -85,6 +85,9 @@ def _checked(form: choices.Typed, language: str) -> tuple[SignUp | None, choices
             source="form",
             wording=say("I want the news by mail and can unsubscribe at any time."),
         )
+    except signups.OutOfReach:
+        fault = say("Our mail server cannot deliver to an address with letters such as ä or é before the @.")
+        return None, chosen, {"email": fault, **wrong}
     except Invalid:
         return None, chosen, {"email": say("Please check the mail address."), **wrong}
     return wanted, chosen, wrong

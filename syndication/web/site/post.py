@@ -1,6 +1,5 @@
 """A post's own page, at an address that never changes."""
 
-import json
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from syndication.infra.rendering import gettext
 from syndication.publishing import posts as all_posts
 from syndication.publishing import site_images, stock, uploads, views
 from syndication.web.site.layout import language_of, page
+from syndication.web.site.structured import structured as _structured
 
 router = APIRouter()
 #: Coming dates that a page lists, and posts that it told of.
@@ -46,6 +46,7 @@ def read_post(request: Request, post_id: str) -> Response:
         raise NotFound("There is no such post.")
     with db.reading() as session:
         view = views.by_id(session, [record.id], cfg.base_url)[record.id]
+        before = views.begin_before(session, view)
         told = [views.view(*row, cfg.base_url) for row in stock.told_by(session, record.id, _TOLD)]
     ready = site_images.there(image.url for image in view.content.pictures())
     return page(
@@ -53,7 +54,7 @@ def read_post(request: Request, post_id: str) -> Response:
         "post.html",
         post=shown(view, cfg, language, ready),
         told=[shown(one, cfg, language) for one in told],
-        data=_structured(view, cfg),
+        data=_structured(view, cfg, before),
     )
 
 
@@ -106,21 +107,3 @@ def _dates(post: PostView, cfg: Settings, language: str, ready: frozenset[str]) 
         }
         for one in kinds.of(content).dates(content, cfg.zone, language, clock.now(), _DATES)
     ]
-
-
-def _structured(post: PostView, cfg: Settings) -> str:
-    """schema.org in JSON-LD, safe inside a script element."""
-    content = post.content
-    told: dict[str, Any] = {
-        "@context": "https://schema.org",
-        "name": content.title,
-        "description": content.summary,
-        "url": views.page(cfg.base_url, post.id),
-    }
-    if content.images:
-        told["image"] = [
-            cfg.base_url + path(post.id, number, image.url, "framed")
-            for number, image in enumerate(content.images, 1)
-        ]
-    told |= kinds.of(content).structured(content, post.merchant.name, cfg.zone, clock.now())
-    return json.dumps(told, ensure_ascii=False).replace("<", "\\u003c")

@@ -30,6 +30,8 @@ def render(view: FeedView) -> bytes:
         "language": view.city.language,
         "authors": [{"name": view.city.name, "url": view.city.base_url}],
     }
+    if view.next_url:
+        feed["next_url"] = view.next_url
     if view.hub:
         feed["hubs"] = [{"type": "WebSub", "url": view.hub}]
     if len(_written_entries) > KEPT:
