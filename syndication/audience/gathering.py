@@ -50,6 +50,11 @@ class Window:
         )
 
 
+def takes_in(joined: datetime | None) -> tuple[ColumnElement[bool], ...]:
+    """Of readers who hear at once: they have a window open that the change which `joined` then falls into."""
+    return (Reader.cadence == "instantly", Reader.covered_until < joined, Reader.next_slot_at >= joined)
+
+
 def window(session: Session, joined: datetime, over_at: datetime | None, seconds: float) -> Window:
     """The window of a change that joined the line at `joined`: `seconds` long, or half the time until it is over.
 

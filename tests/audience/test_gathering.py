@@ -200,3 +200,51 @@ def test_where_nothing_is_gathered_any_more_what_was_is_still_told(mail_sink: Ma
     publish("z", title="Drei")
     everything()
     assert sorted(subjects(mail_sink)) == ["Drei", "Neues aus Coburg: Eins, Zwei"]
+
+
+def test_a_correction_that_would_wait_comes_with_what_is_gathered(mail_sink: MailSink) -> None:
+    reader()
+    told = publish("x", title="Konzert", days=30)
+    everything()
+    pass_by()
+    config.use(config.settings().model_copy(update={"correction_pause": 60.0}))
+    publish("y", title="Markt")
+    everything()
+    posts.revise(told.merchant_id, told.id, factories.event("Konzert", days=33))
+    everything()
+    posts.revise(told.merchant_id, told.id, factories.event("Konzert", days=35))
+    everything()
+    pass_by()
+    pass_by()
+    assert subjects(mail_sink) == ["Konzert", "Neues aus Coburg: Geändert: Konzert, Markt"]
+
+
+def test_a_cancellation_waits_for_no_window(mail_sink: MailSink) -> None:
+    reader()
+    told = publish("x", title="Konzert", days=30)
+    everything()
+    pass_by()
+    config.use(config.settings().model_copy(update={"correction_pause": 60.0}))
+    publish("y", title="Markt")
+    everything()
+    posts.revise(told.merchant_id, told.id, factories.event("Konzert", days=30, status="cancelled"))
+    everything()
+    assert subjects(mail_sink) == ["Konzert", "Abgesagt: Konzert"]
+    pass_by()
+    assert subjects(mail_sink)[2:] == ["Markt"]
+
+
+def test_who_wants_such_posts_no_more_is_corrected_all_the_same(mail_sink: MailSink) -> None:
+    anna = reader()
+    told = publish("x", title="Konzert", days=30, topics=["musik"])
+    everything()
+    pass_by()
+    config.use(config.settings().model_copy(update={"correction_pause": 60.0}))
+    kunst = Interest(topics=("kunst",))
+    readers.update_preferences(token(anna), cadence="instantly", language="de", interest=kunst)
+    publish("y", title="Bilder", topics=["kunst"])
+    everything()
+    posts.revise(told.merchant_id, told.id, factories.event("Konzert", days=33, topics=["musik"]))
+    everything()
+    pass_by()
+    assert sorted(subjects(mail_sink)[1:]) == ["Bilder", "Geändert: Konzert"]
