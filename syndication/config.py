@@ -156,6 +156,13 @@ class Settings(BaseSettings):
         description="Seconds a correction to readers waits, so that several become one mail; each further one about the same"
         " post within a day waits twice as long, up to four hours. Cancellations and withdrawals go at once. 0: none waits.",
     )
+    instant_window: float = Field(
+        120,
+        ge=0,
+        le=3600,
+        description="Seconds for which a mail to readers who hear at once gathers what else comes, from its first post on; what"
+        " is over sooner goes sooner. 0: a mail for each post, at once.",
+    )
     disable_after: Seconds = Field(
         432000, description="Seconds of nothing but failures after which a destination is switched off."
     )

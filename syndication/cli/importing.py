@@ -82,7 +82,7 @@ def import_file(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     from syndication import sources
-    from syndication.publishing import from_file
+    from syndication.publishing import from_file, views
     from syndication.publishing.from_file import OUTCOMES
 
     cfg = start(wakes=True)
@@ -105,6 +105,8 @@ def import_file(
         screen.as_json({"counts": counts, **told, "results": results})
         return
     _show(replace(report, results=tuple(results)), cfg.zone)
+    if report.summary is not None:
+        screen.say(f"One message tells of what is new: {views.page(cfg.base_url, report.summary)}")
 
 
 def _in_words(result: "Result", language: str) -> "Result":

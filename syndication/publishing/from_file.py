@@ -17,7 +17,6 @@ from syndication.errors import Fault, Invalid, SyndicationError
 from syndication.infra import db
 from syndication.models import Post
 from syndication.publishing import posts, series, stock
-from syndication.publishing.posts import Manner
 from syndication.publishing.stock import Tell
 from syndication.sources import Row
 
@@ -72,11 +71,10 @@ def run(
     Rows commit one by one, so an import that was cut off is simply run again. No quota holds an import up.
     """
     results: list[Result] = []
-    manner = stock.manner(tell)
     earlier: dict[str, list[Draft]] = {}
     for row in rows:
         before = earlier.setdefault(row.source_ref, []) if dry_run and row.source_ref else []
-        result = _result(row, merchant_id, manner, dry_run=dry_run, before=before)
+        result = _result(row, merchant_id, tell, dry_run=dry_run, before=before)
         if row.draft is not None and result.what in ("created", "revised"):
             before.append(row.draft)
         results.append(result)
@@ -90,7 +88,7 @@ def run(
     return Report(tuple(results), dry_run, summary.id if summary else None)
 
 
-def _result(row: Row, merchant_id: UUID, manner: Manner, *, dry_run: bool, before: Sequence[Draft]) -> Result:
+def _result(row: Row, merchant_id: UUID, tell: Tell, *, dry_run: bool, before: Sequence[Draft]) -> Result:
     """`before`: what earlier rows of the same entry would have done in a dry run."""
 
     def ended(what: What, reason: Reason = NO_REASON) -> Result:
@@ -98,6 +96,7 @@ def _result(row: Row, merchant_id: UUID, manner: Manner, *, dry_run: bool, befor
 
     if row.draft is None:
         return ended("refused", _sentence(row.faults))
+    manner = stock.manner(tell, row.draft)
     try:
         if (over := _past(row.draft)) and not _stands(merchant_id, row.source_ref, before):
             return ended("past", over)

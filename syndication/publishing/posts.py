@@ -45,10 +45,7 @@ class PostRecord:
 
 @dataclass(frozen=True)
 class Manner:
-    """How a draft is taken in. `imported`: by a file, so that no quota counts it; `quiet`: without a word to anybody.
-
-    A draft that waits for an hour of its own is told at that hour, also where it came in quietly.
-    """
+    """How a draft is taken in. `imported`: by a file, so that no quota counts it; `quiet`: without a word to anybody."""
 
     imported: bool = False
     quiet: bool = False
@@ -96,7 +93,7 @@ def create(merchant_id: UUID, draft: Draft, *, manner: Manner = ALONE) -> PostRe
             publish_at=draft.publish_at if later else None,
             published_at=None if later else now,
             imported=manner.imported,
-            quiet=manner.quiet and not later,
+            quiet=manner.quiet,
         )  # fmt: skip -- one glance shows every column of a new post
         session.add(post)
         session.flush()  # the revision refers to the post by its key

@@ -28,9 +28,9 @@ _T = TypeVar("_T")
 _CHUNK = 500
 
 
-def manner(tell: Tell) -> Manner:
-    """How the posts of a file are taken in where so many people are told."""
-    return Manner(imported=True, quiet=tell != "each")
+def manner(tell: Tell, draft: Draft) -> Manner:
+    """How an entry of a file is taken in; one that waits for an hour of its own is told at that hour in any case."""
+    return Manner(imported=True, quiet=tell != "each" and not _waits(draft))
 
 
 def new(rows: Iterable[Row], merchant_id: UUID) -> int:
@@ -97,9 +97,12 @@ def told_by(session: Session, post_id: UUID, most: int) -> list[tuple[Post, Revi
 
 
 def _is_news(draft: Draft) -> bool:
-    over_at, now = draft.over_at(settings().zone), clock.now()
-    later = draft.publish_at is not None and draft.publish_at > now
-    return not later and (over_at is None or over_at > now)
+    over_at = draft.over_at(settings().zone)
+    return not _waits(draft) and (over_at is None or over_at > clock.now())
+
+
+def _waits(draft: Draft) -> bool:
+    return draft.publish_at is not None and draft.publish_at > clock.now()
 
 
 def _of(session: Session, merchant_id: UUID, refs: Sequence[str]) -> Sequence[Post]:

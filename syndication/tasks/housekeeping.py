@@ -1,6 +1,6 @@
 """Tasks that run the sweeps behind every wake-up; beat_schedule.py says how often."""
 
-from syndication import insight
+from syndication import clock, insight
 from syndication.audience import editions, feeds, readers, signups
 from syndication.config import settings
 from syndication.delivery import fanout, outages, reconcile, record, refresh, rescue, resume
@@ -11,6 +11,9 @@ from syndication.infra import db, wakeups
 from syndication.publishing import idempotency, posts, site_images
 from syndication.publishing import uploads as gallery
 from syndication.tasks.app import app
+
+#: How long one call composes editions.
+_SECONDS = 20.0
 
 
 @app.task(name="sweep.posts")
@@ -61,8 +64,10 @@ def mail_server() -> None:
 
 @app.task(name="sweep.editions")
 def slots() -> None:
-    """Compose the editions whose slot has come."""
-    editions.sweep()
+    """Compose the editions whose slot has come, as many as there are; after some seconds the next tick goes on."""
+    deadline = clock.monotonic() + _SECONDS
+    while editions.sweep() >= editions.MOST and clock.monotonic() < deadline:
+        pass
 
 
 @app.task(name="sweep.feeds")

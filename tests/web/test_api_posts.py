@@ -230,3 +230,6 @@ def test_a_stock_is_handed_in_without_a_message_to_anybody(cafe: Party, an_event
     assert cafe("POST", "/posts", json=an_event, headers=key).status_code == 422, "another request"
     assert cafe("POST", "/posts", json=an_event).json()["quiet"] is False
     assert cafe("POST", "/posts?tell=some", json=an_event).status_code == 422
+    hour = (clock.now() + timedelta(days=1)).isoformat()
+    waits = cafe("POST", "/posts?tell=nobody", json=an_event | {"publish_at": hour}).json()
+    assert (waits["state"], waits["quiet"]) == ("scheduled", True), "at its hour, too, nobody is told"
