@@ -26,6 +26,8 @@ from syndication.content.base import (
     unique,
 )
 from syndication.content.bounds import Few
+from syndication.content.faults import Contradiction
+from syndication.content.reason import Reason
 from syndication.errors import Fault
 
 Status = Literal["scheduled", "cancelled", "postponed", "sold_out"]
@@ -51,13 +53,14 @@ class Place(Value):
 
     name: Annotated[Line, Field(min_length=1, max_length=200)]
     address: Annotated[Line, Field(max_length=300)] | None = None
-    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = None
-    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None = None
+    latitude: Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False)] | None = None
+    longitude: Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False)] | None = None
 
     @model_validator(mode="after")
     def _pair(self) -> Self:
         if (self.latitude is None) != (self.longitude is None):
-            raise ValueError("latitude and longitude come together")
+            missing = "latitude" if self.latitude is None else "longitude"
+            raise Contradiction(Fault(missing, Reason("is needed: latitude and longitude come together")))
         return self
 
 
@@ -90,11 +93,11 @@ class Content(Value):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if faults := self.contradictions():
-            raise ValueError("; ".join(faults))
+            raise Contradiction(*faults)
         return self
 
-    def contradictions(self) -> list[str]:
-        """What in it cannot be true together: a sentence each."""
+    def contradictions(self) -> list[Fault]:
+        """What in it cannot be true together: for each the field to change, and a sentence."""
         return []
 
     @property

@@ -13,6 +13,7 @@ from syndication import clock
 from syndication.config import settings
 from syndication.content.base import new_id
 from syndication.content.post import Action, Content, Draft
+from syndication.content.reason import Reason
 from syndication.errors import Conflict, Invalid, NotFound, QuotaExceeded
 from syndication.infra import db, wakeups
 from syndication.models import Change, Merchant, Post, PostTopic, Revision
@@ -101,7 +102,11 @@ def revise(merchant_id: UUID | None, post_id: UUID, draft: Draft, *, expected: i
             raise Conflict("This post was withdrawn. A withdrawn post cannot be revised; create a new one.")
         if expected is not None and expected != post.revision:
             raise Conflict(
-                f"This post was revised meanwhile: it stands at revision {post.revision}, not {expected}."
+                Reason(
+                    "This post was revised meanwhile: it stands at revision {}, not {}.",
+                    post.revision,
+                    expected,
+                )
             )
         if draft.source_ref is not None and draft.source_ref != post.source_ref:
             raise Invalid.field("source_ref", "cannot be changed")
@@ -264,7 +269,9 @@ def _refuse_stale(content: Content, over_at: datetime | None, publish_at: dateti
     if over_at is not None and over_at <= publish_at:
         raise Invalid.field(
             content.ends_by,
-            f"lies before the post would be published: it was over on {over_at:%Y-%m-%d %H:%M} UTC",
+            Reason(
+                "lies before the post would be published: it was over on {} UTC", f"{over_at:%Y-%m-%d %H:%M}"
+            ),
         )
 
 
@@ -275,17 +282,21 @@ def _count(session: Session, merchant: Merchant, now: datetime) -> None:
     )
     if (recent or 0) >= quota:
         raise QuotaExceeded(
-            f"{merchant.name} may create {quota} posts in 24 hours, and has. Please try again tomorrow."
+            Reason(
+                "{} may create {} posts in 24 hours, and has. Please try again tomorrow.",
+                merchant.name,
+                quota,
+            )
         )
 
 
 def _revise(session: Session, post: Post, merchant: Merchant, draft: Draft) -> Outcome:
     content, before = draft.content(), _content(session, post)
     if content.kind != before.kind:
-        raise Invalid.field("kind", f"cannot be changed: this post is of kind {before.kind}")
+        raise Invalid.field("kind", Reason("cannot be changed: this post is of kind {}", before.kind))
     now = clock.now()
     moved = _moved(post, draft, now)
-    if content.digest() == before.digest() and not moved:
+    if (content == before or content.digest() == before.digest()) and not moved:
         return Outcome(_record(post, before, merchant), "unchanged")
     _refuse_dates(content)
     over_at = content.over_at(settings().zone)

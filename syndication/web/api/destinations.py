@@ -7,17 +7,19 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 from starlette.responses import JSONResponse
 
 from syndication import destinations
 from syndication.content.base import Moment, Value
 from syndication.content.bounds import Few
+from syndication.content.faults import Contradiction
 from syndication.content.interest import Interest
 from syndication.content.post import Action
 from syndication.delivery import dry_run as rehearse
 from syndication.delivery.tools import tools
 from syndication.destinations import DestinationAmendment, DestinationRecord, DestinationRequest, Revealed
+from syndication.errors import Fault
 from syndication.ledger import replay, retry
 from syndication.web.access import DestinationsReader, DestinationsWriter, MerchantSlug, concerned
 from syndication.web.api.pages import After, Answer, Page, Paging, page
@@ -94,12 +96,12 @@ class ReplayRequest(Value):
     since: Moment
     until: Moment | None = Field(None, description="Exclusive; left out: until now.")
     states: Annotated[tuple[Finished, ...], Few(4, least=1)] = _DEAD
-    dry_run: bool = Field(False, description="Only count.")
+    dry_run: StrictBool = Field(False, description="Only count.")
 
     @model_validator(mode="after")
     def _forward(self) -> Self:
         if self.until is not None and self.until <= self.since:
-            raise ValueError("until must be later than since")
+            raise Contradiction(Fault("until", "must be later than since"))
         return self
 
 
@@ -108,7 +110,7 @@ class RetryRequest(Value):
 
     since: Moment | None = None
     until: Moment | None = Field(None, description="Exclusive.")
-    dry_run: bool = Field(False, description="Only count.")
+    dry_run: StrictBool = Field(False, description="Only count.")
 
 
 class ReplayAnswer(Answer):
