@@ -106,6 +106,8 @@ def _fault(name: Any, words: str, where: tuple[int | str, ...]) -> InitErrorDeta
 
 _contents, _drafts = _OneOf(Content, _CONTENTS), _OneOf(Draft, _DRAFTS)
 
+#: What OpenAPI calls the drafts of each kind.
+DRAFT_NAMES = tuple(one.__name__ for one in _DRAFTS.values())
 #: A content of any kind, and a draft of any kind, as fields and bodies of the API.
 AnyContent = Annotated[Content, _contents]
 AnyDraft = Annotated[Draft, _drafts]
@@ -134,6 +136,11 @@ def draft(fields: Any) -> Draft:
         raise Invalid(*faults_of(error)) from error
     assert isinstance(made, Draft)
     return made
+
+
+def fields_of(kind: str) -> frozenset[str]:
+    """What a draft of a kind may say; none for a kind that is not installed."""
+    return frozenset(_DRAFTS[kind].model_fields) if kind in _DRAFTS else frozenset()
 
 
 def made(**fields: Any) -> Content:

@@ -1,6 +1,6 @@
 """What merchants do with posts: create, revise, withdraw, read. Each writes its Change in the same transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -40,6 +40,10 @@ class PostRecord:
     published_at: datetime | None
     withdrawn_at: datetime | None
     over_at: datetime | None
+
+
+class Stale(Conflict):
+    """Somebody else was faster: the post is at another revision than the caller has seen."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +92,16 @@ def create(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> Post
         return _record(post, content, merchant)
 
 
-def revise(merchant_id: UUID | None, post_id: UUID, draft: Draft, *, expected: int | None = None) -> Outcome:
-    """The post with new content; `unchanged` where it says the same. `expected` is the revision the caller has seen.
+def revise(
+    merchant_id: UUID | None,
+    post_id: UUID,
+    draft: Draft | Callable[[PostRecord], Draft],
+    *,
+    expected: Collection[int] | None = None,
+) -> Outcome:
+    """The post with new content; `unchanged` where it says the same. `expected` are revisions the caller has seen; None: any.
 
+    A draft may be made of the post as it stands, while nobody else changes it.
     A `publish_at` moves a post that is not published yet. Raises NotFound, Forbidden, Conflict (withdrawn, or revised by
     somebody else meanwhile), Invalid (kind changed; `publish_at` of a published post; over before it is published).
     """
@@ -100,14 +111,10 @@ def revise(merchant_id: UUID | None, post_id: UUID, draft: Draft, *, expected: i
         merchant = session.get_one(Merchant, post.merchant_id)
         if post.state == "withdrawn":
             raise Conflict("This post was withdrawn. A withdrawn post cannot be revised; create a new one.")
-        if expected is not None and expected != post.revision:
-            raise Conflict(
-                Reason(
-                    "This post was revised meanwhile: it stands at revision {}, not {}.",
-                    post.revision,
-                    expected,
-                )
-            )
+        if expected is not None and post.revision not in expected:
+            raise Stale(Reason("This post was revised meanwhile: it stands at revision {}.", post.revision))
+        if not isinstance(draft, Draft):
+            draft = draft(_record(post, _content(session, post), merchant))
         if draft.source_ref is not None and draft.source_ref != post.source_ref:
             raise Invalid.field("source_ref", "cannot be changed")
         return _revise(session, post, merchant, draft)

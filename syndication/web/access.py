@@ -15,7 +15,7 @@ from syndication.publishing import api_keys, merchants
 from syndication.publishing.api_keys import Caller, Scope
 from syndication.publishing.merchants import Slug
 from syndication.web.accept import listed, weighed
-from syndication.web.problems import Denied
+from syndication.web.problems import MERGE_PATCH, Denied
 
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="key", description="An API key, made by the city's operator."
@@ -90,8 +90,14 @@ def json_spoken(request: Request) -> None:
     if request.method not in _WITH_BODY:
         return
     has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
-    if has_body and _media_type(request.headers.get("content-type", "")) != _JSON:
-        raise HTTPException(415, Reason("The body must be JSON, with the header `Content-Type: {}`.", _JSON))
+    patches = request.method == "PATCH"
+    taken = (MERGE_PATCH, _JSON) if patches else (_JSON,)
+    if has_body and _media_type(request.headers.get("content-type", "")) not in taken:
+        raise HTTPException(
+            415,
+            Reason("The body must be JSON, with the header `Content-Type: {}`.", taken[0]),
+            {"Accept-Patch": MERGE_PATCH} if patches else None,  # RFC 5789 section 2.2
+        )
 
 
 def json_heard(request: Request) -> None:

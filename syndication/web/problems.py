@@ -34,6 +34,8 @@ from syndication.publishing.idempotency import InFlight
 from syndication.web.language import reading
 
 MEDIA_TYPE = "application/problem+json"
+#: RFC 7396; every PATCH of ours changes what it names and leaves the rest.
+MERGE_PATCH = "application/merge-patch+json"
 #: What the service knows at all.
 _METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 #: How much of what a stranger sent may come back in an answer.
@@ -219,6 +221,8 @@ class _Answers:
             return Response(status_code=204, headers={"Allow": ", ".join(sorted(_METHODS))})
         if error.status_code == 405:
             headers["Allow"] = ", ".join(self._allowed(request.url.path))
+            if "PATCH" in headers["Allow"]:
+                headers["Accept-Patch"] = MERGE_PATCH  # RFC 5789 section 3.1
             if request.method == "OPTIONS":
                 return Response(status_code=204, headers=headers)
         if error.status_code >= 400:

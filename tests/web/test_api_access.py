@@ -61,6 +61,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/posts"): everybody("posts:read"),
     ("GET", "/posts/{post_id}"): own("posts:read"),
     ("PUT", "/posts/{post_id}"): own("posts:write", body=POST),
+    ("PATCH", "/posts/{post_id}"): own("posts:write", body={"title": "new"}),
     ("DELETE", "/posts/{post_id}"): own("posts:write"),
     ("GET", "/posts/{post_id}/deliveries"): own("deliveries:read"),
     # Past the door, JSON is no picture; tests/web/test_pictures.py sends real ones.

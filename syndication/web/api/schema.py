@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from syndication.kinds import KINDS
+from syndication.web.api import merge_patch
 from syndication.web.problems import FieldFault, Problem, documented
 
 Document = dict[str, Any]
@@ -66,6 +67,9 @@ _EXAMPLES: dict[str, Document] = {
             },
         }
     },
+    "amendPost": {
+        "place": {"summary": "No place, another title", "value": {"title": "Weinabend", "place": None}},
+    },
     "replayDestination": {
         "count": {
             "summary": "How many would go out again",
@@ -83,10 +87,12 @@ def completed(document: Document) -> Document:
         schemas[model.__name__].pop("$defs", None)
     for replaced in ("HTTPValidationError", "ValidationError"):
         schemas.pop(replaced, None)
+    merge_patch.describe(document)
     for operation, in_path in _operations(document):
         _answers(operation, in_path)
         if example := _EXAMPLES.get(operation["operationId"]):
-            operation["requestBody"]["content"]["application/json"]["examples"] = example
+            for media in operation["requestBody"]["content"].values():
+                media["examples"] = example
     return document
 
 
