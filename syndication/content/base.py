@@ -20,9 +20,10 @@ from pydantic import (
 )
 
 from syndication import clock
-from syndication.content import bounds
+from syndication.content import bounds, spelling
 from syndication.content.characters import control_characters
 from syndication.content.reason import Reason
+from syndication.content.spelling import Spelled
 
 #: With this context something is read that was kept: what was accepted once is not judged anew.
 KEPT = {"kept": True}
@@ -128,21 +129,31 @@ def _in_utc(moment: datetime) -> datetime:
     return moment
 
 
-Line = Annotated[str, AfterValidator(_one_line)]
+Line = Annotated[str, Spelled(spelling.LINE), AfterValidator(_one_line)]
 
-Text = Annotated[str, AfterValidator(_many_lines)]
+#: A line that says something.
+Words = Annotated[str, Spelled(spelling.WORDS), AfterValidator(_one_line)]
+
+Text = Annotated[str, Spelled(spelling.LINES), AfterValidator(_many_lines)]
 
 WebAddress = Annotated[
-    str, Field(max_length=2000), AfterValidator(lambda text: _web_address(("https", "http"), text))
+    str,
+    Spelled(spelling.WEB_ADDRESS),
+    Field(max_length=2000),
+    AfterValidator(lambda text: _web_address(("https", "http"), text)),
 ]
 
-PictureAddress = Annotated[str, Field(max_length=2000), AfterValidator(_picture_address)]
+PictureAddress = Annotated[
+    str, Spelled(spelling.PICTURE), Field(max_length=2000), AfterValidator(_picture_address)
+]
 
-Topic = Annotated[str, Field(max_length=60), AfterValidator(_topic)]
+Topic = Annotated[str, Spelled(spelling.TOPIC), Field(max_length=60), AfterValidator(_topic)]
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_moment), AfterValidator(_in_utc)]
+Moment = Annotated[
+    AwareDatetime, Spelled(spelling.YEAR), BeforeValidator(_written_moment), AfterValidator(_in_utc)
+]
 
-Day = Annotated[date, BeforeValidator(_written_day)]
+Day = Annotated[date, Spelled(spelling.YEAR), BeforeValidator(_written_day)]
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$")]
 

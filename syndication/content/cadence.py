@@ -12,6 +12,12 @@ _CADENCE = re.compile(
     r"^(?:(?P<instantly>instantly)|daily (?P<daily>\d\d:\d\d)|weekly (?P<day>mon|tue|wed|thu|fri|sat|sun) (?P<weekly>\d\d:\d\d))$"
 )
 
+#: The same for JSON Schema, with the hours that there are.
+SPELLED = (
+    "^(instantly|daily ([01][0-9]|2[0-3]):[0-5][0-9]"
+    "|weekly (mon|tue|wed|thu|fri|sat|sun) ([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
+
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StrictBool, ValidationInfo, field_va
 
 from syndication.content import date_news, schedule
 from syndication.content import recurrence as rules
-from syndication.content.base import KEPT, Line, Moment, Text, Value
+from syndication.content.base import KEPT, Line, Moment, Text, Value, Words
 from syndication.content.bounds import Few
 from syndication.content.faults import Contradiction
 from syndication.content.money import Money
@@ -34,7 +34,7 @@ class OwnDate(Value):
     starts_at: Moment | None = None
     ends_at: Moment | None = None
     status: Status | None = None
-    title: Annotated[Line, Field(min_length=1, max_length=200)] | None = None
+    title: Annotated[Words, Field(min_length=1, max_length=200)] | None = None
     summary: Annotated[Line, Field(max_length=500)] | None = None
     body: Annotated[Text, Field(max_length=5000, description="Markdown")] | None = None
     place: Place | None = None

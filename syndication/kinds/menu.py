@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
-from syndication.content.base import Day, Line, Value, unique
+from syndication.content.base import Day, Line, Value, Words, unique
 from syndication.content.bounds import Few
 from syndication.content.money import Money
 from syndication.content.post import Content, Matter, Status
@@ -44,7 +44,7 @@ class DishPrice(Value):
 class Dish(Value):
     """One dish, with what the law wants to be known of it."""
 
-    name: Annotated[Line, Field(min_length=1, max_length=200)]
+    name: Annotated[Words, Field(min_length=1, max_length=200)]
     description: Annotated[Line, Field(max_length=300)] = ""
     course: Annotated[Line, Field(max_length=60, examples=["Suppe"])] = ""
     prices: Annotated[tuple[DishPrice, ...], Few(6)] = ()

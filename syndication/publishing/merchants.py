@@ -6,11 +6,12 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, EmailStr, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from syndication import clock
-from syndication.content.base import Line, Record, Text, Value, WebAddress, new_id, slugify
+from syndication.content.base import Record, Text, Value, WebAddress, Words, new_id, slugify
 from syndication.content.faults import Contradiction
 from syndication.content.reason import Reason
 from syndication.errors import Fault, Forbidden, Invalid, NotFound
@@ -74,9 +75,9 @@ def _mailable(text: str) -> str:
 
 
 Slug = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-Name = Annotated[Line, Field(min_length=1, max_length=200), AfterValidator(_not_empty)]
+Name = Annotated[Words, Field(min_length=1, max_length=200), AfterValidator(_not_empty)]
 Address = Annotated[Text, Field(max_length=500)]
-District = Annotated[Line, Field(min_length=1, max_length=60)]
+District = Annotated[Words, Field(min_length=1, max_length=60)]
 Quota = Annotated[
     int, Field(strict=True, ge=1, le=10_000, description="Posts in 24 hours; empty: the city's default.")
 ]
@@ -98,10 +99,10 @@ class Application(Value):
 class Amendment(Value):
     """What is to change about a merchant; what is left out stays. The slug never changes: links hang on it."""
 
-    name: Name | None = None
-    email: Email | None = None
+    name: Name | SkipJsonSchema[None] = None
+    email: Email | SkipJsonSchema[None] = None
     url: WebAddress | None = None
-    address: Address | None = None
+    address: Address | SkipJsonSchema[None] = None
     district: District | None = None
     posts_per_day: Quota | None = None
 

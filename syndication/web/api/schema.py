@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from syndication.channels import CHANNELS
 from syndication.kinds import KINDS
 from syndication.web.api import merge_patch
 from syndication.web.problems import FieldFault, Problem, documented
@@ -88,7 +89,14 @@ def completed(document: Document) -> Document:
     for replaced in ("HTTPValidationError", "ValidationError"):
         schemas.pop(replaced, None)
     merge_patch.describe(document)
+    schemas["ConnectionRequest"]["properties"]["channel"]["enum"] = [
+        one.kind for one in CHANNELS if one.configurable and (one.connector is not None or one.typed)
+    ]
+    schemas["DestinationRequest"]["properties"]["channel"]["enum"] = [
+        one.kind for one in CHANNELS if one.configurable
+    ]
     for operation, in_path in _operations(document):
+        _parameters(operation)
         _answers(operation, in_path)
         if example := _EXAMPLES.get(operation["operationId"]):
             for media in operation["requestBody"]["content"].values():
@@ -102,6 +110,17 @@ def _operations(document: Document) -> Iterator[tuple[Document, bool]]:
         for method in _METHODS:
             if method in methods:
                 yield methods[method], "{" in path
+
+
+def _parameters(operation: Document) -> None:
+    """What can be left out of an address or a head is left out: there is no null in either."""
+    for parameter in operation.get("parameters", ()):
+        schema = parameter["schema"]
+        choices = [one for one in schema.pop("anyOf", ()) if one != {"type": "null"}]
+        if len(choices) == 1:
+            schema.update(choices[0])
+        elif choices:
+            schema["anyOf"] = choices
 
 
 def _answers(operation: Document, in_path: bool) -> None:
