@@ -119,6 +119,14 @@ def _written_day(given: Any) -> Any:
     raise ValueError(Reason("must be a day such as 2030-08-15"))
 
 
+def _whole(given: Any) -> Any:
+    if isinstance(given, bool) or not (
+        isinstance(given, int) or (isinstance(given, float) and given.is_integer())
+    ):
+        raise ValueError(Reason("must be a whole number"))
+    return int(given)
+
+
 def _in_utc(moment: datetime) -> datetime:
     try:
         moment = moment.astimezone(UTC)
@@ -147,11 +155,16 @@ PictureAddress = Annotated[
     str, Spelled(spelling.PICTURE), Field(max_length=2000), AfterValidator(_picture_address)
 ]
 
-Topic = Annotated[str, Spelled(spelling.TOPIC), Field(max_length=60), AfterValidator(_topic)]
+#: Something of which a slug can be made, as JSON Schema says it: the letters of Europe that become some of a-z.
+_SLUGGISH = "[0-9A-Za-z" + "".join(chr(c) for c in range(0xC0, 0x180) if slugify(chr(c))) + "]"
+Topic = Annotated[str, Spelled(_SLUGGISH), Field(max_length=60), AfterValidator(_topic)]
 
 Moment = Annotated[
     AwareDatetime, Spelled(spelling.YEAR), BeforeValidator(_written_moment), AfterValidator(_in_utc)
 ]
+
+#: A whole number, as JSON Schema has it: 5.0 is one, true and "5" are none.
+Whole = Annotated[int, BeforeValidator(_whole)]
 
 Day = Annotated[date, Spelled(spelling.YEAR), BeforeValidator(_written_day)]
 

@@ -1,9 +1,10 @@
 """Says what is wrong with input in our words: findings of pydantic become Faults that name the field."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
+from pydantic_core.core_schema import ErrorType
 
 from syndication.content import bounds
 from syndication.content.reason import Reason
@@ -15,6 +16,7 @@ _DAY, _HOUR = Reason("must be a day such as 2030-08-15"), Reason("must be a time
 _LENGTH, _OBJECT = Reason("must be a length of time"), Reason("must be an object with fields")
 _YES_OR_NO, _LIST, _TEXT = Reason("must be true or false"), Reason("must be a list"), Reason("must be a text")
 _UUID, _ADDRESS = Reason("must be a UUID"), Reason("must be a web address")
+_BUILT_IN = frozenset(get_args(ErrorType))
 _UNFIT = Reason("does not fit here")
 #: A text that does not have the form that is asked for; which pattern that is helps nobody.
 FORM = Reason("does not look right")
@@ -98,6 +100,10 @@ def in_words(found: Mapping[str, Any]) -> str:
         if (bound, context.get(bound)) == ("min_length", 1):
             return Reason("must not be empty")
         return Reason(sentence, str(context.get(bound, "")).replace("'", "").replace(" or ", ", "))
+    if kind == "value_error" and "reason" in context:  # of EmailStr, whose reasons are English
+        return Reason("is not a mail address")
+    if kind not in _BUILT_IN:  # a check of somebody's own, in its own words
+        return str(found["msg"])
     return next((said for name, said in _SAID if kind.startswith(name)), _UNFIT)
 
 

@@ -21,8 +21,6 @@ _HOST = rf"([^\s/?#@\[\]{_CONTROLS}]*@)?([^\s/?#@:\[\]{_CONTROLS}]+|\[[0-9A-Fa-f
 #: RFC 3986, and what browsers take beside it: an address with a host.
 WEB_ADDRESS = rf"^[Hh][Tt][Tt][Pp][Ss]?://{_HOST}{_REST}"
 PICTURE = rf"^([Hh][Tt][Tt][Pp][Ss]://{_HOST}|[Hh][Tt][Tt][Pp]://(localhost|127\.0\.0\.1)){_REST}"
-#: Something of which a slug can be made.
-TOPIC = "[0-9A-Za-zÀ-ÖÙ-öù-ÿ]"
 #: The years that are taken.
 YEAR = "^(19[7-9][0-9]|[2-8][0-9]{3})-"
 

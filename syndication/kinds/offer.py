@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from syndication.content.base import Line, Moment
+from syndication.content.base import Line, Moment, Whole
 from syndication.content.money import Money
 from syndication.content.post import Content, Matter
 from syndication.content.reason import Reason
@@ -50,9 +50,8 @@ class OfferContent(Content):
     price: Money | None = None
     price_before: Money | None = None
     percent_off: Annotated[
-        int | None,
+        Whole | None,
         Field(
-            strict=True,
             ge=1,
             le=100,
             exclude_if=_nothing,

@@ -1,15 +1,17 @@
 """What pydantic finds is said in our words, in German too, and names the field."""
 
+import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 import pytest
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, EmailStr, Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ErrorType
 
-from syndication.content.base import Day, Moment
+from syndication.content.base import Day, Moment, Topic, Whole, slugify
 from syndication.content.faults import faults_of, in_words
 from syndication.errors import Invalid
 from syndication.infra.reasons import translated_error
@@ -66,6 +68,11 @@ def test_no_finding_is_told_in_pydantics_words(kind: str) -> None:
         (Literal["a", "b", "c"], "x", "must be one of a, b, c"),
         (Annotated[str, Field(min_length=1)], "", "must not be empty"),
         (Annotated[str, Field(max_length=1)], "xx", "at most 1 char"),
+        (EmailStr, "x", "is not a mail address"),
+        (Whole, True, "must be a whole number"),
+        (Whole, "5", "must be a whole number"),
+        (Whole, 5.5, "must be a whole number"),
+        (Whole, float("nan"), "must be a whole number"),
         (Annotated[int, Field(ge=1)], 0, "must be at least 1"),
         (Annotated[str, Field(pattern="^a$")], "b", "does not look right"),
     ],
@@ -159,6 +166,23 @@ def test_what_two_fields_say_together_names_one_of_them(fields: dict[str, Any], 
     (fault,) = refused.value.faults
     assert fault.field == named
     assert translated_error(fault.message, "de") != fault.message
+
+
+def test_a_check_of_somebodys_own_keeps_its_words() -> None:
+    def own(given: Any) -> Any:
+        raise PydanticCustomError("own", "is {what}", {"what": "too red"})
+
+    assert said(Annotated[str, AfterValidator(own)], "x") == "is too red"
+
+
+def test_a_whole_number_is_one_however_it_is_written() -> None:
+    assert TypeAdapter(Whole).validate_python(5.0) == 5
+
+
+def test_the_schema_of_topics_has_the_letters_of_which_a_slug_can_be_made() -> None:
+    pattern = TypeAdapter(Topic).json_schema()["pattern"]
+    for code in (*range(0x20, 0x80), *range(0xC0, 0x180)):
+        assert bool(re.search(pattern, chr(code))) == bool(slugify(chr(code))), chr(code)
 
 
 def test_every_sentence_here_has_its_german() -> None:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from syndication import insight
+from syndication.content.bounds import Few
 from syndication.content.post import Draft
 from syndication.destinations import probe_limits
 from syndication.insight.journey import ReaderCount, Stop
@@ -173,7 +174,7 @@ def revise_post(
 )
 def amend_post(
     post_id: UUID,
-    patch: Annotated[dict[str, Any], Body(media_type=MERGE_PATCH)],
+    patch: Annotated[dict[str, Any], Few(60), Body(media_type=MERGE_PATCH)],
     caller: PostsWriter,
     response: Response,
     if_match: IfMatch = None,
