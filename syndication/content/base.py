@@ -163,8 +163,8 @@ Moment = Annotated[
     AwareDatetime, Spelled(spelling.YEAR), BeforeValidator(_written_moment), AfterValidator(_in_utc)
 ]
 
-#: A whole number, as JSON Schema has it: 5.0 is one, true and "5" are none.
-Whole = Annotated[int, BeforeValidator(_whole)]
+#: An annotation behind the bounds of an int: whole as JSON Schema has it, so 5.0 is, true and "5" are not.
+IsWhole = BeforeValidator(_whole)
 
 Day = Annotated[date, Spelled(spelling.YEAR), BeforeValidator(_written_day)]
 

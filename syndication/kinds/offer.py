@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from syndication.content.base import Line, Moment, Whole
+from syndication.content.base import IsWhole, Line, Moment
 from syndication.content.money import Money
 from syndication.content.post import Content, Matter
 from syndication.content.reason import Reason
@@ -50,13 +50,8 @@ class OfferContent(Content):
     price: Money | None = None
     price_before: Money | None = None
     percent_off: Annotated[
-        Whole | None,
-        Field(
-            ge=1,
-            le=100,
-            exclude_if=_nothing,
-            description="By how much it is reduced, also where no price is said.",
-        ),
+        Annotated[int, Field(ge=1, le=100), IsWhole] | None,
+        Field(exclude_if=_nothing, description="By how much it is reduced, also where no price is said."),
     ] = None
     lowest_price_30d: Money | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"

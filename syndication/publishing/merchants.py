@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from syndication import clock
-from syndication.content.base import Record, Text, Value, WebAddress, Whole, Words, new_id, slugify
+from syndication.content.base import IsWhole, Record, Text, Value, WebAddress, Words, new_id, slugify
 from syndication.content.faults import Contradiction
 from syndication.content.reason import Reason
 from syndication.errors import Fault, Forbidden, Invalid, NotFound
@@ -78,7 +78,9 @@ Slug = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9]+(-[
 Name = Annotated[Words, Field(min_length=1, max_length=200), AfterValidator(_not_empty)]
 Address = Annotated[Text, Field(max_length=500)]
 District = Annotated[Words, Field(min_length=1, max_length=60)]
-Quota = Annotated[Whole, Field(ge=1, le=10_000, description="Posts in 24 hours; empty: the city's default.")]
+Quota = Annotated[
+    int, Field(ge=1, le=10_000, description="Posts in 24 hours; empty: the city's default."), IsWhole
+]
 Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(_mailable)]
 
 

@@ -11,13 +11,14 @@ from pydantic import AfterValidator, EmailStr, Field, TypeAdapter, ValidationErr
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ErrorType
 
-from syndication.content.base import Day, Moment, Topic, Whole, slugify
+from syndication.content.base import Day, IsWhole, Moment, Topic, slugify
 from syndication.content.faults import faults_of, in_words
 from syndication.errors import Invalid
 from syndication.infra.reasons import translated_error
 from syndication.infra.rendering import translations
 from syndication.kinds.reading import draft
 
+WHOLE = Annotated[int, IsWhole]
 FOREIGN = (
     "should",
     "Input",
@@ -69,10 +70,10 @@ def test_no_finding_is_told_in_pydantics_words(kind: str) -> None:
         (Annotated[str, Field(min_length=1)], "", "must not be empty"),
         (Annotated[str, Field(max_length=1)], "xx", "at most 1 char"),
         (EmailStr, "x", "is not a mail address"),
-        (Whole, True, "must be a whole number"),
-        (Whole, "5", "must be a whole number"),
-        (Whole, 5.5, "must be a whole number"),
-        (Whole, float("nan"), "must be a whole number"),
+        (WHOLE, True, "must be a whole number"),
+        (WHOLE, "5", "must be a whole number"),
+        (WHOLE, 5.5, "must be a whole number"),
+        (WHOLE, float("nan"), "must be a whole number"),
         (Annotated[int, Field(ge=1)], 0, "must be at least 1"),
         (Annotated[str, Field(pattern="^a$")], "b", "does not look right"),
     ],
@@ -176,7 +177,7 @@ def test_a_check_of_somebodys_own_keeps_its_words() -> None:
 
 
 def test_a_whole_number_is_one_however_it_is_written() -> None:
-    assert TypeAdapter(Whole).validate_python(5.0) == 5
+    assert TypeAdapter(WHOLE).validate_python(5.0) == 5
 
 
 def test_the_schema_of_topics_has_the_letters_of_which_a_slug_can_be_made() -> None:
