@@ -19,7 +19,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from syndication.content.base import Line, Text, faults_of
+from syndication.content.base import Line, Text
+from syndication.content.faults import faults_of
 from syndication.errors import Fault, Invalid
 from syndication.infra import private_files
 from syndication.infra.mail_headers import Unfit, address

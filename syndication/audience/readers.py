@@ -254,7 +254,7 @@ def token_for(email: str) -> str:
 def known_language(text: str) -> str:
     """A language that mails are written in. Raises Invalid."""
     if text not in LANGUAGES:
-        raise Invalid.field("language", f"must be one of {', '.join(LANGUAGES)}")
+        raise Invalid.field("language", Reason("must be one of {}", ", ".join(LANGUAGES)))
     return text
 
 

@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from syndication.content import spelling
 from syndication.content.base import (
     KEPT,
     Language,
@@ -21,10 +22,14 @@ from syndication.content.base import (
     Text,
     Value,
     WebAddress,
+    Words,
     canonical,
     unique,
 )
 from syndication.content.bounds import Few
+from syndication.content.faults import Contradiction
+from syndication.content.reason import Reason
+from syndication.content.spelling import Spelled
 from syndication.content.topics import Topic
 from syndication.errors import Fault
 
@@ -45,21 +50,22 @@ class Image(Value):
     """A picture on the web, with the text for those who cannot see it."""
 
     url: PictureAddress
-    alt: Annotated[Line, Field(min_length=1, max_length=500)]
+    alt: Annotated[Words, Field(min_length=1, max_length=500)]
 
 
 class Place(Value):
     """Where it happens; coordinates are WGS 84 decimal degrees and come as a pair."""
 
-    name: Annotated[Line, Field(min_length=1, max_length=200)]
+    name: Annotated[Words, Field(min_length=1, max_length=200)]
     address: Annotated[Line, Field(max_length=300)] | None = None
-    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = None
-    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None = None
+    latitude: Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False)] | None = None
+    longitude: Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False)] | None = None
 
     @model_validator(mode="after")
     def _pair(self) -> Self:
         if (self.latitude is None) != (self.longitude is None):
-            raise ValueError("latitude and longitude come together")
+            missing = "latitude" if self.latitude is None else "longitude"
+            raise Contradiction(Fault(missing, Reason("is needed: latitude and longitude come together")))
         return self
 
 
@@ -72,7 +78,7 @@ class Content(Value):
     later: ClassVar[frozenset[str]] = frozenset({"texts"})
 
     kind: str
-    title: Annotated[Line, Field(min_length=1, max_length=200)]
+    title: Annotated[Words, Field(min_length=1, max_length=200)]
     summary: Annotated[Line, Field(max_length=500)] = ""
     body: Annotated[Text, Field(max_length=20_000, description="Markdown")] = ""
     url: WebAddress | None = None
@@ -83,7 +89,7 @@ class Content(Value):
     texts: Annotated[
         dict[
             Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")],
-            Annotated[Text, Field(min_length=1, max_length=5000)],
+            Annotated[Text, Spelled(spelling.TEXT), Field(min_length=1, max_length=5000)],
         ],
         Few(40),
         Field(description="Own words for single channels, by their kind."),
@@ -92,11 +98,11 @@ class Content(Value):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if faults := self.contradictions():
-            raise ValueError("; ".join(faults))
+            raise Contradiction(*faults)
         return self
 
-    def contradictions(self) -> list[str]:
-        """What in it cannot be true together: a sentence each."""
+    def contradictions(self) -> list[Fault]:
+        """What in it cannot be true together: for each the field to change, and a sentence."""
         return []
 
     @property
@@ -208,7 +214,7 @@ class Draft(Content):
     plain: ClassVar[type[Content]] = Content
 
     publish_at: Moment | None = None
-    source_ref: Annotated[Line, Field(min_length=1, max_length=255)] | None = None
+    source_ref: Annotated[Words, Field(min_length=1, max_length=255)] | None = None
 
     def content(self) -> Content:
         """The part that is frozen into a Revision."""

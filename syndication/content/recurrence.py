@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
+from syndication.content.reason import Reason
+
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 _PARTS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "WKST"}
@@ -55,13 +57,13 @@ def parsed(text: str) -> Rule:
     for part in text.upper().removeprefix("RRULE:").split(";"):
         name, _, value = part.partition("=")
         if part and name in parts:
-            raise ValueError(f"names {name} twice")
+            raise ValueError(Reason("names {} twice", name))
         if part:
             parts[name] = value
     if unknown := set(parts) - _PARTS:
-        raise ValueError(f"holds {', '.join(sorted(unknown))}, which is not supported in a rule")
+        raise ValueError(Reason("holds {}, which is not supported in a rule", ", ".join(sorted(unknown))))
     if parts.get("FREQ") not in _FREQUENCIES:
-        raise ValueError("must begin with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY")
+        raise ValueError(Reason("must begin with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY"))
     rule = Rule(
         frequency=parts["FREQ"],
         interval=_number(parts, "INTERVAL", 366) or 1,
@@ -85,12 +87,12 @@ def checked(text: str, start: datetime | None) -> str:
     """
     rule = parsed(text)
     if start is not None and rule.until is not None and rule.until < start:
-        raise ValueError("has an UNTIL that lies before the first date")
+        raise ValueError(Reason("has an UNTIL that lies before the first date"))
     first = start.date() if start is not None else date(2026, 1, 1)
     own_days = rule.interval == 1 and (rule.days or rule.month_days)
     near = (0,) if own_days or start is None else (0, -1, 1)
     if not any(_happens(rule, first + timedelta(days=days)) for days in near):
-        raise ValueError(f"names no day in the {_patience(rule)} years after its start")
+        raise ValueError(Reason("names no day in the {} years after its start", _patience(rule)))
     return text.upper().removeprefix("RRULE:")
 
 
@@ -137,9 +139,7 @@ def _number(parts: dict[str, str], name: str, most: int) -> int | None:
         return None
     text = parts[name]
     if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= most:
-        raise ValueError(
-            f"has {'an' if name[0] in 'AEIOU' else 'a'} {name} that is no number from 1 to {most}"
-        )
+        raise ValueError(Reason("has no number from 1 to {} behind {}", most, name))
     return int(text)
 
 
@@ -149,7 +149,7 @@ def _numbers(parts: dict[str, str], name: str, most: int, *, signed: bool = Fals
     shape = _SIGNED if signed else _UNSIGNED
     texts = parts[name].split(",")
     if not all(shape.fullmatch(text) and 1 <= abs(int(text)) <= most for text in texts):
-        raise ValueError(f"has a {name} that is no number from 1 to {most}")
+        raise ValueError(Reason("has no number from 1 to {} behind {}", most, name))
     return tuple(dict.fromkeys(map(int, texts)))
 
 
@@ -158,20 +158,20 @@ def _days(parts: dict[str, str]) -> tuple[tuple[int, int], ...]:
         return ()
     found = [_DAY.fullmatch(text) for text in parts["BYDAY"].split(",")]
     if not all(found):
-        raise ValueError("is not a rule of RFC 5545: BYDAY must hold days such as MO or -1FR")
+        raise ValueError(Reason("is not a rule of RFC 5545: BYDAY must hold days such as MO or -1FR"))
     days = [(int(one[1] or 0), _WEEKDAYS.index(one[2])) for one in found if one]
     most = 5 if parts["FREQ"] == "MONTHLY" or "BYMONTH" in parts else 53
     if any(
         abs(place) > most or (one and one[1] and not place)
         for (place, _), one in zip(days, found, strict=True)
     ):
-        raise ValueError(f"has a BYDAY with a place that is no number from 1 to {most}")
+        raise ValueError(Reason("has a BYDAY with a place that is no number from 1 to {}", most))
     return tuple(dict.fromkeys(days))
 
 
 def _weekday(text: str) -> int:
     if text not in _WEEKDAYS:
-        raise ValueError("is not a rule of RFC 5545: WKST must be a day such as MO")
+        raise ValueError(Reason("is not a rule of RFC 5545: WKST must be a day such as MO"))
     return _WEEKDAYS.index(text)
 
 
@@ -183,18 +183,20 @@ def _until(text: str) -> datetime:
             raise ValueError
         return datetime.strptime(found[1] + (found[2] or "235959"), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     except ValueError as error:
-        raise ValueError("is not a rule of RFC 5545: UNTIL must be a date such as 20261231") from error
+        raise ValueError(
+            Reason("is not a rule of RFC 5545: UNTIL must be a date such as 20261231")
+        ) from error
 
 
 def _refuse_days_that_no_month_has(rule: Rule) -> None:
     longest = max((_LONGEST[month - 1] for month in rule.months), default=31)
     if rule.month_days and min(abs(day) for day in rule.month_days) > longest:
-        raise ValueError("names a day that none of its months has")
+        raise ValueError(Reason("names a day that none of its months has"))
 
 
 def _refuse_places_that_no_period_has(rule: Rule) -> None:
     if rule.positions and min(abs(place) for place in rule.positions) > _IN_PERIOD[rule.frequency]:
-        raise ValueError("has a BYSETPOS beyond the days it chooses from")
+        raise ValueError(Reason("has a BYSETPOS beyond the days it chooses from"))
 
 
 def _patience(rule: Rule) -> int:

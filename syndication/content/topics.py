@@ -3,12 +3,16 @@
 import unicodedata
 from typing import Any
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from syndication.content.base import slugify
+from syndication.content.reason import Reason
 
 _LONGEST = 60
+#: Something of which a slug can be made, as JSON Schema says it: the letters of Europe that become some of a-z.
+_SLUGGISH = "[0-9A-Za-z" + "".join(chr(c) for c in range(0xC0, 0x180) if slugify(chr(c))) + "]"
 
 
 class Topic(str):
@@ -31,6 +35,10 @@ class Topic(str):
             core_schema.str_schema(max_length=_LONGEST),
         )
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(core) | {"pattern": _SLUGGISH}
+
     @property
     def name(self) -> str:
         """What people read."""
@@ -41,7 +49,7 @@ def spelled(text: str) -> Topic:
     """The topic of that spelling. Raises ValueError where nothing in it makes a slug."""
     slug = slugify(text)
     if not slug:
-        raise ValueError("must hold a letter or a digit")
+        raise ValueError(Reason("must hold a letter or a digit"))
     visible = "".join(c if c.isprintable() else " " for c in text)
     return Topic(slug, " ".join(visible.split()).lstrip("#").strip())
 

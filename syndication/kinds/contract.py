@@ -11,6 +11,7 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from syndication.content.post import Content, Draft, Image, Matter, Status
+from syndication.content.reason import Reason
 from syndication.infra.rendering import gettext
 from syndication.kinds import lines
 
@@ -286,7 +287,8 @@ class Foreign:
         return core_schema.custom_error_schema(
             handler(source),
             custom_error_type="foreign",
-            custom_error_message=f"does not go with kind {self.kind}",
+            custom_error_message="{words}",
+            custom_error_context={"words": Reason("does not go with kind {}", self.kind)},
         )
 
 

@@ -1,6 +1,6 @@
 """What merchants do with posts: create, revise, withdraw, read. Each writes its Change in the same transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -13,6 +13,7 @@ from syndication import clock
 from syndication.config import settings
 from syndication.content.base import new_id
 from syndication.content.post import Action, Content, Draft
+from syndication.content.reason import Reason
 from syndication.errors import Conflict, Invalid, NotFound, QuotaExceeded
 from syndication.infra import db, wakeups
 from syndication.models import Change, Merchant, Post, PostTopic, Revision
@@ -53,6 +54,10 @@ class Manner:
 
 #: One post of somebody's, as it is written, counted and told.
 ALONE = Manner()
+
+
+class Stale(Conflict):
+    """Somebody else was faster: the post is at another revision than the caller has seen."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +108,16 @@ def create(merchant_id: UUID, draft: Draft, *, manner: Manner = ALONE) -> PostRe
         return _record(post, content, merchant)
 
 
-def revise(merchant_id: UUID | None, post_id: UUID, draft: Draft, *, expected: int | None = None) -> Outcome:
-    """The post with new content; `unchanged` where it says the same. `expected` is the revision the caller has seen.
+def revise(
+    merchant_id: UUID | None,
+    post_id: UUID,
+    draft: Draft | Callable[[PostRecord], Draft],
+    *,
+    expected: Collection[int] | None = None,
+) -> Outcome:
+    """The post with new content; `unchanged` where it says the same. `expected` are revisions the caller has seen; None: any.
 
+    A draft may be made of the post as it stands, while nobody else changes it.
     A `publish_at` moves a post that is not published yet. Raises NotFound, Forbidden, Conflict (withdrawn, or revised by
     somebody else meanwhile), Invalid (kind changed; `publish_at` of a published post; over before it is published).
     """
@@ -115,10 +127,10 @@ def revise(merchant_id: UUID | None, post_id: UUID, draft: Draft, *, expected: i
         merchant = session.get_one(Merchant, post.merchant_id)
         if post.state == "withdrawn":
             raise Conflict("This post was withdrawn. A withdrawn post cannot be revised; create a new one.")
-        if expected is not None and expected != post.revision:
-            raise Conflict(
-                f"This post was revised meanwhile: it stands at revision {post.revision}, not {expected}."
-            )
+        if expected is not None and post.revision not in expected:
+            raise Stale(Reason("This post was revised meanwhile: it stands at revision {}.", post.revision))
+        if not isinstance(draft, Draft):
+            draft = draft(_record(post, _content(session, post), merchant))
         if draft.source_ref is not None and draft.source_ref != post.source_ref:
             raise Invalid.field("source_ref", "cannot be changed")
         return _revise(session, post, merchant, draft)
@@ -280,7 +292,9 @@ def _refuse_stale(content: Content, over_at: datetime | None, publish_at: dateti
     if over_at is not None and over_at <= publish_at:
         raise Invalid.field(
             content.ends_by,
-            f"lies before the post would be published: it was over on {over_at:%Y-%m-%d %H:%M} UTC",
+            Reason(
+                "lies before the post would be published: it was over on {} UTC", f"{over_at:%Y-%m-%d %H:%M}"
+            ),
         )
 
 
@@ -295,7 +309,11 @@ def _count(session: Session, merchant: Merchant, now: datetime) -> None:
     )
     if (recent or 0) >= quota:
         raise QuotaExceeded(
-            f"{merchant.name} may create {quota} posts in 24 hours, and has. Please try again tomorrow."
+            Reason(
+                "{} may create {} posts in 24 hours, and has. Please try again tomorrow.",
+                merchant.name,
+                quota,
+            )
         )
 
 
@@ -303,10 +321,10 @@ def _revise(session: Session, post: Post, merchant: Merchant, draft: Draft) -> O
     before = _content(session, post)
     content = draft.content().spelled_as(before)
     if content.kind != before.kind:
-        raise Invalid.field("kind", f"cannot be changed: this post is of kind {before.kind}")
+        raise Invalid.field("kind", Reason("cannot be changed: this post is of kind {}", before.kind))
     now = clock.now()
     moved = _moved(post, draft, now)
-    if content.digest() == before.digest() and not moved:
+    if (content == before or content.digest() == before.digest()) and not moved:
         _note_spellings(session, post, content, before)
         return Outcome(_record(post, before, merchant), "unchanged")
     _refuse_dates(content)

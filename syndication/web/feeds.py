@@ -17,7 +17,8 @@ from syndication.audience import feeds
 from syndication.channels.built_in.feed.documents import CONTENT_TYPES, Format
 from syndication.config import Settings, settings
 from syndication.errors import NotFound
-from syndication.web.accept import weighed
+from syndication.web import conditional
+from syndication.web.accept import listed, weighed
 
 router = APIRouter(include_in_schema=False)
 _PATH = re.compile(r"^(?P<scope>[a-z0-9/-]{1,200})\.(?P<form>[a-z]+)$")
@@ -141,7 +142,7 @@ def _memory(request: Request) -> _Memory:
 
 def _respond(request: Request, answer: _Answer, now: datetime) -> Response:
     asked = request.headers
-    squeezed = _takes_gzip(asked.get("accept-encoding", ""))
+    squeezed = _takes_gzip(listed(asked, "accept-encoding"))
     document = answer.document
     # Two encodings are two representations, so each has its own strong validator (RFC 9110 section 8.8.3.3).
     etag = f'"{document.etag[:32]}{"-gz" if squeezed else ""}"'
@@ -166,8 +167,7 @@ def _last_modified(modified_at: datetime, now: datetime) -> str:
 def _unchanged(known: str | None, since: str | None, etag: str, modified_at: datetime) -> bool:
     """RFC 9110 section 13.2.2: If-None-Match decides alone where it is sent; it is compared weakly."""
     if known is not None:
-        tags = [tag.strip().removeprefix("W/") for tag in known.split(",")]
-        return "*" in tags or etag in tags
+        return conditional.known(known, etag)
     if not since:
         return False
     try:

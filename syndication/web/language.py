@@ -11,7 +11,7 @@ from syndication.infra.reasons import translated_error
 from syndication.infra.rendering import LANGUAGES
 from syndication.web.accept import listed, weighed
 
-#: The language of the API's caller, set for each request.
+#: The language of whoever calls, set for each request: of pages it is `layout.language_of`.
 reading: ContextVar[str] = ContextVar("reading", default="en")
 
 #: Why something is as it is, in the caller's language.

@@ -45,7 +45,7 @@ def test_every_entry_of_a_towns_calendar_is_accounted_for(merchant_id: UUID) -> 
     report = run(FIXTURES / "town.ics", merchant_id)
     assert [result.what for result in report.results] == ["past", "created", "created", "created", "refused"]
     assert report.results[0].reason == "already over on 2020-08-29 23:59"
-    assert "ends_at must not be before starts_at" in report.results[4].reason
+    assert "ends_at: must not be before starts_at" in report.results[4].reason
     assert changes() == ["published"] * 3
 
 

@@ -95,7 +95,7 @@ def test_a_message_that_comes_eight_times_at_once_makes_one_post() -> None:
         ({"merchant": "cafe", "post": POST | {"title": "a\x00b"}}, "title: must be one line without control"),
         ({"merchant": "cafe", "post": POST | {"title": "\ud800"}}, "title: "),
         ({"merchant": "cafe", "post": POST | {"starts_at": "2096-12-05T19:00:00"}}, "starts_at: "),
-        ({"merchant": "cafe", "post": POST | {"ends_at": "2096-12-05T17:00:00Z"}}, "ends_at must not be before starts_at"),
+        ({"merchant": "cafe", "post": POST | {"ends_at": "2096-12-05T17:00:00Z"}}, "ends_at: must not be before starts_at"),
         ({"merchant": "cafe", "post": POST | {"starts_at": "2006-12-05T19:00:00Z"}}, "lies before the post would be"),
         ({"merchant": "cafe", "post": POST, "priority": 1}, "priority: is not known; a message holds merchant and post"),
     ],

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from syndication.config import settings
 from syndication.infra.rendering import render
+from syndication.web import conditional
 from syndication.web.site.layout import language_of
 
 router = APIRouter()
@@ -56,7 +57,7 @@ def _file(request: Request, name: str, media_type: str, language: str = "de", ci
         "Vary": "Accept-Language",
         "X-Content-Type-Options": "nosniff",
     }
-    if request.headers.get("if-none-match") == etag:
+    if conditional.known(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=media_type, headers=headers)
 
