@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from icalendar import Component
-from icalendar.prop import vBroken
+from icalendar.prop import vBinary, vBroken, vCategory, vGeo
 
 from syndication.content.base import slugify
 from syndication.errors import Fault
@@ -25,6 +25,17 @@ _STATUS = {"CANCELLED": "cancelled", "CONFIRMED": "scheduled", "": "scheduled"}
 def broken(value: Any) -> bool:
     """Whether icalendar kept a property that it could not read; asking such a one for anything raises."""
     return isinstance(value, vBroken)
+
+
+def when(value: Any) -> Any:
+    """What icalendar read of a property of times; None where it is of another type, or could not be read."""
+    return None if broken(value) else getattr(value, "dt", None)
+
+
+def shown(value: Any) -> str:
+    """What stands in a property, fit for a sentence about it."""
+    raw = value if broken(value) or isinstance(value, str) else getattr(value, "to_ical", lambda: value)()
+    return repr((raw.decode(errors="replace") if isinstance(raw, bytes) else str(raw))[:80])
 
 
 @dataclass
@@ -44,7 +55,7 @@ class Entry:
             self.remarks.append(f"{name} stands more than once: the last was read")
             value = value[-1]
         if broken(value):
-            self.faults.append(Fault(name, f"cannot be read: {str(value)[:80]!r}"))
+            self.faults.append(Fault(name, f"cannot be read: {shown(value)}"))
             return None
         return value
 
@@ -53,12 +64,13 @@ class Entry:
         value = self.component.get(name, [])
         return value if isinstance(value, list) else [value]
 
-    def sound(self, name: str) -> list[Any]:
-        """The properties of that name that can be read; of the others a remark is made, for a post can do without."""
+    def sound(self, name: str, *types: type) -> list[Any]:
+        """The properties of that name that are of one of `types`; of the others a remark is made, for a post can do without."""
         values = self.every(name)
-        if any(map(broken, values)):
+        found = [value for value in values if isinstance(value, types) and not broken(value)]
+        if len(found) < len(values):
             self.remarks.append(f"{name} left out, it cannot be read")
-        return [value for value in values if not broken(value)]
+        return found
 
     def text(self, name: str) -> str:
         """A property as clean text; empty where it is not there."""
@@ -73,9 +85,9 @@ class Entry:
         value = self.one(name)
         if value is None:
             return None
-        found = value.dt
+        found = when(value)
         if isinstance(found, datetime):
-            return self._zoned(name, found, value.params.get("TZID"))
+            return self._zoned(name, found, str(value.params.get("TZID", "")))
         if isinstance(found, date):
             if value.params.get("VALUE") != "DATE":
                 self.remarks.append("date without VALUE=DATE read as all-day")
@@ -83,7 +95,7 @@ class Entry:
         self.faults.append(Fault(name, "is neither a date nor a date with a time"))
         return None
 
-    def _zoned(self, name: str, moment: datetime, zone_name: str | None) -> datetime:
+    def _zoned(self, name: str, moment: datetime, zone_name: str) -> datetime:
         if moment.tzinfo is not None:
             return moment
         if zone_name:
@@ -100,7 +112,7 @@ class Entry:
             self.faults.append(Fault(name, f"is not a date: {raw[:80]!r}"))
             return None
         self.remarks.append(f"{name} is not in the form of RFC 5545: read as ISO 8601")
-        return found.date() if len(raw.strip()) <= 10 and "T" not in raw else self._zoned(name, found, None)
+        return found.date() if len(raw.strip()) <= 10 and "T" not in raw else self._zoned(name, found, "")
 
     @property
     def recurrence_id(self) -> date | datetime | None:
@@ -166,16 +178,13 @@ class Entry:
         duration = self.one("DURATION") if end is None else None
         if duration is None:
             return end
-        if not isinstance(duration.dt, timedelta) or duration.dt < timedelta(0):
+        length = when(duration)
+        if not isinstance(length, timedelta) or length < timedelta(0):
             self.faults.append(Fault("DURATION", "is not a length of time"))
             return None
         if isinstance(start, datetime):
-            return (
-                (start.astimezone(UTC) + duration.dt)
-                if duration.dt < timedelta(days=1)
-                else start + duration.dt
-            )
-        return start + max(timedelta(days=duration.dt.days), timedelta(days=1))
+            return (start.astimezone(UTC) + length) if length < timedelta(days=1) else start + length
+        return start + max(timedelta(days=length.days), timedelta(days=1))
 
     def _wording(self) -> dict[str, Any]:
         text = repair.without_html(self.text("DESCRIPTION"), self.remarks)
@@ -218,7 +227,7 @@ class Entry:
         }
 
     def _position(self) -> dict[str, float]:
-        found = self.sound("GEO")
+        found = self.sound("GEO", vGeo)
         if not found:
             return {}
         latitude, longitude = float(found[-1].latitude), float(found[-1].longitude)
@@ -228,7 +237,11 @@ class Entry:
         return {"latitude": latitude, "longitude": longitude}
 
     def _topics(self) -> tuple[str, ...]:
-        named = [str(name) for group in self.sound("CATEGORIES") for name in getattr(group, "cats", [group])]
+        named = [
+            str(name)
+            for group in self.sound("CATEGORIES", vCategory, str)
+            for name in getattr(group, "cats", [group])
+        ]
         slugs = tuple(
             dict.fromkeys(slug for name in named if (slug := slugify(repair.cleaned(name, self.remarks))))
         )
@@ -240,7 +253,7 @@ class Entry:
 
     def _images(self, title: str) -> tuple[dict[str, str], ...]:
         found = []
-        for one in [*self.sound("IMAGE"), *self.sound("ATTACH")]:
+        for one in [*self.sound("IMAGE", str, vBinary), *self.sound("ATTACH", str, vBinary)]:
             address, params = str(one), getattr(one, "params", {})
             picture = str(params.get("FMTTYPE", "")).lower().startswith("image/") or _PICTURE.search(address)
             if picture and re.fullmatch(r"https://[^\s/]\S{0,1990}", address):
