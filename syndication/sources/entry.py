@@ -11,15 +11,18 @@ from icalendar import Component
 from icalendar.prop import vBinary, vBroken, vCategory, vGeo
 
 from syndication.content.base import slugify
+from syndication.content.post import Status
 from syndication.errors import Fault
-from syndication.sources import repair
+from syndication.sources import repair, title
 from syndication.sources.row import LONGEST_REF
 
 _MOST_TOPICS = 10
+_ALL_DAY = ("X-MICROSOFT-CDO-ALLDAYEVENT", "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT", "X-FUNAMBOL-ALLDAY")
+_LONGEST_TOPIC = 60
 _MOST_IMAGES = 10
 _PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg)(?:\?|$)", re.IGNORECASE)
 _BARE_ADDRESS = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?", re.IGNORECASE)
-_STATUS = {"CANCELLED": "cancelled", "CONFIRMED": "scheduled", "": "scheduled"}
+_STATUS: dict[str, Status] = {"CANCELLED": "cancelled", "CONFIRMED": "scheduled", "": "scheduled"}
 
 
 def broken(value: Any) -> bool:
@@ -73,9 +76,9 @@ class Entry:
         return found
 
     def text(self, name: str) -> str:
-        """A property as clean text; empty where it is not there."""
+        """A property as plain text; empty where it is not there."""
         value = self.one(name)
-        return "" if value is None else repair.cleaned(str(value), self.remarks).strip()
+        return "" if value is None else repair.wording(str(value), self.remarks)
 
     def moment(self, name: str) -> date | datetime | None:
         """A date, or an aware moment: one without a zone is on the city's clock. None where it is not there, or a fault."""
@@ -122,26 +125,31 @@ class Entry:
     @property
     def uid(self) -> str:
         """The entry's UID; where it has none, one made of its title and start, which is the same at each export."""
-        if uid := repair.one_line(self.text("UID")):
+        value = self.one("UID")
+        if value is not None and (uid := repair.one_line(repair.cleaned(str(value), self.remarks))):
             return uid
         self.remarks.append("without UID: told apart by title and start")
         start = self.component.get("DTSTART")
-        raw = f"{self.text('SUMMARY')}|{start.to_ical() if hasattr(start, 'to_ical') else start}"
+        raw = f"{self.named[0]}|{start.to_ical() if hasattr(start, 'to_ical') else start}"
         return "title-" + hashlib.sha256(raw.encode()).hexdigest()[:32]
+
+    @property
+    def named(self) -> tuple[str, Status | None]:
+        """The title, and what it says of whether the event takes place."""
+        return title.read(repair.shortened(repair.one_line(self.text("SUMMARY")), 200, "title", self.remarks))
 
     def fields(self) -> dict[str, Any]:
         """The post's fields, recurrence and `source_ref` aside."""
-        title = repair.one_line(self.text("SUMMARY"))
-        found: dict[str, Any] = {
-            "kind": "event",
-            "title": repair.shortened(title, 200, "title", self.remarks),
-        }
+        named, standing = self.named
+        if title.says_moved(named):
+            self.remarks.append("title says that it was moved: read as it stands, at the time that is given")
+        found: dict[str, Any] = {"kind": "event", "title": named}
         found |= self._times()
         found |= self._wording()
         found["place"] = self._place()
         found["topics"] = self._topics()
         found["images"] = self._images(found["title"])
-        found["status"] = self._status()
+        found["status"] = self._status(standing)
         if self.text("CLASS").upper() in ("PRIVATE", "CONFIDENTIAL"):
             self.faults.append(Fault("CLASS", "says that this entry is not for the public"))
         return {name: value for name, value in found.items() if value not in (None, (), "")}
@@ -152,8 +160,11 @@ class Entry:
             if not any(fault.field == "DTSTART" for fault in self.faults):
                 self.faults.append(Fault("DTSTART", "is missing: an event needs a start"))
             return {}
-        end = self._end(start)
+        start, end = self._whole_days(start, self._end(start))
         if isinstance(start, datetime):
+            if end == start:
+                self.remarks.append("ends when it begins: read as without an end")
+                end = None
             return {"starts_at": start, "ends_at": end}
         midnight = self.midnight(start)
         if isinstance(end, date) and end == start:
@@ -164,6 +175,24 @@ class Entry:
             "ends_at": None if end is None else self.midnight(end),
             "all_day": True,
         }
+
+    def _whole_days(
+        self, start: date | datetime, end: date | datetime | None
+    ) -> tuple[date | datetime, date | datetime | None]:
+        """Start and end as days where Outlook, or one of its kind, says beside two midnights that it means days."""
+        said = any(self.text(name).upper() in ("TRUE", "1") for name in _ALL_DAY)
+        first = self._day_of(start) if said and isinstance(start, datetime) else None
+        if first is None:
+            return start, end
+        if not isinstance(end, datetime):
+            return first, end
+        last = self._day_of(end)
+        return first, last or end.astimezone(self.zone).date() + timedelta(days=1)
+
+    def _day_of(self, moment: datetime) -> date | None:
+        """The day that a midnight begins, by its own clock or the city's."""
+        here = moment.astimezone(self.zone)
+        return next((one.date() for one in (moment, here) if one.time() == time()), None)
 
     def midnight(self, day: date) -> datetime:
         """The start of a day in the city."""
@@ -187,7 +216,7 @@ class Entry:
         return start + max(timedelta(days=length.days), timedelta(days=1))
 
     def _wording(self) -> dict[str, Any]:
-        text = repair.without_html(self.text("DESCRIPTION"), self.remarks)
+        text = self.text("DESCRIPTION") or self._page()
         text, url = repair.without_boilerplate(text, self._address(), self.remarks)
         body = repair.as_markdown(repair.shortened(text, 15_000, "description", self.remarks))
         summary = self.one("SUMMARY")
@@ -197,6 +226,16 @@ class Entry:
             "url": url,
             "language": language.lower()[:2] if re.match(r"[A-Za-z]{2}\b", language) else None,
         }
+
+    def _page(self) -> str:
+        """The description that is there as HTML alone, as Outlook writes it (RFC 9073 section 6.5 is the later form)."""
+        found = [
+            one
+            for name in ("X-ALT-DESC", "STYLED-DESCRIPTION")
+            for one in self.sound(name, str)
+            if str(getattr(one, "params", {}).get("FMTTYPE", "text/html")).lower() == "text/html"
+        ]
+        return repair.words_of_page(str(found[0]), self.remarks) if found else ""
 
     def _address(self) -> str | None:
         url = self.text("URL")
@@ -237,38 +276,44 @@ class Entry:
         return {"latitude": latitude, "longitude": longitude}
 
     def _topics(self) -> tuple[str, ...]:
-        named = [
-            str(name)
-            for group in self.sound("CATEGORIES", vCategory, str)
-            for name in getattr(group, "cats", [group])
+        """As they are spelled in the file, each once however it is spelled."""
+        groups = self.sound("CATEGORIES", vCategory, str)
+        named = [str(name) for group in groups for name in getattr(group, "cats", [group])]
+        words = [
+            repair.one_line(repair.wording(name, self.remarks))[:_LONGEST_TOPIC].strip() for name in named
         ]
-        slugs = tuple(
-            dict.fromkeys(slug for name in named if (slug := slugify(repair.cleaned(name, self.remarks))))
-        )
-        if len(slugs) > _MOST_TOPICS:
+        topics = dict[str, str]()
+        for word in words:
+            topics.setdefault(slugify(word), word)
+        found = tuple(word for slug, word in topics.items() if slug)
+        if len(found) > _MOST_TOPICS:
             self.remarks.append(
                 f"more than {_MOST_TOPICS} categories: the first {_MOST_TOPICS} became topics"
             )
-        return slugs[:_MOST_TOPICS]
+        return found[:_MOST_TOPICS]
 
-    def _images(self, title: str) -> tuple[dict[str, str], ...]:
+    def _images(self, alt: str) -> tuple[dict[str, str], ...]:
         found = []
         for one in [*self.sound("IMAGE", str, vBinary), *self.sound("ATTACH", str, vBinary)]:
             address, params = str(one), getattr(one, "params", {})
             picture = str(params.get("FMTTYPE", "")).lower().startswith("image/") or _PICTURE.search(address)
             if picture and re.fullmatch(r"https://[^\s/]\S{0,1990}", address):
-                found.append({"url": address, "alt": title or "image"})
+                found.append({"url": address, "alt": alt or "image"})
             else:
                 self.remarks.append("attachment left out: not a picture with an https address")
         if len(found) > _MOST_IMAGES:
             self.remarks.append(f"more than {_MOST_IMAGES} pictures: the first {_MOST_IMAGES} were kept")
         return tuple({image["url"]: image for image in found}.values())[:_MOST_IMAGES]
 
-    def _status(self) -> str:
+    def _status(self, standing: Status | None) -> str:
         said = self.text("STATUS").upper()
         if said not in _STATUS:
             self.remarks.append(f"STATUS {said[:40]} read as scheduled")
-        return _STATUS.get(said, "scheduled")
+        status = _STATUS.get(said, "scheduled")
+        if standing is None or status == "cancelled":
+            return status
+        self.remarks.append(f"title says {standing}: told as that")
+        return standing
 
 
 def reference(uid: str, *more: str) -> str:

@@ -8,8 +8,10 @@ import pytest
 from icalendar import Calendar, Event
 
 from syndication import sources
+from syndication.content import schedule
 from syndication.content.post import Draft
 from syndication.errors import Invalid
+from syndication.kinds.event_content import event_draft
 from syndication.sources import Row, calendar
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -93,6 +95,48 @@ def test_a_date_is_the_whole_day_in_the_city_however_its_end_is_told(start: str,
     assert found.all_day
     assert found.starts_at == berlin("2036-08-22T00:00")
     assert found.ends_at == berlin("2036-08-23T00:00")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "days"),
+    [
+        ("DTSTART;TZID=Europe/Berlin:20360822T000000", "DTEND;TZID=Europe/Berlin:20360824T000000", 2),
+        ("DTSTART:20360822T000000", "DTEND:20360823T000000", 1),
+        ("DTSTART:20360822T000000", "DTEND:20360822T000000", 1),
+        ("DTSTART:20360822T000000", "DTEND:20360822T235900", 1),
+        ("DTSTART:20360821T220000Z", "DTEND:20360823T220000Z", 2),
+        ("DTSTART:20360822T000000Z", "DTEND:20360823T000000Z", 1),
+        ("DTSTART:20360822T000000", "DURATION:P1D", 1),
+    ],
+)
+@pytest.mark.parametrize("mark", ["X-MICROSOFT-CDO-ALLDAYEVENT:TRUE", "X-FUNAMBOL-ALLDAY:1"])
+def test_midnights_that_outlook_calls_days_are_days(start: str, end: str, days: int, mark: str) -> None:
+    found = good(f"{BASE}{start}\n{end}\n{mark}")
+    assert found.all_day
+    assert found.starts_at == berlin("2036-08-22T00:00")
+    assert found.ends_at == berlin("2036-08-22T00:00") + timedelta(days=days)
+
+
+@pytest.mark.parametrize("mark", ["X-MICROSOFT-CDO-ALLDAYEVENT:FALSE", "X-MICROSOFT-CDO-ALLDAYEVENT:TRUE"])
+def test_hours_stay_hours_whatever_outlook_calls_them(mark: str) -> None:
+    found = good(f"{EVENING}{mark}")
+    assert (found.all_day, found.starts_at) == (False, berlin("2036-08-22T20:00"))
+
+
+@pytest.mark.parametrize(
+    "end", ["DTEND:20360822T180000Z", "DTEND;TZID=Europe/Berlin:20360822T200000", "DURATION:PT0S"]
+)
+def test_what_ends_when_it_begins_has_no_end_and_is_over_when_the_kind_says(end: str) -> None:
+    row = one(f"{BASE}DTSTART:20360822T180000Z\n{end}")
+    assert row.draft is not None
+    assert event_draft(row.draft).ends_at is None
+    assert row.draft.over_at(BERLIN) == berlin("2036-08-22T20:00") + schedule.UNSTATED_LENGTH
+    assert row.remarks == ("ends when it begins: read as without an end",)
+
+
+def test_a_series_of_what_ends_when_it_begins_is_over_hours_after_its_last_date() -> None:
+    found = good(f"{BASE}DTSTART:20360822T180000Z\nDURATION:PT0S\nRRULE:FREQ=WEEKLY;COUNT=2")
+    assert found.over_at(BERLIN) == berlin("2036-08-29T20:00") + schedule.UNSTATED_LENGTH
 
 
 def test_a_date_without_an_end_is_that_day() -> None:
