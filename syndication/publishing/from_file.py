@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 from uuid import UUID
 
@@ -11,10 +12,12 @@ from sqlalchemy import select
 from syndication import clock
 from syndication.config import settings
 from syndication.content.post import Draft
+from syndication.content.reason import Reason
 from syndication.errors import Fault, Invalid, SyndicationError
 from syndication.infra import db
 from syndication.models import Post
-from syndication.publishing import posts, series
+from syndication.publishing import posts, recognising, series
+from syndication.publishing.recognising import RECOGNISED, Recognised
 from syndication.sources import Row
 
 What = Literal["created", "revised", "unchanged", "past", "refused"]
@@ -61,11 +64,12 @@ def run(
     What is over already is reported as past and not published; a post that stood for later and is now over is revised.
     Rows commit one by one, so an import that was cut off is simply run again. No quota holds an import up.
     """
-    results: list[Result] = []
+    every, results = list(rows), list[Result]()
     earlier: dict[str, list[Draft]] = {}
-    for row in rows:
+    recognised = recognising.recognise(merchant_id, every)
+    for row in every:
         before = earlier.setdefault(row.source_ref, []) if dry_run and row.source_ref else []
-        result = _result(row, merchant_id, dry_run=dry_run, before=before)
+        result = _result(row, merchant_id, recognised, dry_run=dry_run, before=before)
         if row.draft is not None and result.what in ("created", "revised"):
             before.append(row.draft)
         results.append(result)
@@ -74,20 +78,27 @@ def run(
     return Report(tuple(results), dry_run)
 
 
-def _result(row: Row, merchant_id: UUID, *, dry_run: bool, before: Sequence[Draft]) -> Result:
+def _result(
+    row: Row, merchant_id: UUID, recognised: Recognised, *, dry_run: bool, before: Sequence[Draft]
+) -> Result:
     """`before`: what earlier rows of the same entry would have done in a dry run."""
+    ref = row.source_ref or ""
+    known_as = recognised.earlier.get(ref)
+    remarks = (*row.remarks, RECOGNISED) if known_as else row.remarks
 
     def ended(what: What, reason: str = "") -> Result:
-        return Result(row.position, row.source_ref, row.title, what, reason, row.remarks)
+        return Result(row.position, row.source_ref, row.title, what, reason, remarks)
 
     if row.draft is None:
         return ended("refused", _sentence(row.faults))
+    if twin := recognised.twins.get(ref):
+        return ended("refused", Reason("says the same as {}, word for word: one post is enough", twin))
     try:
-        if (over := _past(row.draft)) and not _stands(merchant_id, row.source_ref, before):
+        if (over := _past(row.draft)) and not _stands(merchant_id, known_as or row.source_ref, before):
             return ended("past", over)
         if row.version is not None:
-            what = series.submit(merchant_id, row).what if not dry_run else _tried(merchant_id, row)
-            return ended(what)
+            take = partial(series.submit, merchant_id, row, known_as=known_as)
+            return ended(posts.tried(take) if dry_run else take().what)
         if dry_run:
             return ended(posts.preview(merchant_id, row.draft, after=before))
         return ended(posts.submit(merchant_id, row.draft, count_quota=False).what)
@@ -97,11 +108,6 @@ def _result(row: Row, merchant_id: UUID, *, dry_run: bool, before: Sequence[Draf
         return ended("refused", str(error))
     except OverflowError:
         return ended("refused", "ends outside the years 1 to 9999")
-
-
-def _tried(merchant_id: UUID, row: Row) -> posts.What:
-    """What an entry of a calendar would lead to."""
-    return posts.tried(lambda: series.submit(merchant_id, row))
 
 
 def _past(draft: Draft) -> str:
