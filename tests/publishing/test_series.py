@@ -138,6 +138,19 @@ def test_evenings_of_a_course_are_one_post(merchant_id: UUID) -> None:
     assert days(the_one()) == ["01-09", "01-16", "01-23", "01-30"]
 
 
+def test_evenings_of_a_course_are_the_same_in_whatever_order_they_come(
+    merchant_id: UUID, tmp_path: Path
+) -> None:
+    run(fixture("course"), merchant_id)
+    head, *evenings = fixture("course").read_text(encoding="utf-8").split("BEGIN:VEVENT")
+    whole = [evening.replace("END:VCALENDAR", "") for evening in evenings]
+    for order in (whole, whole[::-1], [*whole[2:], *whole[:2]]):
+        file = tmp_path / "again.ics"
+        file.write_text("BEGIN:VEVENT".join([head, *order]) + "END:VCALENDAR\n", encoding="utf-8")
+        assert run(file, merchant_id)[0] == "unchanged"
+    assert changes() == ["published"]
+
+
 def test_a_series_that_was_withdrawn_here_stays_withdrawn(merchant_id: UUID) -> None:
     run(fixture("market"), merchant_id)
     with db.reading() as session:
