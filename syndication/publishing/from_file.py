@@ -91,11 +91,11 @@ def _result(
 
     if row.draft is None:
         return ended("refused", _sentence(row.faults))
-    if twin := recognised.twins.get(ref):
-        return ended("refused", Reason("says the same as {}, word for word: one post is enough", twin))
     try:
         if (over := _past(row.draft)) and not _stands(merchant_id, known_as or row.source_ref, before):
             return ended("past", over)
+        if twin := recognised.twins.get(ref):
+            return ended("refused", Reason("says the same as {}, word for word: one post is enough", twin))
         if row.version is not None:
             take = partial(series.submit, merchant_id, row, known_as=known_as)
             return ended(posts.tried(take) if dry_run else take().what)
