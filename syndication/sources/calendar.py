@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 import structlog
 from icalendar import Component, Timezone
 from icalendar.prop import vDDDLists, vDDDTypes, vRecur
+from icalendar.timezone import tzp
 
 from syndication.content.schedule import MOST_OWN
 from syndication.errors import Fault, Invalid
-from syndication.kinds.event_content import event_draft
+from syndication.kinds.event_content import EventDraft, event_draft
 from syndication.kinds.reading import draft
 from syndication.sources import lines, repair, series
 from syndication.sources.entry import Entry, reference, shown, when
@@ -59,6 +60,7 @@ def read(data: bytes, *, zone: ZoneInfo, now: datetime) -> Iterator[Row]:
     if not plain or plain[0].strip().upper() != b"BEGIN:VCALENDAR":
         raise Invalid.field("file", "is not a calendar: it does not begin with BEGIN:VCALENDAR")
     cancelled = any(line.strip().upper() == b"METHOD:CANCEL" for line in plain)
+    tzp.use_zoneinfo()  # forgets the zones of the file before, whose names may mean others here
     for described in lines.zones(plain):
         # icalendar keeps it by its name. A damaged one: its times are read in the city's zone, and each row says so.
         with suppress(*_UNREADABLE):
@@ -286,7 +288,8 @@ def _whole(first: _Read, row: Row, parts: list[tuple[_Read, Row]]) -> Row:
     """The row of a series with the dates that other entries of the file replace, or add to it."""
     assert row.draft is not None
     told, remarks, ranks = event_draft(row.draft), list(row.remarks), dict[datetime, Rank]()
-    zone = first.entry.zone
+    zone, off = first.entry.zone, _off_alone(told, parts)
+    told = told.model_copy(update={"status": "scheduled"}) if off is not None else told
     try:
         for one, part in parts:
             alone = event_draft(part.draft) if part.draft is not None else None
@@ -299,18 +302,27 @@ def _whole(first: _Read, row: Row, parts: list[tuple[_Read, Row]]) -> Row:
             elif meant in told.excluded and one.rank < first.rank:
                 remarks.append(f"{one.entry.position} is older than the series, which leaves its date out")
             else:
-                told = series.with_date(told, alone, named, zone)
+                told = series.with_date(told, alone, named, zone, listed=one.listed_with is not None)
                 ranks[meant or named] = one.rank
                 remarks.append(
                     f"{one.entry.position} went into it as its date of {named.astimezone(zone):%Y-%m-%d}"
                 )
                 remarks += part.remarks
+        if off is not None and off.starts_at is not None:
+            told = series.with_date(told, off, off.starts_at, zone)
         checked = draft(told.model_dump())
     except Invalid as error:
         return replace(row, draft=None, faults=error.faults)
     return replace(
         row, draft=checked, remarks=tuple(dict.fromkeys(remarks)), version=Version(first.rank, ranks)
     )
+
+
+def _off_alone(first: EventDraft, parts: list[tuple[_Read, Row]]) -> EventDraft | None:
+    """The first of several evenings where it is off and others are not: one that is off must not call off the course."""
+    others = [event_draft(row.draft) for one, row in parts if one.listed_with and row.draft is not None]
+    on = any(other.status != "cancelled" for other in others)
+    return first if first.status == "cancelled" and on else None
 
 
 def _rule(entry: Entry, found: Any) -> str:

@@ -295,7 +295,7 @@ class Entry:
     def _images(self, alt: str) -> tuple[dict[str, str], ...]:
         found = []
         for one in [*self.sound("IMAGE", str, vBinary), *self.sound("ATTACH", str, vBinary)]:
-            address, params = str(one), getattr(one, "params", {})
+            address, params = repair.with_characters(str(one)), getattr(one, "params", {})
             picture = str(params.get("FMTTYPE", "")).lower().startswith("image/") or _PICTURE.search(address)
             if picture and re.fullmatch(r"https://[^\s/]\S{0,1990}", address):
                 found.append({"url": address, "alt": alt or "image"})

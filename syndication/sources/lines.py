@@ -95,7 +95,7 @@ def plain(line: str) -> str:
         return line
     value = line[place + 1 :]
     said = {key.strip().upper(): text for key, _, text in (one.partition("=") for one in parameters)}
-    if name in _TEXTS and (encoding := _encoding(said)):
+    if "BINARY" not in _TYPES[name] and (encoding := _encoding(said)):
         value = _decoded(value, encoding, said.get("CHARSET", "utf-8"))
         parameters = [one for one in parameters if not _about_bytes(one)]
     kept = [one for one in parameters if _possible(name, one)]

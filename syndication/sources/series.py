@@ -149,15 +149,18 @@ def _day(moment: datetime, zone: ZoneInfo) -> date:
     return moment.astimezone(zone).date()
 
 
-def with_date(told: _Content, alone: EventContent, named: datetime, zone: ZoneInfo) -> _Content:
+def with_date(
+    told: _Content, alone: EventContent, named: datetime, zone: ZoneInfo, *, listed: bool = False
+) -> _Content:
     """The series with one date as `alone` says it, in place of the one that `named` means (RFC 5545 section 3.8.4.4).
 
-    A date that the series does not have comes along, unless it was called off. Raises Invalid for one date too many.
+    A date that the series does not have comes along; one that was called off only where it is `listed` with the others.
+    Raises Invalid for one date too many.
     """
     assert alone.starts_at is not None
     meant, added = occurrence(told, named, zone), told.added
     if meant is None:
-        if alone.status == "cancelled":
+        if alone.status == "cancelled" and not listed:
             return told
         meant, added = alone.starts_at, tuple(sorted({*told.added, alone.starts_at}))
     if meant == told.starts_at and not schedule.repeats(told):  # a series of one

@@ -167,13 +167,15 @@ def test_times_are_read_in_their_zone_or_the_citys_and_that_is_said(
     assert [note for note in found.remarks if remark and remark in note] or found.remarks == ()
 
 
-def test_a_zone_that_the_file_describes_itself_is_used() -> None:
+@pytest.mark.parametrize("hours", [4, 6])
+def test_a_zone_that_the_file_describes_itself_is_used_and_forgotten(hours: int) -> None:
     zone = (
         "BEGIN:VTIMEZONE\nTZID:Ours\nBEGIN:STANDARD\nDTSTART:16010101T000000\n"
-        "TZOFFSETFROM:+0400\nTZOFFSETTO:+0400\nEND:STANDARD\nEND:VTIMEZONE\n"
+        f"TZOFFSETFROM:+0{hours}00\nTZOFFSETTO:+0{hours}00\nEND:STANDARD\nEND:VTIMEZONE\n"
     )
     found = good(BASE + "DTSTART;TZID=Ours:20360822T200000", head=zone)
-    assert found.starts_at == datetime(2036, 8, 22, 16, 0, tzinfo=UTC)
+    assert found.starts_at == datetime(2036, 8, 22, 20 - hours, 0, tzinfo=UTC)
+    assert good(BASE + "DTSTART;TZID=Ours:20360822T200000").starts_at == berlin("2036-08-22T20:00")
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,8 @@ def test_an_address_keeps_what_only_looks_like_a_character() -> None:
     )
     assert markdown_to_text(found.body) == "Karten: https://town.example/?a=1&copy=2&b=3"
     assert found.url == "https://town.example/?a=1&b=2"
+    (picture,) = draft("IMAGE;VALUE=URI:https://town.example/a.png?b=1&amp;c=2").images
+    assert picture.url == "https://town.example/a.png?b=1&c=2"
 
 
 @pytest.mark.parametrize(
