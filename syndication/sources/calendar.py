@@ -117,9 +117,9 @@ def _event(position: str, block: list[bytes], zone: ZoneInfo) -> _Read:
     except UnicodeDecodeError:
         text = raw.decode("cp1252", errors="replace")
         remarks.append("is not UTF-8: read as Windows-1252")
-    plain = "".join(f"{lines.plain(line)}\r\n" for line in text.replace("\0", "").split("\n"))
+    plain = [lines.plain(line) for line in text.replace("\0", "").split("\n")]
     try:
-        component = Component.from_ical(plain)
+        component = Component.from_ical("".join(f"{line}\r\n" for line in plain if line))
     except _UNREADABLE as error:
         raise Invalid.field("", f"cannot be read: {str(error)[:200]}") from error
     entry = Entry(position, component, zone, remarks)
@@ -237,7 +237,7 @@ def _judge(one: _Read) -> None:
 def _dated(entry: Entry, fields: dict[str, Any], now: datetime) -> dict[str, Any]:
     """The dates of an entry, by its RRULE, EXDATE and RDATE."""
     start, ends = fields["starts_at"], fields.get("ends_at")
-    rules = [one for one in entry.every("RRULE") if one != {}]  # `RRULE:` with nothing behind it is no rule
+    rules = entry.every("RRULE")
     if "EXRULE" in entry.component or len(rules) > 1:
         raise Invalid.field("recurrence", "is told by more than one rule, which is not supported")
     rule = _rule(entry, rules[0]) if rules else None

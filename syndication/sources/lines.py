@@ -82,7 +82,10 @@ def zones(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def plain(line: str) -> str:
-    """The line without an encoding, and without a VALUE that its property cannot have."""
+    """The line without an encoding, and without a VALUE that its property cannot have; empty where it says nothing.
+
+    A RECURRENCE-ID without a value stays: what it is of is a date of a series, and not the series.
+    """
     found = _NAME.match(line)
     name = found[0].upper() if found else ""
     if found is None or name not in _TYPES:
@@ -94,6 +97,8 @@ def plain(line: str) -> str:
     if not line.startswith(":", place):
         return line
     value = line[place + 1 :]
+    if not value.strip() and name != "RECURRENCE-ID":
+        return ""
     said = {key.strip().upper(): text for key, _, text in (one.partition("=") for one in parameters)}
     if "BINARY" not in _TYPES[name] and (encoding := _encoding(said)):
         value = _decoded(value, encoding, said.get("CHARSET", "utf-8"))

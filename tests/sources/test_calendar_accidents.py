@@ -35,6 +35,7 @@ STARTS = "DTSTART:20360822T180000Z"
         ([STARTS, "RRULE:FREQ=DAILY;COUNT=3", "RDATE:083000"], "has an RDATE that is no date: '083000'"),
         ([STARTS, "RRULE:FREQ=DAILY;COUNT=3", "EXDATE:PT1H"], "has an EXDATE that is no date: 'PT1H'"),
         ([STARTS, "RECURRENCE-ID:083000"], "RECURRENCE-ID: is neither a date nor a date with a time"),
+        ([STARTS, "RECURRENCE-ID:"], "RECURRENCE-ID: is not a date: ''"),
         ([STARTS, "RECURRENCE-ID:bald"], "RECURRENCE-ID: is not a date: 'bald'"),
         ([STARTS, "RECURRENCE-ID:00010101T000000"], "DTSTART: lies outside the years 1 to 9999"),
         (["DTSTART:083000"], "DTSTART: is neither a date nor a date with a time"),
@@ -62,7 +63,18 @@ def test_what_cannot_be_meant_is_a_sentence_about_its_entry_and_the_next_one_com
         [STARTS, "SEQUENCE;VALUE=TEXT:3", "GEO;VALUE=TEXT:52.1;12.9"],
         [STARTS, "SEQUENCE:viele", "DTSTAMP:gestern", "GEO:hier", "CATEGORIES;VALUE=DATE:Musik"],
         [STARTS, "SUMMARY;VALUE=BINARY;ENCODING=BASE64:Q2hvcg=="],
-        [STARTS, "RRULE:"],
+        [STARTS, "RRULE:", "EXDATE;VALUE=DATE:", "RDATE: "],
+        [
+            STARTS,
+            "DTEND:",
+            "DURATION:",
+            "GEO:",
+            "URL:",
+            "SEQUENCE:",
+            "STATUS:",
+            "CATEGORIES:",
+            "DESCRIPTION:",
+        ],
     ],
 )
 def test_what_says_the_wrong_type_of_itself_is_read_as_what_it_is(lines: list[str]) -> None:
