@@ -3,7 +3,6 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -11,21 +10,18 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
-from icalendar import Component, Timezone
+from icalendar import Component
 from icalendar.prop import vDDDLists, vDDDTypes, vRecur
-from icalendar.timezone import tzp
 
 from syndication.content.schedule import MOST_OWN
 from syndication.errors import Fault, Invalid
 from syndication.kinds.event_content import EventDraft, event_draft
 from syndication.kinds.reading import draft
-from syndication.sources import lines, repair, series
+from syndication.sources import lines, repair, series, zones
 from syndication.sources.entry import Entry, reference, shown, when
 from syndication.sources.row import MOST_ENTRIES, DateOf, Rank, Row, Version, made, refused
 
 _log = structlog.get_logger(__name__)
-#: What icalendar raises for blocks it cannot read.
-_UNREADABLE = (ValueError, KeyError, IndexError, AttributeError, TypeError)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _TITLE = re.compile(rb"SUMMARY(?:;[^:]*)?:(.*)", re.IGNORECASE)
 _Made = TypeVar("_Made")
@@ -60,11 +56,7 @@ def read(data: bytes, *, zone: ZoneInfo, now: datetime) -> Iterator[Row]:
     if not plain or plain[0].strip().upper() != b"BEGIN:VCALENDAR":
         raise Invalid.field("file", "is not a calendar: it does not begin with BEGIN:VCALENDAR")
     cancelled = any(line.strip().upper() == b"METHOD:CANCEL" for line in plain)
-    tzp.use_zoneinfo()  # forgets the zones of the file before, whose names may mean others here
-    for described in lines.zones(plain):
-        # icalendar keeps it by its name. A damaged one: its times are read in the city's zone, and each row says so.
-        with suppress(*_UNREADABLE):
-            Timezone.from_ical(described)
+    zones.learn(plain)
     found = [
         _parsed(f"entry {number}", name, block, zone, ends=ends)
         for number, (name, block, ends) in enumerate(lines.entries(plain), 1)
@@ -120,7 +112,7 @@ def _event(position: str, block: list[bytes], zone: ZoneInfo) -> _Read:
     plain = [lines.plain(line) for line in text.replace("\0", "").split("\n")]
     try:
         component = Component.from_ical("".join(f"{line}\r\n" for line in plain if line))
-    except _UNREADABLE as error:
+    except zones.UNREADABLE as error:
         raise Invalid.field("", f"cannot be read: {str(error)[:200]}") from error
     entry = Entry(position, component, zone, remarks)
     entry.remarks += [

@@ -50,11 +50,15 @@ def unfolded(data: bytes) -> list[bytes]:
 
 
 def entries(lines: Iterable[bytes]) -> Iterator[tuple[str, list[bytes], bool]]:
-    """Name and lines of each entry, and whether it ends."""
-    name, block = b"", list[bytes]()
+    """Name and lines of each entry, and whether it ends. A time zone that stands in one is no part of it."""
+    name, block, in_zone = b"", list[bytes](), False
     for line in lines:
         mark = line.strip().upper()
         begun = mark.removeprefix(b"BEGIN:") if mark.startswith(b"BEGIN:") else b""
+        in_zone = begun == b"VTIMEZONE" or (in_zone and begun not in _ENTRIES and mark != b"END:" + name)
+        if in_zone:
+            in_zone = mark != b"END:VTIMEZONE"
+            continue
         if begun in _ENTRIES:
             if name:
                 yield name.decode(), block, False

@@ -1,6 +1,7 @@
 """Calendars as they come in, damaged by chance: `python -m tests.sources.mutations 65000` reads so many and says how it went."""
 
 import random
+import re
 import sys
 import time
 from collections import Counter
@@ -141,7 +142,9 @@ def files() -> list[bytes]:
 
 def damaged(data: bytes, chance: random.Random) -> bytes:
     """The calendar after a few accidents, with one sound entry put in front of its others."""
-    head, begin, rest = data.replace(b"\r\n", b"\n").partition(b"BEGIN:VEVENT\n")
+    head, begin, rest = re.split(
+        rb"^(BEGIN:V(?:TIMEZONE|EVENT)\n)", data.replace(b"\r\n", b"\n"), maxsplit=1, flags=re.MULTILINE
+    )
     lines = (begin + rest).split(b"\n")
     for _ in range(chance.randint(1, 5)):
         _ACCIDENTS[chance.randrange(len(_ACCIDENTS))](lines, chance)

@@ -179,6 +179,39 @@ def test_a_zone_that_the_file_describes_itself_is_used_and_forgotten(hours: int)
 
 
 @pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=SECONDLY",
+        "FREQ=MINUTELY;COUNT=100000000",
+        "FREQ=DAILY",
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=YEARLY;BYHOUR=3",
+    ],
+)
+def test_a_zone_whose_clock_changes_by_the_minute_or_never_is_not_waited_for(rule: str) -> None:
+    change = "BEGIN:{0}\nDTSTART:19700101T000000\nTZOFFSETFROM:{1}\nTZOFFSETTO:{2}\nRRULE:{3}\nEND:{0}\n"
+    summer = change.format("DAYLIGHT", "+0400", "+0500", "FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU")
+    zone = f"BEGIN:VTIMEZONE\nTZID:Ours\n{change.format('STANDARD', '+0500', '+0400', rule)}{summer}END:VTIMEZONE\n"
+    row = one(BASE + "DTSTART;TZID=Ours:20360822T200000", head=zone)
+    assert row.draft is not None
+    assert row.draft.begins == berlin("2036-08-22T20:00")
+    assert "unknown time zone 'Ours'" in row.remarks[0]
+    nested = one(f"{BASE}{zone}DTSTART;TZID=Ours:20360822T200000")
+    assert nested.draft == row.draft
+
+
+@pytest.mark.parametrize("until", ["", ";UNTIL=20991231T000000Z", ";COUNT=200"])
+def test_a_zone_with_summer_time_of_its_own_is_used(until: str) -> None:
+    rule = "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH={4}{5}"
+    change = f"BEGIN:{{0}}\nDTSTART:{{1}}T020000\nTZOFFSETFROM:{{2}}\nTZOFFSETTO:{{3}}\n{rule}\nEND:{{0}}\n"
+    winter = change.format("STANDARD", "19701025", "+0500", "+0400", 10, until)
+    summer = change.format("DAYLIGHT", "19700329", "+0400", "+0500", 3, until)
+    head = f"BEGIN:VTIMEZONE\nTZID:Ours\n{winter}{summer}END:VTIMEZONE\n"
+    found = good(BASE + "DTSTART;TZID=Ours:20360822T200000", head=head)
+    assert found.starts_at == datetime(2036, 8, 22, 15, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
     ("lines", "field", "words"),
     [
         ("UID:1\nDTSTART:20360822T180000Z", "title", "is needed"),
