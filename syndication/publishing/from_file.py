@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from typing import Literal
 from uuid import UUID
 
@@ -132,5 +132,11 @@ def _stands(merchant_id: UUID, source_ref: str | None, before: Sequence[Draft]) 
         return session.scalar(coming) is not None
 
 
-def _sentence(faults: Iterable[Fault]) -> str:
-    return "; ".join(map(str, faults))
+def _sentence(faults: Iterable[Fault]) -> Reason:
+    """What is wrong, in one line that can be put into the language of whoever reads the table."""
+    said = [
+        Reason("{}: {}", one.field, message) if one.field else message
+        for one in faults
+        for message in [Reason.quoted(one.message)]
+    ]
+    return reduce(lambda before, one: Reason("{}; {}", before, one), said)

@@ -10,7 +10,9 @@ from sqlalchemy import func, select
 
 from syndication import clock, sources
 from syndication.config import Settings
+from syndication.content.reason import Reason
 from syndication.infra import db
+from syndication.infra.reasons import translated_reason
 from syndication.models import Change, Merchant, Post
 from syndication.publishing import from_file, posts
 from tests import factories
@@ -147,3 +149,25 @@ def test_progress_is_told_row_by_row_in_the_order_of_the_file(merchant_id: UUID)
     report = from_file.run(rows, merchant_id, progress=seen.append)
     assert tuple(seen) == report.results
     assert report.of("refused") == (report.results[4],)
+
+
+def test_what_is_wrong_with_a_rule_is_told_in_german_too(merchant_id: UUID, tmp_path: Path) -> None:
+    file = tmp_path / "a.ics"
+    rule = "RRULE:FREQ=YEARLY;BYMONTH=4;BYMONTHDAY=31"
+    lines = [
+        "BEGIN:VCALENDAR",
+        "BEGIN:VEVENT",
+        "UID:1",
+        "SUMMARY:a",
+        "DTSTART:20370101T100000Z",
+        rule,
+        "END:VEVENT",
+        "",
+    ]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    (result,) = run(file, merchant_id).results
+    assert result.reason == "recurrence: is not a rule of RFC 5545: names a day that none of its months has"
+    assert isinstance(result.reason, Reason)
+    assert translated_reason(result.reason, "de") == (
+        "recurrence: ist keine Regel nach RFC 5545: nennt einen Tag, den keiner seiner Monate hat"
+    )
