@@ -119,6 +119,10 @@ def _event(position: str, block: list[bytes], zone: ZoneInfo) -> _Read:
         f"line left out: {str(reason)[:120]}" for where, reason in component.errors if where is None
     ]
     replaces = entry.recurrence_id
+    if (
+        replaces is None and entry.faults
+    ):  # of which date it is nobody knows; it must not be taken for the series
+        raise Invalid(*entry.faults)
     day = _day(replaces, zone) if replaces is not None else None
     return _Read(entry, entry.uid, replaces, _rank(entry), day)
 
@@ -141,21 +145,25 @@ def _mark_repeated(known: list[_Read]) -> None:
             for one in others:
                 one.listed_with = first
             continue
-        best = max(enumerate(group), key=lambda pair: (pair[1].rank, pair[0]))[1]
+        best = max(enumerate(group), key=lambda pair: (_begins(pair[1]), pair[1].rank, pair[0]))[1]
         for one in group:
             one.newer = None if one is best else best.entry.position
 
 
 def _one_list(group: list[_Read]) -> bool:
     """Whether entries of one UID, equally new, are the dates of one event that repeats by no rule, as courses are written."""
-    starts = [one.entry.component.get("DTSTART") for one in group]
-    if len(group) < 2 or not all(
-        isinstance(start, vDDDTypes) and isinstance(start.dt, date) for start in starts
-    ):
+    if len(group) < 2 or not all(map(_begins, group)):
         return False
+    starts = [one.entry.component["DTSTART"] for one in group]
     ruled = any(one.entry.every(name) for one in group for name in ("RRULE", "RDATE", "EXDATE"))
     different = len({start.to_ical() for start in starts}) == len(group)
     return not ruled and different and len({one.rank for one in group}) == 1
+
+
+def _begins(one: _Read) -> bool:
+    """Whether its start can be read; where it cannot, it takes no other's place, however new it is."""
+    start = one.entry.component.get("DTSTART")
+    return isinstance(start, vDDDTypes) and isinstance(start.dt, date)
 
 
 def _rows(known: list[_Read], now: datetime, *, cancelled: bool) -> dict[str, list[Row]]:

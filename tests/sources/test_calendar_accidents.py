@@ -89,3 +89,20 @@ def test_an_entry_that_a_library_chokes_on_is_named_by_its_title() -> None:
     assert (row.title, row.draft) == ("Chor", None)
     assert row.faults
     assert sound.draft is not None
+
+
+@pytest.mark.parametrize(
+    "newer",
+    [
+        "RECURRENCE-ID:083000\r\nDTSTART:20360829T180000Z",
+        "RECURRENCE-ID:\r\nDTSTART:20360829T180000Z",
+        "DTSTART:bald",
+    ],
+)
+def test_a_newer_entry_that_cannot_be_read_does_not_take_the_place_of_its_series(newer: str) -> None:
+    series = [STARTS, "RRULE:FREQ=WEEKLY;COUNT=3", "END:VEVENT"]
+    other = ["BEGIN:VEVENT", "UID:1", "SUMMARY:Chor", "SEQUENCE:5", newer]
+    row, bad, sound = read(*series, *other)
+    assert (row.draft is not None, bad.draft, bad.title) == (True, None, "Chor")
+    assert bad.faults
+    assert sound.draft is not None
