@@ -23,10 +23,8 @@ _MOST_COUNTED = 99_999
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 #: A rule must name a day within so many years, and then again; 29 February on a Monday comes every 28 or 40.
 _YEARS = 40
-#: Days that one walk looks at in all: two thousand dates of any rule that people use, and some milliseconds.
+#: Days that one walk looks at in all: a thousand dates of any rule that people use, and some hundredths of a second.
 _MOST_LOOKED_AT = 60_000
-#: Most days that can stand in one period, from which BYSETPOS chooses.
-_IN_PERIOD = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 31, "YEARLY": 366}
 _LAST_YEAR = 9000
 
 
@@ -105,9 +103,9 @@ def walk(rule: Rule, start: datetime, since: date | None = None) -> Iterator[dat
     clock, zone = start.replace(microsecond=0).time(), start.tzinfo
     counted = looked_at = 0
     entered = start.date() if since is None or rule.count is not None else max(since, start.date())
-    fitted = entered.year
+    fitted, weight = entered.year, 1 + _offered(rule)
     for begin, days in _periods(rule, start.date(), entered):
-        looked_at += 1 + len(days)
+        looked_at += weight
         if looked_at > _MOST_LOOKED_AT or begin.year > min(_LAST_YEAR, fitted + _patience(rule)):
             return
         for day in _chosen(rule, days):
@@ -139,7 +137,9 @@ def _number(parts: dict[str, str], name: str, most: int) -> int | None:
         return None
     text = parts[name]
     if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= most:
-        raise ValueError(Reason("has no number from 1 to {} behind {}", most, name))
+        if name == "INTERVAL":
+            raise ValueError(Reason("has an {} that is no number from 1 to {}", name, most))
+        raise ValueError(Reason("has a {} that is no number from 1 to {}", name, most))
     return int(text)
 
 
@@ -149,7 +149,7 @@ def _numbers(parts: dict[str, str], name: str, most: int, *, signed: bool = Fals
     shape = _SIGNED if signed else _UNSIGNED
     texts = parts[name].split(",")
     if not all(shape.fullmatch(text) and 1 <= abs(int(text)) <= most for text in texts):
-        raise ValueError(Reason("has no number from 1 to {} behind {}", most, name))
+        raise ValueError(Reason("has a {} that is no number from 1 to {}", name, most))
     return tuple(dict.fromkeys(map(int, texts)))
 
 
@@ -195,8 +195,35 @@ def _refuse_days_that_no_month_has(rule: Rule) -> None:
 
 
 def _refuse_places_that_no_period_has(rule: Rule) -> None:
-    if rule.positions and min(abs(place) for place in rule.positions) > _IN_PERIOD[rule.frequency]:
+    if not rule.positions:
+        return
+    most = _offered(rule)
+    if rule.month_days:  # each number stands once in a month, and in a week
+        most = min(most, len(rule.month_days) * _months_in_period(rule))
+    if min(abs(place) for place in rule.positions) > most:
         raise ValueError(Reason("has a BYSETPOS beyond the days it chooses from"))
+
+
+def _offered(rule: Rule) -> int:
+    """The most days that one period offers: those looked at to find which fit, from which BYSETPOS chooses."""
+    if rule.frequency == "DAILY":
+        return 1
+    if rule.frequency == "WEEKLY":
+        weekdays = len({weekday for _, weekday in rule.days})
+        return weekdays or (len(rule.month_days) and 7) or 1
+    if not rule.days:
+        return (len(rule.month_days) or 1) * _months_in_period(rule)
+    by_year = rule.frequency == "YEARLY" and not rule.months
+    every = 53 if by_year else 5
+    placed = sum(1 if place else every for place, _ in rule.days)
+    return placed if by_year else placed * _months_in_period(rule)
+
+
+def _months_in_period(rule: Rule) -> int:
+    """Months of which a period takes days."""
+    if rule.frequency != "YEARLY":
+        return 1
+    return len(rule.months) or (12 if rule.month_days or rule.days else 1)
 
 
 def _patience(rule: Rule) -> int:
@@ -205,6 +232,9 @@ def _patience(rule: Rule) -> int:
 
 
 def _happens(rule: Rule, first: date) -> bool:
+    weekdays = {weekday for _, weekday in rule.days}
+    if rule.frequency == "DAILY" and rule.interval % 7 == 0 and weekdays and first.weekday() not in weekdays:
+        return False  # it is that weekday for ever
     last = date(min(first.year + _patience(rule), _LAST_YEAR), 12, 31)
     if rule.until is not None and rule.until.year <= _LAST_YEAR:
         last = min(last, rule.until.date() + timedelta(days=1))

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from typing import Literal
 from uuid import UUID
 
@@ -16,7 +16,8 @@ from syndication.content.reason import NO_REASON, Reason
 from syndication.errors import Fault, Invalid, SyndicationError
 from syndication.infra import db
 from syndication.models import Post
-from syndication.publishing import posts, series, stock
+from syndication.publishing import posts, recognising, series, stock
+from syndication.publishing.recognising import RECOGNISED, Recognised
 from syndication.publishing.stock import Tell
 from syndication.sources import Row
 
@@ -70,11 +71,12 @@ def run(
     What is over already is reported as past and not published; a post that stood for later and is now over is revised.
     Rows commit one by one, so an import that was cut off is simply run again. No quota holds an import up.
     """
-    results: list[Result] = []
+    every, results = list(rows), list[Result]()
     earlier: dict[str, list[Draft]] = {}
-    for row in rows:
+    recognised = recognising.recognise(merchant_id, every)
+    for row in every:
         before = earlier.setdefault(row.source_ref, []) if dry_run and row.source_ref else []
-        result = _result(row, merchant_id, tell, dry_run=dry_run, before=before)
+        result = _result(row, merchant_id, recognised, tell, dry_run=dry_run, before=before)
         if row.draft is not None and result.what in ("created", "revised"):
             before.append(row.draft)
         results.append(result)
@@ -88,22 +90,28 @@ def run(
     return Report(tuple(results), dry_run, summary.id if summary else None)
 
 
-def _result(row: Row, merchant_id: UUID, tell: Tell, *, dry_run: bool, before: Sequence[Draft]) -> Result:
+def _result(
+    row: Row, merchant_id: UUID, recognised: Recognised, tell: Tell, *, dry_run: bool, before: Sequence[Draft]
+) -> Result:
     """`before`: what earlier rows of the same entry would have done in a dry run."""
+    ref = row.source_ref or ""
+    known_as = recognised.earlier.get(ref)
+    remarks = (*row.remarks, RECOGNISED) if known_as else row.remarks
 
     def ended(what: What, reason: Reason = NO_REASON) -> Result:
-        return Result(row.position, row.source_ref, row.title, what, reason, row.remarks)
+        return Result(row.position, row.source_ref, row.title, what, reason, remarks)
 
     if row.draft is None:
         return ended("refused", _sentence(row.faults))
     manner = stock.manner(tell, row.draft)
     try:
-        if (over := _past(row.draft)) and not _stands(merchant_id, row.source_ref, before):
+        if (over := _past(row.draft)) and not _stands(merchant_id, known_as or row.source_ref, before):
             return ended("past", over)
+        if twin := recognised.twins.get(ref):
+            return ended("refused", Reason("says the same as {}, word for word: one post is enough", twin))
         if row.version is not None:
-            if dry_run:
-                return ended(posts.tried(lambda: series.submit(merchant_id, row, manner=manner)))
-            return ended(series.submit(merchant_id, row, manner=manner).what)
+            take = partial(series.submit, merchant_id, row, manner=manner, known_as=known_as)
+            return ended(posts.tried(take) if dry_run else take().what)
         if dry_run:
             return ended(posts.preview(merchant_id, row.draft, after=before))
         return ended(posts.submit(merchant_id, row.draft, manner=manner).what)

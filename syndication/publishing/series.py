@@ -46,9 +46,10 @@ class _Known:
         post.versions = {key: [rank[0], rank[1].isoformat()] for key, rank in ranks.items()}
 
 
-def submit(merchant_id: UUID, row: Row, *, manner: Manner) -> Outcome:
+def submit(merchant_id: UUID, row: Row, *, manner: Manner, known_as: str | None = None) -> Outcome:
     """Create or revise the post of a calendar's entry; one that is a date of a series revises that (RFC 5546 section 3.2.5).
 
+    `known_as` is the reference of the post that the entry was recognised as; from now on it has the entry's own.
     Parts that an earlier version made of the series go into it without a word to anybody. Raises what `posts.submit` raises.
     """
     assert row.draft is not None
@@ -56,6 +57,8 @@ def submit(merchant_id: UUID, row: Row, *, manner: Manner) -> Outcome:
         posts.alone(session, merchant_id)
         if row.date_of is not None:
             return _submit_date(session, merchant_id, row, row.date_of, manner)
+        if known_as is not None:
+            _rename(session, merchant_id, known_as, row.source_ref)
         version = row.version or Version(_NEVER)
         is_event = isinstance(row.draft, EventDraft)
         alone = joining.join(session, merchant_id, event_draft(row.draft)) if is_event else set[datetime]()
@@ -75,6 +78,13 @@ def submit(merchant_id: UUID, row: Row, *, manner: Manner) -> Outcome:
         outcome = posts.submit(merchant_id, draft, manner=manner)
         _Known(version.rank, {**version.dates, **newer}).note(session.get_one(Post, outcome.post.id))
         return outcome
+
+
+def _rename(session: Session, merchant_id: UUID, known_as: str, source_ref: str | None) -> None:
+    post = posts.by_source(session, merchant_id, known_as)
+    if post is not None and posts.by_source(session, merchant_id, source_ref) is None:
+        post.source_ref = source_ref
+        session.flush()
 
 
 def _as_known(draft: EventDraft, told: Content, newer: set[datetime]) -> EventDraft:

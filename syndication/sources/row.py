@@ -75,7 +75,7 @@ def made(
         source_ref=one.source_ref if one else _shown(reference) or None,
         title=one.title if one else _shown(fields.get("title")),
         draft=one,
-        faults=tuple(found),
+        faults=tuple(dict.fromkeys(found)),
         remarks=tuple(dict.fromkeys(notes)),
     )
 

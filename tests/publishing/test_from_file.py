@@ -12,7 +12,9 @@ from sqlalchemy import func, select
 
 from syndication import clock, sources
 from syndication.config import Settings
+from syndication.content.reason import Reason
 from syndication.infra import db
+from syndication.infra.reasons import translated_reason
 from syndication.models import Change, Merchant, Post
 from syndication.publishing import from_file, posts
 from tests import factories
@@ -172,3 +174,25 @@ def test_one_table_as_csv_and_as_a_workbook_is_the_same_posts(merchant_id: UUID,
     assert counts(again) == {"unchanged": 2, "refused": 1}
     assert again.results[2].position == "Sheet, row 4"
     assert changes() == ["published"] * 2
+
+
+def test_what_is_wrong_with_a_rule_is_told_in_german_too(merchant_id: UUID, tmp_path: Path) -> None:
+    file = tmp_path / "a.ics"
+    rule = "RRULE:FREQ=YEARLY;BYMONTH=4;BYMONTHDAY=31"
+    lines = [
+        "BEGIN:VCALENDAR",
+        "BEGIN:VEVENT",
+        "UID:1",
+        "SUMMARY:a",
+        "DTSTART:20370101T100000Z",
+        rule,
+        "END:VEVENT",
+        "",
+    ]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    (result,) = run(file, merchant_id).results
+    assert result.reason == "recurrence: is not a rule of RFC 5545: names a day that none of its months has"
+    assert isinstance(result.reason, Reason)
+    assert translated_reason(result.reason, "de") == (
+        "recurrence: ist keine Regel nach RFC 5545: nennt einen Tag, den keiner seiner Monate hat"
+    )
