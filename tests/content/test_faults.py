@@ -11,8 +11,9 @@ from pydantic import AfterValidator, EmailStr, Field, TypeAdapter, ValidationErr
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ErrorType
 
-from syndication.content.base import Day, IsWhole, Moment, Topic, slugify
+from syndication.content.base import Day, IsWhole, Moment, slugify
 from syndication.content.faults import faults_of, in_words
+from syndication.content.topics import Topic
 from syndication.errors import Invalid
 from syndication.infra.reasons import translated_error
 from syndication.infra.rendering import translations

@@ -124,7 +124,7 @@ def test_the_hubs_address_ends_no_link(tmp_path: Any) -> None:
     cfg = settings_for(
         tmp_path, websub_hub='https://hub.example/ä>; rel="self", <https://evil.example/\r\nX: y'
     )
-    link = _links("all", "rss", cfg)
+    link = _links("all", "rss", 1, cfg)
     assert link.isascii()
     assert link.isprintable()
     assert link.count("<") == link.count(">") == 2

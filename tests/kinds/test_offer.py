@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from syndication import kinds
+from syndication import clock, kinds
 from syndication.content.post import matters
 from syndication.errors import Invalid
 from syndication.kinds.reading import draft
@@ -78,11 +78,11 @@ def test_people_hear_of_another_percentage_and_of_another_price_before() -> None
 
 @pytest.mark.parametrize("cell", ["20", "20 %", "-20%", "\u221220 %"])
 def test_a_table_says_it_as_people_do(cell: str) -> None:
-    (row,) = table.read(f"Art;Titel;Rabatt\nAngebot;Kaffee;{cell}\n".encode(), zone=BERLIN)
+    (row,) = table.read(f"Art;Titel;Rabatt\nAngebot;Kaffee;{cell}\n".encode(), zone=BERLIN, now=clock.now())
     assert row.draft is not None, row.faults
     assert row.draft.model_dump()["percent_off"] == 20
 
 
 def test_a_cell_that_is_no_percentage_is_refused_with_its_field() -> None:
-    (row,) = table.read(b"Art;Titel;Rabatt\nAngebot;Kaffee;viel\n", zone=BERLIN)
+    (row,) = table.read(b"Art;Titel;Rabatt\nAngebot;Kaffee;viel\n", zone=BERLIN, now=clock.now())
     assert [one.field for one in row.faults] == ["percent_off"]

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from icalendar import Component
 
-from syndication.infra.rendering import markdown_to_text
+from syndication.infra.markdown import markdown_to_text
 from syndication.kinds.event_content import EventDraft, event_draft
 from syndication.sources import calendar
 from syndication.sources.entry import Entry

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from syndication import clock
 from syndication.content.post import Draft
 from syndication.infra.markdown import markdown_to_html, markdown_to_text
 from syndication.sources import calendar, structured, table
@@ -24,7 +25,7 @@ TYPED = [
 def from_table(text: str) -> Draft:
     cell = text.replace('"', '""')
     file = f'Titel;Beginn;Beschreibung\nAbend;24.12.2036 18:00;"{cell}"\n'
-    (row,) = table.read(file.encode(), zone=BERLIN)
+    (row,) = table.read(file.encode(), zone=BERLIN, now=clock.now())
     assert row.draft is not None, row.faults
     return row.draft
 

@@ -13,6 +13,7 @@ import pytest
 
 from syndication import sources
 from syndication.errors import Invalid
+from syndication.infra.markdown import markdown_to_text
 from syndication.kinds.event_content import EventDraft, event_draft
 from syndication.sources import Row, spreadsheet, typed
 
@@ -212,7 +213,7 @@ def test_merged_cells_links_and_notes_of_an_opendocument_table_are_read() -> Non
         )
     )
     assert starts([first, second]) == ["24.02.2027 18:00", "24.02.2027 10:00"]
-    assert event(first).body == "Eins  zwei\nKarten (https://example.org/)"
+    assert markdown_to_text(event(first).body) == "Eins  zwei\nKarten (https://example.org/)"
     assert (first.position, second.position) == ("Termine, row 5", "Termine, row 6")
 
 

@@ -59,7 +59,7 @@ def rhythm(text: str, language: str) -> str:
     say, cadence = gettext(language), Cadence.parse(text)
     at = f"{cadence.hour:02d}:{cadence.minute:02d}"
     if cadence.rhythm == "instantly":
-        return say("at once, each post by itself")
+        return say("at once; what comes close together in one mail")
     if cadence.weekday is None:
         return say("every day at {}").format(at)
     return say("every {} at {}").format(weekdays(language)[cadence.weekday][1], at)
