@@ -114,7 +114,7 @@ def test_what_is_over_soon_does_not_wait_for_the_end_of_the_window(mail_sink: Ma
     posts.create(owner, factories.offer("Suppe", days=60 / 86400))
     everything()
     pass_by(31)
-    assert subjects(mail_sink) == ["Neues aus Coburg: Fest, Suppe"]
+    assert subjects(mail_sink) == ["Neues aus Coburg: Suppe, Fest"]
 
 
 def test_whoever_subscribes_within_the_window_of_others_hears_of_what_comes_then(

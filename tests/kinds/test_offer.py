@@ -85,4 +85,4 @@ def test_a_table_says_it_as_people_do(cell: str) -> None:
 
 def test_a_cell_that_is_no_percentage_is_refused_with_its_field() -> None:
     (row,) = table.read(b"Art;Titel;Rabatt\nAngebot;Kaffee;viel\n", zone=BERLIN, now=clock.now())
-    assert [one.field for one in row.faults] == ["percent_off"]
+    assert [one.field for one in row.faults] == ["Rabatt"]

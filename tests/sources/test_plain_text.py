@@ -18,7 +18,7 @@ TYPED = [
     "Ablauf\n\n    18 Uhr Einlass\n\t20 Uhr Beginn\n    - Pause -",
     "Einlass\n-----\nBeginn\n=====\n* * *\n___",
     "# 1 der Stadt\n> 18 Jahre\n+ Gast\n1) Suppe\n2) Braten\n| a | b |\n|---|---|",
-    "`still` ~~leise~~ _laut_ a_b_c <b>fett</b> &amp; [x](https://y.example) \\o/",
+    "`still` ~~leise~~ _laut_ a_b_c <3 & mehr, R&B [x](https://y.example) \\o/",
 ]
 
 

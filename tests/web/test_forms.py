@@ -188,7 +188,7 @@ def test_a_wrong_address_opens_at_its_field_and_keeps_every_choice(client: TestC
     }
     answer = client.post("/sign-up?lang=de", data=form)
     assert answer.status_code == 422
-    (field,) = re.findall(r'<input type="email"[^>]*>', answer.text)
+    (field,) = re.findall(r'<input [^>]*name="email"[^>]*>', answer.text)
     for said in ('value="anna@"', 'aria-invalid="true"', 'aria-describedby="fault-email"', " autofocus"):
         assert said in field, said
     assert answer.text.count(" autofocus") == 1
