@@ -124,7 +124,12 @@ def test_topics_keep_their_spelling_and_stand_once() -> None:
     ]
     data = "\r\n".join(["BEGIN:VEVENT", "SUMMARY:Chor", "DTSTART:20360822T180000Z", *lines, "END:VEVENT", ""])
     fields = Entry("entry 1", Component.from_ical(data), BERLIN).fields()
-    assert tuple(topic.name for topic in fields["topics"]) == ("Kunst & Kultur", "Musik", "Essen, Trinken", "Für „Große“")
+    assert tuple(topic.name for topic in fields["topics"]) == (
+        "Kunst & Kultur",
+        "Musik",
+        "Essen, Trinken",
+        "Für „Große“",
+    )
     assert len(draft(*lines).topics) == 4
 
 
