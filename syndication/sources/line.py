@@ -14,7 +14,7 @@ from syndication.content.reason import Reason
 from syndication.errors import Fault
 from syndication.kinds import KINDS
 from syndication.kinds.contract import Span
-from syndication.sources import cell, repair, span, when
+from syndication.sources import cell, repair, span, title, when
 from syndication.sources.when import Frame, Said
 
 _KINDS = {word: kind.name for kind in KINDS for word in kind.called}
@@ -125,6 +125,7 @@ class Line:
             found["currency"] = _CURRENCIES.get(said.upper(), said.upper())
         if said := found.get("body"):
             found["body"] = repair.shortened(said, _MOST_BODY, self.around.names["body"], self.remarks)
+        found |= self._title()
         self._refuse_private()
         found["url"] = self._address()
         found["kind"] = self._kind()
@@ -207,9 +208,20 @@ class Line:
             own = self.around.table_kind()
         return own or _OTHERWISE.name
 
+    def _title(self) -> dict[str, Any]:
+        """The title without what it says of whether its event takes place: that is the status."""
+        if "title" not in self.values:
+            return {}
+        named, state = title.read(self.values["title"])
+        if state is not None:
+            self._status = self._status or state
+            self.remarks.append(f"title says {state}: told as that")
+        return {"title": named}
+
     def _state(self) -> str | None:
         said = self.values.get("status")
-        return self._status if said is None else cell.state(said) or said.lower()
+        state = None if said is None else cell.state(said) or said.lower()
+        return self._status or state if state in (None, "scheduled") else state
 
     def price(self, name: str) -> str | None:
         """A price as a plain decimal; any other words about it go into the text."""

@@ -193,3 +193,20 @@ def test_languages_and_currencies_are_known_by_their_names(
     header: str, said: str, field: str, kept: str
 ) -> None:
     assert getattr(good(f"Titel;Datum;{header}", f"a;24.02.2027;{said}"), field) == kept
+
+
+@pytest.mark.parametrize(
+    ("title", "state", "shown", "status"),
+    [
+        ("Abgesagt: Weinabend", "", "Weinabend", "cancelled"),
+        ("Weinabend (fällt aus)", "abgesagt", "Weinabend", "cancelled"),
+        ("AUSVERKAUFT – Konzert", "", "Konzert", "sold_out"),
+        ("Abgesagt: Weinabend", "geplant", "Weinabend", "cancelled"),
+        ("Abgesagte Träume", "", "Abgesagte Träume", "scheduled"),
+    ],
+)
+def test_a_title_that_says_whether_it_takes_place_is_told_as_that(
+    title: str, state: str, shown: str, status: str
+) -> None:
+    found = good("Titel;Beginn;Status", f"{title};24.02.2037 18:00;{state}")
+    assert (found.title, found.status) == (shown, status)
