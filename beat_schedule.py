@@ -30,8 +30,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "notice outages": _every(15, "sweep.outages"),
     # What waits for a mail server that is back goes out a minute later, not at its own next try in two hours.
     "ask after the mail server": _every(60, "sweep.mail_server", "housekeeping"),
-    # Nobody minds a newsletter ten seconds after its slot.
-    "compose editions": _every(10, "sweep.editions", "housekeeping"),
+    # What readers who hear at once get is gathered for two minutes; five seconds more nobody minds.
+    "compose editions": _every(5, "sweep.editions", "housekeeping"),
     # An offer leaves the feeds when it is over; readers' requests look themselves, this is for WebSub.
     "refresh feeds": _every(10, "sweep.feeds", "housekeeping"),
     # A website in trouble is asked again after a minute; a picture whose wake-up was lost is ten seconds late.

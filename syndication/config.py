@@ -19,7 +19,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from syndication.content.base import Line, Text, faults_of
+from syndication.content.base import Line, Text
+from syndication.content.faults import faults_of
 from syndication.errors import Fault, Invalid
 from syndication.infra import private_files
 from syndication.infra.mail_headers import Unfit, address
@@ -156,6 +157,13 @@ class Settings(BaseSettings):
         description="Seconds a correction to readers waits, so that several become one mail; each further one about the same"
         " post within a day waits twice as long, up to four hours. Cancellations and withdrawals go at once. 0: none waits.",
     )
+    instant_window: float = Field(
+        120,
+        ge=0,
+        le=3600,
+        description="Seconds for which a mail to readers who hear at once gathers what else comes, from its first post on; what"
+        " is over sooner goes sooner. 0: a mail for each post, at once.",
+    )
     disable_after: Seconds = Field(
         432000, description="Seconds of nothing but failures after which a destination is switched off."
     )
@@ -170,7 +178,10 @@ class Settings(BaseSettings):
     )
 
     # Feeds
-    feed_size: int = Field(200, ge=1, le=5000, description="Posts in one feed, newest first.")
+    feed_size: int = Field(
+        200, ge=1, le=5000, description="Posts on one page of a feed, what is nearest first."
+    )
+    calendar_size: int = Field(5000, ge=1, le=50_000, description="Events in one calendar.")
     feed_max_age: int = Field(300, ge=0, description="Seconds a reader may keep a feed before asking again.")
     websub_hub: str = Field(
         "", description="Address of a WebSub hub to name in feeds and to tell of changes; empty: none."

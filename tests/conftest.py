@@ -231,6 +231,8 @@ def settings_for(tmp_path: Path, **changes: Any) -> config.Settings:
             "allow_private_addresses": True,
             # Tests of what is told, not of when; tests/audience/test_corrections.py has the pause.
             "correction_pause": 0,
+            # The same of what is gathered; tests/audience/test_gathering.py has the window.
+            "instant_window": 0,
             "log_format": "text",
             **changes,
         }

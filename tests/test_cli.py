@@ -72,6 +72,20 @@ def test_a_file_is_imported_once_and_the_table_says_so(run: Run, tmp_path: Path)
     assert (again["created"], again["unchanged"], again["refused"]) == (0, 1, 1)
 
 
+def test_what_is_wrong_with_a_table_is_said_in_german_too(run: Run, tmp_path: Path) -> None:
+    run("merchants", "add", "Kino", "--email", "a@kino.example")
+    file = tmp_path / "termine.csv"
+    file.write_text("Titel;Datum;Uhrzeit\nFilm;bald;spät\nFest;24.12.2036;18 Uhr\n", encoding="utf-8")
+    command = ("import", str(file), "--merchant", "kino", "--dry-run", "--json", "--language")
+    refused, fine = json.loads(run(*command, "de").output)["results"]
+    assert (refused["position"], refused["reason"]) == (
+        "Zeile 2",
+        "Datum: ist kein Datum wie 24.12.2026 18:00: 'bald'; Uhrzeit: ist keine Uhrzeit wie 18:00: 'spät'",
+    )
+    assert fine["remarks"] == ["ohne Nummer: an Titel und Beginn erkannt"]
+    assert json.loads(run(*command, "en").output)["results"][0]["position"] == "line 2"
+
+
 def test_what_failed_is_seen_counted_and_sent_again(
     city: config.Settings, run: Run, receiver: Receiver
 ) -> None:

@@ -18,7 +18,7 @@ from syndication.content.base import slugify
 from syndication.content.reason import Reason
 from syndication.content.schedule import occurrences
 from syndication.errors import Invalid
-from syndication.infra import mail_addresses, rendering
+from syndication.infra import mail_addresses, markdown
 from syndication.infra.reasons import translated_reason
 from syndication.kinds.reading import made
 from syndication.sources import cell, repair
@@ -70,8 +70,9 @@ def one_address(text: str) -> None:
 
 
 WORK: dict[str, tuple[Callable[[str], Any], int]] = {
-    "Markdown as HTML": (rendering.markdown_to_html, _BODY),
-    "Markdown as text": (rendering.markdown_to_text.__wrapped__, _BODY),
+    "Markdown as HTML": (markdown.markdown_to_html, _BODY),
+    "Markdown as text": (markdown.markdown_to_text.__wrapped__, _BODY),
+    "plain text as HTML": (markdown.plain_to_html, _BODY),
     "a mail's body": (by_mail._quoted, _BODY),
     "HTML as text": (lambda text: repair.without_html(text, []), _BODY),
     "HTML that is a list": (lambda text: repair.without_html(f"<li>{text}", []), _BODY),

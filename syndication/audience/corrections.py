@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from syndication import channels
-from syndication.audience import editions, interests, stories, told
+from syndication.audience import editions, gathering, interests, stories, told
 from syndication.channels.built_in.newsletter import Correction, Newsletter
 from syndication.channels.envelope import PostView
 from syndication.config import Settings
@@ -48,6 +48,8 @@ class News:
     merchant_id: UUID
     over_at: datetime | None
     before: Content | None
+    #: The post was taken in without a word: only who was told of it meanwhile hears more.
+    quiet: bool = False
 
     def concerns(self, interest: Interest) -> bool:
         """Whether an interest covers the post as it is, or as it was before this change."""
@@ -181,7 +183,7 @@ def _retell(session: Session, news: News, ids: list[int], made: "_Editions", cfg
     replaced = _drop_waiting(session, news, Delivery.reader_id, ids)
     messages = _messages(session, news, ids)
     known_to = _last(session, news, messages, now)
-    done = _done(session, news, ids)
+    done, gathered = _done(session, news, ids), _gathered(session, news, ids)
     groups: dict[tuple[str, int, datetime], list[int]] = {}
     undone: list[_Replaced] = []
     for reader_id, language in readers:
@@ -194,8 +196,10 @@ def _retell(session: Session, news: News, ids: list[int], made: "_Editions", cfg
         elif news.before is not None and not matters(known.content, news.view.content, now):
             undone += [replaced[reader_id]] if reader_id in replaced else []
         else:
-            made.note(known)
             due = _due(known, news, now, replaced.get(reader_id), cfg)
+            if due > now and reader_id in gathered:
+                continue
+            made.note(known)
             groups.setdefault((language, known.change_id, due), []).append(reader_id)
     _undo(session, undone)
     for (language, since, due), some in groups.items():
@@ -214,6 +218,15 @@ def _retell(session: Session, news: News, ids: list[int], made: "_Editions", cfg
         )
     if groups:
         wakeups.after_commit(session, Newsletter.queue, apart=1.0)
+
+
+def _gathered(session: Session, news: News, ids: Sequence[int]) -> set[int]:
+    """Who has a window open whose edition will tell this change as well, so that it needs no mail of its own."""
+    mine = (Reader.id.in_(ids), *gathering.takes_in(news.change.joined_at))
+    statement = select(Reader.id, Reader.interest_id).where(*mine)
+    found: dict[int, int] = dict(session.execute(statement).all())
+    wanted = interests.all_of(session, sorted(set(found.values()))) if found else {}
+    return {reader_id for reader_id, interest_id in found.items() if news.concerns(wanted[interest_id])}
 
 
 @dataclass

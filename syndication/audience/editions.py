@@ -31,8 +31,8 @@ from syndication.models import Change, Delivery, Destination, Edition, EditionPo
 from syndication.publishing import views
 
 _log = structlog.get_logger(__name__)
-#: Readers of one transaction; see fanout.
-_READERS = 500
+#: Readers of one transaction; see fanout. Audiences of one sweep.
+_READERS, MOST = 500, 200
 #: Audiences whose edition could not be composed, as this process knows: they stay due, and come after all others.
 _broken: set["_Audience"] = set()
 #: How far back the first edition of a reader looks for whom nothing else is known.
@@ -183,7 +183,7 @@ def enqueue(
 # Editions of a slot
 
 
-def sweep(*, most: int = 200) -> int:
+def sweep(*, most: int = MOST) -> int:
     """Compose and deliver the editions whose slot has come; returns how many audiences were served."""
     cfg = settings()
     windows: dict[tuple[datetime | None, datetime], list[Story]] = {}

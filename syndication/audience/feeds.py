@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,17 +12,19 @@ from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from syndication import clock
+from syndication.audience import feed_pages
 from syndication.channels.built_in.feed.documents import KINDS_OF, FeedView, Format, Tombstone, render
 from syndication.channels.built_in.websub import WebSub
 from syndication.channels.envelope import PostView
 from syndication.config import Settings, settings
 from syndication.content.base import slugify
-from syndication.errors import NotFound
+from syndication.content.reason import Reason
+from syndication.errors import NotFound, Unavailable
 from syndication.infra import db, wakeups
-from syndication.kinds import NAMES
+from syndication.kinds import NAMES, UNLISTED
 from syndication.ledger import lifecycle
 from syndication.models import Delivery, Destination, FeedDocument, Merchant, Post, PostTopic
-from syndication.publishing import views
+from syndication.publishing import coming, topics, views
 
 __all__ = [
     "FORMATS",
@@ -36,6 +39,10 @@ __all__ = [
 FORMATS: tuple[Format, ...] = get_args(Format)
 #: A withdrawn post is named as removed this long: readers that poll once a month must still learn of it.
 _REMEMBERED = timedelta(days=30)
+#: Seconds that somebody waits for the pages of others.
+_PATIENCE = 3.0
+_CROWDED = Reason("Too many pages of feeds are being asked for. Please try again in a moment.")
+_one_at_a_time = threading.Lock()
 _FACETS = ("kind", "topic", "merchant")
 _LONGEST = 200
 
@@ -95,6 +102,42 @@ def document(scope: str, form: Format, *, known: Document | None = None) -> Docu
         return _read(session, scope, form, state, known)
 
 
+def later_page(scope: str, form: Format, number: int, *, known: Document | None = None) -> Document:
+    """A page of a feed behind the first, made for whoever asks and not kept: few read so far, and each change moves all.
+
+    One is made at a time in a process. Raises NotFound for an unknown scope and a page that there is not, and Unavailable
+    where too many are asked for.
+    """
+    if number < 2 or form in KINDS_OF:
+        raise NotFound("There is no such feed.")
+    if not _one_at_a_time.acquire(timeout=_PATIENCE):
+        raise Unavailable(_CROWDED, _PATIENCE)
+    try:
+        return _later_page(scope, form, number, known)
+    finally:
+        _one_at_a_time.release()
+
+
+def _later_page(scope: str, form: Format, number: int, known: Document | None) -> Document:
+    cfg = settings()
+    parsed, now = parse_scope(scope), clock.now()
+    with db.reading() as session:
+        _check_known(session, parsed)
+        page = feed_pages.page(
+            session, list(_conditions(parsed, form)), number, cfg.feed_size, now, cfg.base_url
+        )
+        if not page.posts:
+            raise NotFound("There is no such page of this feed.")
+        name = _merchant_name(session, parsed.merchant)
+        topic = topics.name(session, parsed.topic) if parsed.topic else ""
+    material = _Material({}, page.posts, page.more, [], name, topic, now, None)
+    body = render(form, _view(scope, form, material, cfg, number))
+    etag = hashlib.sha256(body).hexdigest()
+    if known is not None and known.etag == etag:
+        return known
+    return Document(body, gzip.compress(body, 6, mtime=0), etag, now.replace(microsecond=0))
+
+
 class Shelf:
     """The shelf that the feed channel asks to be put in order."""
 
@@ -109,6 +152,7 @@ def sweep(*, most: int = 100) -> int:
 
 
 def _refresh(which: ColumnElement[bool], *, most: int = 1000) -> int:
+    coming.refresh()
     stale = or_(FeedDocument.built < FeedDocument.wanted, FeedDocument.stale_at <= clock.now())
     with db.reading() as session:
         found = session.execute(
@@ -201,8 +245,10 @@ class _Material:
 
     before: dict[Format, _State]
     posts: list[PostView]
+    more: bool
     removed: list[Tombstone]
     name: str
+    topic: str
     now: datetime
     stale_at: datetime | None
 
@@ -210,6 +256,7 @@ class _Material:
 def _build(scope: str, forms: Sequence[Format]) -> int:
     """Build and store documents of one scope whose formats show the same posts; returns how many changed."""
     cfg = settings()
+    coming.refresh()
     with db.reading() as session:
         material = _material(session, parse_scope(scope), forms, cfg)
     changed = 0
@@ -226,9 +273,7 @@ def _material(session: Session, scope: Scope, forms: Sequence[Format], cfg: Sett
     form = forms[0]
     now = clock.now()
     inside = list(_conditions(scope, form))
-    current = (Post.state == "published", or_(Post.over_at.is_(None), Post.over_at > now))
-    first = views.rows(*current, *inside).order_by(*_order(form)).limit(cfg.feed_size)
-    posts = views.views(session, first, cfg.base_url)
+    posts, more = _posts(session, inside, form, now, cfg)
     # What was withdrawn before its hour came was never seen, so nobody need unlearn it.
     # What went into a series is no loss: its dates stand there.
     seen = (Post.state == "withdrawn", Post.published_at.is_not(None), Post.joined_to.is_(None))
@@ -245,24 +290,26 @@ def _material(session: Session, scope: Scope, forms: Sequence[Format], cfg: Sett
         told = (post.content.said_until(cfg.zone, now) for post in posts)
         ends += [until for until in told if until is not None]
     name = _merchant_name(session, scope.merchant)
-    return _Material(before, posts, removed, name, now, min(ends, default=None))
+    topic = topics.name(session, scope.topic) if scope.topic else ""
+    return _Material(before, posts, more, removed, name, topic, now, min(ends, default=None))
 
 
 def _merchant_name(session: Session, slug: str) -> str:
     return session.scalar(select(Merchant.name).where(Merchant.slug == slug)) or "" if slug else ""
 
 
-def _order(form: Format) -> tuple[Any, ...]:
-    """The newest first; in a calendar those that are over next, behind the ones that never end.
-
-    Both decide who falls out where there are too many, and a calendar needs tomorrow more than what was said last.
-    """
+def _posts(
+    session: Session, inside: list[ColumnElement[bool]], form: Format, now: datetime, cfg: Settings
+) -> tuple[list[PostView], bool]:
+    """What stands in the document, and whether there are later pages; a calendar has none."""
     if form in KINDS_OF:
-        return (Post.over_at.is_not(None), Post.over_at, Post.id)
-    return (Post.published_at.desc(), Post.id.desc())
+        return feed_pages.calendar(session, inside, cfg.calendar_size, now, cfg.base_url), False
+    page = feed_pages.page(session, inside, 1, cfg.feed_size, now, cfg.base_url)
+    return page.posts, page.more
 
 
 def _conditions(scope: Scope, form: Format) -> Iterator[ColumnElement[bool]]:
+    yield Post.kind.not_in(UNLISTED)  # what it tells of stands there itself
     if form in KINDS_OF:
         yield Post.kind.in_(KINDS_OF[form])
     if scope.kind:
@@ -270,29 +317,31 @@ def _conditions(scope: Scope, form: Format) -> Iterator[ColumnElement[bool]]:
     if scope.topic:
         yield exists().where(PostTopic.post_id == Post.id, PostTopic.topic == scope.topic)
     if scope.merchant:
-        yield Merchant.slug == scope.merchant
+        yield Post.merchant_id == select(Merchant.id).where(Merchant.slug == scope.merchant).scalar_subquery()
 
 
-def _view(scope: str, form: Format, material: _Material, cfg: Settings) -> FeedView:
+def _view(scope: str, form: Format, material: _Material, cfg: Settings, number: int = 1) -> FeedView:
     moments = [post.updated_at for post in material.posts] + [one.at for one in material.removed]
     parsed = parse_scope(scope)
     return FeedView(
         city=views.city(cfg),
         kind=parsed.kind,
-        topic=parsed.topic,
+        topic=material.topic,
         merchant=material.name,
         self_url=_address(scope, form, cfg),
-        hub=cfg.websub_hub,
+        hub=cfg.websub_hub if number == 1 else "",  # it hears of kept documents alone
         updated=max(moments, default=None),
         posts=tuple(material.posts),
         removed=tuple(material.removed),
         max_age=cfg.feed_max_age,
         now=material.now,
+        page_url=_address(scope, form, cfg, number) if number > 1 else "",
+        next_url=_address(scope, form, cfg, number + 1) if material.more else "",
     )
 
 
-def _address(scope: str, form: str, cfg: Settings) -> str:
-    return f"{cfg.base_url}/feeds/{scope}.{form}"
+def _address(scope: str, form: str, cfg: Settings, number: int = 1) -> str:
+    return f"{cfg.base_url}/feeds/{scope}.{form}" + (f"?page={number}" if number > 1 else "")
 
 
 def _store(session: Session, before: _State, stale_at: datetime | None, body: bytes, address: str) -> bool:

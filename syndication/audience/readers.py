@@ -19,6 +19,7 @@ from syndication.ledger import lifecycle
 from syndication.models import Change, Consent, Delivery, InterestRow, Reader, SignUp
 
 _LEFT = Reason("The reader unsubscribed.")
+_MERGED = Reason("The address was on the list twice, in capitals and in small letters.")
 #: Readers forgotten in one transaction of the sweep.
 _CHUNK = 500
 #: A moment that is no slot, just before one.
@@ -59,6 +60,12 @@ def confirm(token: str) -> ReaderRecord:
         return _record(session, reader)
 
 
+def asked(token: str) -> ReaderRecord:
+    """The reader whom `confirm` would confirm with this token, or did. Raises what it raises."""
+    with db.reading() as session:
+        return _record(session, tokens.asked(session, token, db.now(session)))
+
+
 def read(token: str) -> ReaderRecord:
     """The reader of a link in a mail. Raises NotFound for a token that is not ours."""
     with db.reading() as session:
@@ -91,8 +98,9 @@ def leave(token: str) -> ReaderRecord:
     """Unsubscribe at once; doing it twice is harmless. Raises NotFound for a token that is not ours."""
     with db.transaction() as session:
         reader = tokens.owner(session, token)
-        if reader.state in ("confirmed", "pending"):
-            _end(session, reader, "left", _LEFT, "withdrawn", "link")
+        for one in _same(session, reader):
+            if one.state in ("confirmed", "pending"):
+                _end(session, one, "left", _LEFT, "withdrawn", "link")
         return _record(session, reader)
 
 
@@ -156,7 +164,8 @@ def erase(token: str) -> None:
     with db.transaction() as session:
         reader = tokens.owner(session, token)
         session.execute(delete(SignUp).where(SignUp.email == _spelled(reader.email)))
-        session.delete(reader)
+        for one in _same(session, reader):
+            session.delete(one)
 
 
 def sweep() -> int:
@@ -182,6 +191,46 @@ def sweep() -> int:
             return forgotten
 
 
+def merge() -> int:
+    """Leave one reader of each address that is on the list twice, from when capitals made another; returns how many ended.
+
+    The one who was confirmed first stays, with what they chose; a link of the others still unsubscribes.
+    """
+    with db.reading() as session:
+        listed = (
+            select(Reader.mailbox)
+            .where(Reader.state == "confirmed")
+            .group_by(Reader.mailbox)
+            .having(func.count() > 1)
+        )
+        boxes = session.scalars(listed).all()
+    ended = 0
+    for box in boxes:
+        with db.transaction() as session:
+            rows = session.scalars(
+                select(Reader)
+                .where(Reader.mailbox == box, Reader.state == "confirmed")
+                .order_by(Reader.confirmed_at, Reader.id)
+                .with_for_update()
+            ).all()
+            seen = set[str]()
+            for reader in rows:
+                if _spelled(reader.email) in seen:
+                    _end(session, reader, "left", _MERGED, "merged", "sweep")
+                    ended += 1
+                seen.add(_spelled(reader.email))
+    return ended
+
+
+def _same(session: Session, reader: Reader) -> list[Reader]:
+    """The rows of this reader's address, itself among them."""
+    try:
+        found = of_address(session, reader.email, lock=db.writes(session))
+    except Invalid:  # kept since a time when more was taken for an address
+        found = []
+    return found if any(one.id == reader.id for one in found) else [reader]
+
+
 def of_address(session: Session, email: str, *, lock: bool = False) -> list[Reader]:
     """Who has this address, whatever capitals it was or is typed with: mostly one, the one to write to first."""
     address = mail_addresses.spelled(email)
@@ -205,7 +254,7 @@ def token_for(email: str) -> str:
 def known_language(text: str) -> str:
     """A language that mails are written in. Raises Invalid."""
     if text not in LANGUAGES:
-        raise Invalid.field("language", f"must be one of {', '.join(LANGUAGES)}")
+        raise Invalid.field("language", Reason("must be one of {}", ", ".join(LANGUAGES)))
     return text
 
 

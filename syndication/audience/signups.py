@@ -9,10 +9,13 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from syndication.audience import interests, readers, tokens
+from syndication.audience import all_letters, interests, readers, tokens
 from syndication.channels.built_in.letter import Letter
+from syndication.config import settings
 from syndication.content.base import new_id
 from syndication.content.interest import Interest
+from syndication.content.reason import Reason
+from syndication.errors import Invalid
 from syndication.infra import db, mail_addresses, wakeups
 from syndication.ledger import lifecycle
 from syndication.models import Consent, Delivery, Reader, SignUp
@@ -28,15 +31,28 @@ _PATIENCE = timedelta(seconds=2)
 _CHUNK = 100
 
 
+class OutOfReach(Invalid):
+    """An address that the city's mail server cannot deliver to."""
+
+
 def checked(
     email: str, *, language: str, interest: Interest, cadence: str, source: str, wording: str
 ) -> SignUp:
-    """A wish to get the newsletter, for `ask`. Raises Invalid for what is no address, language or cadence.
+    """A wish to get the newsletter, for `ask`. Raises Invalid for what is no address, language or cadence; OutOfReach.
 
     `wording` is what was agreed to, `source` where.
     """
+    address = mail_addresses.spelled(email)
+    if all_letters.reached(address, settings()) is False:
+        raise OutOfReach.field(
+            "email",
+            Reason(
+                "has letters beyond ASCII before the @, and the city's mail server cannot deliver to such addresses; "
+                "please use another one"
+            ),
+        )
     return SignUp(
-        email=mail_addresses.spelled(email),
+        email=address,
         language=readers.known_language(language),
         interest=interest.model_dump(mode="json"),
         cadence=str(readers.parsed_cadence(cadence)),

@@ -37,6 +37,8 @@ class Story:
     withdrawn: bool
     before: Content | None
     change_id: int
+    #: It was taken in without a word, so it is no news; who was told of it all the same hears what becomes of it.
+    quiet: bool = False
 
     def concerns(self, interest: Interest) -> bool:
         """Whether an interest covers the post as it is, or as it was before the window."""
@@ -80,12 +82,13 @@ def of_window(since: datetime, slot: datetime, cfg: Settings) -> list[Story]:
         return [
             Story(
                 current[post_id].view,
-                fresh=any(change.action == "published" for change in mine),
+                fresh=any(change.action == "published" for change in mine) and not current[post_id].quiet,
                 withdrawn=current[post_id].withdrawn,
                 before=_content_before(session, mine[0]),
                 change_id=current[post_id].change_id,
             )
             for post_id, mine in by_post.items()
+            if not current[post_id].quiet or any(change.action != "published" for change in mine)
         ]
 
 
@@ -107,6 +110,7 @@ def of_posts(session: Session, post_ids: Iterable[UUID], cfg: Settings) -> dict[
             withdrawn=post.state == "withdrawn",
             before=None,
             change_id=last.get(post.id, 0),
+            quiet=post.quiet,
         )
         for post, revision, merchant in rows
     }

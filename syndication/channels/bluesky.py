@@ -13,13 +13,14 @@ from syndication.channels.by_http import Rule, cooldown, json_of
 from syndication.channels.contract import Abilities, Channel, Limit
 from syndication.channels.envelope import Envelope, PostView
 from syndication.channels.settings import Account, Settings
-from syndication.channels.social.counting import cut, graphemes, links
+from syndication.channels.social.counting import cut, graphemes, octets
 from syndication.channels.social.pictured import fetched, left_out
 from syndication.channels.social.requests import Network, text_at
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, TryLater
+from syndication.content import addresses
 from syndication.content.post import Image
 from syndication.content.reason import Reason
 from syndication.infra.http import Answer
@@ -27,7 +28,8 @@ from syndication.infra.images import Limits
 from syndication.infra.rate_limits import Rate
 
 _COLLECTION = "app.bsky.feed.post"
-_CHARACTERS = 300
+#: Graphemes; of bytes there may be ten for each (app.bsky.feed.post: maxGraphemes 300, maxLength 3000).
+_CHARACTERS, _BYTES_EACH = 300, 10
 _PICTURES = 4
 #: A link is shown no longer than this; the facet below it holds the whole address.
 _LINK_SHOWN = 30
@@ -139,7 +141,7 @@ class Bluesky(Channel[Envelope, Skeet]):
             envelope,
             self.kind,
             _CHARACTERS,
-            count=lambda text: graphemes(_last_replaced(text, post.link, shown)),
+            count=lambda text: _length(_last_replaced(text, post.link, shown)),
             link=bool(images),  # without pictures it is the card's
         )
         return Skeet(
@@ -304,6 +306,11 @@ def _record(post: PostView, text: str, shown: str) -> dict[str, Any]:
     return record | ({"facets": facets} if facets else {})
 
 
+def _length(text: str) -> int:
+    """Graphemes, or more where the text has more bytes than go with so many."""
+    return max(graphemes(text), -(-octets(text) // _BYTES_EACH))
+
+
 def _facets(text: str, link: str, shown: str) -> list[dict[str, Any]]:
     """app.bsky.richtext.facet: what is a link or a hashtag, by its place in the UTF-8 bytes of the text."""
     place = text.rfind(shown)
@@ -313,9 +320,10 @@ def _facets(text: str, link: str, shown: str) -> list[dict[str, Any]]:
         else []
     )
     taken = [(start, end) for start, end, _ in found]
-    for start, end in links(text):
-        if all(end <= a or start >= b for a, b in taken):
-            found.append((start, end, {"$type": "app.bsky.richtext.facet#link", "uri": text[start:end]}))
+    for one in addresses.found(text):
+        web = not one.href.startswith("mailto:")
+        if web and all(one.end <= a or one.start >= b for a, b in taken):
+            found.append((one.start, one.end, {"$type": "app.bsky.richtext.facet#link", "uri": one.href}))
     for match in _HASHTAG.finditer(text):
         found.append((*match.span(), {"$type": "app.bsky.richtext.facet#tag", "tag": match[1]}))
     return [

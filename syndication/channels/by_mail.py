@@ -1,13 +1,14 @@
 """Builds and sends one mail and turns its outcome into a receipt or a verdict; shared by all channels that send mail."""
 
 import quopri
+import re
 from collections.abc import Sequence
 
 from syndication.channels.messages import MailMessage
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Receipt, Refused, TryLater, Unconfirmed, Verdict
 from syndication.content.reason import Reason
-from syndication.infra.smtp import MailFailure
+from syndication.infra.smtp import MailFailure, NoSuchLetters
 
 #: Answers about the mailbox itself: it does not exist, is closed, or its name is wrong (RFC 5321 section 4.2.3).
 _NO_MAILBOX = {550, 551, 553, 521, 556}
@@ -26,7 +27,7 @@ def content_type(boundary: str) -> str:
 
 
 def alternative(plain: Sequence[str], html: Sequence[str], boundary: str) -> list[Piece]:
-    """A body of two parts, in quoted-printable; between the pieces of each text the slot `token` is left.
+    """A body of two parts, in quoted-printable; between the pieces of each text the slot `token_in_text` is left.
 
     A `boundary` with "=_" in it cannot stand in the texts (RFC 2045 section 6.7).
     """
@@ -34,16 +35,29 @@ def alternative(plain: Sequence[str], html: Sequence[str], boundary: str) -> lis
     for kind, (first, *rest) in (("plain", plain), ("html", html)):
         head = f'--{boundary}\r\nContent-Type: text/{kind}; charset="utf-8"\r\n'
         pieces.append((None, head + "Content-Transfer-Encoding: quoted-printable\r\n\r\n" + _quoted(first)))
-        # A token stands alone on its line, between two soft breaks, so that no line grows beyond 76 characters.
+        # A token stands alone on its lines, between two soft breaks, so that no line grows beyond 76 characters.
         for part in rest:
-            pieces += [(None, "=\r\n"), ("token", "=\r\n" + _quoted(part))]
+            pieces += [(None, _SOFT), ("token_in_text", _SOFT + _quoted(part))]
         pieces.append((None, "\r\n"))
     return [*pieces, (None, f"--{boundary}--\r\n")]
 
 
+#: A line end that is none, and how much may stand before it on its line (RFC 2045 section 6.7 (5)).
+_SOFT = "=\r\n"
+_BEFORE_SOFT = 75
+#: As much of a line as there is room for; an octet that is written as `=C3` stays whole.
+_STRETCH = re.compile(rf".{{1,{_BEFORE_SOFT}}}(?<!=)(?<!=.)")
+
+
+def in_text(token: str) -> str:
+    """A token of letters, digits and `-_.` as it fills the slot `token_in_text`."""
+    return _SOFT.join(token[at : at + _BEFORE_SOFT] for at in range(0, len(token), _BEFORE_SOFT))
+
+
 def _quoted(text: str) -> str:
-    encoded = quopri.encodestring(text.replace("\r\n", "\n").encode(), quotetabs=False).decode("ascii")
-    return encoded.replace("\n", "\r\n")
+    """Quoted-printable in lines that have room for a soft break; those of the library grow to 78 characters."""
+    encoded = quopri.encodestring(text.replace("\r\n", "\n").encode()).decode("ascii").replace("=\n", "")
+    return "\r\n".join(_SOFT.join(_STRETCH.findall(line)) for line in encoded.split("\n"))
 
 
 def send(message: MailMessage, tools: Tools, following: MailMessage | None = None) -> Receipt:
@@ -62,6 +76,8 @@ def send(message: MailMessage, tools: Tools, following: MailMessage | None = Non
 def verdict_for(failure: MailFailure) -> Verdict:
     """What a failed mail means for its delivery, and for the mail server as an outlet."""
     reason, code, said = failure.reason, failure.code, failure.answer
+    if isinstance(failure, NoSuchLetters) and failure.stage == "recipient":
+        return Refused(reason, outlet=False)  # the mailbox may well exist: another mail server can reach it
     if failure.stage in ("connect", "login", "sender") or code == 421:
         return TryLater(reason, outlet=True, code=code, answer=said)
     if code is None:

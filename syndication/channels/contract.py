@@ -74,6 +74,8 @@ class Channel(ABC, Generic[E, M]):
     configurable: ClassVar[bool] = True
     #: Whether each change makes a delivery for its destinations; a ping is made by what it tells of instead.
     takes_changes: ClassVar[bool] = True
+    #: Whether it tells somebody of a post; what only shows what stands has a post that came without a word, too.
+    tells: ClassVar[bool] = True
     #: Whether its destinations are single people's devices: counted rather than named, and nobody is written to when
     #: one is gone.
     personal: ClassVar[bool] = False

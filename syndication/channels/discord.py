@@ -11,7 +11,8 @@ from syndication.channels.by_http import Rule, cooldown, json_of
 from syndication.channels.contract import Abilities, Channel, Limit
 from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Account, Settings
-from syndication.channels.social.counting import cut, utf16
+from syndication.channels.social import markdown
+from syndication.channels.social.counting import cut, headline, utf16
 from syndication.channels.social.pictured import fetched, left_out
 from syndication.channels.social.requests import Network, as_its_body_asks, as_json, text_at
 from syndication.channels.social.settings import SocialSettings, host_of, public
@@ -156,16 +157,16 @@ def _embed(envelope: Envelope) -> tuple[dict[str, Any], bool]:
     """The embed, and whether its text had to be shortened."""
     post, words, say = envelope.post, pieces(envelope, Discord.kind), gettext(envelope.post.content.language)
     said = words.own or words.text
-    text = cut(said, _DESCRIPTION, _escaped_length)
+    text = cut(said, _DESCRIPTION, _plain_length)
     facts = [(say("When"), words.when), (say("Where"), words.where)]
     facts += [(one.label, one.text) for one in words.facts]
     embed: dict[str, Any] = {
-        "title": _plain(cut(words.title, _TITLE, _escaped_length)),
+        "title": markdown.escaped(headline(words.title, _TITLE, _escaped_length)),
         "url": post.link,
-        "description": _plain(text),
+        "description": markdown.plain(text),
         "color": _COLOUR.get(post.content.standing, 0x1F6F5C),
         "fields": [
-            {"name": name, "value": _plain(cut(value, _VALUE, _escaped_length)), "inline": False}
+            {"name": name, "value": markdown.plain(cut(value, _VALUE, _plain_length)), "inline": False}
             for name, value in facts
             if value
         ],
@@ -180,13 +181,12 @@ def _embed(envelope: Envelope) -> tuple[dict[str, Any], bool]:
     return {name: value for name, value in embed.items() if value not in ("", [])}, text != said
 
 
-def _plain(text: str) -> str:
-    """Without what Discord would read as formatting or a mention."""
-    return re.sub(r"([\\*_~`|>#\[\]])", r"\\\1", text).replace("@", "@\u200b").replace("<", "\\<")
-
-
 def _escaped_length(text: str) -> int:
-    return utf16(_plain(text))
+    return utf16(markdown.escaped(text))
+
+
+def _plain_length(text: str) -> int:
+    return utf16(markdown.plain(text))
 
 
 def _posted(network: Network, message: WebhookMessage, number: str, picture: str) -> Receipt:

@@ -18,7 +18,7 @@ from syndication.channels.contract import Abilities, Channel, Limit
 from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social import oauth
-from syndication.channels.social.counting import cut, utf16
+from syndication.channels.social.counting import headline, utf16
 from syndication.channels.social.pictured import left_out, missing, shown_at
 from syndication.channels.social.requests import Network, text_at
 from syndication.channels.social.settings import ExpiringSettings, Server
@@ -266,7 +266,7 @@ def _ends(envelope: Envelope, window: Window | None) -> dict[str, Any]:
     click: dict[str, Any] = {"callToAction": {"actionType": "LEARN_MORE", "url": link}}
     if window is None:
         return click
-    title = cut(wording.title(content, content.language), _MOST_TITLE, utf16)
+    title = headline(wording.title(content, content.language), _MOST_TITLE, utf16)
     if topic_of(window) == "EVENT":
         return {"event": {"title": title, "schedule": _event_schedule(window, zone)}, **click}
     # Google's ends are inclusive; midnight belongs to the day before it.

@@ -22,7 +22,7 @@ from syndication.channels.social.requests import Network, items_at, text_at
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
-from syndication.channels.verdicts import Receipt, Refused, TryLater
+from syndication.channels.verdicts import Receipt, Refused, TryLater, Verdict
 from syndication.content.base import Value
 from syndication.content.post import Image
 from syndication.content.reason import Reason
@@ -37,6 +37,9 @@ _LOOK_BACK = 40
 _MARK = 60
 
 RULES: tuple[Rule, ...] = (
+    Rule(400, "Invalid Bearer token", "access", "Mastodon no longer accepts our access. Please connect the account again."),
+    Rule(400, "too long", "refused", "Mastodon says the text is too long. Please write a shorter text of its own for it."),
+    Rule(401, "Not the author", "refused", "The post belongs to another account there. Please correct it there by hand."),
     Rule(401, "", "access", "Mastodon no longer accepts our access. Please connect the account again."),
     Rule(403, "disabled", "access", "Mastodon says this account is suspended. Log in there to see why."),
     Rule(403, "pending approval", "access", "Mastodon says this account still waits for approval by its server."),
@@ -50,9 +53,18 @@ LOGIN_RULES: tuple[Rule, ...] = (
     Rule(404, "", "refused", "This does not seem to be a Mastodon server. Please check its address."),
     Rule(None, "invalid_grant", "refused", "Mastodon did not accept the login. Please begin once more."),
     Rule(None, "invalid_client", "refused", "Mastodon did not accept the login. Please begin once more."),
+    Rule(401, "access_denied", "refused", "Mastodon did not accept the login. Please begin once more."),
 )  # fmt: skip
 #: The least that posting needs.
 _SCOPES = "read:accounts read:statuses write:media write:statuses"
+#: Takahē (api/models/token.py, api/views/statuses.py of its source) asks for `read` as a whole where it says whose token it is,
+#: knows no Idempotency-Key, and hides private posts from the account's own timeline.
+_TAKAHE, _TAKAHES_SCOPES = "takahe", "read write"
+#: Pages of the home timeline that are looked at for a private post there.
+_PAGES = 5
+_PERHAPS_THERE = Reason(
+    "It may stand there already, and this server does not show it. Please look there, and send it again if it is missing."
+)
 #: Somebody deleted it; or the server is of a kind that cannot edit.
 _NO_EDIT = (Rule(404, "", "fine"), Rule(405, "", "fine"), Rule(501, "", "fine"))
 _DELETED = Reason("The post no longer stands on Mastodon: somebody deleted it there.")
@@ -70,6 +82,7 @@ class MastodonSettings(SocialSettings):
         "characters",
         "per_link",
         "pictures",
+        "software",
     }
 
     server: Server = Field(description="The server of the account, such as https://mastodon.social.")
@@ -79,6 +92,7 @@ class MastodonSettings(SocialSettings):
     characters: int = Field(500, ge=100, le=100_000, description="Longest post; the service asks the server.")
     per_link: int = Field(23, ge=1, le=500, description="What a link counts; the service asks the server.")
     pictures: int = Field(4, ge=0, le=20, description="Most pictures of a post; the service asks the server.")
+    software: str = Field("", max_length=40, description="What the server runs; the service asks the server.")
 
     @property
     def host(self) -> str:
@@ -107,6 +121,8 @@ class Toot:
     reference: str
     doubtful: bool
     marks: tuple[tuple[str, str], ...]
+    #: Whether the account's own timeline shows it.
+    listed: bool
     published_at: datetime
     remark: str
 
@@ -124,7 +140,8 @@ class _Login(Connector):
     app = None
 
     def begin(self, asked: Any, site: Site, tools: Tools) -> Beginning:
-        body = {"client_name": site.name, "redirect_uris": site.redirect, "scopes": _SCOPES}
+        scopes = _TAKAHES_SCOPES if _asked_software(asked.server, tools) == _TAKAHE else _SCOPES
+        body = {"client_name": site.name, "redirect_uris": site.redirect, "scopes": scopes}
         found = _login(tools).json("POST", f"{asked.server}/api/v1/apps", body=body)
         client = Client(text_at(found, "client_id"), text_at(found, "client_secret"))
         verifier = oauth.new_verifier()
@@ -132,7 +149,7 @@ class _Login(Connector):
             f"{asked.server}/oauth/authorize",
             client,
             site.redirect,
-            _SCOPES,
+            scopes,
             code_challenge=oauth.challenge(verifier),
             code_challenge_method="S256",
         )
@@ -157,6 +174,25 @@ def _login(tools: Tools) -> Network:
     return Network(Mastodon.label, LOGIN_RULES, tools)
 
 
+def _asked_software(server: str, tools: Tools) -> str:
+    """What the server runs, where it says so; whether it is one at all, the next question tells."""
+    try:
+        return _software(_login(tools).json("GET", f"{server}/api/v2/instance", most_read=_TIMELINE))
+    except Verdict:
+        return ""
+
+
+def _software(about: Any) -> str:
+    """Whose server it is, as its version says ("takahe/0.11.0", "2.7.2 (compatible; Pleroma 2.7.0)") or where its source is.
+
+    Empty for Mastodon itself and its forks, whose version is a number alone (entities/Instance).
+    """
+    named = re.search(r"^([A-Za-z]\w*)/|compatible; (\w+)", text_at(about, "version"))
+    if named:
+        return (named[1] or named[2]).lower()[:40]
+    return "gotosocial" if "gotosocial" in text_at(about, "source_url").lower() else ""
+
+
 class Mastodon(Channel[Envelope, Toot]):
     """Posts, edits and deletes statuses, with pictures and their alternative text."""
 
@@ -174,11 +210,16 @@ class Mastodon(Channel[Envelope, Toot]):
     tended_every = 86_400.0
 
     def render(self, envelope: Envelope) -> Toot:
-        """The status in the post's language, counted as Mastodon counts: every link as long as the server says."""
+        """The status in the post's language, counted as its server counts; an address is a link there with its scheme alone."""
         chosen, content = envelope.settings, envelope.post.content
         assert isinstance(chosen, MastodonSettings)
         composed = compose(
-            envelope, self.kind, chosen.characters, count=with_links_as(chosen.per_link, graphemes)
+            envelope,
+            self.kind,
+            chosen.characters,
+            # Whoever speaks Mastodon's API takes each link as it is written (GoToSocial, Pleroma, Takahē), whatever it says.
+            count=len if chosen.software else with_links_as(chosen.per_link, graphemes),
+            schemes=True,
         )
         images = content.images[: chosen.pictures]
         return Toot(
@@ -190,6 +231,8 @@ class Mastodon(Channel[Envelope, Toot]):
                 "status": composed.text,
                 "visibility": chosen.visibility,
                 "language": content.language.partition("-")[0],
+                # Elsewhere an account may be set to write Markdown.
+                **({"content_type": "text/plain"} if chosen.software else {}),
             },
             images=images,
             keep_media=envelope.shown is not None and envelope.shown.images == content.images,
@@ -199,6 +242,7 @@ class Mastodon(Channel[Envelope, Toot]):
                 (envelope.post.link, one.texts.get(self.kind, one.title)[:_MARK])
                 for one in (content, *envelope.earlier)
             ),
+            listed=(chosen.software, chosen.visibility) != (_TAKAHE, "private"),
             published_at=envelope.post.published_at,
             remark=Reason.joined(composed.remark, left_out(content.images, chosen.pictures)),
         )
@@ -241,6 +285,7 @@ class Mastodon(Channel[Envelope, Toot]):
             "characters": text_at(about, "configuration", "statuses", "max_characters"),
             "per_link": text_at(about, "configuration", "statuses", "characters_reserved_per_url"),
             "pictures": text_at(about, "configuration", "statuses", "max_media_attachments"),
+            "software": _software(about),
         }
         known = {name: value for name, value in learned.items() if value}
         return MastodonSettings.model_validate({**settings.plain(), **settings.secrets(), **known})
@@ -297,22 +342,56 @@ def _receipt(network: Network, answer: Any, media: list[str], remark: str) -> Re
 
 
 def _found(network: Network, message: Toot) -> tuple[str, str]:
-    """Id and media ids of the status that an earlier try may have left on the account's own timeline; empty for none."""
-    me = network.json("GET", f"{message.server}/api/v1/accounts/verify_credentials")
-    timeline = network.json(
-        "GET",
-        f"{message.server}/api/v1/accounts/{quote(text_at(me, 'id'), safe='')}/statuses"
-        f"?limit={_LOOK_BACK}&exclude_reblogs=true",
-        most_read=_TIMELINE,
-    )
-    wanted = [[letters(part) for part in mark] for mark in message.marks]
-    if not isinstance(timeline, list):
+    """Id and media ids of the status that an earlier try may have left there; empty for none.
+
+    Raises Refused where that cannot be known, so that nothing is posted twice.
+    """
+    me = text_at(network.json("GET", f"{message.server}/api/v1/accounts/verify_credentials"), "id")
+    own = f"{message.server}/api/v1/accounts/{quote(me, safe='')}/statuses?limit={_LOOK_BACK}&exclude_reblogs=true"
+    status = _recognised(_statuses(network, own), message)
+    if status is None and not message.listed:
+        status = _at_home(network, message, me)
+    if status is None:
+        return "", ""
+    media = [text_at(one, "id") for one in items_at(status, "media_attachments") or []]
+    return text_at(status, "id"), " ".join(media)
+
+
+def _at_home(network: Network, message: Toot, me: str) -> Any:
+    """The same on the home timeline, which shows the account's private posts too, among those of others."""
+    url = f"{message.server}/api/v1/timelines/home?limit={_LOOK_BACK}"
+    page = url
+    for _ in range(_PAGES):
+        statuses = _statuses(network, page)
+        written = [
+            one for one in statuses if not text_at(one, "reblog", "id")
+        ]  # others may be older than they stand there
+        status = _recognised([one for one in written if text_at(one, "account", "id") == me], message)
+        if status is not None or not statuses or (written and _older(written[-1], message)):
+            return status
+        page = f"{url}&max_id={quote(text_at(statuses[-1], 'id'), safe='')}"
+    raise Refused(_PERHAPS_THERE)
+
+
+def _statuses(network: Network, url: str) -> list[Any]:
+    """A page of a timeline, the newest first."""
+    found = network.json("GET", url, most_read=_TIMELINE)
+    if not isinstance(found, list):
         raise TryLater(Reason("Mastodon did not show what stands there. It will be tried again."))
-    for status in timeline:
-        if text_at(status, "created_at") < message.published_at.isoformat()[:10]:
-            break  # the newest come first; what is older than the post is another one, however alike
+    return found
+
+
+def _recognised(statuses: list[Any], message: Toot) -> Any:
+    """The one that says what the post says; what is older than the post is another one, however alike."""
+    wanted = [[letters(part) for part in mark] for mark in message.marks]
+    for status in statuses:
+        if _older(status, message):
+            return None
         said = letters(unescape(re.sub(r"<[^<>]*>", "", text_at(status, "content"))))
         if any(all(part in said for part in mark) for mark in wanted):
-            media = [text_at(one, "id") for one in items_at(status, "media_attachments") or []]
-            return text_at(status, "id"), " ".join(media)
-    return "", ""
+            return status
+    return None
+
+
+def _older(status: Any, message: Toot) -> bool:
+    return text_at(status, "created_at") < message.published_at.isoformat()[:10]

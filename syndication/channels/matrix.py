@@ -12,13 +12,14 @@ from syndication.channels.by_http import Rule
 from syndication.channels.contract import Abilities, Channel, Limit
 from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Account, Settings
-from syndication.channels.social.counting import links, octets
+from syndication.channels.social.counting import octets
 from syndication.channels.social.pictured import fetched, left_out
 from syndication.channels.social.requests import Network, as_json, items_at, text_at
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, TryLater
+from syndication.content import addresses
 from syndication.content.post import Image
 from syndication.content.reason import Reason
 from syndication.infra.http import Answer
@@ -123,6 +124,8 @@ class Matrix(Channel[Envelope, RoomMessage]):
                 "body": composed.text,
                 "format": "org.matrix.custom.html",
                 "formatted_body": _html(composed.text),
+                # Says that it calls nobody, whatever names stand in it (section "User and room mentions").
+                "m.mentions": {},
                 _MARK: str(envelope.post.id),
             },
             images=content.images[:1],
@@ -262,11 +265,13 @@ def _found(network: Network, message: RoomMessage, room: str) -> tuple[str, str]
 
 def _html(text: str) -> str:
     """The text as harmless HTML: the first line bold, addresses as links."""
-    parts, last = [], 0
-    for start, end in links(text):
-        address = escape(text[start:end])
-        parts += [escape(text[last:start]), f'<a href="{address}">{address}</a>']
-        last = end
-    html = "".join([*parts, escape(text[last:])])
+    parts, done = [], 0
+    for one in addresses.found(text):
+        parts += [
+            escape(text[done : one.start]),
+            f'<a href="{escape(one.href)}">{escape(text[one.start : one.end])}</a>',
+        ]
+        done = one.end
+    html = "".join([*parts, escape(text[done:])])
     first, newline, rest = html.partition("\n")
     return f"<strong>{first}</strong>{newline}{rest}".replace("\n", "<br>")

@@ -1,6 +1,5 @@
 """Slack: messages of an incoming webhook in one channel (docs.slack.dev, Incoming webhooks and Block Kit)."""
 
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -10,16 +9,17 @@ from syndication.channels.by_http import Rule
 from syndication.channels.contract import Limit
 from syndication.channels.envelope import Envelope
 from syndication.channels.social import pictured
-from syndication.channels.social.counting import cut, utf16
+from syndication.channels.social.counting import cut, headline, utf16
 from syndication.channels.social.hook import Hook, HookSettings
 from syndication.channels.social.settings import SecretAddress
 from syndication.channels.social.words import SHORTENED, pieces
+from syndication.content import addresses
 from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 from syndication.infra.rate_limits import Rate
 
 #: Block Kit: header 150, section 3,000, alt_text 2,000 characters; the fallback of a notice is kept short.
-_HEADER, _SECTION, _ALT, _FALLBACK = 150, 3000, 2000, 300
+_HEADER, _SECTION, _ALT, _CONTEXT, _FALLBACK = 150, 3000, 2000, 2000, 300
 
 RULES: tuple[Rule, ...] = (
     Rule(None, "no_active_hooks", "gone", "The webhook was switched off on Slack. Please make a new one and enter its address."),
@@ -69,7 +69,7 @@ class Slack(Hook):
         words = pieces(envelope, self.kind)
         fallback = " – ".join(part for part in (words.title, words.when) if part)
         said = {
-            "text": cut(_escaped(fallback), _FALLBACK, utf16),
+            "text": _escaped(cut(fallback, _FALLBACK, _escaped_length)),
             "blocks": blocks,
             "unfurl_links": False,
             "unfurl_media": False,
@@ -81,28 +81,32 @@ def _blocks(envelope: Envelope, *, correction: bool) -> tuple[list[dict[str, Any
     """Header, facts and text, picture, and a line about who and where; with a remark on what was left out."""
     words = pieces(envelope, Slack.kind, correction=correction)
     picture, alt, more = pictured.first(envelope)
-    facts = [line for line in (words.when, words.where, *(one.bare for one in words.facts)) if line]
+    facts = [] if words.own else [words.when, words.where, *(one.bare for one in words.facts)]
+    notice, lines = words.notice, "\n".join(line for line in facts if line)
     said = words.own or words.text
-    lines = [f"*{_escaped(line)}*" for line in words.notice.splitlines()]
-    lines += [] if words.own else [_escaped(line) for line in facts]
-    room = _SECTION - utf16("\n".join(lines)) - 2
-    text = cut(_escaped(said), room, utf16)
-    whole = "\n\n".join(part for part in ("\n".join(lines), text) if part)
+    room = _SECTION - _escaped_length(notice + lines) - 10
+    text = cut(said, room, _escaped_length)
     blocks: list[dict[str, Any]] = [
         {
             "type": "header",
-            "text": {"type": "plain_text", "text": cut(words.title, _HEADER, utf16), "emoji": True},
+            "text": {"type": "plain_text", "text": headline(words.title, _HEADER, utf16), "emoji": False},
         }
     ]
-    if whole:
-        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": whole, "verbatim": True}})
+    if words.own:  # the merchant's own words for this service may be formatted
+        blocks += [_rich([_text(notice, bold=True)])] if notice else []
+        blocks.append(
+            {"type": "section", "text": {"type": "mrkdwn", "text": _escaped(text), "verbatim": True}}
+        )
+    elif whole := [part for part in (notice, lines, text) if part]:
+        parts = [_text(f"{notice}\n\n" if len(whole) > 1 else notice, bold=True)] if notice else []
+        blocks.append(_rich([*parts, *_linked("\n\n".join(part for part in (lines, text) if part))]))
     if picture:  # Slack fetches it itself
         blocks.append({"type": "image", "image_url": picture, "alt_text": cut(alt, _ALT, utf16)})
-    last = " · ".join(part for part in (words.merchant, f"<{envelope.post.link}>", *words.hashtags) if part)
-    blocks.append(
-        {"type": "context", "elements": [{"type": "mrkdwn", "text": cut(_line(last), 2000, utf16)}]}
-    )
-    return blocks, Reason.joined(SHORTENED if text != _escaped(said) else "", more)
+    last = [_plain(words.merchant)] if words.merchant else []
+    last.append({"type": "mrkdwn", "text": f"<{_escaped(envelope.post.link)}>"})
+    last += [_plain(" ".join(words.hashtags))] if words.hashtags else []
+    blocks.append({"type": "context", "elements": last})
+    return blocks, Reason.joined(SHORTENED if text != said else "", more)
 
 
 def _escaped(text: str) -> str:
@@ -110,9 +114,30 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _line(text: str) -> str:
-    """Escaped but for the one link that is ours."""
-    found = re.search(r"<https?://[^<>|]+>", text)
-    if not found:
-        return _escaped(text)
-    return _escaped(text[: found.start()]) + found[0].replace("&", "&amp;") + _escaped(text[found.end() :])
+def _escaped_length(text: str) -> int:
+    return utf16(_escaped(text))
+
+
+def _plain(text: str) -> dict[str, Any]:
+    """A text of a context block that is shown as it is."""
+    return {"type": "plain_text", "text": cut(text, _CONTEXT, utf16), "emoji": False}
+
+
+def _rich(elements: list[dict[str, Any]]) -> dict[str, Any]:
+    """A block that is shown as it is: in mrkdwn nothing can be escaped, so "*" and "_" of a text would format it."""
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
+
+
+def _text(text: str, *, bold: bool = False) -> dict[str, Any]:
+    return {"type": "text", "text": text} | ({"style": {"bold": True}} if bold else {})
+
+
+def _linked(text: str) -> list[dict[str, Any]]:
+    """Elements of a text, with its addresses as links."""
+    found, done = [], 0
+    for one in addresses.found(text):
+        before = text[done : one.start]
+        found += [_text(before)] if before else []
+        found.append({"type": "link", "url": one.href, "text": text[one.start : one.end]})
+        done = one.end
+    return [*found, _text(text[done:])] if text[done:] else found

@@ -91,17 +91,23 @@ def _parts(envelope: Envelope, *, correction: bool) -> tuple[list[dict[str, Any]
     facts += [(one.label, one.text) for one in words.facts]
     said = words.own or words.text
     text = cut(said, _CHARACTERS, utf16)
-    parts = [_block(line, color="Attention", weight="Bolder") for line in words.notice.splitlines()]
-    parts.append(_block(words.title, size="Large", weight="Bolder"))
+    parts = [_block(_marked(line), color="Attention", weight="Bolder") for line in words.notice.splitlines()]
+    parts.append(_block(markdown.escaped(words.title), size="Large", weight="Bolder"))
     if any(value for _, value in facts):
-        rows = [{"title": name, "value": markdown.plain(value)} for name, value in facts if value]
+        rows = [{"title": name, "value": _marked(value)} for name, value in facts if value]
         parts.append({"type": "FactSet", "facts": rows})
-    parts += [_block(part) for part in (text, words.merchant) if part]
+    parts += [_block(_marked(part)) for part in (text, words.merchant) if part]
     if words.hashtags:
         parts.append({"type": "TextBlock", "text": " ".join(words.hashtags), "wrap": True, "isSubtle": True})
     return parts, text != said
 
 
 def _block(text: str, **looks: str) -> dict[str, Any]:
-    """A text of its own; a card reads Markdown, so signs are escaped."""
-    return {"type": "TextBlock", "text": markdown.plain(text), "wrap": True, **looks}
+    return {"type": "TextBlock", "text": text, "wrap": True, **looks}
+
+
+def _marked(text: str) -> str:
+    """A text in the card's Markdown ("Format cards in Teams"): signs escaped, addresses as links, an empty line for each end
+    of a line."""
+    lines = [markdown.plain(line, marked=True) for line in text.splitlines() if line.strip()]
+    return "\n\n".join(lines)

@@ -30,8 +30,13 @@ def mark(status: str, language: str) -> str:
 
 def title(content: Content, language: str) -> str:
     """The title, with "Abgesagt: " and the like in front."""
-    word = mark(content.standing, language)
-    return f"{word}: {content.title}" if word else content.title
+    word, said = mark(content.standing, language), name(content, language)
+    return f"{word}: {said}" if word else said
+
+
+def name(content: Content, language: str) -> str:
+    """The title alone."""
+    return kinds.of(content).title(content, language)
 
 
 def news(

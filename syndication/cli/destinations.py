@@ -127,7 +127,7 @@ def connect(
     """A link by which its owner connects a new outlet: they log in at the network, or type in the access."""
     from pydantic import ValidationError
 
-    from syndication.content.base import faults_of
+    from syndication.content.faults import faults_of
     from syndication.destinations import connecting, links
 
     cfg = start()
@@ -144,7 +144,7 @@ def reconnect(destination: Id, valid_for: ValidFor = "1h") -> None:
     """A link by which the owner of an outlet renews our access to it; its account stays."""
     from pydantic import ValidationError
 
-    from syndication.content.base import faults_of
+    from syndication.content.faults import faults_of
     from syndication.destinations import connecting, links
 
     cfg = start()

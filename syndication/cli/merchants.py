@@ -58,7 +58,7 @@ def add(
     """A new merchant that may publish at once."""
     from pydantic import ValidationError
 
-    from syndication.content.base import faults_of
+    from syndication.content.faults import faults_of
     from syndication.publishing import merchants as everybody
 
     start()

@@ -1,12 +1,10 @@
-"""Building blocks for values: texts, addresses, money, moments, ids, slugs."""
+"""Building blocks for values: texts, addresses, moments, ids, slugs."""
 
 import json
 import re
 import secrets
 import unicodedata
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from decimal import Decimal
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -15,21 +13,29 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     model_validator,
 )
 
 from syndication import clock
-from syndication.content import bounds
+from syndication.content import bounds, spelling
 from syndication.content.characters import control_characters
-from syndication.errors import Fault
+from syndication.content.reason import Reason
+from syndication.content.spelling import Spelled
 
 #: With this context something is read that was kept: what was accepted once is not judged anew.
 KEPT = {"kept": True}
 
 _TRANSLITERATED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "ae", "Ö": "oe", "Ü": "ue"})
+
+
+#: RFC 3339 section 5.6, seconds and the colon of the zone may be missing.
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(?P<zone>[Zz]|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def new_id() -> UUID:
@@ -49,14 +55,14 @@ def slugify(text: str) -> str:
 
 def _one_line(text: str) -> str:
     if bad := control_characters(text):
-        raise ValueError(f"must be one line without control characters (found {_named(bad)})")
+        raise ValueError(Reason("must be one line without control characters (found {})", _named(bad)))
     return text.strip()
 
 
 def _many_lines(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if bad := control_characters(text, allowed="\n\t"):
-        raise ValueError(f"must not hold control characters (found {_named(bad)})")
+        raise ValueError(Reason("must not hold control characters (found {})", _named(bad)))
     return text.strip()
 
 
@@ -70,9 +76,11 @@ def _web_address(schemes: tuple[str, ...], text: str) -> str:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise ValueError("is not a web address") from error
+        raise ValueError(Reason("is not a web address")) from error
     if parts.scheme not in schemes or not host or " " in text:
-        raise ValueError(f"must be a web address that begins with {' or '.join(s + '://' for s in schemes)}")
+        raise ValueError(
+            Reason("must be a web address that begins with {}", ", ".join(f"{one}://" for one in schemes))
+        )
     return text
 
 
@@ -82,43 +90,72 @@ def _picture_address(text: str) -> str:
     return _web_address(("https", "http") if here else ("https",), text)
 
 
-def _topic(text: str) -> str:
-    slug = slugify(text)
-    if not slug:
-        raise ValueError("must hold a letter or a digit")
-    return slug
-
-
 def unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Each value once, in the order of their first naming."""
     return tuple(dict.fromkeys(values))
+
+
+def _written_moment(given: Any) -> Any:
+    """RFC 3339 as text; a number is no moment, whatever it counts."""
+    if isinstance(given, datetime):
+        return given
+    if not isinstance(given, str) or not (found := _MOMENT.fullmatch(given.strip())):
+        raise ValueError(Reason("must be a moment such as 2030-08-15T19:00:00+02:00"))
+    if not found["zone"]:
+        raise ValueError(Reason("must carry a zone, such as +02:00"))
+    return given.strip()
+
+
+def _written_day(given: Any) -> Any:
+    if type(given) is date or (isinstance(given, str) and _DAY.fullmatch(given)):
+        return given
+    raise ValueError(Reason("must be a day such as 2030-08-15"))
+
+
+def _whole(given: Any) -> Any:
+    if isinstance(given, bool) or not (
+        isinstance(given, int) or (isinstance(given, float) and given.is_integer())
+    ):
+        raise ValueError(Reason("must be a whole number"))
+    return int(given)
 
 
 def _in_utc(moment: datetime) -> datetime:
     try:
         moment = moment.astimezone(UTC)
     except OverflowError as error:
-        raise ValueError("lies outside the years 1970 to 9000") from error
+        raise ValueError(Reason("lies outside the years 1970 to 9000")) from error
     if not 1970 <= moment.year <= 9000:
-        raise ValueError("lies outside the years 1970 to 9000")
+        raise ValueError(Reason("lies outside the years 1970 to 9000"))
     return moment
 
 
-Line = Annotated[str, AfterValidator(_one_line)]
+Line = Annotated[str, Spelled(spelling.LINE), AfterValidator(_one_line)]
 
-Text = Annotated[str, AfterValidator(_many_lines)]
+#: A line that says something.
+Words = Annotated[str, Spelled(spelling.WORDS), AfterValidator(_one_line)]
+
+Text = Annotated[str, Spelled(spelling.LINES), AfterValidator(_many_lines)]
 
 WebAddress = Annotated[
-    str, Field(max_length=2000), AfterValidator(lambda text: _web_address(("https", "http"), text))
+    str,
+    Spelled(spelling.WEB_ADDRESS),
+    Field(max_length=2000),
+    AfterValidator(lambda text: _web_address(("https", "http"), text)),
 ]
 
-PictureAddress = Annotated[str, Field(max_length=2000), AfterValidator(_picture_address)]
+PictureAddress = Annotated[
+    str, Spelled(spelling.PICTURE), Field(max_length=2000), AfterValidator(_picture_address)
+]
 
-Topic = Annotated[str, Field(max_length=60), AfterValidator(_topic)]
+Moment = Annotated[
+    AwareDatetime, Spelled(spelling.YEAR), BeforeValidator(_written_moment), AfterValidator(_in_utc)
+]
 
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+#: An annotation behind the bounds of an int: whole as JSON Schema has it, so 5.0 is, true and "5" are not.
+IsWhole = BeforeValidator(_whole)
 
-Money = Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=2)]
+Day = Annotated[date, Spelled(spelling.YEAR), BeforeValidator(_written_day)]
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$")]
 
@@ -138,27 +175,6 @@ class Record(BaseModel):
     """What may be shown of something that is kept; made by us, so its fields hold what they say. Moments are aware, in UTC."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
-
-
-def faults_of(error: ValidationError) -> tuple[Fault, ...]:
-    """Pydantic's findings as our Faults, in our words."""
-    found = error.errors(include_url=False, include_input=False)
-    named = [
-        Fault(".".join(str(part) for part in one["loc"]), in_words(one))
-        for one in found[: bounds.MOST_FAULTS]
-    ]
-    return tuple(bounds.told(named, len(found)))
-
-
-def in_words(found: Mapping[str, Any]) -> str:
-    """What one of our checks said, which may be a Reason; else pydantic's words, or ours where they read like a machine's."""
-    said = found.get("ctx", {}).get("error")
-    if isinstance(said, ValueError):
-        return str(said)
-    return _SAID.get(found["type"], str(found["msg"]).removeprefix("Value error, "))
-
-
-_SAID = {"missing": "is needed", "extra_forbidden": "is no field here"}
 
 
 def canonical(data: Any) -> str:

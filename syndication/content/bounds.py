@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, core_schema
 
+from syndication.content.reason import Reason
 from syndication.errors import Fault
 
 #: So many faults of one request are named; whoever has more learns how many more.
@@ -39,11 +40,7 @@ class Few:
 
     def _counted(self, given: Any) -> Any:
         if isinstance(given, _SIZED) and len(given) > self.most:
-            raise PydanticCustomError(
-                "too_long",
-                "must hold at most {most} values; there are {count}",
-                {"most": self.most, "count": len(given)},
-            )
+            raise ValueError(Reason("must hold at most {} values; there are {}", self.most, len(given)))
         return given
 
 
@@ -53,22 +50,20 @@ def known_names(given: Any, names: Collection[str]) -> Any:
         return given
     unknown = len(given.keys() - set(names))
     if unknown > MOST_FAULTS:
-        raise PydanticCustomError(
-            "too_many_fields", "holds {count} fields that are not known here", {"count": unknown}
-        )
+        raise ValueError(Reason("holds {} fields that are not known here", unknown))
     return given
 
 
 def storable(given: Any) -> Any:
     """`given` itself. Raises for a text that holds what no database keeps: U+0000, or half a pair of surrogates."""
     if isinstance(given, str) and _UNKEPT.search(given):
-        raise PydanticCustomError("unkept", "must not hold U+0000 or unpaired surrogates")
+        raise ValueError(Reason("must not hold U+0000 or unpaired surrogates"))
     return given
 
 
 def told(named: list[Fault], count: int) -> list[Fault]:
     """`named` faults of `count`, with a last one that says how many more there are."""
-    return [*named, Fault("", f"and {count - len(named)} more")] if count > len(named) else named
+    return [*named, Fault("", Reason("and {} more", count - len(named)))] if count > len(named) else named
 
 
 def plain(given: dict[str, Any], *, deepest: int, most: int) -> dict[str, Any]:
@@ -86,16 +81,16 @@ def plain(given: dict[str, Any], *, deepest: int, most: int) -> dict[str, Any]:
             elif isinstance(one, list | tuple):
                 seen += len(one)
             if seen > most:
-                raise ValueError(f"holds more than {most} values")
+                raise ValueError(Reason("holds more than {} values", most))
             if isinstance(one, dict):
                 following += [*one, *one.values()]
             elif isinstance(one, list | tuple):
                 following += one
             elif isinstance(one, float) and not math.isfinite(one):
-                raise ValueError("must hold no numbers that are infinite or none")
+                raise ValueError(Reason("must hold no numbers that are infinite or none"))
             else:
                 storable(one)
         layer = following
         if not layer:
             return given
-    raise ValueError("is nested too deeply")
+    raise ValueError(Reason("is nested too deeply"))

@@ -6,9 +6,16 @@ from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
 from syndication.content.base import Value
+from syndication.content.reason import Reason
 
 _CADENCE = re.compile(
     r"^(?:(?P<instantly>instantly)|daily (?P<daily>\d\d:\d\d)|weekly (?P<day>mon|tue|wed|thu|fri|sat|sun) (?P<weekly>\d\d:\d\d))$"
+)
+
+#: The same for JSON Schema, with the hours that there are.
+SPELLED = (
+    "^(instantly|daily ([01][0-9]|2[0-3]):[0-5][0-9]"
+    "|weekly (mon|tue|wed|thu|fri|sat|sun) ([01][0-9]|2[0-3]):[0-5][0-9])$"
 )
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -27,12 +34,12 @@ class Cadence(Value):
         """The cadence that `text` names. Raises ValueError with the accepted forms."""
         found = _CADENCE.match(text)
         if not found:
-            raise ValueError("must be 'instantly', 'daily HH:MM' or 'weekly mon..sun HH:MM'")
+            raise ValueError(Reason("must be 'instantly', 'daily HH:MM' or 'weekly mon..sun HH:MM'"))
         if found["instantly"]:
             return cls(rhythm="instantly")
         hour, minute = map(int, (found["daily"] or found["weekly"]).split(":"))
         if hour > 23 or minute > 59:
-            raise ValueError("must name a time between 00:00 and 23:59")
+            raise ValueError(Reason("must name a time between 00:00 and 23:59"))
         if found["daily"]:
             return cls(rhythm="daily", hour=hour, minute=minute)
         return cls(rhythm="weekly", hour=hour, minute=minute, weekday=WEEKDAYS.index(found["day"]))

@@ -8,9 +8,10 @@ from pydantic import (
     Field,
 )
 
-from syndication.content.base import Line, Topic, Value, canonical, unique
+from syndication.content.base import Line, Value, canonical, unique
 from syndication.content.bounds import Few
 from syndication.content.post import Content
+from syndication.content.topics import Topic
 
 
 class Interest(Value):
@@ -31,7 +32,7 @@ class Interest(Value):
     def matches(self, content: Content, *, merchant: str, district: str | None) -> bool:
         """Whether a post of `merchant` (slug) in `district` is wanted."""
         return (
-            (not self.kinds or content.kind in self.kinds)
+            (not self.kinds or not set(self.kinds).isdisjoint(content.about))
             and (not self.topics or not set(self.topics).isdisjoint(content.topics))
             and (not self.merchants or merchant in self.merchants)
             and (not self.districts or district in self.districts)

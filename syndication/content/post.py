@@ -2,8 +2,8 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Annotated, ClassVar, Literal, Self
+from datetime import datetime, timedelta
+from typing import Annotated, Any, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from syndication.content import spelling
 from syndication.content.base import (
     KEPT,
     Language,
@@ -19,16 +20,22 @@ from syndication.content.base import (
     Moment,
     PictureAddress,
     Text,
-    Topic,
     Value,
     WebAddress,
+    Words,
     canonical,
     unique,
 )
 from syndication.content.bounds import Few
+from syndication.content.faults import Contradiction
+from syndication.content.reason import Reason
+from syndication.content.spelling import Spelled
+from syndication.content.topics import Topic
 from syndication.errors import Fault
 
 Status = Literal["scheduled", "cancelled", "postponed", "sold_out"]
+
+_MOMENT = timedelta(microseconds=1)
 
 #: What does not take place as people believed.
 CALLED_OFF: tuple[Status, ...] = ("cancelled", "postponed")
@@ -43,21 +50,22 @@ class Image(Value):
     """A picture on the web, with the text for those who cannot see it."""
 
     url: PictureAddress
-    alt: Annotated[Line, Field(min_length=1, max_length=500)]
+    alt: Annotated[Words, Field(min_length=1, max_length=500)]
 
 
 class Place(Value):
     """Where it happens; coordinates are WGS 84 decimal degrees and come as a pair."""
 
-    name: Annotated[Line, Field(min_length=1, max_length=200)]
+    name: Annotated[Words, Field(min_length=1, max_length=200)]
     address: Annotated[Line, Field(max_length=300)] | None = None
-    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = None
-    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None = None
+    latitude: Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False)] | None = None
+    longitude: Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False)] | None = None
 
     @model_validator(mode="after")
     def _pair(self) -> Self:
         if (self.latitude is None) != (self.longitude is None):
-            raise ValueError("latitude and longitude come together")
+            missing = "latitude" if self.latitude is None else "longitude"
+            raise Contradiction(Fault(missing, Reason("is needed: latitude and longitude come together")))
         return self
 
 
@@ -70,7 +78,7 @@ class Content(Value):
     later: ClassVar[frozenset[str]] = frozenset({"texts"})
 
     kind: str
-    title: Annotated[Line, Field(min_length=1, max_length=200)]
+    title: Annotated[Words, Field(min_length=1, max_length=200)]
     summary: Annotated[Line, Field(max_length=500)] = ""
     body: Annotated[Text, Field(max_length=20_000, description="Markdown")] = ""
     url: WebAddress | None = None
@@ -81,7 +89,7 @@ class Content(Value):
     texts: Annotated[
         dict[
             Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")],
-            Annotated[Text, Field(min_length=1, max_length=5000)],
+            Annotated[Text, Spelled(spelling.TEXT), Field(min_length=1, max_length=5000)],
         ],
         Few(40),
         Field(description="Own words for single channels, by their kind."),
@@ -90,17 +98,22 @@ class Content(Value):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if faults := self.contradictions():
-            raise ValueError("; ".join(faults))
+            raise Contradiction(*faults)
         return self
 
-    def contradictions(self) -> list[str]:
-        """What in it cannot be true together: a sentence each."""
+    def contradictions(self) -> list[Fault]:
+        """What in it cannot be true together: for each the field to change, and a sentence."""
         return []
 
     @property
     def standing(self) -> Status:
         """What has become of it: of a kind that cannot be cancelled, nothing."""
         return "scheduled"
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """Who wants one of these kinds wants to hear of it."""
+        return (self.kind,)
 
     @property
     def begins(self) -> datetime | None:
@@ -127,6 +140,17 @@ class Content(Value):
     def upcoming(self, zone: ZoneInfo, *, after: datetime, most: int) -> list[datetime]:
         """Starts (UTC) of at most `most` dates of it that end after `after`; none where nothing takes place."""
         return []
+
+    def comes(self, zone: ZoneInfo, now: datetime) -> datetime | None:
+        """The moment (UTC) by which somebody must know of it at `now`, to sort by: the smaller, the sooner.
+
+        The next start; of what has begun the end, so that nothing that runs stands before what begins sooner. None: never.
+        """
+        start = next(iter(self.upcoming(zone, after=now, most=1)), self.begins)
+        if start is not None and start > now:
+            return start
+        end = self.said_until(zone, now) or self.over_at(zone)
+        return end - _MOMENT if end is not None else None  # it ends before what begins at its end
 
     def matters_since(self, before: "Content", now: datetime | None) -> Sequence[Matter]:
         """See `matters`."""
@@ -164,6 +188,24 @@ class Content(Value):
                 del said[name]
         return hashlib.sha256(canonical(said).encode()).hexdigest()
 
+    def spellings(self) -> dict[str, str]:
+        """How its topics are spelled, by their slugs, where that is another text."""
+        return {str(topic): topic.spelling for topic in self.topics if topic.spelling != topic}
+
+    def spelled_as(self, before: "Content") -> Self:
+        """The same, with topics that it names by their slugs spelled as in `before`, from which they may have been copied."""
+        known = before.spellings()
+        spelled = tuple(
+            Topic(topic, known.get(topic, "") if topic.spelling == topic else topic.spelling)
+            for topic in self.topics
+        )
+        return self.model_copy(update={"topics": spelled})
+
+    def document(self) -> dict[str, Any]:
+        """What a table keeps, of JSON types: the fields, and beside them how topics are spelled, which says nothing new."""
+        said = self.model_dump(mode="json")
+        return said | ({"spellings": spellings} if (spellings := self.spellings()) else {})
+
 
 class Draft(Content):
     """What a merchant hands in: the content, and what is to happen with it."""
@@ -172,7 +214,7 @@ class Draft(Content):
     plain: ClassVar[type[Content]] = Content
 
     publish_at: Moment | None = None
-    source_ref: Annotated[Line, Field(min_length=1, max_length=255)] | None = None
+    source_ref: Annotated[Words, Field(min_length=1, max_length=255)] | None = None
 
     def content(self) -> Content:
         """The part that is frozen into a Revision."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
+from syndication.content.reason import Reason
+
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 _PARTS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "WKST"}
@@ -21,10 +23,8 @@ _MOST_COUNTED = 99_999
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 #: A rule must name a day within so many years, and then again; 29 February on a Monday comes every 28 or 40.
 _YEARS = 40
-#: Days that one walk looks at in all: two thousand dates of any rule that people use, and some milliseconds.
+#: Days that one walk looks at in all: a thousand dates of any rule that people use, and some hundredths of a second.
 _MOST_LOOKED_AT = 60_000
-#: Most days that can stand in one period, from which BYSETPOS chooses.
-_IN_PERIOD = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 31, "YEARLY": 366}
 _LAST_YEAR = 9000
 
 
@@ -55,13 +55,13 @@ def parsed(text: str) -> Rule:
     for part in text.upper().removeprefix("RRULE:").split(";"):
         name, _, value = part.partition("=")
         if part and name in parts:
-            raise ValueError(f"names {name} twice")
+            raise ValueError(Reason("names {} twice", name))
         if part:
             parts[name] = value
     if unknown := set(parts) - _PARTS:
-        raise ValueError(f"holds {', '.join(sorted(unknown))}, which is not supported in a rule")
+        raise ValueError(Reason("holds {}, which is not supported in a rule", ", ".join(sorted(unknown))))
     if parts.get("FREQ") not in _FREQUENCIES:
-        raise ValueError("must begin with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY")
+        raise ValueError(Reason("must begin with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY"))
     rule = Rule(
         frequency=parts["FREQ"],
         interval=_number(parts, "INTERVAL", 366) or 1,
@@ -85,12 +85,12 @@ def checked(text: str, start: datetime | None) -> str:
     """
     rule = parsed(text)
     if start is not None and rule.until is not None and rule.until < start:
-        raise ValueError("has an UNTIL that lies before the first date")
+        raise ValueError(Reason("has an UNTIL that lies before the first date"))
     first = start.date() if start is not None else date(2026, 1, 1)
     own_days = rule.interval == 1 and (rule.days or rule.month_days)
     near = (0,) if own_days or start is None else (0, -1, 1)
     if not any(_happens(rule, first + timedelta(days=days)) for days in near):
-        raise ValueError(f"names no day in the {_patience(rule)} years after its start")
+        raise ValueError(Reason("names no day in the {} years after its start", _patience(rule)))
     return text.upper().removeprefix("RRULE:")
 
 
@@ -103,9 +103,9 @@ def walk(rule: Rule, start: datetime, since: date | None = None) -> Iterator[dat
     clock, zone = start.replace(microsecond=0).time(), start.tzinfo
     counted = looked_at = 0
     entered = start.date() if since is None or rule.count is not None else max(since, start.date())
-    fitted = entered.year
+    fitted, weight = entered.year, 1 + _offered(rule)
     for begin, days in _periods(rule, start.date(), entered):
-        looked_at += 1 + len(days)
+        looked_at += weight
         if looked_at > _MOST_LOOKED_AT or begin.year > min(_LAST_YEAR, fitted + _patience(rule)):
             return
         for day in _chosen(rule, days):
@@ -137,9 +137,9 @@ def _number(parts: dict[str, str], name: str, most: int) -> int | None:
         return None
     text = parts[name]
     if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= most:
-        raise ValueError(
-            f"has {'an' if name[0] in 'AEIOU' else 'a'} {name} that is no number from 1 to {most}"
-        )
+        if name == "INTERVAL":
+            raise ValueError(Reason("has an {} that is no number from 1 to {}", name, most))
+        raise ValueError(Reason("has a {} that is no number from 1 to {}", name, most))
     return int(text)
 
 
@@ -149,7 +149,7 @@ def _numbers(parts: dict[str, str], name: str, most: int, *, signed: bool = Fals
     shape = _SIGNED if signed else _UNSIGNED
     texts = parts[name].split(",")
     if not all(shape.fullmatch(text) and 1 <= abs(int(text)) <= most for text in texts):
-        raise ValueError(f"has a {name} that is no number from 1 to {most}")
+        raise ValueError(Reason("has a {} that is no number from 1 to {}", name, most))
     return tuple(dict.fromkeys(map(int, texts)))
 
 
@@ -158,20 +158,20 @@ def _days(parts: dict[str, str]) -> tuple[tuple[int, int], ...]:
         return ()
     found = [_DAY.fullmatch(text) for text in parts["BYDAY"].split(",")]
     if not all(found):
-        raise ValueError("is not a rule of RFC 5545: BYDAY must hold days such as MO or -1FR")
+        raise ValueError(Reason("is not a rule of RFC 5545: BYDAY must hold days such as MO or -1FR"))
     days = [(int(one[1] or 0), _WEEKDAYS.index(one[2])) for one in found if one]
     most = 5 if parts["FREQ"] == "MONTHLY" or "BYMONTH" in parts else 53
     if any(
         abs(place) > most or (one and one[1] and not place)
         for (place, _), one in zip(days, found, strict=True)
     ):
-        raise ValueError(f"has a BYDAY with a place that is no number from 1 to {most}")
+        raise ValueError(Reason("has a BYDAY with a place that is no number from 1 to {}", most))
     return tuple(dict.fromkeys(days))
 
 
 def _weekday(text: str) -> int:
     if text not in _WEEKDAYS:
-        raise ValueError("is not a rule of RFC 5545: WKST must be a day such as MO")
+        raise ValueError(Reason("is not a rule of RFC 5545: WKST must be a day such as MO"))
     return _WEEKDAYS.index(text)
 
 
@@ -183,18 +183,47 @@ def _until(text: str) -> datetime:
             raise ValueError
         return datetime.strptime(found[1] + (found[2] or "235959"), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     except ValueError as error:
-        raise ValueError("is not a rule of RFC 5545: UNTIL must be a date such as 20261231") from error
+        raise ValueError(
+            Reason("is not a rule of RFC 5545: UNTIL must be a date such as 20261231")
+        ) from error
 
 
 def _refuse_days_that_no_month_has(rule: Rule) -> None:
     longest = max((_LONGEST[month - 1] for month in rule.months), default=31)
     if rule.month_days and min(abs(day) for day in rule.month_days) > longest:
-        raise ValueError("names a day that none of its months has")
+        raise ValueError(Reason("names a day that none of its months has"))
 
 
 def _refuse_places_that_no_period_has(rule: Rule) -> None:
-    if rule.positions and min(abs(place) for place in rule.positions) > _IN_PERIOD[rule.frequency]:
-        raise ValueError("has a BYSETPOS beyond the days it chooses from")
+    if not rule.positions:
+        return
+    most = _offered(rule)
+    if rule.month_days:  # each number stands once in a month, and in a week
+        most = min(most, len(rule.month_days) * _months_in_period(rule))
+    if min(abs(place) for place in rule.positions) > most:
+        raise ValueError(Reason("has a BYSETPOS beyond the days it chooses from"))
+
+
+def _offered(rule: Rule) -> int:
+    """The most days that one period offers: those looked at to find which fit, from which BYSETPOS chooses."""
+    if rule.frequency == "DAILY":
+        return 1
+    if rule.frequency == "WEEKLY":
+        weekdays = len({weekday for _, weekday in rule.days})
+        return weekdays or (len(rule.month_days) and 7) or 1
+    if not rule.days:
+        return (len(rule.month_days) or 1) * _months_in_period(rule)
+    by_year = rule.frequency == "YEARLY" and not rule.months
+    every = 53 if by_year else 5
+    placed = sum(1 if place else every for place, _ in rule.days)
+    return placed if by_year else placed * _months_in_period(rule)
+
+
+def _months_in_period(rule: Rule) -> int:
+    """Months of which a period takes days."""
+    if rule.frequency != "YEARLY":
+        return 1
+    return len(rule.months) or (12 if rule.month_days or rule.days else 1)
 
 
 def _patience(rule: Rule) -> int:
@@ -203,6 +232,9 @@ def _patience(rule: Rule) -> int:
 
 
 def _happens(rule: Rule, first: date) -> bool:
+    weekdays = {weekday for _, weekday in rule.days}
+    if rule.frequency == "DAILY" and rule.interval % 7 == 0 and weekdays and first.weekday() not in weekdays:
+        return False  # it is that weekday for ever
     last = date(min(first.year + _patience(rule), _LAST_YEAR), 12, 31)
     if rule.until is not None and rule.until.year <= _LAST_YEAR:
         last = min(last, rule.until.date() + timedelta(days=1))

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from syndication.content import recurrence
+from syndication.content.reason import Reason
 from syndication.errors import Fault
 
 #: An event that names no end is taken to be over this long after its start.
@@ -177,28 +178,28 @@ def faults(schedule: Schedule, zone: ZoneInfo) -> list[Fault]:
     every = sorted(moment for values in named.values() for moment in values)
     known = set(schedule.added) | (_among(schedule, zone, every) if every else set())
     found = [
-        Fault(name, f"names {moment:%Y-%m-%dT%H:%M:%SZ}, which is no date of this event")
+        Fault(name, Reason("names {}, which is no date of this event", f"{moment:%Y-%m-%dT%H:%M:%SZ}"))
         for name, values in named.items()
         for moment in values
         if moment not in known
     ]
     if not found and next(dates(schedule, zone, after=_BEGINNING), None) is None:
-        found.append(Fault("excluded", "leaves no date"))
+        found.append(Fault("excluded", Reason("leaves no date")))
     return found
 
 
-def contradictions(schedule: Schedule) -> list[str]:
-    """What cannot be meant, whatever the city's time is, as sentences that name the field."""
+def contradictions(schedule: Schedule) -> list[Fault]:
+    """What cannot be meant, whatever the city's time is."""
     found = []
     if schedule.excluded and not schedule.recurrence:
-        found.append("excluded needs a recurrence that it leaves something out of")
+        found.append(Fault("excluded", Reason("needs a recurrence that it leaves something out of")))
     if schedule.dates and not repeats(schedule):
-        found.append("dates needs several dates: a recurrence, or added ones")
+        found.append(Fault("dates", Reason("needs several dates: a recurrence, or added ones")))
     own = [one.recurrence_id for one in schedule.dates]
     if len(set(own)) < len(own):
-        found.append("dates names one date twice")
+        found.append(Fault("dates", Reason("names one date twice")))
     if not set(schedule.excluded).isdisjoint((*own, *schedule.added)):
-        found.append("excluded names a date that is also in added or dates")
+        found.append(Fault("excluded", Reason("names a date that is also in added or dates")))
     return found
 
 

@@ -1,7 +1,8 @@
 """Fan-out: turns one change into a delivery for every destination and reader it concerns. Running it twice is harmless."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -11,10 +12,11 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from syndication import channels, clock
-from syndication.audience import corrections, editions, interests, stories
+from syndication.audience import corrections, editions, gathering, interests, stories
 from syndication.audience.corrections import News
 from syndication.channels.built_in.newsletter import Newsletter
 from syndication.config import Settings, settings
+from syndication.content.interest import Interest
 from syndication.content.reason import NO_REASON
 from syndication.infra import db, sqlite_turns, wakeups
 from syndication.ledger import lifecycle, policy
@@ -149,6 +151,7 @@ def _join(session: Session, change_id: int, cfg: Settings) -> News:
         merchant.id,
         _over_at(change, revision, before, cfg),
         views.content_of(before) if before else None,
+        post.quiet,
     )
 
 
@@ -207,8 +210,7 @@ def _tell(session: Session, news: News, destinations: Sequence[Destination]) -> 
         destination
         for destination in destinations
         if channels.known(destination.channel)
-        and channels.by_kind(destination.channel).takes_changes
-        and (destination.id in heard or news.concerns(wanted[destination.interest_id]))
+        and (destination.id in heard or _is_to_hear(news, destination, wanted[destination.interest_id]))
     ]
     for start in range(0, len(found), _CHUNK):
         chunk = found[start : start + _CHUNK]
@@ -217,6 +219,19 @@ def _tell(session: Session, news: News, destinations: Sequence[Destination]) -> 
         db.insert_new(session, Delivery.__table__, rows)
     for queue in {channels.by_kind(destination.channel).queue for destination in found}:
         wakeups.after_commit(session, queue)
+
+
+def _is_to_hear(news: News, destination: Destination, interest: Interest) -> bool:
+    """Whether a destination that never heard of the post is to hear of it by this change.
+
+    A network that was connected later has a stock before it that is no news there, even where a part of it is revised.
+    """
+    channel = channels.by_kind(destination.channel)
+    if not channel.takes_changes or not news.concerns(interest):
+        return False
+    is_stock = news.change.action != "published" and destination.created_at > news.view.published_at
+    came_later = channel.abilities.keeps_track and is_stock
+    return not channel.tells or not (news.quiet or came_later)
 
 
 def _row(news: News, destination: Destination, moments: corrections.Moments) -> dict[str, Any]:
@@ -239,6 +254,8 @@ def _row(news: News, destination: Destination, moments: corrections.Moments) -> 
 
 def _to_readers(news: News, cfg: Settings, deadline: float) -> bool:
     """Tell the readers behind `reached`, until `deadline` (monotonic seconds); returns whether all are told."""
+    if news.quiet and news.change.action == "published":
+        return True
     if news.change.action != "published":
         chunks = corrections.to_readers(news, cfg, after=news.change.reached, keep=partial(_reach, news=news))
     else:
@@ -256,38 +273,70 @@ def _to_readers(news: News, cfg: Settings, deadline: float) -> bool:
 
 
 def _publish(news: News, cfg: Settings) -> Iterator[int]:
-    """A copy for each reader who hears at once, in chunks that each commit; yields the last reader of each."""
+    """Tell each reader who hears at once, in chunks that each commit; yields the last reader of each."""
     with db.reading() as session:
         hears = (Reader.state == "confirmed", Reader.cadence == "instantly")
         wanted = interests.all_of(session, select(Reader.interest_id).where(*hears).distinct())
-        languages = list(session.scalars(select(Reader.language).where(*hears).distinct()))
     matching = [key for key, interest in wanted.items() if news.concerns(interest)]
     if not matching:
         return
+    audience = (*hears, Reader.interest_id.in_(matching))
+    telling = _gathered(news, audience, cfg) if cfg.instant_window else _at_once(news, audience, cfg)
+    last, rows = news.change.reached, _PEOPLE
+    while (until := _reader_after(telling.audience, last, rows)) is not None:
+        with db.transaction() as session:
+            begun = clock.monotonic()  # waiting for its turn as a writer says nothing about the chunk
+            telling.tell(session, (Reader.id > last, Reader.id <= until))
+            last = until
+            _reach(session, last, news=news)
+        rows = policy.chunk(rows, clock.monotonic() - begun, one_writer=db.one_writer())
+        yield last
+
+
+#: Some conditions on readers.
+_Some = tuple[ColumnElement[bool], ...]
+
+
+@dataclass(frozen=True)
+class _Telling:
+    """Who hears of a new post, and how some of them are told in a transaction."""
+
+    audience: _Some
+    tell: Callable[[Session, _Some], None]
+
+
+def _at_once(news: News, hears: _Some, cfg: Settings) -> _Telling:
+    """Each gets a copy of the edition that tells of this post alone, due now."""
     # A reader who switched to hearing instantly has everything up to the switch in one last edition.
     since = func.coalesce(Reader.next_slot_at, Reader.covered_until)
-    audience = (*hears, Reader.interest_id.in_(matching), since < news.change.joined_at)
+    audience = (*hears, since < news.change.joined_at)
+    with db.reading() as session:
+        languages = session.scalars(select(Reader.language).where(*hears).distinct()).all()
     made = {language: editions.of_change(news.change, news.view, language, cfg) for language in languages}
     with db.transaction() as session:
         stored = {language: editions.store(session, edition) for language, edition in made.items() if edition}
-    last, rows = news.change.reached, _PEOPLE
-    while (until := _reader_after(audience, last, rows)) is not None:
-        with db.transaction() as session:
-            begun = clock.monotonic()  # waiting for its turn as a writer says nothing about the chunk
-            for language, edition_id in stored.items():
-                editions.enqueue(
-                    session,
-                    edition_id,
-                    (*audience, Reader.language == language, Reader.id > last, Reader.id <= until),
-                    over_at=news.over_at,
-                    change_id=news.change.id,
-                    post_id=news.view.id,
-                )
-            last = until
-            _reach(session, last, news=news)
-            wakeups.after_commit(session, Newsletter.queue, apart=_APART)
-        rows = policy.chunk(rows, clock.monotonic() - begun, one_writer=db.one_writer())
-        yield last
+
+    def tell(session: Session, some: _Some) -> None:
+        for language, edition_id in stored.items():
+            editions.enqueue(
+                session,
+                edition_id,
+                (*audience, Reader.language == language, *some),
+                over_at=news.over_at,
+                change_id=news.change.id,
+                post_id=news.view.id,
+            )
+        wakeups.after_commit(session, Newsletter.queue, apart=_APART)
+
+    return _Telling(audience, tell)
+
+
+def _gathered(news: News, hears: _Some, cfg: Settings) -> _Telling:
+    """Each gets it in the edition that tells all that comes within a short while."""
+    assert news.change.joined_at is not None  # fan-out began with that
+    with db.reading() as session:
+        window = gathering.window(session, news.change.joined_at, news.over_at, cfg.instant_window)
+    return _Telling((*hears, window.lacking()), lambda session, some: window.open(session, *hears, *some))
 
 
 def _reader_after(audience: tuple[ColumnElement[bool], ...], last: int, rows: int) -> int | None:

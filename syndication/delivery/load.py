@@ -18,7 +18,8 @@ from syndication.channels.contract import Channel
 from syndication.channels.envelope import Copy, Envelope, Note, PostView
 from syndication.channels.settings import Settings as ChannelSettings
 from syndication.config import Settings
-from syndication.content.base import KEPT, faults_of
+from syndication.content.base import KEPT
+from syndication.content.faults import faults_of
 from syndication.content.post import Content
 from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery import outage_notices, superseded, trial_post

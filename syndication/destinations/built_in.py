@@ -10,7 +10,7 @@ from syndication import channels, clock
 from syndication.audience import interests
 from syndication.channels.settings import Settings as ChannelSettings
 from syndication.config import Settings, settings
-from syndication.content.base import faults_of
+from syndication.content.faults import faults_of
 from syndication.content.interest import Interest
 from syndication.content.reason import NO_REASON, Reason
 from syndication.destinations.sealed import AnyChannel, columns

@@ -21,7 +21,8 @@ from syndication.channels.social.oauth import registered
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Verdict
 from syndication.config import settings
-from syndication.content.base import KEPT, Value, faults_of, new_id
+from syndication.content.base import KEPT, Value, new_id
+from syndication.content.faults import faults_of
 from syndication.content.reason import Reason
 from syndication.destinations import links, owned, probe_limits
 from syndication.destinations.connect_form import ConnectForm, asked_of, connector_of, opened

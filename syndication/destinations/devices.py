@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 from syndication import channels, clock
 from syndication.audience import interests
 from syndication.config import settings
-from syndication.content.base import Topic, Value
+from syndication.content.base import Value
 from syndication.content.bounds import Few
 from syndication.content.interest import Interest
 from syndication.content.reason import NO_REASON
+from syndication.content.topics import Topic
 from syndication.destinations.sealed import AnyChannel, columns, encrypt_into, validated
 from syndication.errors import Invalid, NotFound, Unavailable
 from syndication.infra import db, wakeups

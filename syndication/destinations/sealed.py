@@ -9,7 +9,8 @@ from sqlalchemy import select
 from syndication.channels.contract import Channel
 from syndication.channels.settings import Settings as ChannelSettings
 from syndication.config import Settings, settings
-from syndication.content.base import KEPT, faults_of
+from syndication.content.base import KEPT
+from syndication.content.faults import faults_of
 from syndication.errors import Conflict, Fault, Invalid
 from syndication.infra import db
 from syndication.infra.signing import Box

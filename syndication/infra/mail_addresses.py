@@ -40,6 +40,7 @@ def key(address: str) -> str:
     together who share no mailbox costs one of them some minutes.
     """
     local, _, domain = address.rpartition("@")
+    domain = domain.lower()
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", local).casefold())
     bare = folded.partition("+")[0] or folded
     if domain in _DOTLESS:

@@ -52,7 +52,7 @@ def _read(newer: EmailMessage, older: Message, line: Line) -> None:
     if not line.address.isascii():
         return  # RFC 6532, which these parsers do not know; the octets were compared above
     if not line.decoded:  # our own words: they stand as they are
-        fine = older[line.name] == line.means
+        fine = older[line.name].replace("\r\n ", " ") == line.means
     elif not line.address:
         fine = str(newer[line.name]) == line.means == _by_older_rules(older, line)
     else:

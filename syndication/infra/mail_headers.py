@@ -68,16 +68,26 @@ def mailbox(name: str, shown: str, at: str) -> Line:
     if not said or len(name) + 2 + len(said) > _ENCODED_LINE:
         said = _folded(shown, len(name) + 2)
     last = len(said.rpartition("\r\n")[2]) + (0 if "\r\n" in said else len(name) + 2)
-    fold = " " if last + len(spec) + 3 <= _ENCODED_LINE else "\r\n "
+    fold = " " if last + len(spec.encode()) + 3 <= _ENCODED_LINE else "\r\n "
     return Line(name, f"{name}: {said}{fold}<{spec}>\r\n", shown, spec)
 
 
 def exact(name: str, value: str) -> Line:
-    """A field whose words are ours, such as List-Id: printable ASCII on one line. Raises Unfit for anything else."""
+    """A field whose words are ours, such as List-Id: printable ASCII, folded at blanks where it is long. Raises Unfit.
+
+    A word that is longer than a line stays whole (RFC 5322 section 2.1.1 wishes for short lines, and asks for 998).
+    """
     _check(name, value)
-    if not value or not _plain(value) or len(name) + 2 + len(value) > _LINE:
+    if not value or not _plain(value) or max(map(len, value.split(" "))) > _LINE - len(name) - 2:
         raise Unfit(f"This cannot stand in the header {name} of a mail: {value[:60]!r}.")
-    return Line(name, f"{name}: {value}\r\n", value, decoded=False)
+    first, *others = value.split(" ")
+    lines = [f"{name}: {first}"]
+    for one in others:
+        if len(lines[-1]) + 1 + len(one) <= _ENCODED_LINE:
+            lines[-1] += f" {one}"
+        else:
+            lines.append(f" {one}")
+    return Line(name, "\r\n".join(lines) + "\r\n", value, decoded=False)
 
 
 def word(value: str) -> str:

@@ -1,4 +1,4 @@
-"""Texts for people: templates with translations, Markdown made safe, dates and money as people write them."""
+"""Texts for people: templates with translations, dates and money as people write them."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -10,17 +10,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import css_inline
-import nh3
 from babel import dates, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from markupsafe import Markup
 
-from syndication.content.characters import legible
+from syndication.infra.markdown import markdown_to_html, plain_to_html
 
 _HERE = Path(__file__).parents[1]
 #: In a checkout templates/ stands beside the package; in an installed wheel inside it.
@@ -29,10 +26,6 @@ _TRANSLATIONS = _HERE / "translations"
 #: English as it is written in Europe: day before month.
 _LOCALES = {"de": "de", "en": "en_GB"}
 LANGUAGES = tuple(_LOCALES)
-_TAGS = {
-    "p", "br", "strong", "em", "b", "i", "a", "ul", "ol", "li", "blockquote", "code", "pre", "hr",
-    "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td", "del", "s",
-}  # fmt: skip
 
 
 def supported_language(language: str) -> str:
@@ -78,7 +71,7 @@ def _environment(language: str) -> Environment:
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # of the i18n extension
     environment.filters |= {
         "markdown": lambda text: Markup(markdown_to_html(text)),  # noqa: S704 -- sanitised there
-        "plain": markdown_to_text,
+        "linked": lambda text: Markup(plain_to_html(text)),  # noqa: S704 -- sanitised there
         "day": lambda value, zone=None: day(value, language, zone),
         "moment": lambda value, zone: moment(value, zone, language),
         "money": lambda value, currency: money(value, currency, language),
@@ -95,82 +88,6 @@ def render(template: str, language: str, /, **values: Any) -> str:
 def render_first(templates: Sequence[str], language: str, /, **values: Any) -> str:
     """Like `render`, from the first of `templates` that exists."""
     return _environment(supported_language(language)).select_template(list(templates)).render(**values)
-
-
-# Markdown
-
-#: A quote is looked for to the end of the text for each `>` anew, and a link from each bracket in many ways. A text made of
-#: them would keep a worker busy for minutes, so from these numbers on they stay as they were typed.
-_MOST_LOOKS, _MOST_BRACKETS = 10_000, 600
-
-
-@lru_cache(maxsize=4)
-def _parser_without(*rules: str) -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable(rules)
-
-
-def _parser(text: str) -> MarkdownIt:
-    quotes = () if text.count(">") * text.count("\n") <= _MOST_LOOKS else ("blockquote",)
-    links = () if text.count("[") <= _MOST_BRACKETS else ("link", "image")
-    return _parser_without(*quotes, *links)
-
-
-def markdown_to_html(text: str) -> str:
-    """Markdown (CommonMark) as harmless HTML: no scripts, no styles, no pictures, links only to http, https and mailto."""
-    return nh3.clean(
-        legible(_parser(text).render(text)),
-        tags=_TAGS,
-        attributes={"a": {"href", "title"}},
-        url_schemes={"http", "https", "mailto"},
-        link_rel="noopener nofollow",
-        strip_comments=True,
-    )
-
-
-@lru_cache(maxsize=100)  # one post goes to many outlets, and some look at its text more than once
-def markdown_to_text(text: str) -> str:
-    """Markdown as plain text: links as "words (address)", lists with dashes, paragraphs with an empty line between."""
-    blocks: list[str] = []
-    depth = 0
-    for token in _parser(text).parse(text):
-        if token.type in ("bullet_list_open", "ordered_list_open"):
-            depth += 1
-        elif token.type in ("bullet_list_close", "ordered_list_close"):
-            depth -= 1
-        elif token.type == "inline":
-            line = _inline(token.children or [])
-            blocks.append(f"{'  ' * (depth - 1)}- {line}" if depth else line)
-        elif token.type in ("fence", "code_block"):
-            blocks.append(token.content.rstrip("\n"))
-    return legible(_joined(blocks))  # a character may be written as its number: &#27;
-
-
-def _inline(tokens: list[Token]) -> str:
-    parts: list[str] = []
-    links: list[tuple[int, str]] = []
-    for token in tokens:
-        if token.type == "link_open":
-            links.append((len(parts), str(token.attrGet("href") or "")))
-        elif token.type == "link_close":
-            start, address = links.pop()
-            if address and "".join(parts[start:]) != address:
-                parts.append(f" ({address})")
-        elif token.type in ("softbreak", "hardbreak"):
-            parts.append("\n")
-        else:
-            parts.append(token.content)
-    return "".join(parts)
-
-
-def _joined(blocks: list[str]) -> str:
-    pieces: list[str] = []
-    listed = False
-    for block in blocks:
-        if pieces:
-            pieces.append("\n" if listed and block.lstrip().startswith("- ") else "\n\n")
-        pieces.append(block)
-        listed = block.rpartition("\n")[2].lstrip().startswith("- ")
-    return "".join(pieces)
 
 
 def inline_css(html: str) -> str:
@@ -207,6 +124,13 @@ def moment(value: datetime, zone: ZoneInfo, language: str) -> str:
     """ "Sa., 15. August 2026, 17:00 Uhr"."""
     oclock = " Uhr" if supported_language(language) == "de" else ""
     return f"{day(value, language, zone)}, {time_of_day(value, zone)}{oclock}"
+
+
+def in_words(value: datetime, zone: ZoneInfo, language: str) -> str:
+    """ "Donnerstag, 3. Dezember 2026, um 07:00 Uhr", for the middle of a sentence."""
+    locale = _LOCALES[supported_language(language)]
+    shape = "EEEE, d. MMMM y, 'um' HH:mm 'Uhr'" if locale == "de" else "EEEE, d MMMM y, 'at' HH:mm"
+    return dates.format_datetime(value.astimezone(zone), shape, tzinfo=zone, locale=locale)
 
 
 def money(value: Decimal | float, currency: str, language: str) -> str:

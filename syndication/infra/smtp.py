@@ -46,6 +46,10 @@ class MailFailure(Exception):
         self.answer = answer
 
 
+class NoSuchLetters(MailFailure):
+    """The server does not know SMTPUTF8 (RFC 6531), without which no letter beyond ASCII may stand before an @."""
+
+
 @cache
 def _trusting() -> ssl.SSLContext:
     """Whom this machine trusts; reading that takes tens of milliseconds."""
@@ -123,6 +127,11 @@ class Outbox:
             if sender:
                 connection.ask(_address(sender, "sender"))
             return connection.greeting
+
+    def takes_all_letters(self) -> bool:
+        """Whether the server announces SMTPUTF8: letters beyond ASCII before the @ of an address. Raises MailFailure."""
+        with self._connection() as connection:
+            return connection.takes_all_letters
 
     def close(self) -> None:
         """Say goodbye on all idle connections."""
@@ -237,6 +246,11 @@ class _Connection:
         """What the server said to EHLO, first line."""
         return _text(self._server.ehlo_resp or b"").partition("\n")[0]
 
+    @property
+    def takes_all_letters(self) -> bool:
+        """Whether the server announced SMTPUTF8."""
+        return self._server.has_extn("smtputf8")
+
     def alive(self) -> bool:
         """Whether the server has not closed it, or said goodbye, while it was idle."""
         with contextlib.suppress(OSError, ValueError):
@@ -335,15 +349,19 @@ class _Connection:
                 self._refused(stage, code, said)
 
     def _wide(self, envelope: _Envelope) -> str:
+        """What MAIL says more where an address holds letters beyond ASCII (RFC 6531 section 3.4, RFC 6152)."""
         if "".join(envelope).isascii():
             return ""
-        if not self._server.has_extn("smtputf8"):
-            raise MailFailure(
-                Reason("The mail server cannot deliver to an address with letters beyond ASCII."),
-                stage="recipient",
+        if not self.takes_all_letters:
+            raise NoSuchLetters(
+                Reason(
+                    "The mail server does not announce SMTPUTF8, so it cannot deliver to or from an address with "
+                    "letters beyond ASCII before the @."
+                ),
+                stage="recipient" if envelope[0].isascii() else "sender",
                 permanent=True,
             )
-        return " SMTPUTF8"
+        return " BODY=8BITMIME SMTPUTF8" if self._server.has_extn("8bitmime") else " SMTPUTF8"
 
     def _say(self, data: bytes, stage: Stage) -> None:
         try:

@@ -13,8 +13,9 @@ from syndication.kinds.event_content import notice
 from syndication.kinds.menu import Menu
 from syndication.kinds.missing import Missing
 from syndication.kinds.offer import Offer
+from syndication.kinds.roundup import Roundup
 
-__all__ = ["GROUP", "KINDS", "NAMES", "Kind", "by_name", "named", "notice", "of"]
+__all__ = ["GROUP", "KINDS", "NAMES", "TOLD", "UNLISTED", "Kind", "by_name", "named", "notice", "of"]
 
 #: Entry points of this group name Kind classes.
 GROUP = "syndication.kinds"
@@ -32,7 +33,15 @@ KINDS: tuple[Kind[Any], ...] = (
     *_installed(),
 )
 
+#: Kinds that only the service itself writes: nobody is offered them, and no feed holds them.
+_OWN: tuple[Kind[Any], ...] = (Roundup(),)
+#: In the order in which a newsletter names them.
+TOLD: tuple[Kind[Any], ...] = (*_OWN, *KINDS)
+#: What these are called in the tables.
+UNLISTED = tuple(kind.name for kind in _OWN)
+
 _BY_NAME = {kind.name: kind for kind in KINDS}
+_KNOWN = {kind.name: kind for kind in TOLD}
 _MISSING = Missing()
 #: What the kinds are called in the API.
 NAMES = tuple(_BY_NAME)
@@ -52,4 +61,4 @@ def named(name: str) -> bool:
 
 def of(content: Content) -> Kind[Any]:
     """The kind of a content; what stands in for it where its package was taken away."""
-    return _BY_NAME.get(content.kind, _MISSING)
+    return _KNOWN.get(content.kind, _MISSING)

@@ -11,6 +11,7 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from syndication.content.post import Content, Draft, Image, Matter, Status
+from syndication.content.reason import Reason
 from syndication.infra.rendering import gettext
 from syndication.kinds import lines
 
@@ -123,6 +124,15 @@ class Deed:
     fields: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Span:
+    """When something is, as one line of a table says it: whole days as dates (`end` is the last), else moments."""
+
+    start: datetime | date
+    end: datetime | date | None = None
+    whole_days: bool = False
+
+
 class Cells(Protocol):
     """One line of a table on its way to the fields of a post; a cell that cannot be read is None, with a fault noted."""
 
@@ -134,17 +144,27 @@ class Cells(Protocol):
     def values(self) -> Mapping[str, str]:
         """What stands in the cells, by the field of their column; empty ones are missing."""
 
-    def moment(self, *names: str) -> datetime | date | None:
-        """The first of these cells that holds something."""
+    def moment(self, *names: str, last: bool = False) -> datetime | date | None:
+        """The first of these cells that holds something; `last`: the later of two days, None where it names one."""
 
     def start_of(self, *names: str) -> datetime | None:
         """The same, where a date means its beginning."""
 
-    def clock_time(self, name: str) -> time | None:
-        """A time of day."""
+    def clock_time(self, name: str, *, last: bool = False) -> time | None:
+        """A time of day; `last`: the later of two, None where the cell names one."""
 
-    def is_clock_time(self, name: str) -> bool:
-        """Whether only a time of day stands there."""
+    def span(
+        self,
+        starts: Sequence[str],
+        hours: Sequence[str],
+        ends: Sequence[str],
+        end_hours: Sequence[str],
+        whole: str,
+    ) -> Span | None:
+        """From when to when, whatever of day and hours stands in which of these cells; None where no day is said.
+
+        `whole`: the cell that says whether it is of whole days.
+        """
 
     def yes(self, name: str) -> bool:
         """Whether the cell says yes."""
@@ -191,6 +211,10 @@ class Kind(ABC, Generic[C]):
     def heading(self, language: str) -> str:
         """What several of them are called; kinds of other packages say it in their own way."""
         return gettext(language)(self.many)
+
+    def title(self, content: C, language: str) -> str:
+        """What it is called; what we wrote ourselves is called something in every language."""
+        return content.title
 
     @abstractmethod
     def when(self, content: C, zone: ZoneInfo, language: str, now: datetime) -> str:
@@ -263,7 +287,8 @@ class Foreign:
         return core_schema.custom_error_schema(
             handler(source),
             custom_error_type="foreign",
-            custom_error_message=f"does not go with kind {self.kind}",
+            custom_error_message="{words}",
+            custom_error_context={"words": Reason("does not go with kind {}", self.kind)},
         )
 
 

@@ -6,17 +6,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from syndication.content import recurrence, schedule
+from syndication.content.post import Place
 from syndication.content.schedule import Occurrence
+from syndication.kinds.contract import STATES
 from syndication.kinds.event_content import EventContent
 from syndication.kinds.single import single
 
-#: schema.org's words for a status.
-_STATES = {
-    "scheduled": "EventScheduled",
-    "cancelled": "EventCancelled",
-    "postponed": "EventPostponed",
-    "sold_out": "EventScheduled",
-}
 _SCHEMA = "https://schema.org/"
 #: Next dates that are told one by one; the days of RFC 5545 in schema.org's order.
 _MOST = 12
@@ -43,28 +38,44 @@ def series(content: EventContent, zone: ZoneInfo, now: datetime) -> dict[str, An
     return told
 
 
-def _event(content: EventContent, date: Occurrence, zone: ZoneInfo) -> dict[str, Any]:
-    alone = single(content, date)
-    moved = date.own is not None and date.own.starts_at is not None
-    state = "EventRescheduled" if moved and alone.status == "scheduled" else _STATES[alone.status]
+def alone(content: EventContent, zone: ZoneInfo) -> dict[str, Any]:
+    """An event of one date, or what all dates of a series have in common, as a https://schema.org/Event."""
     told: dict[str, Any] = {
         "@type": "Event",
-        "name": alone.title,
-        "startDate": _moment(content, date.starts_at, zone),
-        "endDate": _moment(content, date.ends_at, zone, last=True),
-        "eventStatus": _SCHEMA + state,
+        "startDate": _moment(content, content.starts_at, zone),
+        "endDate": _moment(content, content.starts_at + content.length(), zone, last=True),
+        "eventStatus": _SCHEMA + STATES[content.status],
+        "eventAttendanceMode": _SCHEMA + "OfflineEventAttendanceMode",
     }
-    if moved:
-        told["previousStartDate"] = _moment(content, date.recurrence_id, zone)
-    if alone.place is not None:
-        told["location"] = {"@type": "Place", "name": alone.place.name, "address": alone.place.address or ""}
-    if alone.price is not None:
+    if content.place is not None:
+        told["location"] = _place(content.place)
+    if content.price is not None:
+        to_be_had = content.status in ("scheduled", "postponed")
+        told["isAccessibleForFree"] = content.price == 0
         told["offers"] = {
             "@type": "Offer",
-            "price": str(alone.price),
+            "price": f"{content.price:.2f}" if content.price else "0",
             "priceCurrency": content.currency,
-            "availability": _SCHEMA + ("SoldOut" if alone.status == "sold_out" else "InStock"),
+            "availability": _SCHEMA + ("InStock" if to_be_had else "SoldOut"),
         }
+    return told
+
+
+def _place(place: Place) -> dict[str, Any]:
+    told: dict[str, Any] = {"@type": "Place", "name": place.name}
+    if place.address:
+        told["address"] = place.address
+    if place.latitude is not None:
+        told["geo"] = {"@type": "GeoCoordinates", "latitude": place.latitude, "longitude": place.longitude}
+    return told
+
+
+def _event(content: EventContent, date: Occurrence, zone: ZoneInfo) -> dict[str, Any]:
+    one = single(content, date)
+    told = {"name": one.title} | ({"description": one.summary} if one.summary else {}) | alone(one, zone)
+    if date.own is not None and date.own.starts_at is not None and one.status == "scheduled":
+        told["eventStatus"] = f"{_SCHEMA}EventRescheduled"
+        told["previousStartDate"] = _moment(content, date.recurrence_id, zone)
     return told
 
 
@@ -73,7 +84,7 @@ def _moment(content: EventContent, moment: datetime, zone: ZoneInfo, *, last: bo
     local = moment.astimezone(zone)
     if content.all_day:
         return (local - timedelta(microseconds=1) if last else local).date().isoformat()
-    return local.isoformat()
+    return local.isoformat(timespec="seconds")
 
 
 def _schedule(content: EventContent, zone: ZoneInfo) -> dict[str, Any]:

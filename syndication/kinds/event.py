@@ -1,7 +1,7 @@
 """Events: what takes place at a time, once or by a rule."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,6 @@ from syndication.kinds import dates_as_data, dates_in_words, event_calendar, lin
 from syndication.kinds.contract import (
     CALL_OFF,
     MOMENT,
-    STATES,
     Appointment,
     Cells,
     DateLine,
@@ -84,12 +83,13 @@ class Event(Kind[EventContent]):
     }
     called: ClassVar = ("event", "veranstaltung", "termin")
     columns: ClassVar = {
-        "starts_at": ("starts-at", "start", "beginn", "anfang"),
-        "ends_at": ("ends-at", "end", "ende"),
-        "all_day": ("all-day", "ganztaegig"),
+        "title": ("event", "veranstaltung", "veranstaltungstitel"),
+        "starts_at": ("starts-at", "start", "beginn", "anfang", "begin", "starts"),
+        "ends_at": ("ends-at", "end", "ende", "ends"),
+        "all_day": ("all-day", "ganztaegig", "all-day-event", "ganztaegiges-ereignis", "ganztags"),
         "recurrence": ("recurrence", "wiederholung", "rrule"),
     }
-    known_by: ClassVar = ("starts_at", "day", "recurrence", "from", "all_day")
+    known_by: ClassVar = ("starts_at", "day", "recurrence", "from", "all_day", "time")
 
     def when(self, content: EventContent, zone: ZoneInfo, language: str, now: datetime) -> str:
         """The next date, its hours, and what comes behind it."""
@@ -132,21 +132,9 @@ class Event(Kind[EventContent]):
         self, content: EventContent, merchant: str, zone: ZoneInfo, now: datetime
     ) -> dict[str, Any]:
         """https://schema.org/Event, of several dates an EventSeries."""
-        told: dict[str, Any] = {
-            "@type": "Event",
-            "startDate": content.starts_at.astimezone(zone).isoformat(),
-            "eventStatus": f"https://schema.org/{STATES[content.status]}",
-            "organizer": {"@type": "Organization", "name": merchant},
-        }
-        if content.ends_at is not None:
-            told["endDate"] = content.ends_at.astimezone(zone).isoformat()
-        if content.place is not None:
-            told["location"] = {
-                "@type": "Place",
-                "name": content.place.name,
-                "address": content.place.address or "",
-            }
-        return told | dates_as_data.series(content, zone, now)
+        organizer = {"@type": "Organization", "name": merchant}
+        series = dates_as_data.series(content, zone, now)
+        return dates_as_data.alone(content, zone) | {"organizer": organizer} | series
 
     def appointments(self, content: EventContent, zone: ZoneInfo) -> tuple[Appointment, ...]:
         """One component, with the rule of a series, and one more for each date of its own."""
@@ -182,38 +170,13 @@ class Event(Kind[EventContent]):
 
 
 def _times(cells: Cells) -> dict[str, Any]:
-    start = cells.moment("starts_at", "from", "day")
-    hour = cells.clock_time("time")
-    if start is not None and not isinstance(start, datetime) and hour is not None:
-        start = cells.at(start, hour)
-    whole = cells.yes("all_day")
-    if start is None:
+    found = cells.span(
+        ("starts_at", "from", "day"), ("time",), ("ends_at", "until", "last_day"), ("end_time",), "all_day"
+    )
+    if found is None:
         return {}
-    whole = whole or not isinstance(start, datetime)
-    first = start.astimezone(cells.zone).date() if isinstance(start, datetime) else start
-    end = _end(cells, start, first)
-    if whole:
-        last = end.astimezone(cells.zone).date() if isinstance(end, datetime) else end
-        ends = cells.day_after(last) if last else None
-        return {"starts_at": cells.at(first, time()), "ends_at": ends, "all_day": True}
-    if end is not None and not isinstance(end, datetime):
-        end = cells.day_after(end)
-    return {"starts_at": start, "ends_at": end}
-
-
-def _end(cells: Cells, start: datetime | date, first: date) -> datetime | date | None:
-    """The end: a date, a date with a time, or a time alone, which is the next one after the start."""
-    said = next((name for name in ("ends_at", "until") if name in cells.values), "ends_at")
-    if not cells.is_clock_time(said):
-        end = cells.moment(said, "last_day")
-        hour = cells.clock_time("end_time")
-        if hour is None or isinstance(end, datetime):
-            return end
-        return _after(start, cells.at(end or first, hour))
-    alone = cells.clock_time(said)
-    return _after(start, cells.at(first, alone)) if alone is not None else None
-
-
-def _after(start: datetime | date, end: datetime) -> datetime:
-    late = isinstance(start, datetime) and end <= start and start - end < timedelta(days=1)
-    return end + timedelta(days=1) if late else end
+    if found.whole_days or not isinstance(found.start, datetime):
+        last = found.end
+        ends = cells.day_after(last) if last is not None else None
+        return {"starts_at": cells.at(found.start, time()), "ends_at": ends, "all_day": True}
+    return {"starts_at": found.start, "ends_at": found.end}

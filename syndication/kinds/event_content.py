@@ -4,13 +4,16 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, StrictBool, ValidationInfo, field_validator, model_validator
 
 from syndication.content import date_news, schedule
 from syndication.content import recurrence as rules
-from syndication.content.base import KEPT, Line, Moment, Money, Text, Value
+from syndication.content.base import KEPT, Line, Moment, Text, Value, Words
 from syndication.content.bounds import Few
+from syndication.content.faults import Contradiction
+from syndication.content.money import Money
 from syndication.content.post import Content, Draft, Image, Matter, Place, Status
+from syndication.content.reason import Reason
 from syndication.content.schedule import MOST_DATES, MOST_OWN
 from syndication.errors import Fault
 from syndication.kinds.contract import Foreign
@@ -31,7 +34,7 @@ class OwnDate(Value):
     starts_at: Moment | None = None
     ends_at: Moment | None = None
     status: Status | None = None
-    title: Annotated[Line, Field(min_length=1, max_length=200)] | None = None
+    title: Annotated[Words, Field(min_length=1, max_length=200)] | None = None
     summary: Annotated[Line, Field(max_length=500)] | None = None
     body: Annotated[Text, Field(max_length=5000, description="Markdown")] | None = None
     place: Place | None = None
@@ -41,7 +44,7 @@ class OwnDate(Value):
     @model_validator(mode="after")
     def _ends_behind_its_start(self) -> Self:
         if self.ends_at is not None and self.ends_at < (self.starts_at or self.recurrence_id):
-            raise ValueError("ends_at must not be before its start")
+            raise Contradiction(Fault("ends_at", Reason("must not be before its start")))
         return self
 
 
@@ -69,7 +72,7 @@ class EventContent(Content):
     valid_until: _Foreign = None
     starts_at: Moment
     ends_at: Moment | None = None
-    all_day: bool = False
+    all_day: StrictBool = False
     recurrence: (
         Annotated[Line, Field(max_length=300, description="RFC 5545 RRULE, without the name")] | None
     ) = None
@@ -107,10 +110,11 @@ class EventContent(Content):
             return None
         return rule if info.context == KEPT else rules.checked(rule, info.data.get("starts_at"))
 
-    def contradictions(self) -> list[str]:
+    def contradictions(self) -> list[Fault]:
         """An end before the start; dates that cannot be meant, whatever the city's time is."""
         ends_early = self.ends_at is not None and self.ends_at < self.starts_at
-        return ["ends_at must not be before starts_at"] * ends_early + schedule.contradictions(self)
+        early = [Fault("ends_at", Reason("must not be before starts_at"))] if ends_early else []
+        return early + schedule.contradictions(self)
 
     @property
     def standing(self) -> Status:

@@ -7,9 +7,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
-from syndication.content.base import Line, Money, Value, unique
+from syndication.content.base import Day, Line, Value, Words, unique
 from syndication.content.bounds import Few
+from syndication.content.money import Money
 from syndication.content.post import Content, Matter, Status
+from syndication.content.reason import Reason
+from syndication.errors import Fault
 from syndication.infra.rendering import day, gettext, money, short_day, supported_language
 from syndication.kinds.contract import CALL_OFF, Appointment, Cells, Fact, Filter, Form, Group, Kind, Window
 from syndication.kinds.food_labels import ADDITIVES, ALLERGENS, Additive, Allergen
@@ -41,7 +44,7 @@ class DishPrice(Value):
 class Dish(Value):
     """One dish, with what the law wants to be known of it."""
 
-    name: Annotated[Line, Field(min_length=1, max_length=200)]
+    name: Annotated[Words, Field(min_length=1, max_length=200)]
     description: Annotated[Line, Field(max_length=300)] = ""
     course: Annotated[Line, Field(max_length=60, examples=["Suppe"])] = ""
     prices: Annotated[tuple[DishPrice, ...], Few(6)] = ()
@@ -56,7 +59,7 @@ Dishes = Annotated[tuple[Dish, ...], Few(30)]
 class MenuDay(Value):
     """What there is on one day beside the dishes of every day."""
 
-    date: date
+    date: Day
     dishes: Annotated[tuple[Dish, ...], Few(30, 1)]
 
 
@@ -71,8 +74,8 @@ class MenuContent(Content):
     }
 
     kind: Literal["menu"]
-    from_date: date
-    until_date: Annotated[date | None, Field(description="Left out: that one day.")] = None
+    from_date: Day
+    until_date: Annotated[Day | None, Field(description="Left out: that one day.")] = None
     served_from: Annotated[Hour | None, Field(description="On the city's clock.")] = None
     served_until: Annotated[Hour | None, Field(description="On the city's clock.")] = None
     dishes: Annotated[Dishes, Field(description="What there is on every day.")] = ()
@@ -80,27 +83,28 @@ class MenuContent(Content):
     status: Status = "scheduled"
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
 
-    def contradictions(self) -> list[str]:
+    def contradictions(self) -> list[Fault]:
         """Days outside of the menu's, hours that do not fit, nothing to eat."""
         faults = []
         last = self.until_date or self.from_date
         named = [one.date for one in self.days]
         if not 1970 <= self.from_date.year <= 9000:
-            faults.append("from_date lies outside the years 1970 to 9000")
+            faults.append(Fault("from_date", Reason("lies outside the years 1970 to 9000")))
         elif last < self.from_date:
-            faults.append("until_date must not be before from_date")
+            faults.append(Fault("until_date", Reason("must not be before from_date")))
         elif last - self.from_date >= timedelta(days=_MOST_DAYS):
-            faults.append(f"until_date must be within {_MOST_DAYS} days of from_date")
+            faults.append(Fault("until_date", Reason("must be within {} days of from_date", _MOST_DAYS)))
         if not self.dishes and not self.days:
-            faults.append("dishes or days must hold a dish")
+            faults.append(Fault("dishes", Reason("must hold a dish, or days must")))
         if any(not self.from_date <= one <= last for one in named):
-            faults.append("days must lie from from_date to until_date")
+            faults.append(Fault("days", Reason("must lie from from_date to until_date")))
         if len(set(named)) < len(named):
-            faults.append("days must name each date once")
+            faults.append(Fault("days", Reason("must name each date once")))
         if (self.served_from is None) != (self.served_until is None):
-            faults.append("served_from and served_until come together")
+            missing = "served_from" if self.served_from is None else "served_until"
+            faults.append(Fault(missing, Reason("is needed: served_from and served_until come together")))
         elif self.served_from and self.served_until and self.served_until <= self.served_from:
-            faults.append("served_until must be later than served_from")
+            faults.append(Fault("served_until", Reason("must be later than served_from")))
         return faults
 
     @property
@@ -314,7 +318,9 @@ class Menu(Kind[MenuContent]):
     def from_cells(self, cells: Cells) -> dict[str, Any]:
         """The dishes of a line, separated by `|`, each with its price behind it."""
         first, last = cells.moment("day", "from", "starts_at"), cells.moment("last_day", "until")
-        begin, end = cells.clock_time("time"), cells.clock_time("end_time")
+        last = last or cells.moment("day", "from", "starts_at", last=True)
+        begin = cells.clock_time("time")
+        end = cells.clock_time("end_time") or cells.clock_time("time", last=True)
         found = {
             "from_date": _date(first, cells.zone),
             "until_date": _date(last, cells.zone),

@@ -1,17 +1,22 @@
 """Offers: what a shop has for a price, for as long as it holds."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from syndication.content.base import Line, Moment, Money
+from syndication.content.base import IsWhole, Line, Moment
+from syndication.content.money import Money
 from syndication.content.post import Content, Matter
+from syndication.content.reason import Reason
+from syndication.errors import Fault
 from syndication.infra.rendering import day, gettext, moment, money, time_of_day
 from syndication.kinds import lines
 from syndication.kinds.contract import MOMENT, Cells, Fact, Filter, Foreign, Form, Group, Kind, Window
 
+_PERCENT = re.compile(r"[-\u2212]?\s*(?P<number>[0-9]{1,3})\s*%?")
 _Foreign = Annotated[None, Foreign("offer")]
 
 
@@ -20,13 +25,18 @@ def _(text: str) -> str:
     return text
 
 
+def _nothing(value: Any) -> bool:
+    """Left out where it is empty, so that what says nothing of it is as before there was any."""
+    return value is None
+
+
 class OfferContent(Content):
     """What is to be had: a reduced price, a coupon, something new on the shelf."""
 
     watched: ClassVar = {
         "time": ("valid_from", "valid_until"),
         "place": ("place",),
-        "price": ("price", "currency", "coupon_code"),
+        "price": ("price", "price_before", "percent_off", "currency", "coupon_code"),
     }
 
     kind: Literal["offer"]
@@ -39,17 +49,25 @@ class OfferContent(Content):
     status: Annotated[Literal["scheduled"], Foreign("offer")] = "scheduled"
     price: Money | None = None
     price_before: Money | None = None
+    percent_off: Annotated[
+        Annotated[int, Field(ge=1, le=100), IsWhole] | None,
+        Field(exclude_if=_nothing, description="By how much it is reduced, also where no price is said."),
+    ] = None
     lowest_price_30d: Money | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
     coupon_code: Annotated[Line, Field(max_length=60)] | None = None
 
-    def contradictions(self) -> list[str]:
-        """An end before the beginning; a price that was not higher before."""
+    def contradictions(self) -> list[Fault]:
+        """An end before the beginning; a price that was not higher before; a percentage that is not what it is less by."""
         faults = []
         if self.valid_from and self.valid_until and self.valid_until <= self.valid_from:
-            faults.append("valid_until must be later than valid_from")
-        if self.price_before is not None and (self.price is None or self.price_before <= self.price):
-            faults.append("price_before must be higher than price")
+            faults.append(Fault("valid_until", Reason("must be later than valid_from")))
+        if self.price is None or self.price_before is None:
+            return faults
+        if self.price_before <= self.price:
+            faults.append(Fault("price_before", Reason("must be higher than price")))
+        elif self.percent_off and abs(self.percent_off - 100 * (1 - self.price / self.price_before)) > 1:
+            faults.append(Fault("percent_off", Reason("does not fit price and price_before")))
         return faults
 
     @property
@@ -78,11 +96,15 @@ class Offer(Kind[OfferContent]):
         (
             Group(_("What"), ("title", "summary", "body", "images", "topics", "url")),
             Group(_("How long"), ("valid_from", "valid_until")),
-            Group(_("Price"), ("price", "price_before", "lowest_price_30d", "currency", "coupon_code")),
+            Group(
+                _("Price"),
+                ("price", "price_before", "percent_off", "lowest_price_30d", "currency", "coupon_code"),
+            ),
             Group(_("Where"), ("place",)),
         ),
         {
             "valid_until": _("Left empty, it stands until you take it back."),
+            "percent_off": _("Such as 20; enough by itself where it goes for many things."),
             "lowest_price_30d": _(
                 "Where you name an earlier price, the law wants the lowest of the last 30 days."
             ),
@@ -106,6 +128,7 @@ class Offer(Kind[OfferContent]):
     columns: ClassVar = {
         "valid_from": ("valid-from", "gueltig-ab", "gueltig-von"),
         "valid_until": ("valid-until", "gueltig-bis"),
+        "percent_off": ("percent-off", "prozent", "rabatt", "rabatt-in-prozent", "nachlass"),
         "price_before": ("price-before", "preis-vorher", "statt", "alter-preis"),
         "lowest_price_30d": ("lowest-price-30d", "niedrigster-preis-30-tage"),
         "coupon_code": ("coupon-code", "gutscheincode", "gutschein", "code"),
@@ -153,13 +176,16 @@ class Offer(Kind[OfferContent]):
     def structured(
         self, content: OfferContent, merchant: str, zone: ZoneInfo, now: datetime
     ) -> dict[str, Any]:
-        """https://schema.org/Offer."""
+        """https://schema.org/Offer of what its title names; no Product of its own, since half of them are none."""
         told: dict[str, Any] = {
             "@type": "Offer",
             "seller": {"@type": "Organization", "name": merchant},
+            "itemOffered": {"@type": "Product", "name": content.title},
+            "availability": "https://schema.org/InStock",
         }
-        if content.valid_until is not None:
-            told["validThrough"] = content.valid_until.isoformat()
+        for name, at in (("validFrom", content.valid_from), ("validThrough", content.valid_until)):
+            if at is not None:
+                told[name] = at.astimezone(zone).isoformat(timespec="seconds")
         if content.price is not None:
             told |= {"price": str(content.price), "priceCurrency": content.currency}
         return told
@@ -179,6 +205,7 @@ class Offer(Kind[OfferContent]):
             "valid_from": cells.start_of("valid_from", "from", "starts_at", "day"),
             "valid_until": until,
             "price_before": cells.price("price_before"),
+            "percent_off": _percent(cells.values.get("percent_off", "")),
             "lowest_price_30d": cells.price("lowest_price_30d"),
             "coupon_code": cells.values.get("coupon_code"),
         }
@@ -200,13 +227,27 @@ def _last_day(until: datetime, zone: ZoneInfo, language: str) -> str:
     )
 
 
+def _percent(cell: str) -> int | str | None:
+    """ "20", "20 %" or "-20%" as a number; what is none stays, and is refused with its field."""
+    found = _PERCENT.fullmatch(cell)
+    return int(found["number"]) if found else cell or None
+
+
 def _price(content: OfferContent, language: str) -> str:
-    """ "7,50 € statt 10,00 €" and the lowest price of 30 days (Directive 98/6/EC Art. 6a); empty where no price is said."""
+    """ "7,50 € statt 10,00 €", "20 % Rabatt", "reduziert, statt 9,90 €"; empty where nothing of a price is said.
+
+    Behind it the lowest price of 30 days (Directive 98/6/EC Art. 6a). What is not said is not worked out.
+    """
     say, text = gettext(language), lines.price(content.price, content.currency, language)
-    if content.price_before is not None:
-        text = say(_("{} instead of {}")).format(
-            text, money(content.price_before, content.currency, language)
-        )
+    off = say(_("{}% off")).format(content.percent_off) if content.percent_off else ""
+    if content.price_before is None:
+        text = f"{text} ({off})" if text and off else text or off
+    else:
+        before = money(content.price_before, content.currency, language)
+        if text:
+            text = say(_("{} instead of {}")).format(text, before) + (f" ({off})" if off else "")
+        else:
+            text = say(_("{}, instead of {}")).format(off or say(_("reduced")), before)
     if text and content.lowest_price_30d is not None:
         lowest = money(content.lowest_price_30d, content.currency, language)
         text += say(_(" (lowest price of the last 30 days: {})")).format(lowest)

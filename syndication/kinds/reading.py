@@ -15,15 +15,18 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
-from syndication.content.base import KEPT, faults_of, unique
+from syndication.content.base import KEPT, unique
 from syndication.content.bounds import Few
+from syndication.content.faults import faults_of, in_words
 from syndication.content.interest import Interest
 from syndication.content.post import Content, Draft
+from syndication.content.reason import Reason
+from syndication.content.topics import Topic
 from syndication.errors import Invalid
-from syndication.kinds import KINDS, NAMES, Kind, missing
+from syndication.kinds import KINDS, NAMES, TOLD, Kind, missing
 from syndication.kinds.missing import MissingContent
 
-_CHOICE = " or ".join(part for part in (", ".join(NAMES[:-1]), NAMES[-1]) if part)
+_CHOICE = ", ".join(NAMES)
 
 
 def _draft_of(kind: Kind[Any]) -> type[Draft]:
@@ -38,7 +41,7 @@ def _draft_of(kind: Kind[Any]) -> type[Draft]:
     return made
 
 
-_CONTENTS: Mapping[str, type[Content]] = {kind.name: kind.content for kind in KINDS}
+_CONTENTS: Mapping[str, type[Content]] = {kind.name: kind.content for kind in TOLD}
 _DRAFTS: Mapping[str, type[Draft]] = {kind.name: _draft_of(kind) for kind in KINDS}
 
 
@@ -64,7 +67,7 @@ class _OneOf:
             return given
         if not isinstance(given, Mapping):
             raise ValidationError.from_exception_data(
-                "post", [_fault("post", "must be an object with the fields of a post", ())]
+                "post", [_fault("post", Reason("must be an object with the fields of a post"), ())]
             )
         name = given.get("kind")
         found = self.classes.get(name) if isinstance(name, str) else None
@@ -77,20 +80,22 @@ class _OneOf:
 
 def _refuse_kind(given: Mapping[str, Any], shared: type[Content]) -> NoReturn:
     """Says which kinds there are, and what is wrong with the fields that all of them have."""
-    words = f"must be {_CHOICE}" if "kind" in given else f"is needed: {_CHOICE}"
+    words = (
+        Reason("must be one of {}", _CHOICE) if "kind" in given else Reason("is needed: one of {}", _CHOICE)
+    )
     faults = [_fault("kind", words, ("kind",))]
     try:
         shared.model_validate(
             {name: given[name] for name in shared.model_fields if name in given} | {"kind": ""}
         )
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        faults += [_fault(one["type"], one["msg"], one["loc"]) for one in found]
+        found = error.errors(include_url=False, include_input=False)
+        faults += [_fault(one["type"], in_words(one), one["loc"]) for one in found]
     raise ValidationError.from_exception_data("post", faults)
 
 
 def _refuse_fields(names: Collection[str], kind: str) -> NoReturn:
-    words = f"does not go with kind {kind}"
+    words = Reason("does not go with kind {}", kind)
     raise ValidationError.from_exception_data(
         "post", [_fault("foreign", words, (name,)) for name in sorted(names)]
     )
@@ -102,6 +107,8 @@ def _fault(name: Any, words: str, where: tuple[int | str, ...]) -> InitErrorDeta
 
 _contents, _drafts = _OneOf(Content, _CONTENTS), _OneOf(Draft, _DRAFTS)
 
+#: What OpenAPI calls the drafts of each kind.
+DRAFT_NAMES = tuple(one.__name__ for one in _DRAFTS.values())
 #: A content of any kind, and a draft of any kind, as fields and bodies of the API.
 AnyContent = Annotated[Content, _contents]
 AnyDraft = Annotated[Draft, _drafts]
@@ -109,7 +116,7 @@ AnyDraft = Annotated[Draft, _drafts]
 
 def _known(name: str, info: ValidationInfo) -> str:
     if name not in NAMES and info.context != KEPT:
-        raise ValueError(f"must be {_CHOICE}")
+        raise ValueError(Reason("must be one of {}", _CHOICE))
     return name
 
 
@@ -132,6 +139,11 @@ def draft(fields: Any) -> Draft:
     return made
 
 
+def fields_of(kind: str) -> frozenset[str]:
+    """What a draft of a kind may say; none for a kind that is not installed."""
+    return frozenset(_DRAFTS[kind].model_fields) if kind in _DRAFTS else frozenset()
+
+
 def made(**fields: Any) -> Content:
     """A content from fields as Python has them. Raises ValidationError."""
     return _contents.read(fields)
@@ -142,6 +154,9 @@ def kept(data: Any) -> Content:
 
     Of a kind that is not installed any more only what all posts share is read.
     """
+    data = dict(data)
+    spellings = data.pop("spellings", {})
+    data["topics"] = [Topic(slug, spellings.get(slug, "")) for slug in data.get("topics", ())]
     if data.get("kind") not in _CONTENTS:
         return missing.content(data, KEPT)
     return _contents.read(data, KEPT)

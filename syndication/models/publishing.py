@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from syndication.content.base import new_id
@@ -56,6 +56,8 @@ class Post(Base):
         CheckConstraint("state IN ('scheduled', 'published', 'withdrawn')", name="state"),
         Index("ix_posts_state_published_at", "state", "published_at"),
         Index("ix_posts_state_publish_at", "state", "publish_at"),
+        # What comes next, and what has no date by its newest; see publishing.coming.
+        Index("ix_posts_coming", "state", "comes_at", text("published_at DESC"), text("id DESC")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -71,10 +73,18 @@ class Post(Base):
     withdrawn_at: Mapped[datetime | None]
     #: From this moment the post is stale (P4); None: never.
     over_at: Mapped[datetime | None] = mapped_column(index=True)
+    #: Of what has dates, when it comes next, as of the moment before which that was worked out; see publishing.coming.
+    comes_at: Mapped[datetime | None]
     #: SEQUENCE and DTSTAMP of what a calendar said of the series (``) and of dates of its own (by RECURRENCE-ID).
     versions: Mapped[dict[str, Any] | None]
     #: The series that this part of it went into; it was withdrawn without a word to anybody.
     joined_to: Mapped[UUID | None]
+    #: It came by a file, and so counts in no merchant's quota.
+    imported: Mapped[bool] = mapped_column(default=False)
+    #: It was taken in without a word: it stands on pages, in feeds and calendars, and nobody was told that it is there.
+    quiet: Mapped[bool] = mapped_column(default=False)
+    #: The post that told people of it together with others; its own later changes stay as quiet as before.
+    told_by: Mapped[UUID | None] = mapped_column(index=True)
 
 
 class PostTopic(Base):
@@ -83,7 +93,10 @@ class PostTopic(Base):
     __tablename__ = "post_topics"
 
     post_id: Mapped[UUID] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True)
+    #: Its slug, by which it is known.
     topic: Mapped[str] = mapped_column(String(60), primary_key=True, index=True)
+    #: As the post spells it; None where it was kept before spellings were.
+    spelling: Mapped[str | None] = mapped_column(String(60))
 
 
 class Revision(Base):

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial, reduce
 from typing import Literal
 from uuid import UUID
 
@@ -11,10 +12,13 @@ from sqlalchemy import select
 from syndication import clock
 from syndication.config import settings
 from syndication.content.post import Draft
+from syndication.content.reason import NO_REASON, Reason
 from syndication.errors import Fault, Invalid, SyndicationError
 from syndication.infra import db
 from syndication.models import Post
-from syndication.publishing import posts, series
+from syndication.publishing import posts, recognising, series, stock
+from syndication.publishing.recognising import RECOGNISED, Recognised
+from syndication.publishing.stock import Tell
 from syndication.sources import Row
 
 What = Literal["created", "revised", "unchanged", "past", "refused"]
@@ -29,7 +33,7 @@ class Result:
     source_ref: str | None
     title: str
     what: What
-    reason: str = ""
+    reason: Reason = NO_REASON
     remarks: tuple[str, ...] = ()
 
 
@@ -39,6 +43,8 @@ class Report:
 
     results: tuple[Result, ...]
     dry_run: bool
+    #: The post that tells people of what is new, where one does.
+    summary: UUID | None = None
 
     def count(self, what: What) -> int:
         """How many rows ended so."""
@@ -53,63 +59,76 @@ def run(
     rows: Iterable[Row],
     merchant_id: UUID,
     *,
+    tell: Tell = "each",
     dry_run: bool = False,
     progress: Callable[[Result], None] | None = None,
 ) -> Report:
     """A Report with one Result for each row; `dry_run` says what would happen and writes nothing.
 
+    `tell` says who hears of new posts: nobody, everybody of all in one summary, or of each. What people were told of
+    before is corrected as always.
+
     What is over already is reported as past and not published; a post that stood for later and is now over is revised.
     Rows commit one by one, so an import that was cut off is simply run again. No quota holds an import up.
     """
-    results: list[Result] = []
+    every, results = list(rows), list[Result]()
     earlier: dict[str, list[Draft]] = {}
-    for row in rows:
+    recognised = recognising.recognise(merchant_id, every)
+    for row in every:
         before = earlier.setdefault(row.source_ref, []) if dry_run and row.source_ref else []
-        result = _result(row, merchant_id, dry_run=dry_run, before=before)
+        result = _result(row, merchant_id, recognised, tell, dry_run=dry_run, before=before)
         if row.draft is not None and result.what in ("created", "revised"):
             before.append(row.draft)
         results.append(result)
         if progress:
             progress(result)
-    return Report(tuple(results), dry_run)
+    summary = None
+    if tell == "summary" and not dry_run:
+        stand = ("created", "revised", "unchanged")
+        refs = [one.source_ref for one in results if one.source_ref and one.what in stand]
+        summary = stock.sum_up(merchant_id, refs)
+    return Report(tuple(results), dry_run, summary.id if summary else None)
 
 
-def _result(row: Row, merchant_id: UUID, *, dry_run: bool, before: Sequence[Draft]) -> Result:
+def _result(
+    row: Row, merchant_id: UUID, recognised: Recognised, tell: Tell, *, dry_run: bool, before: Sequence[Draft]
+) -> Result:
     """`before`: what earlier rows of the same entry would have done in a dry run."""
+    ref = row.source_ref or ""
+    known_as = recognised.earlier.get(ref)
+    remarks = (*row.remarks, RECOGNISED) if known_as else row.remarks
 
-    def ended(what: What, reason: str = "") -> Result:
-        return Result(row.position, row.source_ref, row.title, what, reason, row.remarks)
+    def ended(what: What, reason: Reason = NO_REASON) -> Result:
+        return Result(row.position, row.source_ref, row.title, what, reason, remarks)
 
     if row.draft is None:
         return ended("refused", _sentence(row.faults))
+    manner = stock.manner(tell, row.draft)
     try:
-        if (over := _past(row.draft)) and not _stands(merchant_id, row.source_ref, before):
+        if (over := _past(row.draft)) and not _stands(merchant_id, known_as or row.source_ref, before):
             return ended("past", over)
+        if twin := recognised.twins.get(ref):
+            return ended("refused", Reason("says the same as {}, word for word: one post is enough", twin))
         if row.version is not None:
-            what = series.submit(merchant_id, row).what if not dry_run else _tried(merchant_id, row)
-            return ended(what)
+            take = partial(series.submit, merchant_id, row, manner=manner, known_as=known_as)
+            return ended(posts.tried(take) if dry_run else take().what)
         if dry_run:
             return ended(posts.preview(merchant_id, row.draft, after=before))
-        return ended(posts.submit(merchant_id, row.draft, count_quota=False).what)
+        return ended(posts.submit(merchant_id, row.draft, manner=manner).what)
     except Invalid as error:
         return ended("refused", _sentence(error.faults))
     except SyndicationError as error:
-        return ended("refused", str(error))
+        return ended("refused", Reason(str(error)))
     except OverflowError:
-        return ended("refused", "ends outside the years 1 to 9999")
+        return ended("refused", Reason("ends outside the years 1 to 9999"))
 
 
-def _tried(merchant_id: UUID, row: Row) -> posts.What:
-    """What an entry of a calendar would lead to."""
-    return posts.tried(lambda: series.submit(merchant_id, row))
-
-
-def _past(draft: Draft) -> str:
+def _past(draft: Draft) -> Reason:
     """Since when it is over, on the city's clock; empty where it is not."""
     over_at = draft.over_at(settings().zone)
     if over_at is None or over_at > clock.now():
-        return ""
-    return f"already over on {over_at.astimezone(settings().zone):%Y-%m-%d %H:%M}"
+        return NO_REASON
+    return Reason("already over on {}", f"{over_at.astimezone(settings().zone):%Y-%m-%d %H:%M}")
 
 
 def _stands(merchant_id: UUID, source_ref: str | None, before: Sequence[Draft]) -> bool:
@@ -126,5 +145,10 @@ def _stands(merchant_id: UUID, source_ref: str | None, before: Sequence[Draft]) 
         return session.scalar(coming) is not None
 
 
-def _sentence(faults: Iterable[Fault]) -> str:
-    return "; ".join(map(str, faults))
+def _sentence(faults: Sequence[Fault]) -> Reason:
+    """All faults in one, each behind the name of its column or field."""
+    said = [
+        Reason("{}: {}", one.field, Reason(one.message)) if one.field else Reason(one.message)
+        for one in faults
+    ]
+    return reduce(lambda first, more: Reason("{}; {}", first, more), said)

@@ -15,6 +15,7 @@ from syndication.infra import db
 from syndication.kinds.reading import draft
 from syndication.models import DeadLetter, Merchant
 from syndication.publishing import posts
+from syndication.publishing.posts import Manner
 
 _log = structlog.get_logger(__name__)
 #: Longest payload that is kept of a bad message, and longest reason (characters).
@@ -27,13 +28,15 @@ _LONGEST_SLUG = 60
 def submit(arguments: Sequence[Any], named: Mapping[str, Any]) -> posts.Outcome | None:
     """The outcome of a message `{"merchant": slug, "post": {…}}`; None where it became a dead letter.
 
+    `"tell": "nobody"` beside them takes the post in without a message to anybody.
+
     The post must carry `source_ref`: a message may come twice, and must not become two posts. Both parts may also come by
     position, or as the one object by position. Raises one of `db.AWAY` where the database does not answer.
     """
     try:
-        merchant_slug, fields = _parsed(arguments, named)
+        merchant_slug, fields, tell = _parsed(arguments, named)
         merchant_id = _merchant(merchant_slug)
-        return posts.submit(merchant_id, draft(fields))
+        return posts.submit(merchant_id, draft(fields), manner=Manner(quiet=tell == "nobody"))
     except Unavailable:  # the message comes again
         raise
     except SyndicationError as error:
@@ -41,11 +44,11 @@ def submit(arguments: Sequence[Any], named: Mapping[str, Any]) -> posts.Outcome 
         return None
 
 
-def _parsed(arguments: Sequence[Any], named: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+def _parsed(arguments: Sequence[Any], named: Mapping[str, Any]) -> tuple[str, Mapping[str, Any], str]:
     if not named and [isinstance(one, Mapping) for one in arguments] == [True]:
         named, arguments = arguments[0], []
     fields = dict(named)
-    if unknown := sorted(set(map(str, fields)) - {"merchant", "post"}):
+    if unknown := sorted(set(map(str, fields)) - {"merchant", "post", "tell"}):
         raise Invalid.field(unknown[0], "is not known; a message holds merchant and post")
     for name, value in zip(("merchant", "post"), arguments, strict=False):
         fields.setdefault(name, value)
@@ -58,7 +61,10 @@ def _parsed(arguments: Sequence[Any], named: Mapping[str, Any]) -> tuple[str, Ma
         raise Invalid.field(
             "post.source_ref", "is needed in a message, so that one that comes twice makes one post"
         )
-    return fields["merchant"], post
+    tell = fields.get("tell", "each")
+    if tell not in ("nobody", "each"):
+        raise Invalid.field("tell", "must be nobody or each")
+    return fields["merchant"], post, str(tell)
 
 
 def _merchant(slug: str) -> Any:

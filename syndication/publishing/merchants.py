@@ -6,12 +6,15 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, EmailStr, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from syndication import clock
-from syndication.content.base import Line, Record, Text, Value, WebAddress, new_id, slugify
-from syndication.errors import Forbidden, Invalid, NotFound
+from syndication.content.base import IsWhole, Record, Text, Value, WebAddress, Words, new_id, slugify
+from syndication.content.faults import Contradiction
+from syndication.content.reason import Reason
+from syndication.errors import Fault, Forbidden, Invalid, NotFound
 from syndication.infra import db
 from syndication.infra.mail_headers import Unfit, address
 from syndication.models import Merchant
@@ -59,7 +62,7 @@ _MOST_NAMESAKES = 100
 
 def _not_empty(text: str) -> str:
     if not text:
-        raise ValueError("must not be empty")
+        raise ValueError(Reason("must not be empty"))
     return text
 
 
@@ -67,15 +70,17 @@ def _mailable(text: str) -> str:
     try:
         address(text)
     except Unfit as error:
-        raise ValueError("is not a mail address") from error
+        raise ValueError(Reason("is not a mail address")) from error
     return text
 
 
 Slug = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-Name = Annotated[Line, Field(min_length=1, max_length=200), AfterValidator(_not_empty)]
+Name = Annotated[Words, Field(min_length=1, max_length=200), AfterValidator(_not_empty)]
 Address = Annotated[Text, Field(max_length=500)]
-District = Annotated[Line, Field(min_length=1, max_length=60)]
-Quota = Annotated[int, Field(ge=1, le=10_000, description="Posts in 24 hours; empty: the city's default.")]
+District = Annotated[Words, Field(min_length=1, max_length=60)]
+Quota = Annotated[
+    int, Field(ge=1, le=10_000, description="Posts in 24 hours; empty: the city's default."), IsWhole
+]
 Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(_mailable)]
 
 
@@ -94,10 +99,10 @@ class Application(Value):
 class Amendment(Value):
     """What is to change about a merchant; what is left out stays. The slug never changes: links hang on it."""
 
-    name: Name | None = None
-    email: Email | None = None
+    name: Name | SkipJsonSchema[None] = None
+    email: Email | SkipJsonSchema[None] = None
     url: WebAddress | None = None
-    address: Address | None = None
+    address: Address | SkipJsonSchema[None] = None
     district: District | None = None
     posts_per_day: Quota | None = None
 
@@ -109,7 +114,7 @@ class Amendment(Value):
             if name in self.model_fields_set and getattr(self, name) is None
         ]
         if emptied:
-            raise ValueError(f"{', '.join(emptied)} cannot be removed")
+            raise Contradiction(*(Fault(name, Reason("cannot be removed")) for name in emptied))
         return self
 
 

@@ -1,6 +1,6 @@
 """What merchants do with posts: create, revise, withdraw, read. Each writes its Change in the same transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -13,10 +13,11 @@ from syndication import clock
 from syndication.config import settings
 from syndication.content.base import new_id
 from syndication.content.post import Action, Content, Draft
+from syndication.content.reason import Reason
 from syndication.errors import Conflict, Invalid, NotFound, QuotaExceeded
 from syndication.infra import db, wakeups
 from syndication.models import Change, Merchant, Post, PostTopic, Revision
-from syndication.publishing import merchants, site_images, uploads, views
+from syndication.publishing import coming, merchants, site_images, uploads, views
 
 What = Literal["created", "revised", "unchanged"]
 _QUOTA_WINDOW = timedelta(hours=24)
@@ -39,6 +40,24 @@ class PostRecord:
     published_at: datetime | None
     withdrawn_at: datetime | None
     over_at: datetime | None
+    #: It was taken in without a word to anybody.
+    quiet: bool
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a draft is taken in. `imported`: by a file, so that no quota counts it; `quiet`: without a word to anybody."""
+
+    imported: bool = False
+    quiet: bool = False
+
+
+#: One post of somebody's, as it is written, counted and told.
+ALONE = Manner()
+
+
+class Stale(Conflict):
+    """Somebody else was faster: the post is at another revision than the caller has seen."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +68,7 @@ class Outcome:
     what: What
 
 
-def create(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> PostRecord:
+def create(merchant_id: UUID, draft: Draft, *, manner: Manner = ALONE) -> PostRecord:
     """A new post, published now or at `draft.publish_at`.
 
     Raises Invalid (already over; `source_ref` taken), Forbidden (merchant not admitted), QuotaExceeded.
@@ -63,7 +82,7 @@ def create(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> Post
         _refuse_stale(content, over_at, max(now, draft.publish_at or now))
         if draft.source_ref and by_source(session, merchant_id, draft.source_ref):
             raise Invalid.field("source_ref", "is already used by another post of this merchant")
-        if count_quota:
+        if not manner.imported:
             _count(session, merchant, now)
         later = draft.publish_at is not None and draft.publish_at > now
         post = Post(
@@ -78,6 +97,8 @@ def create(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> Post
             over_at=over_at,
             publish_at=draft.publish_at if later else None,
             published_at=None if later else now,
+            imported=manner.imported,
+            quiet=manner.quiet,
         )  # fmt: skip -- one glance shows every column of a new post
         session.add(post)
         session.flush()  # the revision refers to the post by its key
@@ -87,9 +108,16 @@ def create(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> Post
         return _record(post, content, merchant)
 
 
-def revise(merchant_id: UUID | None, post_id: UUID, draft: Draft, *, expected: int | None = None) -> Outcome:
-    """The post with new content; `unchanged` where it says the same. `expected` is the revision the caller has seen.
+def revise(
+    merchant_id: UUID | None,
+    post_id: UUID,
+    draft: Draft | Callable[[PostRecord], Draft],
+    *,
+    expected: Collection[int] | None = None,
+) -> Outcome:
+    """The post with new content; `unchanged` where it says the same. `expected` are revisions the caller has seen; None: any.
 
+    A draft may be made of the post as it stands, while nobody else changes it.
     A `publish_at` moves a post that is not published yet. Raises NotFound, Forbidden, Conflict (withdrawn, or revised by
     somebody else meanwhile), Invalid (kind changed; `publish_at` of a published post; over before it is published).
     """
@@ -99,16 +127,16 @@ def revise(merchant_id: UUID | None, post_id: UUID, draft: Draft, *, expected: i
         merchant = session.get_one(Merchant, post.merchant_id)
         if post.state == "withdrawn":
             raise Conflict("This post was withdrawn. A withdrawn post cannot be revised; create a new one.")
-        if expected is not None and expected != post.revision:
-            raise Conflict(
-                f"This post was revised meanwhile: it stands at revision {post.revision}, not {expected}."
-            )
+        if expected is not None and post.revision not in expected:
+            raise Stale(Reason("This post was revised meanwhile: it stands at revision {}.", post.revision))
+        if not isinstance(draft, Draft):
+            draft = draft(_record(post, _content(session, post), merchant))
         if draft.source_ref is not None and draft.source_ref != post.source_ref:
             raise Invalid.field("source_ref", "cannot be changed")
         return _revise(session, post, merchant, draft)
 
 
-def submit(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> Outcome:
+def submit(merchant_id: UUID, draft: Draft, *, manner: Manner = ALONE) -> Outcome:
     """Create or revise by `source_ref`, so that handing in the same draft again changes nothing.
 
     A post that was withdrawn stays withdrawn (`unchanged`). Raises what `create` and `revise` raise.
@@ -118,7 +146,7 @@ def submit(merchant_id: UUID, draft: Draft, *, count_quota: bool = True) -> Outc
         merchant = _publishing(session, merchant_id, alone=True)
         post = by_source(session, merchant_id, draft.source_ref) if draft.source_ref else None
         if post is None:
-            return Outcome(create(merchant_id, draft, count_quota=count_quota), "created")
+            return Outcome(create(merchant_id, draft, manner=manner), "created")
         if post.state == "withdrawn":
             return Outcome(_record(post, _content(session, post), merchant), "unchanged")
         return _revise(session, post, merchant, draft)
@@ -132,8 +160,8 @@ def preview(merchant_id: UUID, draft: Draft, *, after: Sequence[Draft] = ()) -> 
 
     def all_of_them() -> Outcome:
         for one in after:
-            submit(merchant_id, one, count_quota=False)
-        return submit(merchant_id, draft, count_quota=False)
+            submit(merchant_id, one, manner=Manner(imported=True))
+        return submit(merchant_id, draft, manner=Manner(imported=True))
 
     return tried(all_of_them)
 
@@ -264,28 +292,40 @@ def _refuse_stale(content: Content, over_at: datetime | None, publish_at: dateti
     if over_at is not None and over_at <= publish_at:
         raise Invalid.field(
             content.ends_by,
-            f"lies before the post would be published: it was over on {over_at:%Y-%m-%d %H:%M} UTC",
+            Reason(
+                "lies before the post would be published: it was over on {} UTC", f"{over_at:%Y-%m-%d %H:%M}"
+            ),
         )
 
 
 def _count(session: Session, merchant: Merchant, now: datetime) -> None:
     quota = merchant.posts_per_day or settings().posts_per_day
     recent = session.scalar(
-        select(func.count()).where(Post.merchant_id == merchant.id, Post.created_at > now - _QUOTA_WINDOW)
+        select(func.count()).where(
+            Post.merchant_id == merchant.id,
+            Post.created_at > now - _QUOTA_WINDOW,
+            Post.imported.is_(False),
+        )
     )
     if (recent or 0) >= quota:
         raise QuotaExceeded(
-            f"{merchant.name} may create {quota} posts in 24 hours, and has. Please try again tomorrow."
+            Reason(
+                "{} may create {} posts in 24 hours, and has. Please try again tomorrow.",
+                merchant.name,
+                quota,
+            )
         )
 
 
 def _revise(session: Session, post: Post, merchant: Merchant, draft: Draft) -> Outcome:
-    content, before = draft.content(), _content(session, post)
+    before = _content(session, post)
+    content = draft.content().spelled_as(before)
     if content.kind != before.kind:
-        raise Invalid.field("kind", f"cannot be changed: this post is of kind {before.kind}")
+        raise Invalid.field("kind", Reason("cannot be changed: this post is of kind {}", before.kind))
     now = clock.now()
     moved = _moved(post, draft, now)
-    if content.digest() == before.digest() and not moved:
+    if (content == before or content.digest() == before.digest()) and not moved:
+        _note_spellings(session, post, content, before)
         return Outcome(_record(post, before, merchant), "unchanged")
     _refuse_dates(content)
     over_at = content.over_at(settings().zone)
@@ -314,19 +354,33 @@ def _moved(post: Post, draft: Draft, now: datetime) -> bool:
 
 def _write(session: Session, post: Post, content: Content, now: datetime) -> None:
     """Freeze `content` as the post's current revision."""
+    post.comes_at = coming.of(content, now)
     session.add(
         Revision(
             post_id=post.id,
             number=post.revision,
-            content=content.model_dump(mode="json"),
+            content=content.document(),
             digest=content.digest(),
             created_at=now,
         )
     )
     uploads.note(session, post.id, post.merchant_id, content)
     site_images.want(session, post.id, content)
+    _note_topics(session, post, content)
+
+
+def _note_spellings(session: Session, post: Post, content: Content, before: Content) -> None:
+    """Topics that are but spelled in another way are no news to anybody; they are shown so from now on."""
+    if content.spellings() != before.spellings() and content.spellings():
+        session.get_one(Revision, (post.id, post.revision)).content = content.document()
+        _note_topics(session, post, content)
+
+
+def _note_topics(session: Session, post: Post, content: Content) -> None:
     session.execute(delete(PostTopic).where(PostTopic.post_id == post.id))
-    session.add_all(PostTopic(post_id=post.id, topic=topic) for topic in content.topics)
+    session.add_all(
+        PostTopic(post_id=post.id, topic=str(topic), spelling=topic.spelling) for topic in content.topics
+    )
 
 
 def alone(session: Session, merchant_id: UUID) -> None:
@@ -381,4 +435,5 @@ def _record(post: Post, content: Content, merchant: Merchant) -> PostRecord:
         published_at=post.published_at,
         withdrawn_at=post.withdrawn_at,
         over_at=post.over_at,
+        quiet=post.quiet,
     )  # fmt: skip -- a row for a row

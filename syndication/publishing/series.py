@@ -15,7 +15,7 @@ from syndication.infra import db
 from syndication.kinds.event_content import EventContent, EventDraft, event, event_draft
 from syndication.models import Post
 from syndication.publishing import joining, posts
-from syndication.publishing.posts import Outcome
+from syndication.publishing.posts import Manner, Outcome
 from syndication.sources import Row, series
 from syndication.sources.row import DateOf, Rank, Version
 
@@ -46,17 +46,19 @@ class _Known:
         post.versions = {key: [rank[0], rank[1].isoformat()] for key, rank in ranks.items()}
 
 
-def submit(merchant_id: UUID, row: Row) -> Outcome:
+def submit(merchant_id: UUID, row: Row, *, manner: Manner, known_as: str | None = None) -> Outcome:
     """Create or revise the post of a calendar's entry; one that is a date of a series revises that (RFC 5546 section 3.2.5).
 
-    Parts that an earlier version made of the series go into it without a word to anybody. No quota holds it up; raises
-    what `posts.submit` raises.
+    `known_as` is the reference of the post that the entry was recognised as; from now on it has the entry's own.
+    Parts that an earlier version made of the series go into it without a word to anybody. Raises what `posts.submit` raises.
     """
     assert row.draft is not None
     with db.transaction() as session:
         posts.alone(session, merchant_id)
         if row.date_of is not None:
-            return _submit_date(session, merchant_id, row, row.date_of)
+            return _submit_date(session, merchant_id, row, row.date_of, manner)
+        if known_as is not None:
+            _rename(session, merchant_id, known_as, row.source_ref)
         version = row.version or Version(_NEVER)
         is_event = isinstance(row.draft, EventDraft)
         alone = joining.join(session, merchant_id, event_draft(row.draft)) if is_event else set[datetime]()
@@ -73,9 +75,16 @@ def submit(merchant_id: UUID, row: Row) -> Outcome:
         draft = row.draft
         if post is not None and isinstance(draft, EventDraft):
             draft = _as_known(draft, posts.content(session, post), set(newer))
-        outcome = posts.submit(merchant_id, draft, count_quota=False)
+        outcome = posts.submit(merchant_id, draft, manner=manner)
         _Known(version.rank, {**version.dates, **newer}).note(session.get_one(Post, outcome.post.id))
         return outcome
+
+
+def _rename(session: Session, merchant_id: UUID, known_as: str, source_ref: str | None) -> None:
+    post = posts.by_source(session, merchant_id, known_as)
+    if post is not None and posts.by_source(session, merchant_id, source_ref) is None:
+        post.source_ref = source_ref
+        session.flush()
 
 
 def _as_known(draft: EventDraft, told: Content, newer: set[datetime]) -> EventDraft:
@@ -113,7 +122,7 @@ def _keeping(draft: EventDraft, told: EventContent, moments: set[datetime]) -> E
     )
 
 
-def _submit_date(session: Session, merchant_id: UUID, row: Row, date_of: DateOf) -> Outcome:
+def _submit_date(session: Session, merchant_id: UUID, row: Row, date_of: DateOf, manner: Manner) -> Outcome:
     """One date that came alone, into the series that has it; without such a series a post of its own."""
     assert row.draft is not None
     alone = event_draft(row.draft)
@@ -139,4 +148,4 @@ def _submit_date(session: Session, merchant_id: UUID, row: Row, date_of: DateOf)
             return outcome
         if whole in living and whole is not None and alone.status == "cancelled":
             return posts.unchanged(session, whole)  # a date that it does not have
-    return posts.submit(merchant_id, alone, count_quota=False)
+    return posts.submit(merchant_id, alone, manner=manner)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from syndication.channels.envelope import City, PostView, Publisher
@@ -12,7 +12,7 @@ from syndication.config import Settings
 from syndication.content.post import Content
 from syndication.infra import db
 from syndication.kinds.reading import kept
-from syndication.models import Merchant, Post, PostTopic, Revision
+from syndication.models import Merchant, Post, Revision
 
 
 def city(settings: Settings) -> City:
@@ -30,18 +30,21 @@ def page(base_url: str, post_id: UUID) -> str:
     return f"{base_url}/posts/{post_id}"
 
 
-#: Contents by their digest: a feed of hundreds is built again for one change, and the rest is as it was.
-_contents: dict[str, Content] = {}
-_MOST_CONTENTS = 5000
+#: Contents by their digest and spellings: a feed of hundreds is built again for one change, and the rest is as it was.
+_contents: dict[tuple[str, ...], Content] = {}
+_MOST_CONTENTS = 7000
+#: Revisions that are looked at for an earlier moment.
+_LOOKED_AT = 20
 
 
 def content_of(revision: Revision) -> Content:
     """What a revision says. Equal digests are equal contents, so each is read from its JSON once in a process."""
-    found = _contents.get(revision.digest)
+    key = (revision.digest, *revision.content.get("spellings", {}).values())
+    found = _contents.get(key)
     if found is None:
         if len(_contents) >= _MOST_CONTENTS:
             _contents.clear()
-        found = _contents[revision.digest] = kept(revision.content)
+        found = _contents[key] = kept(revision.content)
     return found
 
 
@@ -78,26 +81,22 @@ def views(session: Session, statement: Select[Post, Revision, Merchant], base_ur
     ]
 
 
+def begin_before(session: Session, post: PostView) -> datetime | None:
+    """When a post that was moved was to begin, as was told last; None where it never was to begin at another moment."""
+    earlier = select(Revision).where(Revision.post_id == post.id, Revision.number < post.revision)
+    for revision in session.scalars(earlier.order_by(Revision.number.desc()).limit(_LOOKED_AT)):
+        begins = content_of(revision).begins
+        if begins is not None and begins != post.content.begins:
+            return begins
+    return None
+
+
 def newest(limit: int, base_url: str, now: datetime) -> list[PostView]:
     """The newest published posts that are not over at `now`."""
     current = (Post.state == "published", or_(Post.over_at.is_(None), Post.over_at > now))
     with db.reading() as session:
         statement = rows(*current).order_by(Post.published_at.desc(), Post.id.desc()).limit(limit)
         return views(session, statement, base_url)
-
-
-def topics(limit: int = 40) -> list[str]:
-    """The topics that published posts use most, the most used first."""
-    with db.reading() as session:
-        statement = (
-            select(PostTopic.topic)
-            .join(Post, Post.id == PostTopic.post_id)
-            .where(Post.state == "published")
-            .group_by(PostTopic.topic)
-            .order_by(func.count().desc(), PostTopic.topic)
-            .limit(limit)
-        )
-        return list(session.scalars(statement))
 
 
 def by_id(session: Session, post_ids: Iterable[UUID], base_url: str) -> dict[UUID, PostView]:

@@ -7,20 +7,19 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from syndication.content.reason import Reason
 from syndication.errors import Fault, Invalid
-from syndication.sources import calendar, structured, table
-from syndication.sources.row import MOST_BYTES, Row
+from syndication.sources import calendar, spreadsheet, structured, table
+from syndication.sources.row import DERIVED, MOST_BYTES, Row
 
 __all__ = ["Row", "read"]
 
 _LINES = (".jsonl", ".ndjson")
 _CALENDARS = (".ics", ".ical", ".icalendar", ".ifb")
-#: How files begin that people take for tables.
-_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
 def read(path: Path, *, zone: ZoneInfo, now: datetime) -> Iterator[Row]:
-    """A row for each entry of an iCalendar, CSV, JSON or JSON Lines file; what it is, its content and name tell.
+    """A row for each entry of an iCalendar, CSV, .xlsx, .ods, JSON or JSON Lines file; what it is, its content and name tell.
 
     Times without a zone are on `zone`'s clock. An entry that is wrong is a row with faults, and the rest goes on.
     Raises Invalid, before the first row, where the file as a whole cannot be read.
@@ -58,9 +57,11 @@ def _rows(data: bytes, suffix: str, zone: ZoneInfo, now: datetime) -> Iterator[R
         return structured.read_lines(data)
     if suffix == ".json" or begin.startswith((b"[", b"{")):
         return structured.read(data)
-    if data.startswith(_SPREADSHEETS):
-        raise Invalid.field("file", "is a spreadsheet; please save it as CSV (UTF-8) and import that")
-    return table.read(data, zone=zone)
+    if data.startswith(spreadsheet.OLD):
+        raise spreadsheet.refuse_old()
+    if data.startswith(spreadsheet.ARCHIVE):
+        return spreadsheet.read(data, zone=zone, now=now)
+    return table.read(data, zone=zone, now=now)
 
 
 def _once(rows: list[Row]) -> Iterator[Row]:
@@ -74,5 +75,13 @@ def _once(rows: list[Row]) -> Iterator[Row]:
         ):
             yield row
         else:
-            fault = Fault("source_ref", f"{row.source_ref!r} stands already at {seen[row.source_ref]}")
+            earlier = seen[row.source_ref]
+            words = (
+                Reason(
+                    "stands already at {}, by title and start; a column Nummer could tell them apart", earlier
+                )
+                if row.source_ref.startswith(DERIVED)
+                else Reason("{} stands already at {}", repr(row.source_ref), earlier)
+            )
+            fault = Fault("source_ref", words)
             yield replace(row, draft=None, faults=(fault,))

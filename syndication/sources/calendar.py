@@ -2,31 +2,29 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from icalendar import Component, Timezone
-from icalendar.error import InvalidCalendar
-from icalendar.prop import vDDDTypes
+import structlog
+from icalendar import Component
+from icalendar.prop import vDDDLists, vDDDTypes, vRecur
 
 from syndication.content.schedule import MOST_OWN
 from syndication.errors import Fault, Invalid
-from syndication.kinds.event_content import event_draft
+from syndication.kinds.event_content import EventDraft, event_draft
 from syndication.kinds.reading import draft
-from syndication.sources import series
-from syndication.sources.entry import Entry, broken, reference
+from syndication.sources import lines, repair, series, zones
+from syndication.sources.entry import Entry, reference, shown, when
 from syndication.sources.row import MOST_ENTRIES, DateOf, Rank, Row, Version, made, refused
 
-#: Folded lines are joined as bytes: many programs fold in the middle of a letter.
-_FOLD = re.compile(rb"\r?\n[ \t]")
-#: What icalendar raises for blocks it cannot read.
-_UNREADABLE = (ValueError, KeyError, IndexError, AttributeError, InvalidCalendar)
+_log = structlog.get_logger(__name__)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-_ENTRIES = (b"VEVENT", b"VTODO", b"VJOURNAL", b"VFREEBUSY")
+_TITLE = re.compile(rb"SUMMARY(?:;[^:]*)?:(.*)", re.IGNORECASE)
+_Made = TypeVar("_Made")
 
 
 @dataclass
@@ -37,6 +35,7 @@ class _Read:
     uid: str
     replaces: date | datetime | None
     rank: tuple[int, datetime]
+    day: date | None  # that of the series (in the city) which this entry replaces
     newer: str | None = None  # position of the entry that replaces this one
     listed_with: "_Read | None" = None  # the first of several dates of one event
     named: datetime | None = None  # `replaces` in UTC
@@ -47,25 +46,20 @@ class _Read:
         mark = self.entry.one("RECURRENCE-ID") if self.replaces else None
         return mark is not None and str(mark.params.get("RANGE", "")).upper() == "THISANDFUTURE"
 
-    @property
-    def day(self) -> date | None:
-        """The day (in the city) of the series that this entry replaces."""
-        return _day(self.replaces, self.entry.zone) if self.replaces else None
-
 
 def read(data: bytes, *, zone: ZoneInfo, now: datetime) -> Iterator[Row]:
     """One row for each entry, in the order of the file; dates of a series that stands in it too go into that one's row.
 
     `now` decides which exceptions go where a series has too many. Raises Invalid where this is no calendar at all.
     """
-    lines = _FOLD.sub(b"", data.lstrip(b"\xef\xbb\xbf \t\r\n")).splitlines()
-    if not lines or lines[0].strip().upper() != b"BEGIN:VCALENDAR":
+    plain = lines.unfolded(data.lstrip(b"\xef\xbb\xbf \t\r\n"))
+    if not plain or plain[0].strip().upper() != b"BEGIN:VCALENDAR":
         raise Invalid.field("file", "is not a calendar: it does not begin with BEGIN:VCALENDAR")
-    cancelled = any(line.strip().upper() == b"METHOD:CANCEL" for line in lines)
-    _learn_zones(lines)
+    cancelled = any(line.strip().upper() == b"METHOD:CANCEL" for line in plain)
+    zones.learn(plain)
     found = [
-        _parsed(f"entry {number}", name, block, zone)
-        for number, (name, block) in enumerate(_blocks(lines), 1)
+        _parsed(f"entry {number}", name, block, zone, ends=ends)
+        for number, (name, block, ends) in enumerate(lines.entries(plain), 1)
     ]
     if len(found) > MOST_ENTRIES:
         raise Invalid.field("file", f"holds {len(found)} entries; {MOST_ENTRIES} are read at most")
@@ -76,72 +70,69 @@ def read(data: bytes, *, zone: ZoneInfo, now: datetime) -> Iterator[Row]:
         yield from [row] if isinstance(row, Row) else rows[row.entry.position]
 
 
-def _blocks(lines: Iterable[bytes]) -> Iterator[tuple[str, list[bytes] | None]]:
-    """Name and lines of each entry; None for the lines of one that does not end."""
-    name, block = b"", []
-    for line in lines:
-        mark = line.strip().upper()
-        begun = mark.removeprefix(b"BEGIN:") if mark.startswith(b"BEGIN:") else b""
-        if begun in _ENTRIES:
-            if name:
-                yield name.decode(), None
-            name, block = begun, [mark]
-        elif name:
-            if mark:
-                block.append(line)
-            if mark in (b"END:" + name, b"END:VCALENDAR"):
-                yield name.decode(), block if mark == b"END:" + name else None
-                name, block = b"", []
-    if name:
-        yield name.decode(), None
+def _guarded(
+    work: Callable[[], _Made], position: str, title: str, source_ref: str | None = None
+) -> _Made | Row:
+    """What `work` makes of an entry, or the row that says why nothing can be made of it: no entry ends the reading of others."""
+    try:
+        return work()
+    except Invalid as error:
+        faults = error.faults
+    except OverflowError:
+        faults = (Fault("DTSTART", "lies outside the years 1 to 9999"),)
+    except Exception as error:
+        # Whatever else a library may raise for what nobody thought of; the log has it for us.
+        _log.warning("calendar_entry_unread", position=position, error=repr(error))
+        faults = (Fault("", "cannot be read: something in it is not as RFC 5545 has it"),)
+    return refused(position, *faults, title=title, source_ref=source_ref)
 
 
-def _learn_zones(lines: list[bytes]) -> None:
-    """Time zones that the file describes itself; icalendar keeps them by name for the entries."""
-    block: list[bytes] = []
-    for line in lines:
-        mark = line.strip().upper()
-        if mark == b"BEGIN:VTIMEZONE" or block:
-            block.append(line)
-        if mark == b"END:VTIMEZONE" and block:
-            # One that is damaged: its times are then read in the city's zone, and each row says so.
-            with suppress(*_UNREADABLE):
-                Timezone.from_ical(b"\r\n".join(block) + b"\r\n")
-            block = []
-
-
-def _parsed(position: str, name: str, block: list[bytes] | None, zone: ZoneInfo) -> Row | _Read:
-    if block is None:
+def _parsed(position: str, name: str, block: list[bytes], zone: ZoneInfo, *, ends: bool) -> Row | _Read:
+    title = next((found[1] for line in block if (found := _TITLE.match(line))), b"").decode(errors="replace")
+    if not ends:
         return refused(
-            position, Fault("", f"begins with BEGIN:{name} and never ends: the file is damaged here")
+            position,
+            Fault("", f"begins with BEGIN:{name} and never ends: the file is damaged here"),
+            title=title,
         )
     if name != "VEVENT":
-        return refused(position, Fault("", f"is a {name}; only events (VEVENT) become posts"))
+        return refused(position, Fault("", f"is a {name}; only events (VEVENT) become posts"), title=title)
+    return _guarded(lambda: _event(position, block, zone), position, title)
+
+
+def _event(position: str, block: list[bytes], zone: ZoneInfo) -> _Read:
+    """Raises Invalid where the entry cannot be read."""
     remarks = []
-    raw = b"\r\n".join(block) + b"\r\n"
+    raw = b"\n".join(block)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         text = raw.decode("cp1252", errors="replace")
         remarks.append("is not UTF-8: read as Windows-1252")
+    plain = [lines.plain(line) for line in text.replace("\0", "").split("\n")]
     try:
-        component = Component.from_ical(text.replace("\0", ""))
-    except _UNREADABLE as error:
-        return refused(position, Fault("", f"cannot be read: {str(error)[:200]}"))
+        component = Component.from_ical("".join(f"{line}\r\n" for line in plain if line))
+    except zones.UNREADABLE as error:
+        raise Invalid.field("", f"cannot be read: {str(error)[:200]}") from error
     entry = Entry(position, component, zone, remarks)
     entry.remarks += [
         f"line left out: {str(reason)[:120]}" for where, reason in component.errors if where is None
     ]
     replaces = entry.recurrence_id
-    return _Read(entry, entry.uid, replaces, _rank(entry))
+    if (
+        replaces is None and entry.faults
+    ):  # of which date it is nobody knows; it must not be taken for the series
+        raise Invalid(*entry.faults)
+    day = _day(replaces, zone) if replaces is not None else None
+    return _Read(entry, entry.uid, replaces, _rank(entry), day)
 
 
 def _rank(entry: Entry) -> tuple[int, datetime]:
     """What decides between two entries of one UID: SEQUENCE, then DTSTAMP (RFC 5546 section 2.1.5)."""
-    stamps = [one.dt for one in entry.sound("DTSTAMP") if isinstance(one.dt, datetime)]
+    stamps = [stamp for one in entry.sound("DTSTAMP", vDDDTypes) if isinstance(stamp := one.dt, datetime)]
     newest = max((stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC) for stamp in stamps), default=None)
-    sequence = max((int(one) for one in entry.sound("SEQUENCE")), default=0)
-    return sequence, newest or datetime.min.replace(tzinfo=UTC)
+    sequence = max((int(one) for one in entry.sound("SEQUENCE", int)), default=0)
+    return sequence, (newest or datetime.min.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _mark_repeated(known: list[_Read]) -> None:
@@ -154,24 +145,33 @@ def _mark_repeated(known: list[_Read]) -> None:
             for one in others:
                 one.listed_with = first
             continue
-        best = max(enumerate(group), key=lambda pair: (pair[1].rank, pair[0]))[1]
+        best = max(enumerate(group), key=lambda pair: (_begins(pair[1]), pair[1].rank, pair[0]))[1]
         for one in group:
             one.newer = None if one is best else best.entry.position
 
 
 def _one_list(group: list[_Read]) -> bool:
     """Whether entries of one UID, equally new, are the dates of one event that repeats by no rule, as courses are written."""
-    starts = [one.entry.component.get("DTSTART") for one in group]
-    if len(group) < 2 or not all(isinstance(start, vDDDTypes) for start in starts):
+    if len(group) < 2 or not all(map(_begins, group)):
         return False
+    starts = [one.entry.component["DTSTART"] for one in group]
     ruled = any(one.entry.every(name) for one in group for name in ("RRULE", "RDATE", "EXDATE"))
     different = len({start.to_ical() for start in starts}) == len(group)
     return not ruled and different and len({one.rank for one in group}) == 1
 
 
+def _begins(one: _Read) -> bool:
+    """Whether its start can be read; where it cannot, it takes no other's place, however new it is."""
+    start = one.entry.component.get("DTSTART")
+    return isinstance(start, vDDDTypes) and isinstance(start.dt, date)
+
+
 def _rows(known: list[_Read], now: datetime, *, cancelled: bool) -> dict[str, list[Row]]:
     """The rows of the entries, by their positions; none for a date that went into its series."""
-    rows = {one.entry.position: [_row(one, now, cancelled=cancelled)] for one in known}
+    rows = {
+        one.entry.position: [_guarded(partial(_row, one, now, cancelled=cancelled), *_names(one))]
+        for one in known
+    }
     firsts = {
         one.uid: one for one in known if not one.newer and one.named is None and one.listed_with is None
     }
@@ -187,8 +187,15 @@ def _rows(known: list[_Read], now: datetime, *, cancelled: bool) -> dict[str, li
     for uid, mine in parts.items():
         first = firsts[uid]
         (row,) = rows[first.entry.position]
-        rows[first.entry.position] = [_whole(first, row, _coming(mine, now))]
+        rows[first.entry.position] = [
+            _guarded(partial(_whole, first, row, _coming(mine, now)), *_names(first))
+        ]
     return rows
+
+
+def _names(one: _Read) -> tuple[str, str, str]:
+    """By what an entry is found in its file: where it stands, its title, its reference."""
+    return one.entry.position, repair.one_line(one.entry.text("SUMMARY")), reference(one.uid)
 
 
 def _row(one: _Read, now: datetime, *, cancelled: bool) -> Row:
@@ -212,10 +219,6 @@ def _row(one: _Read, now: datetime, *, cancelled: bool) -> Row:
     except Invalid as error:
         fields |= {"source_ref": ref}
         return made(entry.position, fields, remarks=entry.remarks, faults=error.faults)
-    except OverflowError:
-        return refused(
-            entry.position, Fault("DTSTART", "lies outside the years 1 to 9999"), source_ref=one.uid
-        )
 
 
 def _judge(one: _Read) -> None:
@@ -285,7 +288,8 @@ def _whole(first: _Read, row: Row, parts: list[tuple[_Read, Row]]) -> Row:
     """The row of a series with the dates that other entries of the file replace, or add to it."""
     assert row.draft is not None
     told, remarks, ranks = event_draft(row.draft), list(row.remarks), dict[datetime, Rank]()
-    zone = first.entry.zone
+    zone, off = first.entry.zone, _off_alone(told, parts)
+    told = told.model_copy(update={"status": "scheduled"}) if off is not None else told
     try:
         for one, part in parts:
             alone = event_draft(part.draft) if part.draft is not None else None
@@ -298,12 +302,14 @@ def _whole(first: _Read, row: Row, parts: list[tuple[_Read, Row]]) -> Row:
             elif meant in told.excluded and one.rank < first.rank:
                 remarks.append(f"{one.entry.position} is older than the series, which leaves its date out")
             else:
-                told = series.with_date(told, alone, named, zone)
+                told = series.with_date(told, alone, named, zone, listed=one.listed_with is not None)
                 ranks[meant or named] = one.rank
                 remarks.append(
                     f"{one.entry.position} went into it as its date of {named.astimezone(zone):%Y-%m-%d}"
                 )
                 remarks += part.remarks
+        if off is not None and off.starts_at is not None:
+            told = series.with_date(told, off, off.starts_at, zone)
         checked = draft(told.model_dump())
     except Invalid as error:
         return replace(row, draft=None, faults=error.faults)
@@ -312,15 +318,25 @@ def _whole(first: _Read, row: Row, parts: list[tuple[_Read, Row]]) -> Row:
     )
 
 
+def _off_alone(first: EventDraft, parts: list[tuple[_Read, Row]]) -> EventDraft | None:
+    """The first of several evenings where it is off and others are not: one that is off must not call off the course."""
+    others = [event_draft(row.draft) for one, row in parts if one.listed_with and row.draft is not None]
+    on = any(other.status != "cancelled" for other in others)
+    return first if first.status == "cancelled" and on else None
+
+
 def _rule(entry: Entry, found: Any) -> str:
     """The rule with UNTIL as a moment in UTC; a date counts to its end in the city, a time without a zone is the city's."""
-    if broken(found):
-        raise Invalid.field("recurrence", f"is not a rule of RFC 5545: {str(found)[:80]!r}")
-    until = found.pop("UNTIL", None)
-    rule = str(found.to_ical().decode())
+    parts: Any = found if isinstance(found, vRecur) else None
+    if parts is None:
+        raise Invalid.field("recurrence", f"is not a rule of RFC 5545: {shown(found)}")
+    until = parts.pop("UNTIL", None)
+    rule = str(parts.to_ical().decode())
     if not until:
         return rule
     last = until[0] if isinstance(until, list) else until
+    if not isinstance(last, date):
+        raise Invalid.field("recurrence", f"has an UNTIL that is no date: {last}")
     if not isinstance(last, datetime):
         end = entry.midnight(last + timedelta(days=1)).astimezone(UTC) - timedelta(seconds=1)
     else:
@@ -332,10 +348,12 @@ def _dates(entry: Entry, name: str) -> list[datetime]:
     """The moments (UTC) of EXDATE or RDATE; all-day ones are the city's midnight."""
     found = []
     for group in entry.every(name):
-        if broken(group):
-            raise Invalid.field("recurrence", f"has an {name} that is no date: {str(group)[:80]!r}")
-        for one in group.dts:
-            moment = one.dt[0] if isinstance(one.dt, tuple) else one.dt
+        for one in group.dts if isinstance(group, vDDDLists) else [group]:
+            moment = when(one)
+            if isinstance(moment, tuple):
+                moment = moment[0]
+            if not isinstance(moment, date):
+                raise Invalid.field("recurrence", f"has an {name} that is no date: {shown(group)}")
             if not isinstance(moment, datetime):
                 moment = entry.midnight(moment)
             found.append((moment if moment.tzinfo else moment.replace(tzinfo=entry.zone)).astimezone(UTC))

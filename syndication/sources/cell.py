@@ -1,73 +1,73 @@
-"""Reads table cells as German and English people fill them in: dates, prices, yes and no."""
+"""Reads table cells as German and English people fill them in: prices, yes and no, and what stands for nothing."""
 
 import re
-from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
-from typing import TypeVar
-from zoneinfo import ZoneInfo
 
-T = TypeVar("T")
+from syndication.content.base import slugify
+from syndication.content.reason import Reason
 
-_GERMAN = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4}|\d{2})(?:,?\s+(\S.*))?")
-_CLOCK = re.compile(r"(?:um\s+)?(\d{1,2})(?:[:.](\d{2})(?::\d{2})?)?\s*(?:Uhr|h)?", re.IGNORECASE)
-_FREE = {"kostenlos", "kostenfrei", "gratis", "frei", "eintritt frei", "free"}
-_YES = {"ja", "j", "yes", "y", "x", "1", "true", "wahr"}
-_NO = {"nein", "n", "no", "0", "false", "falsch", "-"}
-
-
-def moment(text: str, zone: ZoneInfo) -> datetime | date:
-    """`24.12.2026 18:00`, `24.12.2026`, or ISO 8601; without a zone it is on `zone`'s clock. Raises ValueError."""
-    german = _GERMAN.fullmatch(text)
-    if german:
-        year = int(german[3]) + (2000 if len(german[3]) == 2 else 0)
-        day = _valid(lambda: date(year, int(german[2]), int(german[1])), text)
-        return _on(day, german[4], zone) if german[4] else day
-    if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-        return _valid(lambda: date.fromisoformat(text), text)
-    found = _valid(lambda: datetime.fromisoformat(text), text)
-    return found if found.tzinfo else found.replace(tzinfo=zone)
-
-
-def _on(day: date, hour: str, zone: ZoneInfo) -> datetime:
-    late = timedelta(days=1) if re.match(r"(?:um\s+)?24\b", hour) else timedelta(0)
-    return at(day + late, clock_time(hour), zone)
-
-
-def clock_time(text: str) -> time:
-    """`18:00`, `18.30 Uhr` or `18 Uhr`; `24:00` as midnight. Raises ValueError."""
-    found = _CLOCK.fullmatch(text.strip())
-    if not found:
-        raise ValueError(f"is not a time such as 18:00: {text[:60]!r}")
-    return _valid(lambda: time(0 if found[1] == "24" else int(found[1]), int(found[2] or 0)), text)
+_FREE = re.compile(
+    r"(?:(?:der )?eintritt(?: ist|:)? (?:frei|kostenlos)|freier eintritt|kostenlos|kostenfrei|gratis|umsonst|frei|free"
+    r"(?: of charge| entry| admission)?|(?:admission|entry) free)[.!]?",
+    re.IGNORECASE,
+)
+#: Free of charge, and whoever likes gives something; other words behind "frei" may take it back, such as "für Mitglieder".
+_WITH_THANKS = re.compile(
+    r"(?:(?:der )?eintritt(?: ist|:)? )?(?:frei|kostenlos)\W{1,4}(?:(?:um|eine|wir freuen uns über eine) )?spenden?\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+_YES = {"ja", "j", "yes", "y", "x", "1", "true", "wahr", "ein", "on"}
+_NO = {"nein", "n", "no", "0", "false", "falsch", "aus", "off", "-"}
+#: What people write where there is nothing to say.
+_NOTHING = re.compile(
+    r"[-\u2010-\u2015]+|\./\.|/|k\.\s?a\.?|n\.\s?a\.?|n/a|n\.\s?n\.|\?+|t\.?b\.?[ad]\.?|(?:noch )?offen"
+    r"|keine angaben?|entf(?:ällt|aellt)\.?",
+    re.IGNORECASE,
+)
+#: What a spreadsheet shows where it could not calculate, in German and English, and where a column is too narrow.
+_ERROR = re.compile(
+    r"#(?:REF!|BEZUG!|N/A|NV|NAME\?|DIV/0!|WERT!|VALUE!|ZAHL!|NUM!|NULL!|SPILL!|ÜBERLAUF!|CALC!|KALK!)|Err:5\d\d|#{3,}|=…|=[A-ZÄÖÜ.]{2,40}\(.{0,200}",
+    re.IGNORECASE,
+)
+_STATES = {
+    "geplant": "scheduled", "scheduled": "scheduled", "bestaetigt": "scheduled", "confirmed": "scheduled",
+    "findet-statt": "scheduled", "abgesagt": "cancelled", "faellt-aus": "cancelled", "entfaellt": "cancelled",
+    "storniert": "cancelled", "cancelled": "cancelled", "canceled": "cancelled", "verschoben": "postponed",
+    "postponed": "postponed", "ausverkauft": "sold_out", "sold-out": "sold_out", "ausgebucht": "sold_out",
+}  # fmt: skip
 
 
-def is_clock_time(text: str) -> bool:
-    """Whether only a time of day stands there."""
-    return _CLOCK.fullmatch(text) is not None
+def is_nothing(text: str) -> bool:
+    """Whether the cell says that there is nothing: `-`, `k. A.`, `entfällt`."""
+    return _NOTHING.fullmatch(text) is not None
 
 
-def at(day: date, hour: time, zone: ZoneInfo) -> datetime:
-    """That time of that day on `zone`'s clock."""
-    return datetime.combine(day, hour, zone)
+def is_free_with_thanks(text: str) -> bool:
+    """Whether it costs nothing and a donation is welcome: `Eintritt frei, Spende erbeten`."""
+    return _WITH_THANKS.fullmatch(text) is not None
 
 
-def day_after(day: date, zone: ZoneInfo) -> datetime:
-    """The end of a day in `zone`: people who write "until the 24th" mean the whole of it."""
-    return datetime.combine(day + timedelta(days=1), time(), zone)
+def is_error(text: str) -> bool:
+    """Whether a spreadsheet could not calculate what was to stand there: `#REF!`, `#NV`."""
+    return _ERROR.fullmatch(text) is not None
+
+
+def state(text: str) -> str | None:
+    """What has become of it, where the cell says that and nothing else: `abgesagt`, `ausverkauft!`."""
+    return _STATES.get(slugify(text))
 
 
 def price(text: str) -> str:
     """`12,50 €`, `1.299,00`, `12.50` or `kostenlos` as a plain decimal. Raises ValueError."""
-    if text.casefold() in _FREE:
+    if _FREE.fullmatch(text):
         return "0"
-    number = re.sub(r"(?i)\s|€|eur(?:o)?", "", text)
-    number = re.sub(r",[-–]+$", "", number)
+    number = re.sub(r"(?i)\s|€|\beuro?(?![a-z])|(?<=\d)euro?(?![a-z])", "", text)
+    number = re.sub(r"[,.][-–—]+$", "", number)
     if re.fullmatch(r"\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?|\d+,\d{1,2}", number):
         number = number.replace(".", "").replace(",", ".")
     elif re.fullmatch(r"\d{1,3}(?:,\d{3})+\.\d{1,2}", number):
         number = number.replace(",", "")
     if not re.fullmatch(r"\d+(?:\.\d{1,2})?", number):
-        raise ValueError(f"is not a price such as 12,50: {text[:60]!r}")
+        raise ValueError(Reason("is not a price such as 12,50: {}", repr(text[:60])))
     return number
 
 
@@ -75,16 +75,12 @@ def yes(text: str) -> bool:
     """`ja`, `yes`, `x` against `nein`, `no`, `0`. Raises ValueError."""
     if text.casefold() in _YES | _NO:
         return text.casefold() in _YES
-    raise ValueError(f"must be ja or nein, not {text[:60]!r}")
+    raise ValueError(Reason("must be ja or nein, not {}", repr(text[:60])))
 
 
 def number(text: str) -> float:
     """A decimal number with point or comma. Raises ValueError."""
-    return _valid(lambda: float(text.replace(",", ".")), text, "a number such as 50,2612")
-
-
-def _valid(make: Callable[[], T], text: str, what: str = "a date such as 24.12.2026 18:00") -> T:
     try:
-        return make()
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"is not {what}: {text[:60]!r}") from error
+        return float(text.replace(",", "."))
+    except ValueError as error:
+        raise ValueError(Reason("is not a number such as 50,2612: {}", repr(text[:60]))) from error

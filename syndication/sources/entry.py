@@ -8,23 +8,38 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from icalendar import Component
-from icalendar.prop import vBroken
+from icalendar.prop import vBinary, vBroken, vCategory, vGeo
 
 from syndication.content.base import slugify
+from syndication.content.post import Status
+from syndication.content.topics import spelled
 from syndication.errors import Fault
-from syndication.sources import repair
+from syndication.sources import repair, title
 from syndication.sources.row import LONGEST_REF
 
 _MOST_TOPICS = 10
+_ALL_DAY = ("X-MICROSOFT-CDO-ALLDAYEVENT", "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT", "X-FUNAMBOL-ALLDAY")
+_LONGEST_TOPIC = 60
 _MOST_IMAGES = 10
 _PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg)(?:\?|$)", re.IGNORECASE)
 _BARE_ADDRESS = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?", re.IGNORECASE)
-_STATUS = {"CANCELLED": "cancelled", "CONFIRMED": "scheduled", "": "scheduled"}
+_STATUS: dict[str, Status] = {"CANCELLED": "cancelled", "CONFIRMED": "scheduled", "": "scheduled"}
 
 
 def broken(value: Any) -> bool:
     """Whether icalendar kept a property that it could not read; asking such a one for anything raises."""
     return isinstance(value, vBroken)
+
+
+def when(value: Any) -> Any:
+    """What icalendar read of a property of times; None where it is of another type, or could not be read."""
+    return None if broken(value) else getattr(value, "dt", None)
+
+
+def shown(value: Any) -> str:
+    """What stands in a property, fit for a sentence about it."""
+    raw = value if broken(value) or isinstance(value, str) else getattr(value, "to_ical", lambda: value)()
+    return repr((raw.decode(errors="replace") if isinstance(raw, bytes) else str(raw))[:80])
 
 
 @dataclass
@@ -44,7 +59,7 @@ class Entry:
             self.remarks.append(f"{name} stands more than once: the last was read")
             value = value[-1]
         if broken(value):
-            self.faults.append(Fault(name, f"cannot be read: {str(value)[:80]!r}"))
+            self.faults.append(Fault(name, f"cannot be read: {shown(value)}"))
             return None
         return value
 
@@ -53,17 +68,18 @@ class Entry:
         value = self.component.get(name, [])
         return value if isinstance(value, list) else [value]
 
-    def sound(self, name: str) -> list[Any]:
-        """The properties of that name that can be read; of the others a remark is made, for a post can do without."""
+    def sound(self, name: str, *types: type) -> list[Any]:
+        """The properties of that name that are of one of `types`; of the others a remark is made, for a post can do without."""
         values = self.every(name)
-        if any(map(broken, values)):
+        found = [value for value in values if isinstance(value, types) and not broken(value)]
+        if len(found) < len(values):
             self.remarks.append(f"{name} left out, it cannot be read")
-        return [value for value in values if not broken(value)]
+        return found
 
     def text(self, name: str) -> str:
-        """A property as clean text; empty where it is not there."""
+        """A property as plain text; empty where it is not there."""
         value = self.one(name)
-        return "" if value is None else repair.cleaned(str(value), self.remarks).strip()
+        return "" if value is None else repair.wording(str(value), self.remarks)
 
     def moment(self, name: str) -> date | datetime | None:
         """A date, or an aware moment: one without a zone is on the city's clock. None where it is not there, or a fault."""
@@ -73,9 +89,9 @@ class Entry:
         value = self.one(name)
         if value is None:
             return None
-        found = value.dt
+        found = when(value)
         if isinstance(found, datetime):
-            return self._zoned(name, found, value.params.get("TZID"))
+            return self._zoned(name, found, str(value.params.get("TZID", "")))
         if isinstance(found, date):
             if value.params.get("VALUE") != "DATE":
                 self.remarks.append("date without VALUE=DATE read as all-day")
@@ -83,7 +99,7 @@ class Entry:
         self.faults.append(Fault(name, "is neither a date nor a date with a time"))
         return None
 
-    def _zoned(self, name: str, moment: datetime, zone_name: str | None) -> datetime:
+    def _zoned(self, name: str, moment: datetime, zone_name: str) -> datetime:
         if moment.tzinfo is not None:
             return moment
         if zone_name:
@@ -100,7 +116,7 @@ class Entry:
             self.faults.append(Fault(name, f"is not a date: {raw[:80]!r}"))
             return None
         self.remarks.append(f"{name} is not in the form of RFC 5545: read as ISO 8601")
-        return found.date() if len(raw.strip()) <= 10 and "T" not in raw else self._zoned(name, found, None)
+        return found.date() if len(raw.strip()) <= 10 and "T" not in raw else self._zoned(name, found, "")
 
     @property
     def recurrence_id(self) -> date | datetime | None:
@@ -110,26 +126,31 @@ class Entry:
     @property
     def uid(self) -> str:
         """The entry's UID; where it has none, one made of its title and start, which is the same at each export."""
-        if uid := repair.one_line(self.text("UID")):
+        value = self.one("UID")
+        if value is not None and (uid := repair.one_line(repair.cleaned(str(value), self.remarks))):
             return uid
         self.remarks.append("without UID: told apart by title and start")
         start = self.component.get("DTSTART")
-        raw = f"{self.text('SUMMARY')}|{start.to_ical() if hasattr(start, 'to_ical') else start}"
+        raw = f"{self.named[0]}|{start.to_ical() if hasattr(start, 'to_ical') else start}"
         return "title-" + hashlib.sha256(raw.encode()).hexdigest()[:32]
+
+    @property
+    def named(self) -> tuple[str, Status | None]:
+        """The title, and what it says of whether the event takes place."""
+        return title.read(repair.shortened(repair.one_line(self.text("SUMMARY")), 200, "title", self.remarks))
 
     def fields(self) -> dict[str, Any]:
         """The post's fields, recurrence and `source_ref` aside."""
-        title = repair.one_line(self.text("SUMMARY"))
-        found: dict[str, Any] = {
-            "kind": "event",
-            "title": repair.shortened(title, 200, "title", self.remarks),
-        }
+        named, standing = self.named
+        if title.says_moved(named):
+            self.remarks.append("title says that it was moved: read as it stands, at the time that is given")
+        found: dict[str, Any] = {"kind": "event", "title": named}
         found |= self._times()
         found |= self._wording()
         found["place"] = self._place()
         found["topics"] = self._topics()
         found["images"] = self._images(found["title"])
-        found["status"] = self._status()
+        found["status"] = self._status(standing)
         if self.text("CLASS").upper() in ("PRIVATE", "CONFIDENTIAL"):
             self.faults.append(Fault("CLASS", "says that this entry is not for the public"))
         return {name: value for name, value in found.items() if value not in (None, (), "")}
@@ -140,8 +161,11 @@ class Entry:
             if not any(fault.field == "DTSTART" for fault in self.faults):
                 self.faults.append(Fault("DTSTART", "is missing: an event needs a start"))
             return {}
-        end = self._end(start)
+        start, end = self._whole_days(start, self._end(start))
         if isinstance(start, datetime):
+            if end == start:
+                self.remarks.append("ends when it begins: read as without an end")
+                end = None
             return {"starts_at": start, "ends_at": end}
         midnight = self.midnight(start)
         if isinstance(end, date) and end == start:
@@ -152,6 +176,24 @@ class Entry:
             "ends_at": None if end is None else self.midnight(end),
             "all_day": True,
         }
+
+    def _whole_days(
+        self, start: date | datetime, end: date | datetime | None
+    ) -> tuple[date | datetime, date | datetime | None]:
+        """Start and end as days where Outlook, or one of its kind, says beside two midnights that it means days."""
+        said = any(self.text(name).upper() in ("TRUE", "1") for name in _ALL_DAY)
+        first = self._day_of(start) if said and isinstance(start, datetime) else None
+        if first is None:
+            return start, end
+        if not isinstance(end, datetime):
+            return first, end
+        last = self._day_of(end)
+        return first, last or end.astimezone(self.zone).date() + timedelta(days=1)
+
+    def _day_of(self, moment: datetime) -> date | None:
+        """The day that a midnight begins, by its own clock or the city's."""
+        here = moment.astimezone(self.zone)
+        return next((one.date() for one in (moment, here) if one.time() == time()), None)
 
     def midnight(self, day: date) -> datetime:
         """The start of a day in the city."""
@@ -166,19 +208,16 @@ class Entry:
         duration = self.one("DURATION") if end is None else None
         if duration is None:
             return end
-        if not isinstance(duration.dt, timedelta) or duration.dt < timedelta(0):
+        length = when(duration)
+        if not isinstance(length, timedelta) or length < timedelta(0):
             self.faults.append(Fault("DURATION", "is not a length of time"))
             return None
         if isinstance(start, datetime):
-            return (
-                (start.astimezone(UTC) + duration.dt)
-                if duration.dt < timedelta(days=1)
-                else start + duration.dt
-            )
-        return start + max(timedelta(days=duration.dt.days), timedelta(days=1))
+            return (start.astimezone(UTC) + length) if length < timedelta(days=1) else start + length
+        return start + max(timedelta(days=length.days), timedelta(days=1))
 
     def _wording(self) -> dict[str, Any]:
-        text = repair.without_html(self.text("DESCRIPTION"), self.remarks)
+        text = self.text("DESCRIPTION") or self._page()
         text, url = repair.without_boilerplate(text, self._address(), self.remarks)
         body = repair.as_markdown(repair.shortened(text, 15_000, "description", self.remarks))
         summary = self.one("SUMMARY")
@@ -188,6 +227,16 @@ class Entry:
             "url": url,
             "language": language.lower()[:2] if re.match(r"[A-Za-z]{2}\b", language) else None,
         }
+
+    def _page(self) -> str:
+        """The description that is there as HTML alone, as Outlook writes it (RFC 9073 section 6.5 is the later form)."""
+        found = [
+            one
+            for name in ("X-ALT-DESC", "STYLED-DESCRIPTION")
+            for one in self.sound(name, str)
+            if str(getattr(one, "params", {}).get("FMTTYPE", "text/html")).lower() == "text/html"
+        ]
+        return repair.words_of_page(str(found[0]), self.remarks) if found else ""
 
     def _address(self) -> str | None:
         url = self.text("URL")
@@ -218,7 +267,7 @@ class Entry:
         }
 
     def _position(self) -> dict[str, float]:
-        found = self.sound("GEO")
+        found = self.sound("GEO", vGeo)
         if not found:
             return {}
         latitude, longitude = float(found[-1].latitude), float(found[-1].longitude)
@@ -228,34 +277,44 @@ class Entry:
         return {"latitude": latitude, "longitude": longitude}
 
     def _topics(self) -> tuple[str, ...]:
-        named = [str(name) for group in self.sound("CATEGORIES") for name in getattr(group, "cats", [group])]
-        slugs = tuple(
-            dict.fromkeys(slug for name in named if (slug := slugify(repair.cleaned(name, self.remarks))))
-        )
-        if len(slugs) > _MOST_TOPICS:
+        """As they are spelled in the file, each once however it is spelled."""
+        groups = self.sound("CATEGORIES", vCategory, str)
+        named = [str(name) for group in groups for name in getattr(group, "cats", [group])]
+        words = [
+            repair.one_line(repair.wording(name, self.remarks))[:_LONGEST_TOPIC].strip() for name in named
+        ]
+        topics = dict[str, str]()
+        for word in words:
+            topics.setdefault(slugify(word), word)
+        found = tuple(spelled(word) for slug, word in topics.items() if slug)
+        if len(found) > _MOST_TOPICS:
             self.remarks.append(
                 f"more than {_MOST_TOPICS} categories: the first {_MOST_TOPICS} became topics"
             )
-        return slugs[:_MOST_TOPICS]
+        return found[:_MOST_TOPICS]
 
-    def _images(self, title: str) -> tuple[dict[str, str], ...]:
+    def _images(self, alt: str) -> tuple[dict[str, str], ...]:
         found = []
-        for one in [*self.sound("IMAGE"), *self.sound("ATTACH")]:
-            address, params = str(one), getattr(one, "params", {})
+        for one in [*self.sound("IMAGE", str, vBinary), *self.sound("ATTACH", str, vBinary)]:
+            address, params = repair.with_characters(str(one)), getattr(one, "params", {})
             picture = str(params.get("FMTTYPE", "")).lower().startswith("image/") or _PICTURE.search(address)
             if picture and re.fullmatch(r"https://[^\s/]\S{0,1990}", address):
-                found.append({"url": address, "alt": title or "image"})
+                found.append({"url": address, "alt": alt or "image"})
             else:
                 self.remarks.append("attachment left out: not a picture with an https address")
         if len(found) > _MOST_IMAGES:
             self.remarks.append(f"more than {_MOST_IMAGES} pictures: the first {_MOST_IMAGES} were kept")
         return tuple({image["url"]: image for image in found}.values())[:_MOST_IMAGES]
 
-    def _status(self) -> str:
+    def _status(self, standing: Status | None) -> str:
         said = self.text("STATUS").upper()
         if said not in _STATUS:
             self.remarks.append(f"STATUS {said[:40]} read as scheduled")
-        return _STATUS.get(said, "scheduled")
+        status = _STATUS.get(said, "scheduled")
+        if standing is None or status == "cancelled":
+            return status
+        self.remarks.append(f"title says {standing}: told as that")
+        return standing
 
 
 def reference(uid: str, *more: str) -> str:

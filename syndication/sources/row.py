@@ -15,6 +15,8 @@ MOST_BYTES = 20 * 1024 * 1024
 MOST_ENTRIES = 20_000
 #: Longest reference a post can carry.
 LONGEST_REF = 255
+#: How references begin that are made of title and start.
+DERIVED = "title-"
 
 
 #: What decides which of two entries is newer (RFC 5546 section 2.1.5): SEQUENCE, then DTSTAMP (aware, UTC).
@@ -73,7 +75,7 @@ def made(
         source_ref=one.source_ref if one else _shown(reference) or None,
         title=one.title if one else _shown(fields.get("title")),
         draft=one,
-        faults=tuple(found),
+        faults=tuple(dict.fromkeys(found)),
         remarks=tuple(dict.fromkeys(notes)),
     )
 
@@ -81,7 +83,7 @@ def made(
 def _derived(one: Draft) -> str:
     start = one.begins
     raw = "|".join((one.kind, one.title, start.isoformat() if start else ""))
-    return "title-" + hashlib.sha256(raw.encode()).hexdigest()[:32]
+    return DERIVED + hashlib.sha256(raw.encode()).hexdigest()[:32]
 
 
 def _shown(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from syndication.content import recurrence, schedule
+from syndication.content.reason import Reason
 from syndication.content.schedule import MOST_DATES, MOST_OWN
 from syndication.errors import Invalid
 from syndication.kinds.event_content import EventContent, OwnDate
@@ -81,7 +82,7 @@ def dates(
         rule is not None
         and next(schedule.dates(told, zone, after=datetime(1970, 1, 1, tzinfo=UTC)), None) is None
     ):
-        raise Invalid.field("recurrence", "leaves no date: every date of the series is an exception")
+        raise Invalid.field("recurrence", Reason("leaves no date: every date of the series is an exception"))
     return found
 
 
@@ -91,7 +92,9 @@ def _beginning(rule: str, start: datetime, zone: ZoneInfo) -> tuple[str, datetim
         recurrence.checked(rule, start)
         first = schedule.first_by_rule(_Rule(start, rule), zone)
     except ValueError as error:
-        raise Invalid.field("recurrence", f"{_NO_RULE}{str(error).removeprefix(_NO_RULE)}") from error
+        said = str(error)
+        reason = said if said.startswith(_NO_RULE) else Reason("is not a rule of RFC 5545: {}", said)
+        raise Invalid.field("recurrence", reason) from error
     if first is None or first == start.replace(microsecond=0):
         return rule, start
     fields = dict(part.partition("=")[::2] for part in rule.upper().split(";") if part)
@@ -146,15 +149,18 @@ def _day(moment: datetime, zone: ZoneInfo) -> date:
     return moment.astimezone(zone).date()
 
 
-def with_date(told: _Content, alone: EventContent, named: datetime, zone: ZoneInfo) -> _Content:
+def with_date(
+    told: _Content, alone: EventContent, named: datetime, zone: ZoneInfo, *, listed: bool = False
+) -> _Content:
     """The series with one date as `alone` says it, in place of the one that `named` means (RFC 5545 section 3.8.4.4).
 
-    A date that the series does not have comes along, unless it was called off. Raises Invalid for one date too many.
+    A date that the series does not have comes along; one that was called off only where it is `listed` with the others.
+    Raises Invalid for one date too many.
     """
     assert alone.starts_at is not None
     meant, added = occurrence(told, named, zone), told.added
     if meant is None:
-        if alone.status == "cancelled":
+        if alone.status == "cancelled" and not listed:
             return told
         meant, added = alone.starts_at, tuple(sorted({*told.added, alone.starts_at}))
     if meant == told.starts_at and not schedule.repeats(told):  # a series of one

@@ -1,254 +1,237 @@
-"""Reads CSV tables with German or English column names, as spreadsheets save them."""
+"""Reads tables as people keep them, each line an entry: from their heading down, whatever stands around."""
 
-import csv
 import re
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import date, datetime, time
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from syndication import kinds
-from syndication.content.base import slugify
+from syndication.content.reason import Reason
 from syndication.errors import Fault, Invalid
-from syndication.kinds import KINDS
-from syndication.sources import cell, repair
+from syndication.sources import grid, heading, pieces, when
+from syndication.sources.columns import english
+from syndication.sources.heading import Heading
+from syndication.sources.line import Around, Before, Line
+from syndication.sources.pieces import Order
 from syndication.sources.row import MOST_ENTRIES, Row, made, refused
+from syndication.sources.when import Frame
 
-#: Column names, as slugs, of each field; the first is the field's own name. Each kind adds its own. docs/import.md shows all.
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "kind": ("kind", "art", "typ", "type"),
-    "title": ("title", "titel", "name", "ueberschrift"),
-    "summary": ("summary", "kurztext", "zusammenfassung", "teaser"),
-    "body": ("body", "text", "beschreibung", "description"),
-    "url": ("url", "link", "webseite", "website", "internet"),
-    "language": ("language", "sprache"),
-    "topics": ("topics", "topic", "themen", "thema", "kategorien", "kategorie", "categories", "category", "tags"),
-    "image": ("image", "bild", "bild-url", "image-url"),
-    "image_alt": ("image-alt", "bildbeschreibung", "bildtext", "alt"),
-    "place": ("place", "ort", "veranstaltungsort", "location"),
-    "address": ("address", "adresse", "anschrift"),
-    "latitude": ("latitude", "breitengrad", "lat"),
-    "longitude": ("longitude", "laengengrad", "lon", "lng"),
-    "from": ("from", "von"),
-    "until": ("until", "bis"),
-    "day": ("day", "datum", "date", "tag"),
-    "time": ("time", "uhrzeit", "zeit"),
-    "last_day": ("last-day", "enddatum", "end-date"),
-    "end_time": ("end-time", "endzeit"),
-    "status": ("status",),
-    "price": ("price", "preis"),
-    "currency": ("currency", "waehrung"),
-    "publish_at": ("publish-at", "veroeffentlichen-am"),
-    "source_ref": ("source-ref", "id", "nummer", "nr", "uid"),
-} | {field: names for kind in KINDS for field, names in kind.columns.items()}  # fmt: skip
-_FIELD_OF = {name: field for field, names in COLUMNS.items() for name in names}
-_KINDS = {word: kind.name for kind in KINDS for word in kind.called}
-#: The kinds by which columns a line is looked for, the most telling first; and what it is that has none of them.
-_TOLD_APART = sorted((kind for kind in KINDS if kind.known_by), key=lambda kind: len(kind.known_by))
-_OTHERWISE = next(kind.name for kind in KINDS if not kind.known_by)
-_STATES = {
-    "geplant": "scheduled", "abgesagt": "cancelled", "faellt-aus": "cancelled",
-    "verschoben": "postponed", "ausverkauft": "sold_out", "sold-out": "sold_out",
-}  # fmt: skip
-_PLAIN = (
-    "title",
-    "summary",
-    "body",
-    "url",
-    "language",
-    "currency",
-    "source_ref",
+#: How lines begin that are no entries: notes and sums at the foot.
+_FOOT = re.compile(
+    r"(?:alle angaben|(?:alle )?angaben ohne|ohne gewähr|änderungen (?:und .*)?vorbehalten|irrtümer|stand\b|quelle\b|legende\b"
+    r"|hinweise?:|all (?:information|details)|subject to change|source:|as of\b|[*]+\s|seite \d"
+    r"|page \d)",
+    re.IGNORECASE,
 )
+_SUM = re.compile(r"(?:(?:gesamt)?summe|(?:ins)?gesamt|total|sum):?", re.IGNORECASE)
+_AMOUNT = re.compile(r"[\d.,\s€%-]+")
+_MOST_SHOWN = 300
 
 
-def read(data: bytes, *, zone: ZoneInfo) -> Iterator[Row]:
-    """A row for each line under the header. Raises Invalid where there is no header with a column for the title."""
+def read(data: bytes, *, zone: ZoneInfo, now: datetime) -> Iterator[Row]:
+    """A row for each entry of a CSV file. Raises Invalid where no line names a column for the title."""
     remarks: list[str] = []
-    lines = _decoded(data, remarks).splitlines(keepends=True)
-    delimiter = _delimiter(lines[0])
-    header = [_column(name) for name in next(csv.reader(lines[:1], delimiter=delimiter))]
-    if "title" not in header:
-        raise Invalid.field(
-            "file",
-            "has no column for the title; its first line must name the columns, such as Titel;Beginn;Ort",
-        )
-    names = next(csv.reader(lines[:1], delimiter=delimiter))
-    if unknown := [
-        name.strip() for name, field in zip(names, header, strict=True) if not field and name.strip()
-    ]:
-        remarks.append(f"unknown columns were not read: {', '.join(unknown)[:300]}")
-    if repeated := sorted({field for field in header if field and header.count(field) > 1}):
-        raise Invalid.field("file", f"names two columns for {', '.join(repeated)}; please remove one")
-    return _rows(lines, delimiter, header, zone, remarks)
+    lines = grid.lines_of(data, remarks)
+    return rows(lines, heading.required(lines), zone=zone, now=now, remarks=remarks)
 
 
-def _rows(
-    lines: list[str], delimiter: str, header: list[str | None], zone: ZoneInfo, remarks: list[str]
+def rows(
+    lines: Sequence[grid.Line],
+    head: Heading,
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+    remarks: list[str],
+    sheet: str = "",
 ) -> Iterator[Row]:
-    """The rows; what is to be said about the whole file stands with the first of them."""
-    for count, (number, cells) in enumerate(_records(lines, delimiter), 1):
-        if count > MOST_ENTRIES:
-            raise Invalid.field("file", f"holds more than {MOST_ENTRIES} lines; please split it")
-        row = _row(f"line {number}", cells, header, zone)
-        if remarks:
-            row, remarks = replace(row, remarks=(*remarks, *row.remarks)), []
-        yield row
+    """A row for each entry below `head`; what is to be said about the whole file stands with the first of them.
 
-
-def _decoded(data: bytes, remarks: list[str]) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        remarks.append("the file is not UTF-8: read as Windows-1252")
-        return data.decode("cp1252", errors="replace")
-
-
-def _delimiter(first: str) -> str:
-    """The one of ; , and tab that makes most known columns of the first line."""
-    return max(
-        ";,\t",
-        key=lambda one: sum(_column(name) is not None for name in next(csv.reader([first], delimiter=one))),
-    )
-
-
-def _column(name: str) -> str | None:
-    return _FIELD_OF.get(slugify(name.replace("_", "-")))
-
-
-def _records(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
-    """Line number and cells of each record that is not blank; a sentence instead of cells where quotes do not match.
-
-    After such a line reading goes on with the next one, so that one forgotten quote does not swallow the rest.
+    `sheet`: what a spreadsheet calls this one of its tables.
     """
-    position = 1
-    while position < len(lines):
-        reader = csv.reader((lines[i] for i in range(position, len(lines))), delimiter=delimiter, strict=True)
-        begin, done = position, 0
-        try:
-            for cells in reader:
-                if any(value.strip() for value in cells):
-                    yield begin + done + 1, cells
-                done = reader.line_num
-            return
-        except csv.Error as error:
-            yield begin + done + 1, f'cannot be split into cells, look for a lone quotation mark ("): {error}'
-            position = begin + done + 1
-
-
-def _row(position: str, cells: list[str] | str, header: list[str | None], zone: ZoneInfo) -> Row:
-    if isinstance(cells, str):
-        return refused(position, Fault("", cells))
-    remarks: list[str] = []
-    values = {
-        field: repair.cleaned(value, remarks).strip()
-        for field, value in zip(header, cells, strict=False)
-        if field and value.strip()
-    }
-    if any(value.strip() for value in cells[len(header) :]):
-        fault = Fault(
-            "",
-            f"has {len(cells)} cells, the header only {len(header)}: put texts that hold the separator in quotes",
+    below = [line for line in lines[head.below :] if not heading.repeats(line, head)]
+    if len(below) > MOST_ENTRIES:
+        raise Invalid.field("file", Reason("holds more than {} lines; please split it.", MOST_ENTRIES))
+    frame = Frame(
+        now.astimezone(zone).date(), head.year or heading.year_in(sheet), order=_order(below, head, remarks)
+    )
+    names: dict[str, str] = {}
+    for column in head.columns:
+        if column.field:
+            names.setdefault(column.field, column.name)
+    _refuse_undated(below, head, frame, names)
+    unread = [column.name for column in head.columns if column.name and not column.field]
+    if unread:
+        remarks.append(Reason("unknown columns were not read: {}", ", ".join(unread)[:_MOST_SHOWN]))
+    table = _Table(head, Around(names, frame, zone, may_carry=_days_stand_left(head)), sheet)
+    found = list(table.read(below))
+    if table.passed:
+        remarks.append(
+            Reason("lines that are no entries were passed over: {}", "; ".join(table.passed)[:_MOST_SHOWN])
         )
-        return refused(position, fault, title=values.get("title", ""))
-    reading = _Reading(values, zone)
+    if found and remarks:
+        found[0] = replace(found[0], remarks=(*remarks, *found[0].remarks))
+    return iter(found)
+
+
+def _order(lines: Iterable[grid.Line], head: Heading, remarks: list[str]) -> Order:
+    """How dates with slashes are written: what some number above 12 decides for all, else the language of the heading."""
+    pairs = [
+        pair for line in lines for text in line.filled if len(text) < 40 for pair in pieces.slashed(text)
+    ]
+    if not pairs or any(first > 12 for first, _ in pairs):
+        return "day/month"
+    if any(second > 12 for _, second in pairs):
+        return "month/day"
+    if english(head.columns):
+        remarks.append(Reason("dates such as 3/4/2027 are read as month/day, as the columns are English"))
+        return "month/day"
+    remarks.append(Reason("dates such as 3/4/2027 are read as day/month, as the columns are not English"))
+    return "day/month"
+
+
+def _days_stand_left(head: Heading) -> bool:
+    """Whether the first column is not the title, as where cells of several lines are merged."""
+    return next((column.field for column in head.columns if column.field), None) != "title"
+
+
+def _refuse_undated(lines: Sequence[grid.Line], head: Heading, frame: Frame, names: dict[str, str]) -> None:
+    """Raises Invalid where the days stand in a column that is not known: its lines would become posts without an end."""
+    if Around(names, frame, ZoneInfo("UTC")).table_kind() is not None or "until" in names:
+        return
+    for position, column in enumerate(head.columns):
+        texts = [line.cells[position].strip() for line in lines if len(line.cells) > position]
+        texts = [text for text in texts if text][:20]
+        if column.field is None and texts and sum(_is_day(text, frame) for text in texts) > len(texts) / 2:
+            raise Invalid.field(
+                "file",
+                Reason(
+                    "has days in the column {}, which is not known; please name it Datum.", repr(column.name)
+                ),
+            )
+
+
+def _is_day(text: str, frame: Frame) -> bool:
     try:
-        fields = reading.fields()
-    except OverflowError:
-        return refused(
-            position, Fault("", "names a date outside the years 1 to 9999"), title=values.get("title", "")
+        return when.said(text, frame).first is not None
+    except ValueError:
+        return False
+
+
+@dataclass
+class _Table:
+    """The walk down a table: what its headings say holds for the lines below them."""
+
+    head: Heading
+    around: Around
+    sheet: str
+
+    def __post_init__(self) -> None:
+        self.passed: list[str] = []
+        #: A day alone in a line, until a line below takes it.
+        self._idle = ""
+
+    def read(self, lines: Sequence[grid.Line]) -> Iterator[Row]:
+        for line in lines:
+            if not self._is_no_entry(line):
+                yield self._row(line)
+        self._pass_idle()
+
+    def _is_no_entry(self, line: grid.Line) -> bool:
+        """Whether a line heads others with a month or a day, or is a note; each is remembered."""
+        filled = line.filled
+        known = sum(column.field is not None for column in self.head.columns)
+        if not filled or known < 2:
+            return False
+        dated = self.around.table_kind() is not None
+        if dated and len(filled) == 1 and self._heads(filled[0], line):
+            return True
+        titled = any(
+            column.field == "title" and text.strip()
+            for column, text in zip(self.head.columns, line.cells, strict=False)
         )
-    return made(position, fields, remarks=remarks, faults=reading.faults)
+        alone = len(filled) == 1
+        note = (alone and not titled) or (_FOOT.match(filled[0]) and (alone or not titled))
+        if note or (_SUM.fullmatch(filled[0]) and all(map(_AMOUNT.fullmatch, filled[1:]))):
+            self.passed.append(self._shown(line))
+            return True
+        return False
 
+    def _shown(self, line: grid.Line) -> str:
+        return f"{self._where(line)} {line.filled[0][:60]!r}"
 
-class _Reading:
-    """The cells of one line on their way to the fields of a post; collects every fault. It is the `Cells` of its kind."""
+    def _pass_idle(self) -> None:
+        if self._idle:
+            self.passed.append(self._idle)
+        self._idle = ""
 
-    def __init__(self, values: dict[str, str], zone: ZoneInfo) -> None:
-        self.values = values
-        self.zone = zone
-        self.faults: list[Fault] = []
-
-    def fields(self) -> dict[str, Any]:
-        """The post's fields; raises OverflowError for a date outside the years 1 to 9999."""
-        found: dict[str, Any] = {name: self.values[name] for name in _PLAIN if name in self.values}
-        found["kind"] = self._kind()
-        found["price"] = self.price("price")
-        if kinds.named(found["kind"]):
-            found |= kinds.by_name(found["kind"]).from_cells(self)
-        found["status"] = self._status()
-        found["place"] = self._place()
-        found["topics"] = [
-            name.strip() for name in re.split(r"[,;|]", self.values.get("topics", "")) if name.strip()
-        ]
-        if image := self.values.get("image"):
-            found["images"] = [
-                {"url": image, "alt": self.values.get("image_alt") or self.values.get("title", "")}
-            ]
-        found["publish_at"] = self.start_of("publish_at")
-        return {name: value for name, value in found.items() if value not in (None, [])}
-
-    def _read(self, name: str, read: Any, *more: Any) -> Any:
-        """The cell as `read` takes it; None where it is empty or, with a fault, wrong."""
-        text = self.values.get(name)
-        if text is None:
-            return None
+    def _heads(self, text: str, line: grid.Line) -> bool:
+        """Whether it is a month or a day, which then holds for the lines below."""
+        frame = self.around.frame
+        if month := pieces.month_heading(text):
+            year = month[1] or _following(frame, month[0])
+            self.around = replace(self.around, frame=replace(frame, month=month[0], year=year), before=None)
+            return True
         try:
-            return read(text, *more)
-        except ValueError as error:
-            self.faults.append(Fault(name, str(error)))
-            return None
+            said = when.said(text, frame)
+        except ValueError:
+            return False
+        if said.first is None or said.last is not None or said.begins is not None:
+            return False
+        self._pass_idle()
+        self._idle = self._shown(line)
+        self.around = replace(self.around, before=Before(said.first, heads=True))
+        return True
 
-    def _kind(self) -> str:
-        said = self.values.get("kind")
-        if said is None:
-            known = (kind.name for kind in _TOLD_APART if not self.values.keys().isdisjoint(kind.known_by))
-            return next(known, _OTHERWISE)
-        return _KINDS.get(slugify(said), said)
-
-    def _status(self) -> str | None:
-        said = self.values.get("status")
-        return None if said is None else _STATES.get(slugify(said), said.lower())
-
-    def price(self, name: str) -> str | None:
-        """A price as a plain decimal."""
-        return self._read(name, cell.price)  # type: ignore[no-any-return]  # what cell.price gives
-
-    def moment(self, *names: str) -> datetime | date | None:
-        """The first of these cells that holds something."""
-        name = next((name for name in names if name in self.values), names[0])
-        return self._read(name, cell.moment, self.zone)  # type: ignore[no-any-return]  # what cell.moment gives
-
-    def start_of(self, *names: str) -> datetime | None:
-        """The same, where a date means its beginning."""
-        found = self.moment(*names)
-        return found if isinstance(found, datetime) or found is None else self.at(found, time())
-
-    def clock_time(self, name: str) -> time | None:
-        """A time of day."""
-        return self._read(name, cell.clock_time)  # type: ignore[no-any-return]  # what cell.clock_time gives
-
-    def is_clock_time(self, name: str) -> bool:
-        """Whether only a time of day stands there."""
-        return cell.is_clock_time(self.values.get(name, ""))
-
-    def yes(self, name: str) -> bool:
-        """Whether the cell says yes."""
-        return bool(self._read(name, cell.yes))
-
-    def at(self, day: date, hour: time) -> datetime:
-        """That time of that day in the city."""
-        return cell.at(day, hour, self.zone)
-
-    def day_after(self, day: date) -> datetime:
-        """The end of that day in the city."""
-        return cell.day_after(day, self.zone)
-
-    def _place(self) -> dict[str, Any] | None:
-        name, address = self.values.get("place"), self.values.get("address")
-        position: dict[str, Any] = {
-            axis: self._read(axis, cell.number) for axis in ("latitude", "longitude") if axis in self.values
+    def _row(self, line: grid.Line) -> Row:
+        position = self._where(line)
+        cells = {
+            column.field: text
+            for column, text in zip(self.head.columns, line.cells, strict=False)
+            if column.field and text.strip()
         }
-        if not (name or address or position):
-            return None
-        return {"name": name or address or "", "address": address if name else None, **position}
+        if line.fault:
+            return refused(position, Fault("", line.fault))
+        if any(text.strip() for text in line.cells[len(self.head.columns) :]):
+            words = Reason(
+                "has {} cells, the header only {}: put texts that hold the separator in quotes",
+                len(line.cells),
+                len(self.head.columns),
+            )
+            return refused(position, Fault("", words), title=cells.get("title", ""))
+        reading = Line(cells, self.around)
+        try:
+            fields = reading.fields()
+        except OverflowError:
+            words = Reason("names a date outside the years 1 to 9999")
+            return refused(position, Fault("", words), title=cells.get("title", ""))
+        self._go_on(reading.below)
+        row = made(position, fields, remarks=reading.remarks, faults=reading.faults)
+        return replace(row, faults=tuple(self._named(fault) for fault in row.faults))
+
+    def _go_on(self, below: Before | None) -> None:
+        """The day of the line that was read is that of the next, unless one stands over both."""
+        over = self.around.before if self.around.before and self.around.before.heads else None
+        if over and below and below.day == over.day:
+            self._idle = ""
+        elif over is None or below:
+            self._pass_idle()
+            self.around = replace(self.around, before=below)
+
+    def _named(self, fault: Fault) -> Fault:
+        """A fault of the post under the name of the column which it came from."""
+        field, _, rest = fault.field.partition(".")
+        field = rest if rest in ("latitude", "longitude") else field
+        name = self.around.names.get(field)
+        return Fault(name, fault.message) if name else fault
+
+    def _where(self, line: grid.Line) -> str:
+        if self.sheet:
+            return Reason("{}, row {}", self.sheet, line.number)
+        return Reason("line {}", line.number)
+
+
+def _following(frame: Frame, month: int) -> int | None:
+    """The year of a month heading without one: that of the months above it, or the next behind December."""
+    if frame.year is None or frame.month is None or month >= frame.month:
+        return frame.year
+    return frame.year + 1

@@ -116,6 +116,7 @@ def _settings(port: int, folder: Path, mail: MailSink, hooks: Receiver) -> Setti
         websub_hub=hooks.url("/hub"),
         vapid_key=SecretStr(new_vapid_keys()[0]),
         feed_max_age=0,
+        instant_window=3,
         allow_private_addresses=True,
         database_url="",
         broker_url="",
@@ -226,8 +227,7 @@ class _City:
         def came() -> bool:
             for mail in self._mail.mails:
                 if mail.recipient == recipient and word in str(mail.message["Subject"]).lower():
-                    part = mail.message.get_body(("plain",))
-                    found.append(str(part.get_content()) if part else "")
+                    found.append(mail.text)
             return bool(found)
 
         if not self._until(came, _ARRIVE_WITHIN):
@@ -282,8 +282,13 @@ class _City:
                 (one.at - published[json.loads(one.body)["data"]["post"]["id"]]) * 1000 for one in hooks
             ]
             mails = [one for one in self._mail.mails if one.recipient.startswith("anna")]
-            told = [(one.at, str(one.message["Subject"]).removeprefix("Ausverkauft: ")) for one in mails]
-            arrivals.instant = [(at - by_title[title]) * 1000 for at, title in told if title in by_title]
+            told = [(one.at, one.text) for one in mails]
+            arrivals.mails = len(mails) - 1  # without the letter that asked to confirm
+            arrivals.instant = [
+                (min(found) - at) * 1000
+                for title, at in by_title.items()
+                if (found := [came for came, text in told if title in text])
+            ]
             return len(arrivals.webhook) >= len(posts) and len(arrivals.instant) >= len(posts)
 
         newest = max(posts, key=lambda post: post.at)
@@ -291,7 +296,10 @@ class _City:
             self._until(lambda form=form: self._stands(form, newest, arrivals), _ARRIVE_WITHIN)  # type: ignore[misc]  # bound now
         _say(f"They stand in {len(arrivals.feeds)} of {len(CONTENT_TYPES)} feeds.")
         self._until(came, _ARRIVE_WITHIN)
-        _say(f"{len(arrivals.webhook)} webhooks and {len(arrivals.instant)} mails told of them at once.")
+        _say(
+            f"{len(arrivals.webhook)} webhooks told of them at once, and {arrivals.mails} mails of"
+            f" {len(arrivals.instant)}, gathered for {self._cfg.instant_window:.0f} s each."
+        )
         arrivals.pings = [one.at for one in self._hooks.requests if one.path == "/hub"]
         arrivals.expected = len(posts)
 

@@ -22,6 +22,8 @@ class Arrivals:
     webhook: list[float] = field(default_factory=list)
     unverified: int = 0
     instant: list[float] = field(default_factory=list)
+    #: In how many mails these came.
+    mails: int = 0
     digest: list[float] = field(default_factory=list)
     corrections: list[float] = field(default_factory=list)
     cancelled: str = ""
@@ -44,7 +46,8 @@ def show(arrivals: Arrivals, cfg: Settings, folder: Path) -> bool:
     rows: list[tuple[str, str, Sequence[float], str, bool]] = [
         ("webhook", f"{webhooks} of {expected} posts, {signed}", arrivals.webhook, "verified by the receiver",
          webhooks == expected and not arrivals.unverified),
-        ("newsletter, at once", f"{instant} of {expected} mails", arrivals.instant, mails, instant == expected),
+        ("newsletter, at once", f"{instant} of {expected} posts in {arrivals.mails} mails", arrivals.instant, mails,
+         instant == expected),
         (edition, f"{len(arrivals.digest)} edition", arrivals.digest, mails, len(arrivals.digest) == 1),
         ("correction", correction, arrivals.corrections, mails, len(arrivals.corrections) == 2),
     ]  # fmt: skip

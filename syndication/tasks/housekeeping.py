@@ -1,6 +1,6 @@
 """Tasks that run the sweeps behind every wake-up; beat_schedule.py says how often."""
 
-from syndication import insight
+from syndication import clock, insight
 from syndication.accounts import passkeys, sessions, sign_in
 from syndication.audience import editions, feeds, readers, signups
 from syndication.config import settings
@@ -12,6 +12,9 @@ from syndication.infra import db, wakeups
 from syndication.publishing import idempotency, posts, site_images
 from syndication.publishing import uploads as gallery
 from syndication.tasks.app import app
+
+#: How long one call composes editions.
+_SECONDS = 20.0
 
 
 @app.task(name="sweep.posts")
@@ -76,8 +79,10 @@ def mail_server() -> None:
 
 @app.task(name="sweep.editions")
 def slots() -> None:
-    """Compose the editions whose slot has come."""
-    editions.sweep()
+    """Compose the editions whose slot has come, as many as there are; after some seconds the next tick goes on."""
+    deadline = clock.monotonic() + _SECONDS
+    while editions.sweep() >= editions.MOST and clock.monotonic() < deadline:
+        pass
 
 
 @app.task(name="sweep.feeds")
@@ -132,8 +137,9 @@ def retention() -> None:
 
 @app.task(name="sweep.readers")
 def unconfirmed() -> None:
-    """Forget the addresses that nobody confirmed."""
+    """Forget the addresses that nobody confirmed, and leave one reader of each that is listed twice."""
     readers.sweep()
+    readers.merge()
 
 
 @app.task(name="sweep.answers")

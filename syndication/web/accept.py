@@ -2,8 +2,15 @@
 
 import re
 
+from starlette.datastructures import Headers
+
 #: RFC 9110 section 12.4.2: from 0 (not acceptable) to 1, with at most three digits.
 _WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
+
+
+def listed(headers: Headers, name: str) -> str:
+    """The list of a header; lines of the same name are one list (RFC 9110 section 5.3)."""
+    return ", ".join(headers.getlist(name))
 
 
 def weighed(header: str) -> dict[str, float]:

@@ -9,12 +9,13 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import Field
 from starlette.exceptions import HTTPException
 
+from syndication.content.reason import Reason
 from syndication.errors import Invalid, NotFound
 from syndication.publishing import api_keys, merchants
 from syndication.publishing.api_keys import Caller, Scope
 from syndication.publishing.merchants import Slug
-from syndication.web.accept import weighed
-from syndication.web.problems import Denied
+from syndication.web.accept import listed, weighed
+from syndication.web.problems import MERGE_PATCH, Denied
 
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="key", description="An API key, made by the city's operator."
@@ -40,7 +41,7 @@ def holding(scope: Scope) -> Callable[..., Caller]:
         if not caller.may(scope):
             raise HTTPException(
                 403,
-                f"This needs a key with the scope {scope}. Please ask the city's operator.",
+                Reason("This needs a key with the scope {}. Please ask the city's operator.", scope),
                 {
                     "WWW-Authenticate": f'Bearer realm="syndication", error="insufficient_scope", scope="{scope}"'
                 },
@@ -89,14 +90,20 @@ def json_spoken(request: Request) -> None:
     if request.method not in _WITH_BODY:
         return
     has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
-    if has_body and _media_type(request.headers.get("content-type", "")) != _JSON:
-        raise HTTPException(415, f"The body must be JSON, with the header `Content-Type: {_JSON}`.")
+    patches = request.method == "PATCH"
+    taken = (MERGE_PATCH, _JSON) if patches else (_JSON,)
+    if has_body and _media_type(request.headers.get("content-type", "")) not in taken:
+        raise HTTPException(
+            415,
+            Reason("The body must be JSON, with the header `Content-Type: {}`.", taken[0]),
+            {"Accept-Patch": MERGE_PATCH} if patches else None,  # RFC 5789 section 2.2
+        )
 
 
 def json_heard(request: Request) -> None:
     """A dependency of every route of the API: answers may be JSON (else 406)."""
-    if not _accepts_json(request.headers.get("accept", "")):
-        raise HTTPException(406, f"Answers come as {_JSON} only.")
+    if not _accepts_json(listed(request.headers, "accept")):
+        raise HTTPException(406, Reason("Answers come as {} only.", _JSON))
 
 
 def _accepts_json(accept: str) -> bool:

@@ -25,6 +25,8 @@ class _App(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             send = headers.completed(self.cfg, scope, send)
+            if scope["method"] == "HEAD":
+                scope, send = {**scope, "method": "GET"}, headers.alone(send)
         await super().__call__(scope, receive, send)
 
 

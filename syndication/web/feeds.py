@@ -17,13 +17,16 @@ from syndication.audience import feeds
 from syndication.channels.built_in.feed.documents import CONTENT_TYPES, Format
 from syndication.config import Settings, settings
 from syndication.errors import NotFound
-from syndication.web.accept import weighed
+from syndication.web import conditional
+from syndication.web.accept import listed, weighed
 
 router = APIRouter(include_in_schema=False)
 _PATH = re.compile(r"^(?P<scope>[a-z0-9/-]{1,200})\.(?P<form>[a-z]+)$")
 _FORMATS = set(get_args(Format))
 #: How long an answer is repeated without asking the database. A reader may keep it for `feed_max_age` anyway.
 _TRUSTED = timedelta(seconds=0.1)
+#: The same of a later page, which is made anew for each question.
+_TRUSTED_LATER = timedelta(seconds=20)
 #: Bytes of documents that a process remembers.
 _MOST = 32 * 1024 * 1024
 _SECOND = timedelta(seconds=1)
@@ -32,12 +35,13 @@ _SECOND = timedelta(seconds=1)
 async def feed(request: Request) -> Response:
     """The document at `/feeds/SCOPE.FORMAT`; 304 where the reader has it already. Raises NotFound."""
     path: str = request.path_params["path"]
-    memory = _memory(request)
+    number = _page(request.query_params.get("page", "1"))
+    memory, kept = _memory(request), f"{path}?page={number}"
     now = clock.now()
-    answer = memory.recent(path, now)
+    answer = memory.recent(kept, now, _TRUSTED if number == 1 else _TRUSTED_LATER)
     if answer is None:
-        answer = await _asked(path, memory.last(path))
-        memory.keep(path, answer, now)
+        answer = await _asked(path, number, memory.last(kept))
+        memory.keep(kept, answer, now)
     return _respond(request, answer, now)
 
 
@@ -54,21 +58,31 @@ class _Answer:
     headers: dict[str, str]
 
 
-async def _asked(path: str, known: _Answer | None) -> _Answer:
+def _page(said: str) -> int:
+    """The number of a page. Raises NotFound."""
+    if not (said.isascii() and said.isdecimal() and 1 <= len(said) <= 5) or said[0] == "0":
+        raise NotFound("There is no such page of this feed.")
+    return int(said)
+
+
+async def _asked(path: str, number: int, known: _Answer | None) -> _Answer:
     """The answer as the database has it now; `known` itself where it is still right."""
     found = _PATH.match(path)
     if not found or found["form"] not in _FORMATS:
         raise NotFound("There is no such feed.")
     form: Format = found["form"]  # type: ignore[assignment]  # checked above
     earlier = known.document if known else None
-    document = await run_in_threadpool(feeds.document, found["scope"], form, known=earlier)
+    if number == 1:
+        document = await run_in_threadpool(feeds.document, found["scope"], form, known=earlier)
+    else:
+        document = await run_in_threadpool(feeds.later_page, found["scope"], form, number, known=earlier)
     if known is not None and document is earlier:
         return known
     cfg = settings()
     headers = {
         "Cache-Control": f"public, max-age={cfg.feed_max_age}",
         "Vary": "Accept-Encoding",
-        "Link": _links(found["scope"], form, cfg),
+        "Link": _links(found["scope"], form, number, cfg),
         # Some browsers draw XML and JSON with styles of their own.
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
         # Whoever builds a page of their own out of our news may read them there: they are for everybody, and name nobody.
@@ -77,12 +91,13 @@ async def _asked(path: str, known: _Answer | None) -> _Answer:
     return _Answer(document, CONTENT_TYPES[form], headers)
 
 
-def _links(scope: str, form: Format, cfg: Settings) -> str:
+def _links(scope: str, form: Format, number: int, cfg: Settings) -> str:
     """WebSub discovery in the header (W3C Recommendation, section 4)."""
-    itself = f'<{cfg.base_url}/feeds/{scope}.{form}>; rel="self"'
+    page = f"?page={number}" if number > 1 else ""
+    itself = f'<{cfg.base_url}/feeds/{scope}.{form}{page}>; rel="self"'
     # As a URI is spelled (RFC 3986): nothing in it can end it, nor is beyond ASCII, which no header holds.
     hub = quote(cfg.websub_hub, safe=":/?#[]@!$&'()*+,;=%~")
-    return f'{itself}, <{hub}>; rel="hub"' if hub else itself
+    return f'{itself}, <{hub}>; rel="hub"' if hub and number == 1 else itself
 
 
 class _Memory:
@@ -96,10 +111,10 @@ class _Memory:
         """The answer that was given last."""
         return self._kept[path][0] if path in self._kept else None
 
-    def recent(self, path: str, now: datetime) -> _Answer | None:
+    def recent(self, path: str, now: datetime, trusted: timedelta) -> _Answer | None:
         """The same, where it is so young that nobody need be asked."""
         answer, checked_at = self._kept.get(path, (None, now))
-        return answer if timedelta(0) <= now - checked_at < _TRUSTED else None
+        return answer if timedelta(0) <= now - checked_at < trusted else None
 
     def keep(self, path: str, answer: _Answer, now: datetime) -> None:
         """Remember an answer that was right at `now`."""
@@ -127,7 +142,7 @@ def _memory(request: Request) -> _Memory:
 
 def _respond(request: Request, answer: _Answer, now: datetime) -> Response:
     asked = request.headers
-    squeezed = _takes_gzip(asked.get("accept-encoding", ""))
+    squeezed = _takes_gzip(listed(asked, "accept-encoding"))
     document = answer.document
     # Two encodings are two representations, so each has its own strong validator (RFC 9110 section 8.8.3.3).
     etag = f'"{document.etag[:32]}{"-gz" if squeezed else ""}"'
@@ -152,8 +167,7 @@ def _last_modified(modified_at: datetime, now: datetime) -> str:
 def _unchanged(known: str | None, since: str | None, etag: str, modified_at: datetime) -> bool:
     """RFC 9110 section 13.2.2: If-None-Match decides alone where it is sent; it is compared weakly."""
     if known is not None:
-        tags = [tag.strip().removeprefix("W/") for tag in known.split(",")]
-        return "*" in tags or etag in tags
+        return conditional.known(known, etag)
     if not since:
         return False
     try:

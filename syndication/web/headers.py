@@ -6,7 +6,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import Message, Scope, Send
 
 from syndication.config import Settings
-from syndication.web.language import preferred, reading
+from syndication.web.accept import listed
+from syndication.web.language import best, reading
 from syndication.web.site import links
 
 #: Answers that say nothing of their own are no page: nothing in them is loaded, run, framed or sent.
@@ -26,8 +27,9 @@ def completed(cfg: Settings, scope: Scope, send: Send) -> Send:
     """`send`, which adds to the head of an answer whatever it does not say itself."""
     asked = Headers(scope=scope)
     path: str = scope["path"]
-    if path.startswith("/api/"):
-        reading.set(preferred(asked.get("accept-language", "")) or "en")
+    in_api = path.startswith("/api/")
+    language = best(listed(asked, "accept-language"), "en")
+    reading.set(language)
     secure = cfg.base_url.startswith("https:")
 
     async def with_headers(message: Message) -> None:
@@ -37,6 +39,11 @@ def completed(cfg: Settings, scope: Scope, send: Send) -> Send:
                 headers.setdefault(name, value)
             if secure:
                 headers.setdefault("Strict-Transport-Security", _ONLY_HTTPS)
+            if in_api:
+                # Reasons, and what is wrong, are said in the caller's language.
+                headers.setdefault("Vary", "Accept-Language")
+                if "content-type" in headers:
+                    headers.setdefault("Content-Language", language)
             headers.setdefault("Referrer-Policy", "no-referrer")
             headers.setdefault("Cache-Control", "no-store")
             headers["Content-Security-Policy"] = _policy(headers.get("content-security-policy", _POLICY))
@@ -46,6 +53,18 @@ def completed(cfg: Settings, scope: Scope, send: Send) -> Send:
         await send(message)
 
     return with_headers
+
+
+def alone(send: Send) -> Send:
+    """`send` for HEAD (RFC 9110 section 9.3.2): the head that GET would get, its length included, and no body."""
+
+    async def without_body(message: Message) -> None:
+        if message["type"] != "http.response.body":
+            await send(message)
+        elif not message.get("more_body", False):
+            await send({"type": "http.response.body", "body": b""})
+
+    return without_body
 
 
 @lru_cache(maxsize=32)

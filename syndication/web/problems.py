@@ -15,8 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 
-from syndication.content import bounds
-from syndication.content.base import in_words
+from syndication.content.faults import named
+from syndication.content.reason import Reason
 from syndication.errors import (
     Conflict,
     Fault,
@@ -29,9 +29,15 @@ from syndication.errors import (
     Unavailable,
 )
 from syndication.infra import db
+from syndication.infra.reasons import translated_error
 from syndication.publishing.idempotency import InFlight
+from syndication.web.language import reading
 
 MEDIA_TYPE = "application/problem+json"
+#: RFC 7396; every PATCH of ours changes what it names and leaves the rest.
+MERGE_PATCH = "application/merge-patch+json"
+#: What the service knows at all.
+_METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 #: How much of what a stranger sent may come back in an answer.
 _MOST_CHARACTERS = 300
 #: Seconds after which trying again makes sense.
@@ -177,11 +183,18 @@ class _Answers:
         wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(
             "/api/"
         )
+        language = reading.get()
+        told = [Fault(one.field, translated_error(one.message, language)) for one in faults]
+        detail = "; ".join(map(str, told)) or detail
         if self._page is not None and wants_page:
             answer = self._page(request, status, detail)
             answer.headers.update(headers or {})
-            return answer
-        return problem(status, detail, faults=faults, headers=headers)
+        else:
+            detail = translated_error(detail, language)
+            answer = problem(status, detail, faults=told, headers=headers)
+            answer.headers.setdefault("Content-Language", language)
+        answer.headers["Vary"] = "Accept, Accept-Language"
+        return answer
 
     def refusal(self, request: Request, status: int, detail: str, headers: Mapping[str, str]) -> Response:
         """The answer of whoever stands before the routes."""
@@ -201,8 +214,17 @@ class _Answers:
         plain = error.detail == HTTPStatus(error.status_code).phrase or not isinstance(error.detail, str)
         detail = _DETAIL.get(error.status_code, str(error.detail)) if plain else error.detail
         headers = dict(error.headers or {})
+        if (request.method, request.scope["path"]) == (
+            "OPTIONS",
+            "*",
+        ):  # the server itself: RFC 9110 section 9.3.7
+            return Response(status_code=204, headers={"Allow": ", ".join(sorted(_METHODS))})
         if error.status_code == 405:
             headers["Allow"] = ", ".join(self._allowed(request.url.path))
+            if "PATCH" in headers["Allow"]:
+                headers["Accept-Patch"] = MERGE_PATCH  # RFC 5789 section 3.1
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=headers)
         if error.status_code >= 400:
             return self._answer(request, error.status_code, detail, headers=headers)
         return Response(status_code=error.status_code, headers=headers)
@@ -213,9 +235,9 @@ class _Answers:
         if broken := next((one for one in found if one["type"] == "json_invalid"), None):
             where = f"{broken['ctx']['error']} at character {broken['loc'][-1]}"
             return self._answer(request, 400, f"The body is not JSON: {where}.")
-        faults = [fault for one in found[: bounds.MOST_FAULTS] for fault in _faults(one)]
-        named = bounds.told(faults[: bounds.MOST_FAULTS], max(len(found), len(faults)))
-        return self._answer(request, 422, "; ".join(map(str, named)), named)
+        if any(one["type"] == "missing" and one["loc"] == ("body",) for one in found):
+            return self._answer(request, 422, "", [Fault("", Reason("a body is needed"))])
+        return self._answer(request, 422, "", named(found, within=1))
 
     async def collision(self, request: Request, error: Exception) -> Response:
         _log.warning("request.collision", path=request.url.path, error=str(getattr(error, "orig", ""))[:200])
@@ -245,18 +267,7 @@ class _Answers:
             pattern = compile_path(getattr(route, "path", "") or "/")[0]
             if pattern.match(path):
                 known |= set(getattr(route, "methods", None) or ())
-        return sorted(known)
-
-
-def _faults(found: Mapping[str, Any]) -> list[Fault]:
-    """One finding of pydantic as Faults; the part of the request it stands in is left out of the path."""
-    several = getattr(found.get("ctx", {}).get("error"), "faults", None)
-    path = [str(part) for part in found["loc"][1:]]
-    if several:
-        return [Fault(".".join([*path, one.field]), one.message) for one in several]
-    if found["type"] == "missing" and not path:
-        return [Fault("", "a body is needed")]
-    return [Fault(".".join(path), in_words(found))]
+        return sorted(known | ({"HEAD"} if "GET" in known else set()) | {"OPTIONS"})
 
 
 def _shown(text: str) -> str:

@@ -49,6 +49,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", f"{_V1}/posts"): _key("posts:read"),
     ("GET", f"{_V1}/posts/{{post_id}}"): _key("posts:read"),
     ("PUT", f"{_V1}/posts/{{post_id}}"): _key("posts:write"),
+    ("PATCH", f"{_V1}/posts/{{post_id}}"): _key("posts:write"),
     ("DELETE", f"{_V1}/posts/{{post_id}}"): _key("posts:write"),
     ("GET", f"{_V1}/posts/{{post_id}}/deliveries"): _key("deliveries:read"),
     ("POST", f"{_V1}/pictures"): _key("posts:write"),
@@ -61,11 +62,11 @@ TABLE: Mapping[tuple[str, str], Rule] = {
             ("POST", "/connect", "write"),
             ("GET", "/links", "read"),
             ("DELETE", "/links/{link_id}", "write"),
-            ("GET", "/{destination_id}", "read"),
-            ("PATCH", "/{destination_id}", "write"),
-            ("DELETE", "/{destination_id}", "write"),
+            ("GET", "/{destination_id:uuid}", "read"),
+            ("PATCH", "/{destination_id:uuid}", "write"),
+            ("DELETE", "/{destination_id:uuid}", "write"),
             *(
-                ("POST", f"/{{destination_id}}/{act}", "write")
+                ("POST", f"/{{destination_id:uuid}}/{act}", "write")
                 for act in (
                     "connect",
                     "pause",
@@ -118,6 +119,9 @@ TABLE: Mapping[tuple[str, str], Rule] = {
             "/posts/{post_id}/pictures/{number}-{size}.jpg",
             "/connect/done/{kind}",
             "/sign-in",
+            "/sign-up",
+            "/sign-up/asked",
+            "/posts",
         )
     },
     ("POST", "/sign-up"): ANYBODY,

@@ -72,6 +72,7 @@ async function begin() {
     : { on: false, kinds: [], topics: [] };
   for (const value of kinds) box("kinds", value).checked = true;
   for (const value of topics) box("topics", value).checked = true;
+  for (const more of form.querySelectorAll("details")) more.open = more.querySelector(":checked") !== null;
   show(on);
   if (on) say("on");
 }

@@ -138,14 +138,21 @@ def test_each_feed_holds_its_posts_the_newest_first(cafe: UUID) -> None:
 def test_a_feed_is_limited_to_the_newest(cafe: UUID, settings: Settings) -> None:
     config.use(settings.model_copy(update={"feed_size": 2}))
     for name in ("eins", "zwei", "drei"):
-        publish(cafe, factories.event(name))
+        publish(cafe, factories.offer(name))
     assert titles() == ["drei", "zwei"]
+
+
+def test_a_calendar_holds_more_than_a_page(cafe: UUID, settings: Settings) -> None:
+    config.use(settings.model_copy(update={"feed_size": 2}))
+    for day in range(1, 9):
+        publish(cafe, factories.event(f"in {day} Tagen", days=day))
+    assert len(events(feeds.document("all", "ics").body)) == 8
 
 
 def test_newer_offers_and_far_events_push_no_event_out_of_the_calendar(
     cafe: UUID, settings: Settings
 ) -> None:
-    config.use(settings.model_copy(update={"feed_size": 2}))
+    config.use(settings.model_copy(update={"calendar_size": 2}))
     publish(cafe, factories.event("Markt", days=30, recurrence="FREQ=WEEKLY"))
     publish(cafe, factories.event("morgen", days=1))
     publish(cafe, factories.event("in einem Jahr", days=365))
@@ -365,7 +372,7 @@ def test_posts_and_readers_side_by_side_lose_nothing(cafe: UUID) -> None:
     def write(number: int) -> None:
         try:
             for index in range(6):
-                posts.create(cafe, factories.event(f"{number}-{index}"), count_quota=False)
+                posts.create(cafe, factories.event(f"{number}-{index}"), manner=posts.Manner(imported=True))
                 with db.transaction() as session:
                     feed_marks.mark(session, ["all"])
         except Exception as error:

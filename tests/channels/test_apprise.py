@@ -17,7 +17,7 @@ from syndication.channels import apprise as apprise_channel
 from syndication.channels.apprise import AppriseSettings, Notice, _Door
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Refused, TryLater, Unconfirmed
-from syndication.content.base import faults_of
+from syndication.content.faults import faults_of
 from syndication.infra.confined import apprise_plugins
 from syndication.infra.http import Client
 from syndication.infra.reasons import translated_error

@@ -166,3 +166,8 @@ def test_the_head_tells_programs_when_to_come_back() -> None:
     assert str(calendar["version"]) == "2.0"
     assert CITY.zone.key == str(calendar["x-wr-timezone"])
     assert document.endswith(b"END:VCALENDAR\r\n")
+
+
+def test_categories_are_spelled_as_in_the_post() -> None:
+    event = read(numbered(1, topics=("Kunst & Kultur", "Münster")))
+    assert [str(one) for one in event["CATEGORIES"].cats] == ["Kunst & Kultur", "Münster"]

@@ -274,6 +274,20 @@ def test_kind_topics_and_merchant_are_named() -> None:
     assert entries(view)[0]["authors"] == [{"name": "Weinhaus am Markt", "url": "https://weinhaus.example"}]
 
 
+def test_topics_are_told_as_they_are_spelled_and_named_by_their_slug() -> None:
+    view = feed(numbered(1, topics=("Kunst & Kultur", "Münster")))
+    atom = found(render("atom", view), "//a:entry/a:category")
+    assert [(one.get("term"), one.get("label")) for one in atom] == [
+        ("event", None), ("kunst-kultur", "Kunst & Kultur"), ("muenster", "Münster"),
+    ]  # fmt: skip
+    assert [one.text for one in found(render("rss", view), "//item/category")] == [
+        "event",
+        "Kunst & Kultur",
+        "Münster",
+    ]
+    assert entries(view)[0]["tags"] == ["event", "Kunst & Kultur", "Münster"]
+
+
 def test_json_carries_the_fields_that_programs_need() -> None:
     extension = entries(feed(numbered(1, price="7.50", revision=3)))[0]["_syndication"]
     assert extension["kind"] == "event"

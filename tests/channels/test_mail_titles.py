@@ -97,6 +97,16 @@ def every_mail() -> Iterator[tuple[str, str, Made]]:
         yield name, text, KINDS[name](text, ("de", "en")[number // len(KINDS) % 2])
 
 
+def test_every_mail_has_short_lines() -> None:
+    for name, text, (_, data, _, _) in every_mail():
+        head, _, body = data.partition(b"\r\n\r\n")
+        assert max(map(len, body.split(b"\r\n"))) <= 76, (name, text)
+        for line in head.decode("ascii").split("\r\n"):
+            one_word = " " not in line.partition(": ")[2].strip()
+            assert len(line) <= 78 or one_word, (name, line)
+            assert len(line) <= 998
+
+
 def test_no_text_adds_a_header_to_any_kind_of_mail() -> None:
     count = 0
     for name, text, (headers, data, subject, city) in every_mail():

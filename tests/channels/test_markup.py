@@ -23,6 +23,8 @@ TEXTS = {
 #: As plain text or HTML-escaped, everything of a text may stand there; as markup nothing of it.
 _HTML = re.compile(r"<\s*/?\s*(?:b\s|script|img|https)|(?:href|src)=\W*javascript:", re.IGNORECASE)
 _MARKDOWN = re.compile(r"(?<!\\)<\s*(?:b\s|/b|script|img|https://evil)|(?<!\\)\](?<!\\)\(|(?<!\\)!\[")
+#: A link whose words are the address it leads to hides nothing.
+_HONEST = re.compile(r"(?<!\\)\[(https?://[^\]]+)\]\(\1\)")
 _MRKDWN = re.compile(r"<\s*(?:b\s|/b|script|img|https://evil)")
 
 
@@ -93,7 +95,7 @@ def test_no_text_becomes_markup(kind: str, tools: Tools, receiver: Receiver) -> 
     for request in requests:
         texts = list(read(json_of(request)))
         assert any("alert" in text for text in texts)
-        assert [text for text in texts if forbidden.search(text)] == []
+        assert [text for text in texts if forbidden.search(_HONEST.sub("", text))] == []
 
 
 @pytest.mark.parametrize("kind", sorted(PLAIN))

@@ -183,3 +183,33 @@ def test_an_answer_that_is_not_mastodons_is_tried_again(coburg: Account) -> None
     coburg.remote.fail(Reply(200, {}, b"<html>captive portal</html>"), on="/statuses")
     with pytest.raises(TryLater, match="no JSON"):
         coburg.publish()
+
+
+@pytest.mark.parametrize(
+    ("about", "software"),
+    [
+        ({"version": "4.3.1"}, ""),
+        ({"version": "4.4.0-alpha.1+glitch", "source_url": "https://github.com/glitch-soc/mastodon"}, ""),
+        ({"version": "takahe/0.11.0"}, "takahe"),
+        ({"version": "2.7.2 (compatible; Pleroma 2.7.0)"}, "pleroma"),
+        (
+            {"version": "0.17.3", "source_url": "https://codeberg.org/superseriousbusiness/gotosocial"},
+            "gotosocial",
+        ),
+    ],
+)
+def test_a_server_of_another_make_counts_links_as_they_are_written(
+    coburg: Account, monkeypatch: pytest.MonkeyPatch, about: dict[str, str], software: str
+) -> None:
+    monkeypatch.setattr(coburg.remote, "about", about)
+    learned = coburg.channel.tend(coburg.envelope().settings, coburg.tools, AT)
+    assert isinstance(learned, MastodonSettings)
+    assert learned.software == software
+    links = " ".join(f"https://weinhaus.example/eine/lange/adresse/{number}" for number in range(12))
+    told = replace(coburg.envelope(body=links, topics=()), settings=learned)
+    status = coburg.channel.render(told).status
+    text = status["status"]
+    assert status.get("content_type") == ("text/plain" if software else None), (
+        "no account of theirs reads Markdown"
+    )
+    assert (len(text) > 500) == (software == "")

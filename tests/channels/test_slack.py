@@ -20,14 +20,26 @@ def blocks(one: Account, number: int = -1) -> dict[str, Any]:
     return {block["type"]: block for block in one.remote.messages[number]["blocks"]}
 
 
+def shown(block: Any) -> str:
+    """What people see of a rich text block."""
+    return "".join(one["text"] for one in block["elements"][0]["elements"])
+
+
+def said_first(found: Any) -> str:
+    """The first words of the message, which are bold."""
+    first = found["rich_text"]["elements"][0]["elements"][0]
+    assert first["style"] == {"bold": True}
+    return str(first["text"])
+
+
 def test_a_post_is_shown_with_its_facts_and_its_picture(coburg: Account) -> None:
     before, receipt = coburg.publish()
     found = blocks(coburg)
     assert found["header"]["text"]["text"] == before.post.content.title
-    assert "Sa., 15. August 2026" in found["section"]["text"]["text"]
-    assert "&lt;script&gt;" in found["section"]["text"]["text"]
+    assert "Sa., 15. August 2026" in shown(found["rich_text"])
+    assert "<script>alert(1)</script>" in shown(found["rich_text"]), "as it was typed: nothing in it is read"
     assert found["image"]["alt_text"] == "Zwei Gläser"
-    assert f"<{before.post.link}>" in found["context"]["elements"][0]["text"]
+    assert f"<{before.post.link}>" in [one["text"] for one in found["context"]["elements"]]
     assert coburg.remote.messages[0]["text"].startswith("Weinabend")
     assert receipt.answer == "ok"
 
@@ -37,9 +49,9 @@ def test_a_correction_is_posted_beside_it(coburg: Account) -> None:
     coburg.send(coburg.change(before, receipt, status="cancelled"))
     found = blocks(coburg)
     assert found["header"]["text"]["text"].startswith("Abgesagt: ")
-    assert found["section"]["text"]["text"].startswith("*Abgesagt*\n")
+    assert said_first(found) == "Abgesagt\n\n"
     coburg.send(coburg.change(before, receipt, place={"name": "Rathaus"}))
-    assert blocks(coburg)["section"]["text"]["text"].startswith("*Neuer Ort: Rathaus*")
+    assert said_first(blocks(coburg)) == "Neuer Ort: Rathaus\n\n"
 
 
 def test_nobody_is_pinged(coburg: Account) -> None:

@@ -28,6 +28,8 @@ def test_the_demo_shows_that_everything_arrives(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr + last
     assert len(re.findall(r"25 of 25", done.stdout)) == 2, done.stdout
     assert "all signatures valid" in done.stdout
-    said = [done.stdout.index(words) for words in ("25 posts are published.", "25 mails told", "posted once")]
+    said = [
+        done.stdout.index(words) for words in ("25 posts are published.", "25 webhooks told", "posted once")
+    ]
     assert said == sorted(said), "what arrives is said as it comes, and the table at the end"
     assert "“Jazz im Keller” cancelled: mail and webhook" in done.stdout

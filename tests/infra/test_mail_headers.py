@@ -1,5 +1,6 @@
 """The head of a mail: every text comes back as it was typed, whatever it looks like, and nothing stands beside it."""
 
+import random
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 
@@ -41,6 +42,44 @@ def test_every_text_comes_back_as_it_was_typed() -> None:
     for text in (*TITLES, *LONG):
         assert set(read(mail_headers.text("Subject", text))) == {text}
     print(f"{len(TITLES) + len(LONG)} texts came back as they were typed")
+
+
+def seeded(number: int) -> list[str]:
+    """Texts as people write them: umlauts, signs beyond the basic plane, long words, two blanks and more between words."""
+    draw = random.Random(number)
+    words = [
+        "Käse",
+        "Wein",
+        "Öl",
+        "🍷",
+        "👩\u200d👩\u200d👧",
+        "für",
+        "Donaudampfschifffahrt" * 5,
+        "é" * 60,
+        "a",
+        "(neu)",
+        "B,",
+        "=?",
+    ]
+    return [
+        "".join(
+            draw.choice(words) + " " * draw.choice((0, 1, 1, 2, 3)) for _ in range(draw.randint(1, 16))
+        ).strip()
+        for _ in range(300)
+    ]
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_every_blank_of_a_subject_and_of_a_name_is_kept(number: int) -> None:
+    for text in seeded(number):
+        assert set(read(mail_headers.text("Subject", text))) == {text}
+        line = mail_headers.mailbox("From", text, "news@coburg.example")
+        data = line.written.encode("ascii") + b"\r\n"
+        ((_, lines),) = header_lines(data)
+        by_ours = decoded(lines)
+        by_theirs = str(make_header(decode_header(message_from_bytes(data)["From"])))
+        assert by_ours == by_theirs
+        assert by_ours in (f"{text} <news@coburg.example>", f'"{text}" <news@coburg.example>')
 
 
 def test_every_name_comes_back_before_exactly_one_address() -> None:

@@ -25,7 +25,7 @@ from syndication.content.interest import Interest
 from syndication.delivery import drain
 from syndication.errors import Invalid
 from syndication.infra import db, logs, mail_headers
-from syndication.infra.rendering import markdown_to_html, markdown_to_text
+from syndication.infra.markdown import markdown_to_html, markdown_to_text
 from syndication.infra.smtp import MailFailure, Outbox
 from syndication.models import Reader
 from syndication.publishing import merchants
@@ -124,7 +124,7 @@ def test_the_hubs_address_ends_no_link(tmp_path: Any) -> None:
     cfg = settings_for(
         tmp_path, websub_hub='https://hub.example/ä>; rel="self", <https://evil.example/\r\nX: y'
     )
-    link = _links("all", "rss", cfg)
+    link = _links("all", "rss", 1, cfg)
     assert link.isascii()
     assert link.isprintable()
     assert link.count("<") == link.count(">") == 2

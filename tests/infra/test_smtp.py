@@ -15,6 +15,7 @@ from syndication.channels.by_mail import verdict_for
 from syndication.channels.verdicts import Gone, Refused, TryLater, Unconfirmed
 from syndication.infra.smtp import MailFailure, Outbox, own_name
 from syndication.stack.mail_sink import MailSink
+from tests.pipelining_server import PipeliningServer
 
 DATA = b"Subject: Hallo\r\nMessage-ID: <1@coburg.example>\r\n\r\nGuten Tag\r\n.\r\n..zwei\r\nEnde\r\n"
 
@@ -149,6 +150,23 @@ def test_an_address_with_umlauts_goes_where_the_server_can(mail_sink: MailSink) 
     outbox(mail_sink).send("news@coburg.example", "jörg@bücher.example", DATA)
     (mail,) = mail_sink.await_mails(1)
     assert mail.recipient == "jörg@xn--bcher-kva.example"
+
+
+def test_an_address_with_umlauts_is_no_lost_mailbox_where_the_server_cannot() -> None:
+    with PipeliningServer() as server:
+        box = Outbox("127.0.0.1", server.port, "none", timeout=10.0)
+        assert not box.takes_all_letters()
+        with pytest.raises(MailFailure, match="does not announce SMTPUTF8") as caught:
+            box.send("news@coburg.example", "jörg@example.org", DATA)
+        verdict = verdict_for(caught.value)
+        assert isinstance(verdict, Refused)
+        assert not verdict.outlet
+        box.send("news@coburg.example", "jörg.b@bücher.example".replace("ö", "oe"), DATA)
+        assert server.taken == ["joerg.b@xn--bcher-kva.example"]
+        with pytest.raises(MailFailure) as caught:
+            box.send("städte@coburg.example", "anna@example.org", DATA)
+        assert isinstance(verdict_for(caught.value), TryLater), "our own address is for the operator to mend"
+        box.close()
 
 
 def certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:

@@ -158,7 +158,11 @@ def test_a_table_of_dishes_is_a_table_of_menus() -> None:
         "Mittagstisch;24.12.2026;11:30;14 Uhr;Linseneintopf (vegan) 6,80 € | Schnitzel 11,90\n"
         "Weinabend;24.12.2026;18:00;22:00;\n"
     )
-    menu, event = (row.draft.content() for row in table.read(lines.encode(), zone=BERLIN) if row.draft)
+    menu, event = (
+        row.draft.content()
+        for row in table.read(lines.encode(), zone=BERLIN, now=datetime(2026, 11, 25, tzinfo=UTC))
+        if row.draft
+    )
     assert menu.model_dump(include={"kind", "from_date", "served_from", "served_until"}) == {
         "kind": "menu", "from_date": date(2026, 12, 24), "served_from": "11:30", "served_until": "14:00",
     }  # fmt: skip
@@ -204,3 +208,12 @@ def test_every_channel_shows_it_in_a_dry_run(city: config.Settings, receiver: Re
     toot = json.loads(shown["mastodon"].requests[-1].body)["status"]
     assert f"{short_day(last, 'de')}: Schnitzel 11,90\xa0€" in toot
     assert "enthält" not in toot
+
+
+def test_the_days_and_hours_of_a_menu_may_stand_in_one_cell_each() -> None:
+    lines = "Titel;Datum;Uhrzeit;Gerichte\nWochenkarte;7.–11.12.2026;11:30–14 Uhr;Linseneintopf 6,80 €\n"
+    (row,) = table.read(lines.encode(), zone=BERLIN, now=datetime(2026, 11, 25, tzinfo=UTC))
+    assert row.draft is not None
+    assert row.draft.model_dump(include={"from_date", "until_date", "served_from", "served_until"}) == {
+        "from_date": date(2026, 12, 7), "until_date": date(2026, 12, 11), "served_from": "11:30", "served_until": "14:00",
+    }  # fmt: skip

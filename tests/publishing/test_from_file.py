@@ -1,16 +1,20 @@
 """Imports against real databases: each entry accounted for, a second import changes nothing and wakes nobody."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import openpyxl
 import pytest
 from sqlalchemy import func, select
 
 from syndication import clock, sources
 from syndication.config import Settings
+from syndication.content.reason import Reason
 from syndication.infra import db
+from syndication.infra.reasons import translated_reason
 from syndication.models import Change, Merchant, Post
 from syndication.publishing import from_file, posts
 from tests import factories
@@ -43,7 +47,7 @@ def test_every_entry_of_a_towns_calendar_is_accounted_for(merchant_id: UUID) -> 
     report = run(FIXTURES / "town.ics", merchant_id)
     assert [result.what for result in report.results] == ["past", "created", "created", "created", "refused"]
     assert report.results[0].reason == "already over on 2020-08-29 23:59"
-    assert "ends_at must not be before starts_at" in report.results[4].reason
+    assert "ends_at: must not be before starts_at" in report.results[4].reason
     assert changes() == ["published"] * 3
 
 
@@ -147,3 +151,48 @@ def test_progress_is_told_row_by_row_in_the_order_of_the_file(merchant_id: UUID)
     report = from_file.run(rows, merchant_id, progress=seen.append)
     assert tuple(seen) == report.results
     assert report.of("refused") == (report.results[4],)
+
+
+def test_one_table_as_csv_and_as_a_workbook_is_the_same_posts(merchant_id: UUID, tmp_path: Path) -> None:
+    lines: list[tuple[Any, ...]] = [
+        ("Datum", "Beginn", "Titel", "Eintritt", "Themen"),
+        (date(2036, 2, 24), time(18, 0), "Weinabend", "VVK 12 € / AK 15 €", "Kunst & Kultur"),
+        (None, time(20, 0), "Konzert", "frei", "Musik"),
+        (None, time(9, 0), "Ohne Tag", None, None),
+    ]
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for line in lines:
+        book.active.append(line)
+    book.save(tmp_path / "termine.xlsx")
+    text = "\n".join(";".join("" if cell is None else str(cell) for cell in line) for line in lines)
+    (tmp_path / "termine.csv").write_text(text, encoding="utf-8")
+    first = run(tmp_path / "termine.csv", merchant_id)
+    assert counts(first) == {"created": 2, "refused": 1}
+    assert first.results[2].reason == "Datum: names no day, such as 24.12.2026"
+    again = run(tmp_path / "termine.xlsx", merchant_id)
+    assert counts(again) == {"unchanged": 2, "refused": 1}
+    assert again.results[2].position == "Sheet, row 4"
+    assert changes() == ["published"] * 2
+
+
+def test_what_is_wrong_with_a_rule_is_told_in_german_too(merchant_id: UUID, tmp_path: Path) -> None:
+    file = tmp_path / "a.ics"
+    rule = "RRULE:FREQ=YEARLY;BYMONTH=4;BYMONTHDAY=31"
+    lines = [
+        "BEGIN:VCALENDAR",
+        "BEGIN:VEVENT",
+        "UID:1",
+        "SUMMARY:a",
+        "DTSTART:20370101T100000Z",
+        rule,
+        "END:VEVENT",
+        "",
+    ]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    (result,) = run(file, merchant_id).results
+    assert result.reason == "recurrence: is not a rule of RFC 5545: names a day that none of its months has"
+    assert isinstance(result.reason, Reason)
+    assert translated_reason(result.reason, "de") == (
+        "recurrence: ist keine Regel nach RFC 5545: nennt einen Tag, den keiner ihrer Monate hat"
+    )

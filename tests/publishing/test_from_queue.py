@@ -95,7 +95,7 @@ def test_a_message_that_comes_eight_times_at_once_makes_one_post() -> None:
         ({"merchant": "cafe", "post": POST | {"title": "a\x00b"}}, "title: must be one line without control"),
         ({"merchant": "cafe", "post": POST | {"title": "\ud800"}}, "title: "),
         ({"merchant": "cafe", "post": POST | {"starts_at": "2096-12-05T19:00:00"}}, "starts_at: "),
-        ({"merchant": "cafe", "post": POST | {"ends_at": "2096-12-05T17:00:00Z"}}, "ends_at must not be before starts_at"),
+        ({"merchant": "cafe", "post": POST | {"ends_at": "2096-12-05T17:00:00Z"}}, "ends_at: must not be before starts_at"),
         ({"merchant": "cafe", "post": POST | {"starts_at": "2006-12-05T19:00:00Z"}}, "lies before the post would be"),
         ({"merchant": "cafe", "post": POST, "priority": 1}, "priority: is not known; a message holds merchant and post"),
     ],
@@ -190,3 +190,10 @@ def test_a_bad_message_among_good_ones_stops_none_of_them() -> None:
     posts = [POST | {"source_ref": "a"}, {"title": "bad"}, POST | {"source_ref": "b"}]
     assert [bool(sent(merchant="cafe", post=post)) for post in posts] == [True, False, True]
     assert (count(Post), len(letters())) == (2, 1)
+
+
+def test_a_message_may_say_that_nobody_is_told() -> None:
+    assert sent(merchant="cafe", post=POST, tell="nobody").post.quiet
+    assert not sent(merchant="cafe", post=POST | {"source_ref": "2"}, tell="each").post.quiet
+    assert sent(merchant="cafe", post=POST | {"source_ref": "3"}, tell="everybody") is None
+    assert "nobody or each" in letters()[-1].reason

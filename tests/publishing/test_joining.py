@@ -65,7 +65,7 @@ def fill(merchant_id: UUID, rows: Rows) -> list[UUID]:
         title = {MARKET: "Abendmarkt", CHOIR: "Offene Probe des Stadtchors"}[ref.partition("/")[0]]
         times = {"starts_at": f"{starts}Z", "ends_at": f"{ends}Z"}
         fields = {"kind": "event", "title": title, "source_ref": ref, **times, **more}
-        ids.append(posts.submit(merchant_id, draft(fields), count_quota=False).post.id)
+        ids.append(posts.submit(merchant_id, draft(fields), manner=posts.Manner(imported=True)).post.id)
     with db.transaction() as session:
         for change in session.scalars(select(Change)):
             change.joined_at = change.fanned_at = clock.now()

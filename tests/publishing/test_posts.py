@@ -75,7 +75,7 @@ def test_a_dry_run_says_what_then_happens_and_leaves_nothing(cafe: UUID, draft: 
     told = outcome(lambda: posts.preview(cafe, one))
     assert rows() == before
     assert woken == []
-    assert told == outcome(lambda: posts.submit(cafe, one, count_quota=False).what)
+    assert told == outcome(lambda: posts.submit(cafe, one, manner=posts.Manner(imported=True)).what)
 
 
 def test_a_dry_run_of_a_file_that_names_an_entry_twice_says_what_then_happens(

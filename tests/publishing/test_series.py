@@ -11,7 +11,7 @@ from sqlalchemy import select
 from syndication import clock, sources
 from syndication.config import Settings
 from syndication.content import schedule
-from syndication.content.post import Content
+from syndication.content.post import Content, matters
 from syndication.infra import db
 from syndication.models import Change, Post
 from syndication.publishing import from_file, posts
@@ -136,6 +136,32 @@ def test_many_exceptions_are_one_post_and_one_piece_of_news(merchant_id: UUID) -
 def test_evenings_of_a_course_are_one_post(merchant_id: UUID) -> None:
     assert run(fixture("course"), merchant_id) == ["created"]
     assert days(the_one()) == ["01-09", "01-16", "01-23", "01-30"]
+
+
+def test_that_the_first_evening_is_off_is_news_of_that_evening_alone(
+    merchant_id: UUID, tmp_path: Path
+) -> None:
+    run(fixture("course"), merchant_id)
+    before = the_one()
+    file = tmp_path / "course.ics"
+    said = fixture("course").read_text(encoding="utf-8")
+    file.write_text(said.replace("SUMMARY:", "SUMMARY:Entfällt: ", 1), encoding="utf-8")
+    assert run(file, merchant_id)[0] == "revised"
+    assert matters(before, the_one(), NOW) == ("dates",)
+    assert days(the_one()) == ["01-16", "01-23", "01-30"]
+
+
+def test_evenings_of_a_course_are_the_same_in_whatever_order_they_come(
+    merchant_id: UUID, tmp_path: Path
+) -> None:
+    run(fixture("course"), merchant_id)
+    head, *evenings = fixture("course").read_text(encoding="utf-8").split("BEGIN:VEVENT")
+    whole = [evening.replace("END:VCALENDAR", "") for evening in evenings]
+    for order in (whole, whole[::-1], [*whole[2:], *whole[:2]]):
+        file = tmp_path / "again.ics"
+        file.write_text("BEGIN:VEVENT".join([head, *order]) + "END:VCALENDAR\n", encoding="utf-8")
+        assert run(file, merchant_id)[0] == "unchanged"
+    assert changes() == ["published"]
 
 
 def test_a_series_that_was_withdrawn_here_stays_withdrawn(merchant_id: UUID) -> None:

@@ -26,6 +26,7 @@ class FakeMastodon(Remote):
     def __init__(self, *, characters: int = 500, per_link: int = 23) -> None:
         super().__init__()
         self.characters, self.per_link = characters, per_link
+        self.about = {"version": "4.3.1"}
         self.statuses: dict[str, dict[str, Any]] = {}
         self.media: dict[str, dict[str, Any]] = {}
         self.keys: dict[str, str] = {}
@@ -77,7 +78,7 @@ class FakeMastodon(Remote):
             "max_media_attachments": 4,
             "characters_reserved_per_url": self.per_link,
         }
-        return reply({"domain": "social.example", "configuration": {"statuses": statuses}})
+        return reply({"domain": "social.example", **self.about, "configuration": {"statuses": statuses}})
 
     @route("GET /api/v1/accounts/verify_credentials")
     def me(self, request: Request) -> Reply:

@@ -61,6 +61,17 @@ class FakeSlack(Remote):
             raise refuse(400, "invalid_blocks")
 
     @staticmethod
+    def _check_rich_text(block: dict[str, Any]) -> None:
+        """docs.slack.dev/reference/block-kit/blocks/rich-text-block: sections of texts and links, none of them empty."""
+        for section in block["elements"]:
+            if section["type"] != "rich_text_section" or not section["elements"]:
+                raise refuse(400, "invalid_blocks")
+            for one in section["elements"]:
+                link = one["type"] == "link" and one["url"].startswith(("http://", "https://", "mailto:"))
+                if not one["text"] or not (link or one["type"] == "text"):
+                    raise refuse(400, "invalid_blocks")
+
+    @staticmethod
     def _check_image(block: dict[str, Any]) -> None:
         if not block["image_url"].startswith(OPEN) or not 0 < _length(block["alt_text"]) <= 2000:
             raise refuse(400, "invalid_blocks")

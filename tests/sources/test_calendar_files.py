@@ -8,8 +8,10 @@ import pytest
 from icalendar import Calendar, Event
 
 from syndication import sources
+from syndication.content import schedule
 from syndication.content.post import Draft
 from syndication.errors import Invalid
+from syndication.kinds.event_content import event_draft
 from syndication.sources import Row, calendar
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -95,6 +97,48 @@ def test_a_date_is_the_whole_day_in_the_city_however_its_end_is_told(start: str,
     assert found.ends_at == berlin("2036-08-23T00:00")
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "days"),
+    [
+        ("DTSTART;TZID=Europe/Berlin:20360822T000000", "DTEND;TZID=Europe/Berlin:20360824T000000", 2),
+        ("DTSTART:20360822T000000", "DTEND:20360823T000000", 1),
+        ("DTSTART:20360822T000000", "DTEND:20360822T000000", 1),
+        ("DTSTART:20360822T000000", "DTEND:20360822T235900", 1),
+        ("DTSTART:20360821T220000Z", "DTEND:20360823T220000Z", 2),
+        ("DTSTART:20360822T000000Z", "DTEND:20360823T000000Z", 1),
+        ("DTSTART:20360822T000000", "DURATION:P1D", 1),
+    ],
+)
+@pytest.mark.parametrize("mark", ["X-MICROSOFT-CDO-ALLDAYEVENT:TRUE", "X-FUNAMBOL-ALLDAY:1"])
+def test_midnights_that_outlook_calls_days_are_days(start: str, end: str, days: int, mark: str) -> None:
+    found = good(f"{BASE}{start}\n{end}\n{mark}")
+    assert found.all_day
+    assert found.starts_at == berlin("2036-08-22T00:00")
+    assert found.ends_at == berlin("2036-08-22T00:00") + timedelta(days=days)
+
+
+@pytest.mark.parametrize("mark", ["X-MICROSOFT-CDO-ALLDAYEVENT:FALSE", "X-MICROSOFT-CDO-ALLDAYEVENT:TRUE"])
+def test_hours_stay_hours_whatever_outlook_calls_them(mark: str) -> None:
+    found = good(f"{EVENING}{mark}")
+    assert (found.all_day, found.starts_at) == (False, berlin("2036-08-22T20:00"))
+
+
+@pytest.mark.parametrize(
+    "end", ["DTEND:20360822T180000Z", "DTEND;TZID=Europe/Berlin:20360822T200000", "DURATION:PT0S"]
+)
+def test_what_ends_when_it_begins_has_no_end_and_is_over_when_the_kind_says(end: str) -> None:
+    row = one(f"{BASE}DTSTART:20360822T180000Z\n{end}")
+    assert row.draft is not None
+    assert event_draft(row.draft).ends_at is None
+    assert row.draft.over_at(BERLIN) == berlin("2036-08-22T20:00") + schedule.UNSTATED_LENGTH
+    assert row.remarks == ("ends when it begins: read as without an end",)
+
+
+def test_a_series_of_what_ends_when_it_begins_is_over_hours_after_its_last_date() -> None:
+    found = good(f"{BASE}DTSTART:20360822T180000Z\nDURATION:PT0S\nRRULE:FREQ=WEEKLY;COUNT=2")
+    assert found.over_at(BERLIN) == berlin("2036-08-29T20:00") + schedule.UNSTATED_LENGTH
+
+
 def test_a_date_without_an_end_is_that_day() -> None:
     found = good(BASE + "DTSTART:20360822")
     assert (found.all_day, found.ends_at, found.length()) == (True, None, timedelta(days=1))
@@ -123,13 +167,48 @@ def test_times_are_read_in_their_zone_or_the_citys_and_that_is_said(
     assert [note for note in found.remarks if remark and remark in note] or found.remarks == ()
 
 
-def test_a_zone_that_the_file_describes_itself_is_used() -> None:
+@pytest.mark.parametrize("hours", [4, 6])
+def test_a_zone_that_the_file_describes_itself_is_used_and_forgotten(hours: int) -> None:
     zone = (
         "BEGIN:VTIMEZONE\nTZID:Ours\nBEGIN:STANDARD\nDTSTART:16010101T000000\n"
-        "TZOFFSETFROM:+0400\nTZOFFSETTO:+0400\nEND:STANDARD\nEND:VTIMEZONE\n"
+        f"TZOFFSETFROM:+0{hours}00\nTZOFFSETTO:+0{hours}00\nEND:STANDARD\nEND:VTIMEZONE\n"
     )
     found = good(BASE + "DTSTART;TZID=Ours:20360822T200000", head=zone)
-    assert found.starts_at == datetime(2036, 8, 22, 16, 0, tzinfo=UTC)
+    assert found.starts_at == datetime(2036, 8, 22, 20 - hours, 0, tzinfo=UTC)
+    assert good(BASE + "DTSTART;TZID=Ours:20360822T200000").starts_at == berlin("2036-08-22T20:00")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=SECONDLY",
+        "FREQ=MINUTELY;COUNT=100000000",
+        "FREQ=DAILY",
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=YEARLY;BYHOUR=3",
+    ],
+)
+def test_a_zone_whose_clock_changes_by_the_minute_or_never_is_not_waited_for(rule: str) -> None:
+    change = "BEGIN:{0}\nDTSTART:19700101T000000\nTZOFFSETFROM:{1}\nTZOFFSETTO:{2}\nRRULE:{3}\nEND:{0}\n"
+    summer = change.format("DAYLIGHT", "+0400", "+0500", "FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU")
+    zone = f"BEGIN:VTIMEZONE\nTZID:Ours\n{change.format('STANDARD', '+0500', '+0400', rule)}{summer}END:VTIMEZONE\n"
+    row = one(BASE + "DTSTART;TZID=Ours:20360822T200000", head=zone)
+    assert row.draft is not None
+    assert row.draft.begins == berlin("2036-08-22T20:00")
+    assert "unknown time zone 'Ours'" in row.remarks[0]
+    nested = one(f"{BASE}{zone}DTSTART;TZID=Ours:20360822T200000")
+    assert nested.draft == row.draft
+
+
+@pytest.mark.parametrize("until", ["", ";UNTIL=20991231T000000Z", ";COUNT=200"])
+def test_a_zone_with_summer_time_of_its_own_is_used(until: str) -> None:
+    rule = "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH={4}{5}"
+    change = f"BEGIN:{{0}}\nDTSTART:{{1}}T020000\nTZOFFSETFROM:{{2}}\nTZOFFSETTO:{{3}}\n{rule}\nEND:{{0}}\n"
+    winter = change.format("STANDARD", "19701025", "+0500", "+0400", 10, until)
+    summer = change.format("DAYLIGHT", "19700329", "+0400", "+0500", 3, until)
+    head = f"BEGIN:VTIMEZONE\nTZID:Ours\n{winter}{summer}END:VTIMEZONE\n"
+    found = good(BASE + "DTSTART;TZID=Ours:20360822T200000", head=head)
+    assert found.starts_at == datetime(2036, 8, 22, 15, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -141,8 +220,8 @@ def test_a_zone_that_the_file_describes_itself_is_used() -> None:
         (BASE + "DTSTART:20361345", "DTSTART", "is not a date"),
         (
             BASE + "DTSTART:20360822T180000Z\nDTEND:20360822T170000Z",
-            "",
-            "ends_at must not be before starts_at",
+            "ends_at",
+            "must not be before starts_at",
         ),
         (BASE + "DTSTART:20360822T180000Z\nDTEND:soon", "DTEND", "is not a date"),
         (BASE + "DTSTART:20360822T180000Z\nDURATION:-PT1H", "DURATION", "is not a length of time"),
@@ -169,7 +248,7 @@ def test_what_cannot_be_a_post_is_refused_with_the_field_and_why_and_the_rest_go
 
 def test_an_end_before_the_start_is_refused_for_whole_days_too() -> None:
     found = one(BASE + "DTSTART:20360822\nDTEND:20360820")
-    assert "ends_at must not be before starts_at" in str(found.faults[0])
+    assert "ends_at: must not be before starts_at" in str(found.faults[0])
 
 
 def test_an_entry_without_uid_is_told_apart_the_same_way_at_every_export() -> None:

@@ -1,25 +1,53 @@
 """Repairs of foreign text: plain text stays plain in Markdown, what was damaged is restored, what was fine is left."""
 
+import html
 import re
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from syndication.infra.rendering import markdown_to_html, markdown_to_text
+from syndication.content import addresses
+from syndication.infra.markdown import markdown_to_html, markdown_to_text
 from syndication.sources import repair
 
 
-@given(st.text(alphabet="ab1.)(]['\"#>+-*_~=|:`\\<&;! \nhtps/", max_size=40))
+def as_typed(text: str) -> str:
+    """What is to be read: every line with its indentation, at most one empty line, no blanks that nobody sees."""
+    lines = [line.rstrip() for line in text.split("\n")]
+    indented = [
+        re.sub(r"^[ \t]+", lambda found: " " * min(len(found[0].expandtabs(4)), 40), line) for line in lines
+    ]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(indented)).strip("\n")
+
+
+@given(st.text(alphabet="ab1.)(]['\"#>+-*_~=|:`\\<&;!@ \t\nhtpsw/ä", max_size=40))
 @example("5. September\n29. August")
 @example("Titel\n-----\n# kein Titel")
 @example("a | b\n--|--\n1 | 2")
 @example("```\ncode\n```")
 @example("[x](http://a) [y]: http://b <http://c> &amp; \\")
+@example("24. Dezember: Krippenspiel\n31. Dezember: Feuerwerk")
+@example("1) Suppe\n2) Braten\n10) Eis")
+@example("Künstler*innen und Bürger*innen, 3*4 m, _so_ nicht, snake_case_name, 2_000_000")
+@example("Programm\n\n    19 Uhr Begrüßung\n    20 Uhr Konzert\n\t- Zugabe")
+@example("Einlass ab 18 Uhr\n-----\nBeginn 19 Uhr\n=====\n***\n___\n- - -\n> kein Zitat\n+ kein Punkt")
+@example("12 ~~statt~~ 15 €, ~fast~, `so`, ``so``, ~~~, <b>fett</b>, <!-- x -->, Tom & Jerry &copy; &#27;")
+@example("C:\\Programme\\ \\* a\\\nb ![Bild](x) [Link][ref] [ref]: /x")
 def test_plain_text_reads_the_same_through_markdown(text: str) -> None:
-    lines = "\n".join(line.strip() for line in text.split("\n"))
-    expected = re.sub(r"\n{3,}", "\n\n", lines).strip("\n")
-    assert markdown_to_text(repair.as_markdown(text)) == expected
+    assert markdown_to_text(repair.as_markdown(text)) == as_typed(text)
+
+
+@given(st.text(alphabet="ab1.)(]['#>+-*_~=|:`\\<&;!@ \nhtpsw/", max_size=40))
+@example("Karten: https://rosenau.example/karten und www.rosenau.example, oder max_@rosenau.example.")
+@example("https://de.wikipedia.org/wiki/Coburg_(Stadt), https://x.de/_a_/*b*?c=1&copy=2")
+def test_plain_text_looks_the_same_on_a_page_and_its_addresses_lead_there(text: str) -> None:
+    page = markdown_to_html(repair.as_markdown(text))
+    # A page shows one blank where several stand, and each paragraph by itself.
+    shown = re.sub(r"<[^>]*>", "", page.replace("</p>\n", "</p>\n\n")).strip("\n")
+    assert html.unescape(shown).replace("\xa0", " ").rstrip() == as_typed(text)
+    linked = [html.unescape(words) for words in re.findall(r"<a [^>]*>([^<]*)</a>", page)]
+    assert linked == [text[one.start : one.end] for one in addresses.found(text)]
 
 
 def test_lines_stay_lines_in_html() -> None:

@@ -83,6 +83,29 @@ def test_a_course_whose_evenings_share_a_uid_has_all_of_them() -> None:
     assert [own.title for own in course.dates] == [f"Töpferkurs ({n}. Abend)" for n in (2, 3, 4)]
 
 
+@pytest.mark.parametrize("off", ["STATUS:CANCELLED", "SUMMARY:Abgesagt: Kurs"])
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_one_evening_that_is_off_leaves_the_course_on(off: str, which: int) -> None:
+    evenings = [
+        f"UID:k\nDTSTART;TZID=Europe/Berlin:2037010{day}T183000\n{off if place == which else 'SUMMARY:Kurs'}"
+        + ("" if "SUMMARY" in off or place != which else "\nSUMMARY:Kurs")
+        for place, day in enumerate((2, 5, 8))
+    ]
+    course = one(rows(*evenings))
+    assert (course.title, course.standing) == ("Kurs", "scheduled")
+    assert course.begins == datetime(2037, 1, 2, 17, 30, tzinfo=UTC)
+    left = [f"2037-01-0{day} 18:30" for place, day in enumerate((2, 5, 8)) if place != which]
+    assert days(course) == left
+    assert [own.status for own in course.dates] == ["cancelled"]
+
+
+def test_a_course_that_is_off_whole_is_off() -> None:
+    evenings = [
+        f"UID:k\nSUMMARY:Abgesagt: Kurs\nDTSTART;TZID=Europe/Berlin:2037010{day}T183000" for day in (2, 5)
+    ]
+    assert one(rows(*evenings)).standing == "cancelled"
+
+
 def test_the_series_own_exception_wins_over_an_older_replacement_and_yields_to_a_newer_one() -> None:
     gap = "EXDATE;TZID=Europe/Berlin:20361211T170000\n"
     older = one(rows(MARKET + gap + "SEQUENCE:2", MOVED + "SEQUENCE:1"))

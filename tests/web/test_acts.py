@@ -27,6 +27,7 @@ ACTS: dict[tuple[str, str], Act | None] = {
     ("GET", "/posts"): "read",
     ("GET", "/posts/{post_id}"): "read",
     ("PUT", "/posts/{post_id}"): "revise",
+    ("PATCH", "/posts/{post_id}"): "revise",
     ("DELETE", "/posts/{post_id}"): "withdraw",
     ("GET", "/posts/{post_id}/deliveries"): "read",
     ("POST", "/pictures"): "upload",

@@ -98,7 +98,7 @@ def test_an_unknown_address_and_method_are_problems_too(cafe: Party) -> None:
     refused(cafe("GET", "/nothing"), 404)
     answer = cafe("PUT", "/posts", json={})
     refused(answer, 405)
-    assert answer.headers["Allow"] == "GET, POST"
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
 
 
 @pytest.mark.parametrize(

@@ -221,3 +221,15 @@ def test_reasons_are_said_in_the_language_of_whoever_asks(since: str, cafe: Part
     ):
         assert cafe("GET", f"/deliveries/{number}", headers=header).json()["reason"] == reason
         assert cafe("GET", "/deliveries", headers=header).json()["data"][0]["reason"] == reason
+
+
+def test_a_stock_is_handed_in_without_a_message_to_anybody(cafe: Party, an_event: dict[str, Any]) -> None:
+    key = {"Idempotency-Key": "a"}
+    quiet = cafe("POST", "/posts?tell=nobody", json=an_event, headers=key)
+    assert quiet.json()["quiet"] is True
+    assert cafe("POST", "/posts", json=an_event, headers=key).status_code == 422, "another request"
+    assert cafe("POST", "/posts", json=an_event).json()["quiet"] is False
+    assert cafe("POST", "/posts?tell=some", json=an_event).status_code == 422
+    hour = (clock.now() + timedelta(days=1)).isoformat()
+    waits = cafe("POST", "/posts?tell=nobody", json=an_event | {"publish_at": hour}).json()
+    assert (waits["state"], waits["quiet"]) == ("scheduled", True), "at its hour, too, nobody is told"

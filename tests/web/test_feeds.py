@@ -210,6 +210,30 @@ def test_a_feed_can_only_be_read(filled: TestClient, method: str) -> None:
     assert filled.request(method, "/feeds/all.rss").status_code == 405
 
 
+def test_a_later_page_is_asked_for_with_conditions_too(
+    client: TestClient, cafe: Party, settings: Settings
+) -> None:
+    assert cafe.merchant_id
+    config.use(settings.model_copy(update={"feed_size": 2}))
+    for day in range(1, 6):
+        posts.create(cafe.merchant_id, factories.event(f"in {day} Tagen", days=day))
+    first = get(client, "/feeds/all.json").json()
+    second = get(client, first["next_url"].removeprefix("http://localhost:8000"))
+    assert [entry["title"] for entry in second.json()["items"]] == ["in 3 Tagen", "in 4 Tagen"]
+    assert second.headers["link"] == '<http://localhost:8000/feeds/all.json?page=2>; rel="self"'
+    assert second.headers["cache-control"] == "public, max-age=300"
+    again = get(client, "/feeds/all.json?page=2", If_None_Match=second.headers["etag"])
+    assert again.status_code == 304
+    assert get(client, "/feeds/all.json?page=1").json() == first
+    clock.travel(timedelta(minutes=1))
+    posts.create(cafe.merchant_id, factories.event("heute", days=0.2))
+    later = get(client, "/feeds/all.json?page=2", If_None_Match=second.headers["etag"])
+    assert [entry["title"] for entry in later.json()["items"]] == ["in 2 Tagen", "in 3 Tagen"]
+    for page in ("0", "-1", "01", "x", "", "4", "99999", "100000", "²", "1e3"):
+        assert get(client, f"/feeds/all.json?page={page}").status_code == 404
+    assert get(client, "/feeds/all.ics?page=2").status_code == 404
+
+
 def test_the_hub_and_the_feeds_own_address_stand_in_the_head(filled: TestClient, settings: Settings) -> None:
     own = '<http://localhost:8000/feeds/all.rss>; rel="self"'
     assert get(filled).headers["link"] == own

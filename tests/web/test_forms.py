@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from html import unescape
 from itertools import product
 from typing import Any
 
@@ -16,6 +17,7 @@ from syndication.config import Settings
 from syndication.content.interest import Interest
 from syndication.web import throttle
 from syndication.web.app import create_app
+from tests import town
 from tests.web.test_site import confirmed, letters, reader, stamp
 
 CHOOSE = "Bitte wählen Sie aus dem, was hier angeboten wird."
@@ -170,3 +172,141 @@ def test_pressing_twice_is_harmless(client: TestClient) -> None:
     first, again = (client.post(f"/preferences/{token}", data=form) for _ in range(2))
     assert (first.status_code, again.status_code) == (200, 200)
     assert readers.read(token).cadence == "instantly"
+
+
+# The sign-up, and what comes of it
+
+
+def test_a_wrong_address_opens_at_its_field_and_keeps_every_choice(client: TestClient) -> None:
+    form = {
+        "email": "anna@",
+        "stamp": stamp(client),
+        "kinds": ["event", "offer"],
+        "topics": "musik",
+        "rhythm": "daily",
+        "hour": "21",
+    }
+    answer = client.post("/sign-up?lang=de", data=form)
+    assert answer.status_code == 422
+    (field,) = re.findall(r'<input [^>]*name="email"[^>]*>', answer.text)
+    for said in ('value="anna@"', 'aria-invalid="true"', 'aria-describedby="fault-email"', " autofocus"):
+        assert said in field, said
+    assert answer.text.count(" autofocus") == 1
+    behind = answer.text.split(field)[1]
+    assert re.match(r'</label>\s*<p class="fault" role="alert" id="fault-email">Bitte prüfen Sie', behind)
+    for kept in (
+        'value="event" checked',
+        'value="offer" checked',
+        'value="musik" checked',
+        'value="daily" checked',
+    ):
+        assert kept in answer.text, kept
+    assert '<option value="21" selected>21:00' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "first", "all_of_them"),
+    [
+        ({"email": "", "hour": "99"}, "email", {"email", "hour"}),
+        ({"hour": "99", "weekday": "x", "rhythm": "x"}, "rhythm", {"rhythm", "weekday", "hour"}),
+        ({"hour": "99", "kinds": "x"}, "kinds", {"kinds", "hour"}),
+        ({"hour": "99"}, "hour", {"hour"}),
+    ],
+)
+def test_every_fault_of_a_form_is_said_at_once_and_the_topmost_opens(
+    client: TestClient, wrong: dict[str, str], first: str, all_of_them: set[str]
+) -> None:
+    form = {"email": "anna@example.org", "stamp": stamp(client), **wrong}
+    answer = client.post("/sign-up?lang=de", data=form)
+    assert answer.status_code == 422
+    assert set(re.findall(r'id="fault-([a-z]+)"', answer.text)) == all_of_them
+    (opened,) = re.findall(r"<[^>]* autofocus[^>]*>", answer.text)
+    assert f'name="{first}"' in opened
+    assert letters() == []
+
+
+@pytest.mark.parametrize("where", ["/sign-up", "/preferences/{}"])
+def test_the_other_language_keeps_what_was_filled_in(client: TestClient, where: str) -> None:
+    path = where.format(confirmed())
+    form = {
+        "email": "otto@",
+        "stamp": stamp(client),
+        "topics": ["wein", "!"],
+        "kinds": "offer",
+        "hour": "21",
+        "rhythm": "daily",
+        "language": "en",
+    }
+    answer = client.post(f"{path}?lang=de", data=form)
+    assert answer.status_code == 422
+    other = client.get(unescape(re.findall(r'class="other" href="([^"]*)"', answer.text)[0]))
+    assert other.status_code == 200
+    for kept in (
+        'value="wein" checked',
+        'value="offer" checked',
+        'value="daily" checked',
+        "Please choose from what is offered here.",
+    ):
+        assert kept in other.text, kept
+    assert '<option value="21" selected>21:00' in other.text
+    assert ('value="otto@"' in other.text) == (where == "/sign-up")
+    clock.travel(timedelta(hours=2))
+    later = client.get(unescape(re.findall(r'class="other" href="([^"]*)"', answer.text)[0]))
+    assert "otto@" not in later.text
+
+
+def test_nobody_else_fills_in_a_form_by_a_link(client: TestClient) -> None:
+    for made in ("x", "gAAAAA", "%00", "a" * 5000):
+        answer = client.get(f"/?lang=de&typed={made}")
+        assert answer.status_code == 200
+        assert "fault-" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("cadence", "first", "often"),
+    [
+        (
+            "weekly thu 07:00",
+            "am Donnerstag, 15. Oktober 2026, um 07:00 Uhr, wenn es",
+            "jeden Donnerstag um 07:00 Uhr",
+        ),
+        ("daily 18:30", "am Freitag, 9. Oktober 2026, um 18:30 Uhr, wenn es", "jeden Tag um 18:30 Uhr"),
+        ("instantly", "Die erste Mail kommt, sobald es etwas Neues gibt.", "sofort"),
+    ],
+)
+def test_whoever_confirms_reads_when_the_first_mail_comes_and_what_was_chosen(
+    client: TestClient, cadence: str, first: str, often: str
+) -> None:
+    clock.travel(datetime(2026, 10, 9, 12, tzinfo=UTC) - clock.now())
+    interest = Interest(
+        kinds=("event",), topics=("live-musik",), merchants=("cafe",), districts=("Altstadt",)
+    )
+    town.sign_up("anna@example.org", cadence=cadence, interest=interest)
+    path = f"/confirm/{letters()[-1]['token']}?lang=de"
+    assert "<form method=" in client.get(path).text
+    for page in (client.post(path).text, client.get(path).text):
+        for said in (
+            first,
+            often,
+            "Veranstaltungen",
+            "Live musik",
+            "Altstadt",
+            "cafe",
+            "anna@example.org",
+            "Deutsch",
+        ):
+            assert said in page, said
+    if cadence != "instantly":
+        clock.travel(timedelta(days=6, hours=23))
+        assert "Die nächste Mail kommt am" in client.get(path).text
+
+
+def test_a_kind_that_is_not_installed_now_stays_chosen(client: TestClient) -> None:
+    token = confirmed()
+    wanted = Interest(kinds=("event", "exhibition"), topics=("musik",))
+    readers.update_preferences(token, interest=wanted, cadence="daily 07:00", language="de")
+    form = {"rhythm": "daily", "hour": "7", "language": "de", "topics": "musik"}
+    assert client.get(f"/preferences/{token}").status_code == 200
+    for ticked, kept in (("offer", ("offer", "exhibition")), ("event", ("event", "exhibition")), ((), ())):
+        assert client.post(f"/preferences/{token}", data=form | {"kinds": ticked}).status_code == 200
+        assert readers.read(token).interest.kinds == kept

@@ -68,6 +68,21 @@ def test_no_path_is_a_host(path: str, query: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("https://a.example/x?y=1&z=ü#oben", "https://a.example/x?y=1&z=ü#oben"),
+        ('https://a.example/a b?x=<>"|^`{}', "https://a.example/a%20b?x=%3C%3E%22%7C%5E%60%7B%7D"),
+        ("https://a.example/100%?x=%2F&y=%zz", "https://a.example/100%25?x=%2F&y=%25zz"),
+        ("https://[::1]:8000/[x]#a#b", "https://[::1]:8000/%5Bx%5D#a%23b"),
+        ("https://a.example", "https://a.example"),
+    ],
+)
+def test_anybodys_address_stands_on_a_page_as_a_url_may(given: str, shown: str) -> None:
+    assert links.elsewhere(given) == shown
+    assert links.elsewhere(shown) == shown
+
+
+@pytest.mark.parametrize(
     "path",
     ["/preferences/TOKEN?a=b&lang=de&c=%26", "/?topic=wein&topic=bier", "/notices?x=1", "/posts/x?a=%22%3E"],
 )

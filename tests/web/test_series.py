@@ -48,7 +48,7 @@ def test_a_series_comes_back_as_it_was_handed_in(cafe: Party) -> None:
             "is no date of this event",
         ),
         ({"dates": [MOVED | {"status": "gone"}]}, "dates.0.status", "scheduled"),
-        ({"excluded": "tomorrow"}, "excluded", "tuple"),
+        ({"excluded": "tomorrow"}, "excluded", "must be a list"),
     ],
 )
 def test_a_date_that_is_none_is_refused_with_its_field(

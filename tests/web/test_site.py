@@ -13,7 +13,7 @@ from syndication.audience import readers
 from syndication.content.interest import Interest
 from syndication.infra import db
 from syndication.models import Consent, Delivery, Reader
-from syndication.publishing import posts
+from syndication.publishing import posts, stock
 from syndication.web.app import create_app
 from tests import factories, town
 
@@ -219,6 +219,16 @@ def test_a_post_has_its_page_with_everything_and_nothing_dangerous(client: TestC
     assert '"@type": "Event"' in answer.text
 
 
+def test_topics_stand_on_pages_as_they_are_spelled_and_lead_to_their_slugs(client: TestClient) -> None:
+    one = post(topics=["Kunst & Kultur", "Bad Waldliesborn"])
+    assert "Bad Waldliesborn, Kunst &amp; Kultur" in client.get(f"/posts/{one.id}?lang=de").text
+    form = client.get("/?lang=de").text
+    assert 'name="topics" value="kunst-kultur"> Kunst &amp; Kultur</label>' in form
+    assert form.index("> Bad Waldliesborn<") < form.index("> Kunst &amp; Kultur<")
+    feed = client.get("/feeds/topic/kunst-kultur.rss")
+    assert "Kunst &amp; Kultur</title>" in feed.text
+
+
 def test_a_withdrawn_post_says_so(client: TestClient) -> None:
     one = post()
     posts.withdraw(one.merchant_id, one.id)
@@ -271,3 +281,19 @@ def test_readers_can_do_all_of_it_over_json(client: TestClient) -> None:
     with db.reading() as session:
         assert session.scalars(select(Reader)).all() == []
         assert session.scalars(select(Consent)).all() == []
+
+
+def test_the_page_of_a_summary_lists_what_it_tells_of(client: TestClient) -> None:
+    with db.transaction() as session:
+        owner = factories.merchant(session, "verein").id
+    quiet = posts.Manner(imported=True, quiet=True)
+    made = [
+        posts.submit(owner, factories.event(f"Probe {number}", source_ref=f"p-{number}"), manner=quiet).post
+        for number in range(3)
+    ]
+    told = stock.sum_up(owner, ["p-0", "p-1", "p-2"])
+    assert told is not None
+    posts.withdraw(owner, made[2].id)
+    page = client.get(f"/posts/{told.id}?lang=en").text
+    assert "3 new events from Verein" in page
+    assert [f"/posts/{one.id}" in page for one in made] == [True, True, False]

@@ -1,8 +1,8 @@
 """The newsletter: an edition is composed once for all who share it, and each reader's copy costs a few substitutions."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
@@ -11,26 +11,29 @@ from typing import Any
 
 from syndication import kinds
 from syndication.channels import by_mail, wording
+from syndication.channels.built_in import edition_subject
+from syndication.channels.built_in.edition_size import Length, fitting
+from syndication.channels.built_in.edition_view import Correction, EditionView, Entry, What, in_order, news
 from syndication.channels.contract import Abilities, Channel, Specimen
 from syndication.channels.envelope import City, Copy, Envelope, PostView
 from syndication.channels.messages import MailMessage
+from syndication.channels.social.counting import cut
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Receipt, Refused
 from syndication.content.post import Action, Content
 from syndication.content.reason import Reason
 from syndication.infra.mail_check import checked
 from syndication.infra.mail_headers import Line, Unfit, address, exact, mailbox, text, word, written
-from syndication.infra.rendering import LANGUAGES, day, gettext, inline_css, markdown_to_text, render
-from syndication.kinds import KINDS
+from syndication.infra.markdown import markdown_to_text
+from syndication.infra.rendering import LANGUAGES, day, gettext, inline_css, render
+from syndication.kinds import TOLD
+from syndication.kinds.contract import Fact
 
-#: What a correction is about: a status, "moved", another matter of the post's kind, "withdrawn" or "changed".
-What = str
+__all__ = ["LEFT_OUT", "Correction", "EditionView", "Entry", "Newsletter", "What", "compose"]
 
-#: From this many posts on each gets a line or two: long mails are clipped by mail programs.
-_BRIEF_FROM = 30
 _EXCERPT = 280
-_SUBJECT = 78
-_SUBJECT_TITLE = 42
+#: Characters of all that there is to know of one post beside its text; a menu may have thousands.
+_FACTS = 1200
 #: Whom a dry run writes to (RFC 2606).
 _NOBODY = "reader@example.org"
 #: What the merchant is told of a post that no edition can be made of.
@@ -46,32 +49,6 @@ _HEADERS = (
     "From", "Subject", "Date", "List-Id", "List-Post", "List-Unsubscribe-Post", "Precedence", "Auto-Submitted",
     "Content-Language", "MIME-Version", "Message-ID",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A post that the edition tells of for the first time."""
-
-    post: PostView
-
-
-@dataclass(frozen=True)
-class Correction:
-    """A post that readers heard of before, as it said then, and what they must know now."""
-
-    post: PostView
-    what: What
-    before: Content | None = None
-
-
-@dataclass(frozen=True)
-class EditionView:
-    """What one edition tells, in one language; `slot_at` (UTC) is its date."""
-
-    language: str
-    slot_at: datetime
-    entries: tuple[Entry, ...]
-    corrections: tuple[Correction, ...]
 
 
 class Newsletter(Channel[Copy, MailMessage]):
@@ -98,7 +75,7 @@ class Newsletter(Channel[Copy, MailMessage]):
             raise Gone(str(error)) from error
         if not _headed_by_us(envelope.parts["pieces"][0][1]):
             raise Refused(_FOREIGN)
-        values = {"to": to, "token": word(envelope.leave_token), "key": word(envelope.key)}
+        values = _slots(to, envelope.leave_token, envelope.key)
         return MailMessage(envelope.sender, to, _filled_in(envelope.parts["pieces"], values))
 
     def send(self, message: MailMessage, tools: Tools) -> Receipt:
@@ -133,22 +110,50 @@ class Newsletter(Channel[Copy, MailMessage]):
 def compose(view: EditionView, city: City, sender: str) -> dict[str, Any]:
     """The edition as pieces of a finished mail (plain JSON), to be filled in for each reader. Pure.
 
+    It tells first what comes next, and no more than a mail holds; the rest is counted, with a link to the city's page.
     Raises Unfit where a mail made of them would be read otherwise than it was meant: one is read back before it is kept.
     """
-    mark, subject = _mark(view), _subject(view, city)
-    head = _head(view, city, sender, subject)
-    values = _values(view, city, mark)
-    plain = render("newsletter/edition/body.txt", view.language, **values)
-    html = inline_css(render("newsletter/edition/body.html", view.language, **values))
-    digest = hashlib.sha256(f"{view.slot_at} {subject} {plain}".encode()).hexdigest()
-    own = _own_pieces(city, sender, digest)
-    body = by_mail.alternative(plain.split(mark), html.split(mark), _boundary(digest))
-    pieces = _merged([(None, written(head)), *own, *body])
-    sample = {"to": _NOBODY, "token": "token-of-the-reader", "key": "e0-r0"}
-    lines = [*head, *_own_lines(city, sender, digest, sample)]
-    plain, html = (said.replace(mark, sample["token"]) for said in (plain, html))
+    view = in_order(view, city)
+    head = _head(view, city, sender, subject := edition_subject.subject(view, city))
+    every, mark = len(view.corrections) + len(view.entries), _mark(view)
+    body = _body(view, city, mark, fitting(every, lambda length: _body(view, city, mark, length).octets))
+    pieces = _merged([(None, written(head)), *_own_pieces(city, sender, body.digest), *body.pieces()])
+    sample = _slots(_NOBODY, "token-of-the-reader", "e0-r0")
+    lines = [*head, *_own_lines(city, sender, body.digest, sample)]
+    plain, html = (said.replace(body.mark, sample["token"]) for said in (body.plain, body.html))
     checked(_filled_in(pieces, sample), lines, plain, html)
     return {"subject": subject, "pieces": pieces}
+
+
+@dataclass(frozen=True)
+class _Body:
+    """Both texts of an edition; `mark` stands where a reader's token goes."""
+
+    plain: str
+    html: str
+    mark: str
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(f"{self.plain} {self.html}".encode()).hexdigest()
+
+    @property
+    def octets(self) -> int:
+        """How long it is on the wire."""
+        return sum(len(piece) for _, piece in self.pieces())
+
+    def pieces(self) -> list[by_mail.Piece]:
+        plain, html = (said.split(self.mark) for said in (self.plain, self.html))
+        return by_mail.alternative(plain, html, _boundary(self.digest))
+
+
+def _body(view: EditionView, city: City, mark: str, length: Length) -> _Body:
+    corrections = view.corrections[: length.told]
+    entries = view.entries[: length.told - len(corrections)]
+    left = len(view.corrections) + len(view.entries) - length.told
+    values = _values(replace(view, entries=entries, corrections=corrections), city, mark, length.brief, left)
+    plain = render("newsletter/edition/body.txt", view.language, **values)
+    return _Body(plain, inline_css(render("newsletter/edition/body.html", view.language, **values)), mark)
 
 
 @lru_cache(maxsize=50)  # asked for each reader of an edition
@@ -159,6 +164,11 @@ def _headed_by_us(head: str) -> bool:
 
 def _filled_in(pieces: Iterable[Any], values: Mapping[str, str]) -> bytes:
     return "".join(piece if slot is None else values[slot] + piece for slot, piece in pieces).encode()
+
+
+def _slots(to: str, token: str, key: str) -> dict[str, str]:
+    """What is filled in for one reader. In texts of earlier versions the bare token stands."""
+    return {"to": to, "token": word(token), "token_in_text": by_mail.in_text(token), "key": word(key)}
 
 
 def _head(view: EditionView, city: City, sender: str, subject: str) -> list[Line]:
@@ -185,7 +195,7 @@ def _own_pieces(city: City, sender: str, digest: str) -> list[by_mail.Piece]:
         (None, "Message-ID: <"),
         ("key", f".{digest[:12]}@{domain}>\r\nTo: <"),
         ("to", f">\r\nList-Unsubscribe: <{word(city.base_url)}/leave/"),
-        ("token", f">\r\nContent-Type: {by_mail.content_type(_boundary(digest))}\r\n\r\n"),
+        ("token", f">\r\n{_content_type(digest).written}\r\n"),
     ]
 
 
@@ -196,8 +206,12 @@ def _own_lines(city: City, sender: str, digest: str, reader: Mapping[str, str]) 
         exact("Message-ID", f"<{reader['key']}.{digest[:12]}@{domain}>"),
         mailbox("To", "", reader["to"]),
         exact("List-Unsubscribe", f"<{city.base_url}/leave/{reader['token']}>"),
-        exact("Content-Type", by_mail.content_type(_boundary(digest))),
+        _content_type(digest),
     ]
+
+
+def _content_type(digest: str) -> Line:
+    return exact("Content-Type", by_mail.content_type(_boundary(digest)))
 
 
 def _boundary(digest: str) -> str:
@@ -224,8 +238,8 @@ def _merged(pieces: Iterable[tuple[str | None, str]]) -> list[list[str | None]]:
 # What the templates get
 
 
-def _values(view: EditionView, city: City, mark: str) -> dict[str, Any]:
-    brief = len(view.entries) + len(view.corrections) > _BRIEF_FROM
+def _values(view: EditionView, city: City, mark: str, brief: bool, left: int) -> dict[str, Any]:
+    """`left`: how many posts do not fit into the mail."""
     entries = [_entry(entry.post, city, view, brief) for entry in view.entries]
     dated = sorted((one for one in entries if one["day"]), key=lambda one: one["day"])
     running = [one for one in dated if _runs(one["day"], view, city)]
@@ -239,6 +253,7 @@ def _values(view: EditionView, city: City, mark: str) -> dict[str, Any]:
             *_by_kind(entries, view.language),
         ],
         "brief": brief,
+        "left": left,
         "preferences": f"{city.base_url}/preferences/{mark}",
         "leave": f"{city.base_url}/leave/{mark}",
     }
@@ -259,7 +274,7 @@ def _by_kind(entries: list[dict[str, Any]], language: str) -> list[_Part]:
     """What belongs under no day, under the name of its kind."""
     parts = [
         (kind.heading(language), [one for one in entries if not one["day"] and one["kind"] is kind])
-        for kind in KINDS
+        for kind in TOLD
     ]
     return [(heading, some) for heading, some in parts if some]
 
@@ -271,14 +286,17 @@ def _runs(begin: datetime, view: EditionView, city: City) -> bool:
 
 def _entry(post: PostView, city: City, view: EditionView, brief: bool) -> dict[str, Any]:
     content, kind, language = post.content, kinds.of(post.content), view.language
+    facts, all_facts = _few(wording.facts(content, city.zone, language))
+    text, whole = ("", True) if brief else _text(content)
     return {
-        "title": content.title,
+        "title": wording.name(content, language),
         "mark": wording.mark(content.standing, language),
         "when": wording.when(content, city.zone, language, view.slot_at),
         "where": wording.where(content),
-        "facts": wording.facts(content, city.zone, language),
-        "text": "" if brief else content.summary or _excerpt(content.body),
+        "facts": facts,
+        "text": text,
         "link": post.link,
+        "read_on": "" if whole and all_facts else f"{city.base_url}/posts/{post.id}",
         "merchant": post.merchant,
         "kind": kind,
         "day": kind.day(content, city.zone, view.slot_at),
@@ -287,9 +305,9 @@ def _entry(post: PostView, city: City, view: EditionView, brief: bool) -> dict[s
 
 def _correction(correction: Correction, city: City, view: EditionView) -> dict[str, Any]:
     content, language = correction.post.content, view.language
-    said = wording.mark(correction.what, language) or "; ".join(_news(correction, city, view))
+    said = wording.mark(correction.what, language) or "; ".join(news(correction, city, view))
     return {
-        "title": content.title,
+        "title": wording.name(content, language),
         "what": said or gettext(language)("Changed"),
         "when": ""
         if correction.what in ("time", "withdrawn")
@@ -299,52 +317,20 @@ def _correction(correction: Correction, city: City, view: EditionView) -> dict[s
     }
 
 
-def _news(correction: Correction, city: City, view: EditionView) -> list[str]:
-    """What is new, a sentence each, where its kind has words for it."""
-    content = correction.post.content
-    matter = "place" if correction.what == "moved" else correction.what
-    said = kinds.of(content).news(
-        matter, content, city.zone, view.language, before=correction.before, now=view.slot_at
-    )
-    return said.splitlines()
+def _text(content: Content) -> tuple[str, bool]:
+    """The first words of a post, and whether they are all."""
+    lines = (" ".join(line.split()) for line in markdown_to_text(content.body).splitlines())
+    body = "\n".join(line for line in lines if line)
+    text = content.summary or cut(body, _EXCERPT)
+    return text, not body or text == body
 
 
-def _excerpt(markdown: str) -> str:
-    return _cut(" ".join(markdown_to_text(markdown).split()), _EXCERPT)
-
-
-def _cut(text: str, length: int) -> str:
-    """`text` cut between words, with an ellipsis, to at most `length` characters."""
-    if len(text) <= length:
-        return text
-    head = text[: length - 1]
-    return (head.rpartition(" ")[0] or head).rstrip(" ,;.–-") + "…"
-
-
-def _subject(view: EditionView, city: City) -> str:
-    """What is most worth opening the mail for: corrections first, then as many titles as fit."""
-    say = gettext(view.language)
-    titles = [_headline(one, view, city) for one in view.corrections]
-    titles += [wording.title(one.post.content, view.language) for one in view.entries]
-    if len(titles) == 1:
-        return _cut(titles[0], _SUBJECT)
-    intro = say("News from {}: ").format(city.name)
-    best = ""
-    for shown in range(1, len(titles) + 1):
-        rest = len(titles) - shown
-        text = intro + ", ".join(_cut(title, _SUBJECT_TITLE) for title in titles[:shown])
-        text += say(" and {} more").format(rest) if rest else ""
-        if best and len(text) > _SUBJECT:
-            break
-        best = text
-    return best
-
-
-def _headline(correction: Correction, view: EditionView, city: City) -> str:
-    content = correction.post.content
-    if correction.what == "dates":
-        dates = _news(correction, city, view)
-        if len(dates) == 1:
-            return f"{content.title}: {dates[0]}"
-    word = wording.mark(correction.what, view.language) or gettext(view.language)("Correction")
-    return f"{word}: {content.title}"
+def _few(facts: Sequence[Fact]) -> tuple[list[Fact], bool]:
+    """As many facts as a mail has room for, the last one cut, and whether they are all."""
+    few, room = list[Fact](), _FACTS
+    for fact in facts:
+        if len(fact.whole) > room:
+            return [*few, replace(fact, text=cut(fact.whole, room), line="", more="")], False
+        few.append(fact)
+        room -= len(fact.whole)
+    return few, True

@@ -5,12 +5,10 @@ from itertools import accumulate
 
 import regex
 
-from syndication.content import characters
+from syndication.content import addresses, characters
 
 Count = Callable[[str], int]
 
-#: An address up to the next white space; what closes a sentence behind it does not belong to it.
-_LINK = regex.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?'()\[\]]")
 _ELLIPSIS = "…"
 
 
@@ -30,35 +28,52 @@ def octets(text: str) -> int:
 
 
 def with_links_as(length: int, count: Count = graphemes) -> Count:
-    """A count in which every web address is `length` long, however long it is written."""
+    """A count in which every web address with https:// or http:// is `length` long, however long it is written."""
 
     def weighted(text: str) -> int:
-        rest, links = _LINK.subn("", text)
-        return count(rest) + links * length
+        found = [one for one in addresses.found(text) if text[one.start : one.end] == one.href]
+        return count(_without(text, found)) + len(found) * length
 
     return weighted
 
 
+def _without(text: str, found: list[addresses.Address]) -> str:
+    pieces, done = [], 0
+    for one in found:
+        pieces.append(text[done : one.start])
+        done = one.end
+    return "".join([*pieces, text[done:]])
+
+
 def links(text: str) -> list[tuple[int, int]]:
-    """Where the web addresses of `text` begin and end, in characters of Python."""
-    return [found.span() for found in _LINK.finditer(text)]
+    """Where the addresses of `text`, of the web and of mail, begin and end, in characters of Python."""
+    return [(one.start, one.end) for one in addresses.found(text)]
 
 
 def cut(text: str, most: int, count: Count = graphemes) -> str:
     """`text`, or as many whole words of it as fit into `most` with an ellipsis behind them.
 
-    A word that alone is too long is cut between two graphemes; a web address is never cut, it stays or goes.
+    A word that alone is too long is cut between two graphemes; an address is never cut, it stays or goes.
     """
     if count(text) <= most:
         return text
     ends = _ends_of_words(text)
-    best = _longest(text, ends, most, count)
-    if best:
-        return _closed(text[:best])
     inside = {place for start, end in links(text) for place in range(start + 1, end)}
-    places = list(accumulate(map(len, characters.graphemes(text))))
-    best = _longest(text, [place for place in places if place not in inside], most, count)
+    places = [place for place in _between_graphemes(text) if place not in inside]
+    best = _longest(text, ends, most, count) or _longest(text, places, most, count)
     return _closed(text[:best]) if best else ""
+
+
+def headline(text: str, most: int, count: Count = graphemes) -> str:
+    """As `cut`, for what must not be empty: an address that begins it and is too long is cut after all."""
+    if shorter := cut(text, most, count):
+        return shorter
+    best = _longest(text, _between_graphemes(text), most, count)
+    return _closed(text[:best]) if best else ""
+
+
+def _between_graphemes(text: str) -> list[int]:
+    return list(accumulate(map(len, characters.graphemes(text))))
 
 
 def _ends_of_words(text: str) -> list[int]:
@@ -78,7 +93,11 @@ def _longest(text: str, ends: list[int], most: int, count: Count) -> int:
 
 
 def _closed(head: str) -> str:
-    return head.rstrip().rstrip(",;.:–-").rstrip() + _ELLIPSIS
+    """With the ellipsis behind it, but apart from an address: many networks would take it for a part of that."""
+    head = head.rstrip().rstrip(",;.:–-").rstrip()
+    last = head.rsplit(None, 1)[-1] if head else ""
+    apart = any(end == len(last) for _, end in links(last))
+    return f"{head} {_ELLIPSIS}" if apart else head + _ELLIPSIS
 
 
 def letters(text: str) -> str:

@@ -6,22 +6,34 @@ from typing import Any
 
 from syndication.channels.envelope import Envelope
 from syndication.channels.social.counting import Count, cut, utf16
+from syndication.channels.social.names import quiet
 from syndication.channels.social.words import SHORTENED, Words, pieces
+from syndication.content import addresses
 
-#: Signs with a meaning in Markdown, alone or at the beginning of one that has.
-_SIGNS = re.compile(r"([\\`*_\[\]#|~<>])")
-#: Stands behind an @ so that no name follows it.
-_APART = "\u200b"
+#: Signs with a meaning in Markdown, alone or at the beginning of one that has; and what begins a list or underlines a title.
+_SIGNS = re.compile(r"([\\`*_\[\]#|~<>])|(?m:^[ \t]*(?:\d+(?=[.)](?:\s|$))|(?=[-+=])))")
 
 
-def plain(text: str) -> str:
+def escaped(text: str) -> str:
     """The text without any effect: signs are escaped, names are not called."""
-    return quiet(_SIGNS.sub(r"\\\1", text))
+    return quiet(_SIGNS.sub(lambda found: f"\\{found[1]}" if found[1] else f"{found[0]}\\", text))
 
 
-def quiet(text: str) -> str:
-    """The text, but no name in it is called."""
-    return text.replace("@", "@" + _APART)
+def plain(text: str, *, marked: bool = False) -> str:
+    """The same with its web addresses as links.
+
+    Those with https:// or http:// become links by themselves, as long as nothing in them is escaped; where a service
+    makes none of them (`marked`), they are written as links like those without.
+    """
+    pieces, done = [], 0
+    for one in addresses.found(text):
+        typed = text[one.start : one.end]
+        if one.href.startswith("mailto:"):
+            continue
+        whole = typed == one.href and not marked
+        pieces += [escaped(text[done : one.start]), typed if whole else f"[{escaped(typed)}]({one.href})"]
+        done = one.end
+    return "".join([*pieces, escaped(text[done:])])
 
 
 def message(

@@ -9,6 +9,9 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from syndication.channels.settings import Rhythm, Settings
 from syndication.config import settings as process_settings
 from syndication.content.base import Moment
+from syndication.content.faults import Contradiction
+from syndication.content.reason import Reason
+from syndication.errors import Fault
 from syndication.infra.ssrf import check_url
 
 _CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
@@ -59,7 +62,8 @@ class SocialSettings(Settings):
     @model_validator(mode="after")
     def _both_ends(self) -> "SocialSettings":
         if (self.quiet_from is None) != (self.quiet_until is None):
-            raise ValueError("quiet_from and quiet_until come together")
+            missing = "quiet_from" if self.quiet_from is None else "quiet_until"
+            raise Contradiction(Fault(missing, Reason("is needed: quiet_from and quiet_until come together")))
         return self
 
     @property

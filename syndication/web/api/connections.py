@@ -74,7 +74,7 @@ def connect(
     return LinkAnswer.of(connecting.link(request, _maker(caller), owner=concerned(caller, merchant)))
 
 
-@router.post("/{destination_id}/connect", operation_id="reconnect", responses=documented(409))
+@router.post("/{destination_id:uuid}/connect", operation_id="reconnect", responses=documented(409))
 def reconnect(
     destination_id: UUID, caller: DestinationsWriter, request: RenewalRequest | None = None
 ) -> LinkAnswer:

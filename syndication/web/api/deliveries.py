@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from syndication import channels, destinations, insight
+from syndication.content import reason
 from syndication.content.base import Moment
 from syndication.content.bounds import Few
 from syndication.errors import Forbidden, NotFound
@@ -164,7 +165,7 @@ def _own_slug(caller: Caller) -> str | None:
 def _visible(caller: Caller, delivery_id: int) -> DeliveryRow:
     row = insight.delivery(delivery_id)
     if caller.merchant_id is not None and row.merchant != _own_slug(caller):
-        raise NotFound(f"There is no delivery {delivery_id}.")
+        raise NotFound(reason.Reason("There is no delivery {}.", delivery_id))
     return row
 
 

@@ -7,17 +7,19 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 from starlette.responses import JSONResponse
 
 from syndication import destinations
 from syndication.content.base import Moment, Value
 from syndication.content.bounds import Few
+from syndication.content.faults import Contradiction
 from syndication.content.interest import Interest
 from syndication.content.post import Action
 from syndication.delivery import dry_run as rehearse
 from syndication.delivery.tools import tools
 from syndication.destinations import DestinationAmendment, DestinationRecord, DestinationRequest, Revealed
+from syndication.errors import Fault
 from syndication.ledger import replay, retry
 from syndication.web.access import DestinationsReader, DestinationsWriter, MerchantSlug, concerned
 from syndication.web.api.pages import After, Answer, Page, Paging, page
@@ -94,12 +96,12 @@ class ReplayRequest(Value):
     since: Moment
     until: Moment | None = Field(None, description="Exclusive; left out: until now.")
     states: Annotated[tuple[Finished, ...], Few(4, least=1)] = _DEAD
-    dry_run: bool = Field(False, description="Only count.")
+    dry_run: StrictBool = Field(False, description="Only count.")
 
     @model_validator(mode="after")
     def _forward(self) -> Self:
         if self.until is not None and self.until <= self.since:
-            raise ValueError("until must be later than since")
+            raise Contradiction(Fault("until", "must be later than since"))
         return self
 
 
@@ -108,7 +110,7 @@ class RetryRequest(Value):
 
     since: Moment | None = None
     until: Moment | None = Field(None, description="Exclusive.")
-    dry_run: bool = Field(False, description="Only count.")
+    dry_run: StrictBool = Field(False, description="Only count.")
 
 
 class ReplayAnswer(Answer):
@@ -172,13 +174,13 @@ def list_destinations(
     )
 
 
-@router.get("/{destination_id}", operation_id="readDestination")
+@router.get("/{destination_id:uuid}", operation_id="readDestination")
 def read_destination(destination_id: UUID, caller: DestinationsReader) -> DestinationAnswer:
     """One destination and how it is doing."""
     return DestinationAnswer.of(destinations.read(destination_id, owner=caller.merchant_id))
 
 
-@router.patch("/{destination_id}", operation_id="changeDestination", responses=documented(409, 429))
+@router.patch("/{destination_id:uuid}", operation_id="changeDestination", responses=documented(409, 429))
 def change_destination(
     destination_id: UUID, amendment: DestinationAmendment, caller: DestinationsWriter
 ) -> RevealedAnswer:
@@ -191,33 +193,36 @@ def change_destination(
 
 
 @router.delete(
-    "/{destination_id}", status_code=204, operation_id="deleteDestination", responses=documented(409)
+    "/{destination_id:uuid}", status_code=204, operation_id="deleteDestination", responses=documented(409)
 )
 def delete_destination(destination_id: UUID, caller: DestinationsWriter) -> None:
     """Delete a destination with all its deliveries."""
     destinations.delete(destination_id, owner=caller.merchant_id)
 
 
-@router.post("/{destination_id}/pause", operation_id="pauseDestination")
+@router.post("/{destination_id:uuid}/pause", operation_id="pauseDestination")
 def pause_destination(destination_id: UUID, caller: DestinationsWriter) -> DestinationAnswer:
     """Send nothing more until it is resumed; what comes meanwhile waits."""
     return DestinationAnswer.of(destinations.pause(destination_id, owner=caller.merchant_id))
 
 
-@router.post("/{destination_id}/resume", operation_id="resumeDestination", responses=documented(429))
+@router.post("/{destination_id:uuid}/resume", operation_id="resumeDestination", responses=documented(429))
 def resume_destination(destination_id: UUID, caller: DestinationsWriter) -> DestinationAnswer:
     """Send again at once, also to one that was switched off after too many failures."""
     return DestinationAnswer.of(destinations.resume(destination_id, owner=caller.merchant_id))
 
 
-@router.post("/{destination_id}/rotate-secret", operation_id="rotateSecret", responses=documented(409))
+@router.post("/{destination_id:uuid}/rotate-secret", operation_id="rotateSecret", responses=documented(409))
 def rotate_secret(destination_id: UUID, caller: DestinationsWriter) -> RevealedAnswer:
     """A new secret. A webhook's old one signs beside it for another 24 hours."""
     return RevealedAnswer.made(destinations.rotate_secret(destination_id, owner=caller.merchant_id))
 
 
 @router.post(
-    "/{destination_id}/test", status_code=202, operation_id="testDestination", responses=documented(409, 429)
+    "/{destination_id:uuid}/test",
+    status_code=202,
+    operation_id="testDestination",
+    responses=documented(409, 429),
 )
 def test_destination(destination_id: UUID, caller: DestinationsWriter) -> TestAnswer:
     """Send a made-up post that says that it is one."""
@@ -225,7 +230,10 @@ def test_destination(destination_id: UUID, caller: DestinationsWriter) -> TestAn
 
 
 @router.post(
-    "/{destination_id}/replay", status_code=202, operation_id="replayDestination", responses=documented(429)
+    "/{destination_id:uuid}/replay",
+    status_code=202,
+    operation_id="replayDestination",
+    responses=documented(429),
 )
 def replay_destination(
     destination_id: UUID, request: ReplayRequest, caller: DestinationsWriter
@@ -245,7 +253,10 @@ def replay_destination(
 
 
 @router.post(
-    "/{destination_id}/retry", status_code=202, operation_id="retryDestination", responses=documented(429)
+    "/{destination_id:uuid}/retry",
+    status_code=202,
+    operation_id="retryDestination",
+    responses=documented(429),
 )
 def retry_destination(
     destination_id: UUID, request: RetryRequest, caller: DestinationsWriter
@@ -289,7 +300,7 @@ class RehearsalAnswer(Answer):
     )
 
 
-@router.post("/{destination_id}/dry-run", operation_id="rehearse", responses=documented(409, 429))
+@router.post("/{destination_id:uuid}/dry-run", operation_id="rehearse", responses=documented(409, 429))
 def dry_run(destination_id: UUID, request: RehearsalRequest, caller: DestinationsWriter) -> RehearsalAnswer:
     """What would be sent for a post, request by request and byte for byte. Nothing is sent."""
     found = rehearse.rehearse(

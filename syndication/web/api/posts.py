@@ -1,21 +1,26 @@
 """Posts over HTTP: create, read, revise, withdraw, list, and where each went."""
 
+import re
+from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Body, Header, Query
 from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from syndication import insight
+from syndication.content.bounds import Few
+from syndication.content.post import Draft
 from syndication.destinations import probe_limits
-from syndication.errors import Conflict
 from syndication.insight.journey import ReaderCount, Stop
 from syndication.kinds.reading import AnyContent, AnyDraft, KindName
 from syndication.publishing import posts
-from syndication.publishing.posts import PostRecord
+from syndication.publishing.api_keys import Caller
+from syndication.publishing.merge_patch import patched
+from syndication.publishing.posts import Manner, PostRecord
 from syndication.web.access import (
     DeliveriesReader,
     MerchantSlug,
@@ -27,19 +32,29 @@ from syndication.web.access import (
 from syndication.web.api.pages import After, Answer, Page, Paging, page
 from syndication.web.api.repeats import HEADERS, IdempotencyKey, created
 from syndication.web.language import Reason
-from syndication.web.problems import documented
+from syndication.web.problems import MERGE_PATCH, documented
 
 router = APIRouter(prefix="/posts", tags=["posts"])
 
+_TAG = r'((W/)?"[\x21\x23-\x7e]*"|[1-9][0-9]{0,8})'
 IfMatch = Annotated[
     str | None,
     Header(
         alias="If-Match",
-        pattern=r'^(\*|"[1-9][0-9]{0,8}"|[1-9][0-9]{0,8})$',
+        pattern=rf"^(\*|{_TAG}( ?, ?{_TAG})*)$",
+        max_length=500,
         description="The revision you have seen, as the ETag said it. Where the post was revised since, nothing happens.",
         examples=['"1"'],
     ),
 ]
+Tell = Annotated[
+    Literal["nobody", "each"],
+    Query(
+        description="`nobody`: it stands on pages, in feeds and calendars, and nobody gets a message of it, nor of what"
+        " becomes of it later. For a stock that is handed in for the first time."
+    ),
+]
+_REVISION = re.compile(r'"([1-9][0-9]{0,8})"|([1-9][0-9]{0,8})')
 ETAG = {
     "ETag": {"description": "The revision, for If-Match.", "schema": {"type": "string"}, "example": '"1"'}
 }
@@ -53,6 +68,9 @@ class PostAnswer(Answer):
     state: Literal["scheduled", "published", "withdrawn"]
     revision: int
     content: AnyContent
+    topic_names: tuple[str, ...] = Field(
+        description="The topics as they are spelled, in the order of `content.topics`."
+    )
     source_ref: str | None
     created_at: datetime
     updated_at: datetime
@@ -60,11 +78,13 @@ class PostAnswer(Answer):
     published_at: datetime | None
     withdrawn_at: datetime | None
     over_at: datetime | None
+    quiet: bool = Field(description="Taken in without a message to anybody.")
 
     @classmethod
     def of(cls, record: PostRecord) -> "PostAnswer":
         """What may be shown of a post."""
-        return cls.model_validate({**vars(record), "merchant": record.merchant_slug})
+        named = tuple(topic.spelling for topic in record.content.topics)
+        return cls.model_validate({**vars(record), "merchant": record.merchant_slug, "topic_names": named})
 
 
 class RevisionAnswer(Answer):
@@ -106,18 +126,23 @@ class PostFilter(Paging):
     status_code=201,
     response_model=PostAnswer,
     operation_id="createPost",
-    responses={201: {"headers": HEADERS}, **documented(409, 429)},
+    responses={201: {"headers": HEADERS | ETAG}, **documented(409, 429)},
 )
 def create_post(
-    draft: AnyDraft, caller: PostsWriter, key: IdempotencyKey = None, merchant: MerchantSlug = None
+    draft: AnyDraft,
+    caller: PostsWriter,
+    key: IdempotencyKey = None,
+    merchant: MerchantSlug = None,
+    tell: Tell = "each",
 ) -> JSONResponse:
     """Publish a post now, or at `publish_at`. With a key of the city, `merchant` says whose post it is."""
     merchant_id = publishing(caller, merchant)
+    manner = Manner(quiet=tell == "nobody")
     return created(
         caller,
         key,
-        ("createPost", str(merchant_id), draft.model_dump(mode="json")),
-        lambda: PostAnswer.of(posts.create(merchant_id, draft)),
+        ("createPost", str(merchant_id), draft.model_dump(mode="json"), *((tell,) if manner.quiet else ())),
+        lambda: PostAnswer.of(posts.create(merchant_id, draft, manner=manner)),
         router.prefix,
     )
 
@@ -156,23 +181,34 @@ def revise_post(
 
     `publish_at` moves a post that still waits for its hour; without it the hour stays.
     """
-    if caller.merchant_id is not None:
-        probe_limits.count_revision(caller.merchant_id, post_id)
-    seen = None if if_match in (None, "*") else int(str(if_match).strip('"'))
-    try:
-        outcome = posts.revise(caller.merchant_id, post_id, draft, expected=seen)
-    except Conflict as error:
-        if seen is not None and posts.read(post_id, merchant_id=caller.merchant_id).state != "withdrawn":
-            raise HTTPException(412, str(error)) from error
-        raise
-    response.headers["ETag"] = f'"{outcome.post.revision}"'
-    return RevisionAnswer.model_validate({"what": outcome.what, "post": PostAnswer.of(outcome.post)})
+    return _revised(caller, post_id, draft, response, if_match)
 
 
-@router.delete("/{post_id}", operation_id="withdrawPost")
-def withdraw_post(post_id: UUID, caller: PostsWriter) -> PostAnswer:
+@router.patch(
+    "/{post_id}",
+    operation_id="amendPost",
+    responses={200: {"headers": ETAG}, **documented(409, 412, 429)},
+)
+def amend_post(
+    post_id: UUID,
+    patch: Annotated[dict[str, Any], Few(60), Body(media_type=MERGE_PATCH)],
+    caller: PostsWriter,
+    response: Response,
+    if_match: IfMatch = None,
+) -> RevisionAnswer:
+    """Change what is named of a post (RFC 7396): null removes, lists are replaced, everything else stays.
+
+    It goes out as a correction, as with PUT.
+    """
+    return _revised(caller, post_id, lambda record: patched(record, patch), response, if_match)
+
+
+@router.delete("/{post_id}", operation_id="withdrawPost", responses={200: {"headers": ETAG}})
+def withdraw_post(post_id: UUID, caller: PostsWriter, response: Response) -> PostAnswer:
     """Take a post back, everywhere that can take it back. Doing it again changes nothing."""
-    return PostAnswer.of(posts.withdraw(caller.merchant_id, post_id))
+    record = posts.withdraw(caller.merchant_id, post_id)
+    response.headers["ETag"] = f'"{record.revision}"'
+    return PostAnswer.of(record)
 
 
 @router.get("/{post_id}/deliveries", operation_id="tracePost")
@@ -180,3 +216,29 @@ def trace_post(post_id: UUID, caller: DeliveriesReader) -> JourneyAnswer:
     """Where a post went: each destination with its state and reason, and how many readers and devices, by state."""
     posts.read(post_id, merchant_id=caller.merchant_id)
     return JourneyAnswer.model_validate(insight.journey(post_id))
+
+
+def _revised(
+    caller: Caller,
+    post_id: UUID,
+    draft: Draft | Callable[[PostRecord], Draft],
+    response: Response,
+    if_match: str | None,
+) -> RevisionAnswer:
+    if caller.merchant_id is not None:
+        probe_limits.count_revision(caller.merchant_id, post_id)
+    try:
+        outcome = posts.revise(caller.merchant_id, post_id, draft, expected=_seen(if_match))
+    except posts.Stale as error:
+        raise HTTPException(412, str(error)) from error
+    response.headers["ETag"] = f'"{outcome.post.revision}"'
+    return RevisionAnswer.model_validate({"what": outcome.what, "post": PostAnswer.of(outcome.post)})
+
+
+def _seen(if_match: str | None) -> Collection[int] | None:
+    """The revisions that a caller has seen; None where any will do. A tag that is weak, or none of ours, is no revision
+    (RFC 9110 section 13.1.1)."""
+    if if_match is None or if_match == "*":
+        return None
+    tags = [_REVISION.fullmatch(tag.strip()) for tag in if_match.split(",")]
+    return {int(found[1] or found[2]) for found in tags if found}

@@ -5,13 +5,15 @@ No key is needed: the token of the mail is the secret, and a sign-up does nothin
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 from pydantic import Field
 from starlette.requests import Request
 
 from syndication.audience import readers, signups
 from syndication.audience.readers import ReaderRecord
 from syndication.content.base import Text, Value
+from syndication.content.cadence import SPELLED
+from syndication.content.spelling import TEXT, Spelled
 from syndication.kinds.reading import WantedInterest
 from syndication.web import throttle
 from syndication.web.access import json_spoken
@@ -21,8 +23,11 @@ from syndication.web.problems import documented
 router = APIRouter(prefix=f"{PREFIX}/readers", tags=["readers"], dependencies=[Depends(json_spoken)])
 
 Language = Literal["de", "en"]
+#: One that is longer is unknown like any other that we did not make.
+Token = Annotated[str, Path(json_schema_extra={"maxLength": 199}, description="Out of a link in a mail.")]
 CadenceText = Annotated[
     str,
+    Spelled(SPELLED),
     Field(
         max_length=20, examples=["daily 07:00"], description="instantly, daily HH:MM or weekly mon..sun HH:MM"
     ),
@@ -37,7 +42,9 @@ class SignUp(Value):
     interest: WantedInterest = WantedInterest()
     cadence: CadenceText = "weekly thu 07:00"
     wording: Annotated[
-        Text, Field(min_length=1, max_length=2000, description="The sentence the reader agreed to.")
+        Text,
+        Spelled(TEXT),
+        Field(min_length=1, max_length=2000, description="The sentence the reader agreed to."),
     ]
 
 
@@ -83,19 +90,19 @@ def sign_up(wanted: SignUp, request: Request) -> Asked:
 
 
 @router.post("/{token}/confirm", operation_id="confirmReader")
-def confirm(token: str) -> ReaderAnswer:
+def confirm(token: Token) -> ReaderAnswer:
     """Confirm with the token of the first mail; twice is harmless."""
     return ReaderAnswer.of(readers.confirm(token))
 
 
 @router.get("/{token}", operation_id="readReader")
-def read(token: str) -> ReaderAnswer:
+def read(token: Token) -> ReaderAnswer:
     """What is chosen now."""
     return ReaderAnswer.of(readers.read(token))
 
 
 @router.put("/{token}", operation_id="updateReader")
-def update(token: str, wanted: Preferences) -> ReaderAnswer:
+def update(token: Token, wanted: Preferences) -> ReaderAnswer:
     """Choose anew."""
     record = readers.update_preferences(
         token, interest=wanted.interest, cadence=wanted.cadence, language=wanted.language
@@ -104,18 +111,18 @@ def update(token: str, wanted: Preferences) -> ReaderAnswer:
 
 
 @router.post("/{token}/leave", operation_id="leaveReader")
-def leave(token: str) -> ReaderAnswer:
+def leave(token: Token) -> ReaderAnswer:
     """Unsubscribe; twice is harmless."""
     return ReaderAnswer.of(readers.leave(token))
 
 
 @router.get("/{token}/export", operation_id="exportReader")
-def export(token: str) -> dict[str, Any]:
+def export(token: Token) -> dict[str, Any]:
     """Everything that is kept about this reader (GDPR Art. 15 and 20)."""
     return readers.export(token)
 
 
 @router.delete("/{token}", status_code=204, operation_id="eraseReader")
-def erase(token: str) -> None:
+def erase(token: Token) -> None:
     """Forget this reader (GDPR Art. 17)."""
     readers.erase(token)

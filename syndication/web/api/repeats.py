@@ -61,4 +61,6 @@ def created(
     headers = {"Location": f"{PREFIX}{folder}/{body['id']}"} | (
         {"Idempotency-Replayed": "true"} if replayed else {}
     )
+    if "revision" in body:
+        headers["ETag"] = f'"{body["revision"]}"'
     return JSONResponse(body, status, headers)

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from syndication.channels import CHANNELS
 from syndication.kinds import KINDS
+from syndication.web.api import merge_patch
 from syndication.web.problems import FieldFault, Problem, documented
 
 Document = dict[str, Any]
@@ -66,6 +68,9 @@ _EXAMPLES: dict[str, Document] = {
             },
         }
     },
+    "amendPost": {
+        "place": {"summary": "No place, another title", "value": {"title": "Weinabend", "place": None}},
+    },
     "replayDestination": {
         "count": {
             "summary": "How many would go out again",
@@ -83,10 +88,19 @@ def completed(document: Document) -> Document:
         schemas[model.__name__].pop("$defs", None)
     for replaced in ("HTTPValidationError", "ValidationError"):
         schemas.pop(replaced, None)
+    merge_patch.describe(document)
+    schemas["ConnectionRequest"]["properties"]["channel"]["enum"] = [
+        one.kind for one in CHANNELS if one.configurable and (one.connector is not None or one.typed)
+    ]
+    schemas["DestinationRequest"]["properties"]["channel"]["enum"] = [
+        one.kind for one in CHANNELS if one.configurable
+    ]
     for operation, in_path in _operations(document):
+        _parameters(operation)
         _answers(operation, in_path)
         if example := _EXAMPLES.get(operation["operationId"]):
-            operation["requestBody"]["content"]["application/json"]["examples"] = example
+            for media in operation["requestBody"]["content"].values():
+                media["examples"] = example
     return document
 
 
@@ -96,6 +110,17 @@ def _operations(document: Document) -> Iterator[tuple[Document, bool]]:
         for method in _METHODS:
             if method in methods:
                 yield methods[method], "{" in path
+
+
+def _parameters(operation: Document) -> None:
+    """What can be left out of an address or a head is left out: there is no null in either."""
+    for parameter in operation.get("parameters", ()):
+        schema = parameter["schema"]
+        choices = [one for one in schema.pop("anyOf", ()) if one != {"type": "null"}]
+        if len(choices) == 1:
+            schema.update(choices[0])
+        elif choices:
+            schema["anyOf"] = choices
 
 
 def _answers(operation: Document, in_path: bool) -> None:

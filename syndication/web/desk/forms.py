@@ -1,6 +1,7 @@
 """Reads forms of the desk: single texts, and what a page's script sends as JSON."""
 
 import json
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -20,11 +21,11 @@ async def _typed(request: Request) -> dict[str, str]:
 
 
 async def _called(request: Request) -> dict[str, Any]:
-    body = await request.body()
-    try:
-        value = json.loads(body) if len(body) <= _MOST_JSON else None
-    except ValueError:
-        value = None
+    value = None
+    if request.headers.get("content-type", "").startswith("application/json"):
+        body = await request.body()
+        with suppress(ValueError):
+            value = json.loads(body) if len(body) <= _MOST_JSON else None
     if not isinstance(value, dict):
         raise Invalid.field("", Reason("cannot be read; please load the page anew"))
     return value

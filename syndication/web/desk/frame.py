@@ -7,21 +7,19 @@ from starlette.responses import RedirectResponse, Response
 
 from syndication.accounts import sessions
 from syndication.accounts.people import Account
-from syndication.infra.rendering import LANGUAGES
 from syndication.publishing import merchants
 from syndication.web.site import links
 from syndication.web.site.layout import page
 
 
-def desk_page(request: Request, known: Account, template: str, **values: Any) -> Response:
-    """A page for whoever is signed in; each form in it holds `token`."""
-    asked = request.query_params.get("lang", "")
+def desk_page(request: Request, known: Account, template: str, *, at: str = "", **values: Any) -> Response:
+    """A page for whoever is signed in; each form in it holds `token`. `at`: where it stands, if not where it was asked for."""
     return page(
         request,
         f"desk/{template}",
         private=True,
-        language=asked if asked in LANGUAGES else known.language,
-        home=request.method != "GET",
+        language=known.language,
+        at=at or request.url.path,
         known=known,
         merchants=[merchants.by_slug(slug) for slug in known.merchants],
         token=sessions.form_token(known),

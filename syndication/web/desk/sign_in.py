@@ -37,7 +37,7 @@ def send_link(request: Request, form: Form) -> Response:
         say = gettext(language_of(request))
         return _form(request, email=email, fault=say("Please check the mail address."))
     return page(
-        request, "desk/look_into_mail.html", private=True, home=True, email=email,
+        request, "desk/look_into_mail.html", private=True, at="/sign-in", email=email,
         minutes=int(sign_in.GOOD_FOR.total_seconds()) // 60,
     )  # fmt: skip
 
@@ -87,7 +87,7 @@ def _form(request: Request, *, email: str = "", fault: str = "", status: int = 0
     values: dict[str, Any] = {"email": email, "fault": fault, "passkeys": passkeys.available()}
     return page(
         request, "desk/sign_in.html", status=status or (422 if fault else 200), private=True, scripted=True,
-        home=request.url.path != "/sign-in", **values,
+        at="/sign-in", **values,
     )  # fmt: skip
 
 

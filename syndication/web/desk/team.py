@@ -92,7 +92,7 @@ def _town_hall(
     request: Request, known: Account, *, typed: dict[str, str] | None = None, fault: str = ""
 ) -> Response:
     everybody = [one for one in people.listed() if one.role is not None]
-    return _page(request, known, "city_team.html", typed, fault, everybody=everybody)
+    return _page(request, known, "city_team.html", typed, fault, at="/desk/city/team", everybody=everybody)
 
 
 def _page(

@@ -8,15 +8,22 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
+from syndication import clock
 from syndication.audience.readers import ReaderRecord
-from syndication.content.base import Topic
+from syndication.config import settings
 from syndication.content.bounds import Few
 from syndication.content.cadence import WEEKDAYS, Cadence
+from syndication.content.characters import legible
 from syndication.content.interest import Interest
+from syndication.content.topics import Topic
 from syndication.infra.rendering import gettext
+from syndication.infra.signing import Box
+from syndication.kinds import NAMES
 from syndication.kinds.reading import KindName
 
 _MOST_TEXT, _MOST_FIELDS = 400, 200
+#: How long a form that was filled in may be opened once more in the other language (seconds).
+_CARRIED = 3600
 #: What the form offers; an hour that was chosen over the API stands beside them.
 _HOURS = range(5, 23)
 
@@ -39,7 +46,7 @@ class Choices(BaseModel):
         cadence = Cadence.parse(reader.cadence)
         at_once = cadence.rhythm == "instantly"
         return cls(
-            kinds=reader.interest.kinds,
+            kinds=_offered(reader.interest),
             topics=reader.interest.topics,
             rhythm=cadence.rhythm,
             weekday=WEEKDAYS[3 if cadence.weekday is None else cadence.weekday],
@@ -48,8 +55,12 @@ class Choices(BaseModel):
         )
 
     def interest(self, known: Interest | None = None) -> Interest:
-        """The interest; of `known` stays what no form asks for, such as merchants and districts."""
-        return (known or Interest()).model_copy(update={"kinds": self.kinds, "topics": self.topics})
+        """The interest; of `known` stays what no form asks for: merchants, districts, kinds that are not installed now."""
+        before = known or Interest()
+        hidden = tuple(name for name in before.kinds if name not in NAMES)
+        # Whoever takes the last tick away wants everything.
+        kinds = self.kinds + hidden if self.kinds or not _offered(before) else ()
+        return before.model_copy(update={"kinds": kinds, "topics": self.topics})
 
     def cadence(self) -> str:
         """The cadence in words that `Cadence.parse` takes."""
@@ -80,10 +91,16 @@ class Typed:
 
     def text(self, name: str) -> str:
         """A field of one text, at most 400 characters; empty where there is none."""
-        return self.texts.get(name, "")[:_MOST_TEXT]
+        return legible(self.texts.get(name, ""))[:_MOST_TEXT]
+
+    def sealed(self, *names: str) -> str:
+        """The choices and the texts of `names`, for the link to the same form in the other language; see `carried`."""
+        texts = {name: self.text(name) for name in names}
+        return _box().close({"texts": texts, "chosen": self.chosen, "at": clock.now().timestamp()})
 
     def choices(self, before: Choices, language: str) -> tuple[Choices, dict[str, str]]:
-        """What was chosen, and a sentence for each field that cannot be read, of which `before` stays."""
+        """What was chosen, and a sentence for each field that cannot be read, of which `before` stays; as they
+        stand on the page."""
         given = {"kinds": (), "topics": (), **self.chosen}
         try:
             return _kept_minute(Choices.model_validate({**before.model_dump(), **given}), before), {}
@@ -99,7 +116,8 @@ class Typed:
                 else getattr(before, name)
             )
         say = gettext(language)("Please choose from what is offered here.")
-        return Choices.model_validate({**before.model_dump(), **given}), dict.fromkeys(wrong, say)
+        chosen = Choices.model_validate({**before.model_dump(), **given})
+        return chosen, {name: say for name in Choices.model_fields if name in wrong}
 
 
 async def typed(request: Request) -> Typed:
@@ -108,6 +126,25 @@ async def typed(request: Request) -> Typed:
     texts = {name: value for name, value in form.items() if isinstance(value, str)}
     single = {name: texts[name] for name in ("rhythm", "weekday", "hour") if texts.get(name)}
     return Typed(texts, {**{name: _several(form, name) for name in ("kinds", "topics")}, **single})
+
+
+def carried(request: Request) -> Typed | None:
+    """What somebody had filled in when they asked for the other language; None where nothing was, or hours ago."""
+    try:
+        found = _box().open(request.query_params.get("typed", ""))
+    except ValueError:
+        return None
+    if not found or clock.now().timestamp() - found["at"] > _CARRIED:
+        return None
+    return Typed(found["texts"], found["chosen"])
+
+
+def _box() -> Box:
+    return Box(settings().keys, "form")
+
+
+def _offered(interest: Interest) -> tuple[str, ...]:
+    return tuple(name for name in interest.kinds if name in NAMES)
 
 
 def _several(form: FormData, name: str) -> list[str]:

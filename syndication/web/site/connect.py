@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from syndication import channels
 from syndication.config import settings
 from syndication.content.characters import control_characters
+from syndication.content.faults import FORM
 from syndication.delivery.tools import tools
 from syndication.destinations import connect_form, connecting
 from syndication.destinations.links import OLD, WAY
@@ -200,7 +201,5 @@ def _question(found: connect_form.ConnectForm, name: str, answer: str, fault: st
 
 
 def _in_words(fault: str, language: str) -> str:
-    """What is wrong, in the visitor's language and without the pattern that a text did not fit."""
-    if fault.startswith("String should"):
-        fault = _WRONG
-    return translated_error(fault, language)
+    """What is wrong, in the visitor's language."""
+    return translated_error(_WRONG if fault == FORM else fault, language)

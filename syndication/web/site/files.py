@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from syndication.config import settings
 from syndication.infra.rendering import render
+from syndication.web import conditional
 from syndication.web.site.layout import language_of
 
 router = APIRouter()
@@ -56,8 +57,13 @@ def manifest(request: Request) -> Response:
 
 def _file(request: Request, name: str, media_type: str, language: str = "de", city: str = "") -> Response:
     body, etag = _made(name, language, city)
-    headers = {"ETag": etag, "Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"}
-    if request.headers.get("if-none-match") == etag:
+    headers = {
+        "ETag": etag,
+        "Cache-Control": "public, max-age=3600",
+        "Vary": "Accept-Language",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if conditional.known(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=media_type, headers=headers)
 

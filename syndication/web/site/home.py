@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -17,7 +16,8 @@ from syndication.destinations import devices
 from syndication.errors import Invalid
 from syndication.infra.rendering import gettext
 from syndication.infra.signing import Tokens
-from syndication.publishing import views
+from syndication.models import SignUp
+from syndication.publishing import topics, views
 from syndication.web import throttle
 from syndication.web.site import choices
 from syndication.web.site.layout import language_of, page
@@ -27,12 +27,20 @@ router = APIRouter()
 _NEWEST = 12
 #: Nobody fills in the form faster (seconds), and nobody leaves it open longer.
 _FASTEST, _SLOWEST = 2, 24 * 3600
+#: Where the answer to a form that was sent stands, to be opened in the other language or once more.
+_ASKED = "/sign-up/asked"
+_EMPTY = choices.Typed({}, {})
 
 
 @router.get("/")
+@router.get("/sign-up")  # for whoever opens the address at which the form was answered
 def home(request: Request) -> Response:
     """The newest posts, the form, the feeds."""
-    return _home(request)
+    form = choices.carried(request)
+    if form is None:
+        return _home(request, _EMPTY, choices.NOTHING, {})
+    _, chosen, faults = _checked(form, language_of(request))
+    return _home(request, form, chosen, faults)
 
 
 @router.post("/sign-up")
@@ -42,54 +50,70 @@ def sign_up(request: Request, form: Annotated[choices.Typed, Depends(choices.typ
     No token against forged requests: whoever forges one sends a letter that its receiver has to confirm, and could
     as well fill in the form.
     """
-    language, email = language_of(request), form.text("email")
-    say, stamp = gettext(language), form.text("stamp")
+    language, stamp = language_of(request), form.text("stamp")
     made = _made(stamp)
     # A field that people do not see, and a form sent within two seconds: no person did that.
     if form.text("website") or made is None or clock.now().timestamp() - made < _FASTEST:
-        return page(request, "look_into_mail.html", language=language, home=True)
-    chosen, faults = form.choices(choices.NOTHING, language)
-    if clock.now().timestamp() - made > _SLOWEST or not throttle.fresh(stamp):
-        faults["form"] = say("This form was open for too long, or was sent before. Please send it once more.")
-    if faults:
-        return _home(request, chosen, email=email, faults=faults)
+        return asked(request)
+    wanted, chosen, faults = _checked(form, language)
+    if clock.now().timestamp() - made > _SLOWEST or (not faults and not throttle.fresh(stamp)):
+        old = "This form was open for too long, or was sent before. Please send it once more."
+        faults = {"form": gettext(language)(old), **faults}
+    if faults or wanted is None:
+        return _home(request, form, chosen, faults, status=422)
+    throttle.SIGN_UPS.count(request)
+    signups.ask(wanted)
+    return asked(request)
+
+
+@router.get(_ASKED)
+def asked(request: Request) -> Response:
+    """What to do now: a letter is on its way."""
+    return page(request, "look_into_mail.html", at=_ASKED)
+
+
+def _checked(form: choices.Typed, language: str) -> tuple[SignUp | None, choices.Choices, Mapping[str, str]]:
+    """The sign-up, or None; what was chosen of it; and a sentence for each field that is wrong, the topmost first."""
+    say = gettext(language)
+    chosen, wrong = form.choices(choices.NOTHING, language)
     try:
-        sign_up = signups.checked(
-            email,
+        wanted = signups.checked(
+            form.text("email"),
             language=language,
             interest=chosen.interest(),
             cadence=chosen.cadence(),
             source="form",
             wording=say("I want the news by mail and can unsubscribe at any time."),
         )
+    except signups.OutOfReach:
+        fault = say("Our mail server cannot deliver to an address with letters such as ä or é before the @.")
+        return None, chosen, {"email": fault, **wrong}
     except Invalid:
-        return _home(request, chosen, email=email, faults={"email": say("Please check the mail address.")})
-    throttle.SIGN_UPS.count(request)
-    signups.ask(sign_up)
-    return page(request, "look_into_mail.html", language=language, home=True)
+        return None, chosen, {"email": say("Please check the mail address."), **wrong}
+    return wanted, chosen, wrong
 
 
 def _home(
     request: Request,
-    chosen: choices.Choices = choices.NOTHING,
-    *,
-    email: str = "",
-    faults: Mapping[str, str] = MappingProxyType({}),
+    form: choices.Typed,
+    chosen: choices.Choices,
+    faults: Mapping[str, str],
+    status: int = 200,
 ) -> Response:
     cfg, language = settings(), language_of(request)
     newest = views.newest(_NEWEST, cfg.base_url, clock.now())
     return page(
         request,
         "home.html",
-        status=422 if faults else 200,
-        home=request.method != "GET",
+        status=status,
+        typed="" if form is _EMPTY else form.sealed("email"),
         posts=[shown(one, cfg, language) for one in newest],
-        topics=list(dict.fromkeys([*chosen.topics, *views.topics()])),
+        topics=topics.known(chosen.topics),
         chosen=chosen,
-        feeds=[(form, f"{cfg.base_url}/feeds/all.{form}") for form in CONTENT_TYPES],
+        feeds=[(name, f"{cfg.base_url}/feeds/all.{name}") for name in CONTENT_TYPES],
         # The random part makes each form another one, so that its uses can be counted.
         stamp=_stamps().make([int(clock.now().timestamp()), secrets.token_urlsafe(9)]),
-        email=email,
+        email=form.text("email"),
         faults=faults,
         notices=bool(devices.public_key()),
         weekdays=choices.weekdays(language),

@@ -1,5 +1,6 @@
 """Shared by all pages: language, headers, frame."""
 
+import re
 from typing import Any
 
 from starlette.requests import Request
@@ -24,14 +25,24 @@ _HEADERS = {
 }
 #: Pages behind a token: nobody else learns their address, no search engine keeps it.
 _PRIVATE = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+#: What no page of HTML may hold, whoever typed it: controls, halves of pairs, noncharacters (WHATWG HTML 13.2.3.5).
+_UNFIT = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000))
+    + "]"
+)
 
 
-def language_of(request: Request) -> str:
-    """`?lang=`, else the first of the browser's languages that we speak, else the city's."""
+def chosen_language(request: Request) -> dict[str, str]:
+    """`?lang=` where it names a language that we speak, as a query of links that keep it; else empty."""
     asked = request.query_params.get("lang", "")
-    if asked in LANGUAGES:
-        return asked
-    return preferred(request.headers.get("accept-language", "")) or settings().language
+    return {"lang": asked} if asked in LANGUAGES else {}
+
+
+def language_of(request: Request, known: str = "") -> str:
+    """`?lang=`, else `known`, else the one of the browser's languages that we speak and it likes best, else the city's."""
+    chosen = chosen_language(request).get("lang") or known
+    return chosen or preferred(request, settings().language)
 
 
 def page(
@@ -42,15 +53,17 @@ def page(
     private: bool = False,
     scripted: bool = False,
     language: str = "",
-    home: bool = False,
+    at: str = "",
+    typed: str = "",
     **values: Any,
 ) -> Response:
     """The page made from `site/<template>`, or from `template` where that names its folder.
 
-    It is in the visitor's language, or in `language` where that is known better.
-    `home`: its address cannot be opened, so its link to the other language leads to the front page.
+    It is in `language`, unless the visitor chose one on the page itself.
+    Its link to the other language opens the same page: at its own address, or `at` another where the answer to a form
+    stands; `typed` carries what was filled in.
     """
-    spoken = language or language_of(request)
+    spoken = language_of(request, language)
     other = "en" if spoken == "de" else "de"
     html = render(
         template if "/" in template else f"site/{template}",
@@ -59,13 +72,20 @@ def page(
         other=other,
         all_kinds=KINDS,
         link=links.to,
-        elsewhere=links.to("/", lang=other) if home else links.again(request, lang=other),
+        address=links.elsewhere,
+        kept=chosen_language(request),
+        elsewhere=links.to(at, lang=other) if at else links.again(request, lang=other, typed=typed),
         **values,
     )
-    headers = {**_HEADERS, **(_PRIVATE if private else {}), "Content-Language": spoken}
+    headers = {
+        **_HEADERS,
+        **(_PRIVATE if private else {}),
+        "Content-Language": spoken,
+        "Vary": "Accept-Language",
+    }
     if scripted:
         headers["Content-Security-Policy"] = _POLICY + _SCRIPTED
-    return HTMLResponse(html, status, headers=headers)
+    return HTMLResponse(_UNFIT.sub("\ufffd", html), status, headers=headers)
 
 
 def trouble(request: Request, status: int, detail: str) -> Response:
@@ -78,7 +98,6 @@ def trouble(request: Request, status: int, detail: str) -> Response:
         "trouble.html",
         status=status,
         private=True,
-        home=request.method != "GET",
         title=title,
         detail=translated_error(detail, language),
     )

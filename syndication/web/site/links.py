@@ -7,6 +7,8 @@ from starlette.requests import Request
 
 #: What may stand in a segment as it is (RFC 3986 section 3.3).
 _SAFE = "-._~!$&'()*+,;=:@"
+#: What stands in no path, query or fragment.
+_NO_URL = re.compile(r'[\s"<>\[\\\]^`{|}]|%(?![0-9A-Fa-f]{2})')
 _MOST_FIELDS, _MOST_CHARACTERS = 50, 2000
 
 
@@ -26,16 +28,24 @@ def ours(path: str, query: str = "") -> str:
 
 
 def again(request: Request, **changed: str) -> str:
-    """The link to the page that was asked for, with its query, in which `changed` is replaced."""
+    """The link to the page that was asked for, with its query, in which `changed` is replaced, or left out where empty."""
     try:
         asked = parse_qsl(request.url.query, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError:
         asked = []
-    query = urlencode(
-        [pair for pair in asked if pair[0] not in changed] + list(changed.items()), errors="replace"
-    )
+    added = [pair for pair in changed.items() if pair[1]]
+    query = urlencode([pair for pair in asked if pair[0] not in changed] + added, errors="replace")
     link = ours(request.url.path, query)
-    return link if len(link) <= _MOST_CHARACTERS else ours(request.url.path, urlencode(changed))
+    return link if len(link) <= _MOST_CHARACTERS else ours(request.url.path, urlencode(added[:1]))
+
+
+def elsewhere(address: str) -> str:
+    """Somebody's web address as an attribute may hold it: what stands in no URL is written as its number (WHATWG URL 4.3)."""
+    scheme, separator, rest = address.partition("://")
+    host = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    way, hash_sign, fragment = rest[len(host) :].partition("#")
+    shown = way + hash_sign + fragment.replace("#", "%23")
+    return scheme + separator + host + _NO_URL.sub(lambda one: quote(one[0], safe=""), shown)
 
 
 def without_host(location: str, host: str) -> str:

@@ -13,7 +13,7 @@ from syndication.destinations import devices
 from syndication.destinations.devices import DeviceAddress, DeviceRequest
 from syndication.errors import NotFound
 from syndication.kinds.reading import KindName
-from syndication.publishing import views
+from syndication.publishing import topics
 from syndication.web import throttle
 from syndication.web.access import json_spoken
 from syndication.web.site import choices
@@ -42,7 +42,7 @@ def ask(request: Request) -> Response:
         "notices.html",
         scripted=True,
         key=key,
-        topics=views.topics(),
+        topics=topics.known(),
         chosen=choices.NOTHING,
     )
 

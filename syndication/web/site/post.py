@@ -1,6 +1,5 @@
 """A post's own page, at an address that never changes."""
 
-import json
 from typing import Any
 from uuid import UUID
 
@@ -12,17 +11,19 @@ from syndication import clock, kinds
 from syndication.channels import wording
 from syndication.channels.envelope import PostView
 from syndication.config import Settings, settings
+from syndication.content.topics import collated
 from syndication.errors import NotFound
 from syndication.infra import db
 from syndication.infra.images import path
 from syndication.infra.rendering import gettext
 from syndication.publishing import posts as all_posts
-from syndication.publishing import site_images, uploads, views
+from syndication.publishing import site_images, stock, uploads, views
 from syndication.web.site.layout import language_of, page
+from syndication.web.site.structured import structured as _structured
 
 router = APIRouter()
-#: Coming dates that a page lists.
-_DATES = 8
+#: Coming dates that a page lists, and posts that it told of.
+_DATES, _TOLD = 8, 1000
 
 
 @router.get("/posts/{post_id}")
@@ -45,8 +46,16 @@ def read_post(request: Request, post_id: str) -> Response:
         raise NotFound("There is no such post.")
     with db.reading() as session:
         view = views.by_id(session, [record.id], cfg.base_url)[record.id]
+        before = views.begin_before(session, view)
+        told = [views.view(*row, cfg.base_url) for row in stock.told_by(session, record.id, _TOLD)]
     ready = site_images.there(image.url for image in view.content.pictures())
-    return page(request, "post.html", post=shown(view, cfg, language, ready), data=_structured(view, cfg))
+    return page(
+        request,
+        "post.html",
+        post=shown(view, cfg, language, ready),
+        told=[shown(one, cfg, language) for one in told],
+        data=_structured(view, cfg, before),
+    )
 
 
 def shown(
@@ -55,8 +64,9 @@ def shown(
     """What the templates show of a post. What a worker still fetches is not `ready`, and is left out rather than shown
     broken; an uploaded picture can be shown at once."""
     content, now = post.content, clock.now()
+    title = wording.name(content, language)
     return {
-        "title": content.title,
+        "title": title,
         "mark": wording.mark(content.standing, language),
         "summary": content.summary,
         "body": content.body,
@@ -75,9 +85,9 @@ def shown(
             for number, image in enumerate(content.images, 1)
         ],
         "merchant": post.merchant,
-        "language": content.language,
+        "language": content.language if title == content.title else language,
         "page": f"/posts/{post.id}",
-        "topics": content.topics,
+        "topics": sorted((topic.name for topic in content.topics), key=collated),
     }
 
 
@@ -97,21 +107,3 @@ def _dates(post: PostView, cfg: Settings, language: str, ready: frozenset[str]) 
         }
         for one in kinds.of(content).dates(content, cfg.zone, language, clock.now(), _DATES)
     ]
-
-
-def _structured(post: PostView, cfg: Settings) -> str:
-    """schema.org in JSON-LD, safe inside a script element."""
-    content = post.content
-    told: dict[str, Any] = {
-        "@context": "https://schema.org",
-        "name": content.title,
-        "description": content.summary,
-        "url": views.page(cfg.base_url, post.id),
-    }
-    if content.images:
-        told["image"] = [
-            cfg.base_url + path(post.id, number, image.url, "framed")
-            for number, image in enumerate(content.images, 1)
-        ]
-    told |= kinds.of(content).structured(content, post.merchant.name, cfg.zone, clock.now())
-    return json.dumps(told, ensure_ascii=False).replace("<", "\\u003c")

@@ -36,6 +36,7 @@ class Feed(Channel[Envelope, FeedRefresh]):
     queue = "feeds"
     abilities = Abilities(revise=True, withdraw=True, repeatable=True, images=True)
     configurable = False
+    tells = False
 
     def render(self, envelope: Envelope) -> FeedRefresh:
         """The scopes of the post as it is now; those it left were marked by fan-out and are built when asked for."""

@@ -13,7 +13,7 @@ from icalendar.prop import vText
 from syndication import kinds
 from syndication.channels import wording
 from syndication.channels.built_in.feed import zone as zones
-from syndication.channels.built_in.feed.view import KEPT, FeedView, clean, text, title
+from syndication.channels.built_in.feed.view import KEPT_EVENTS, FeedView, clean, text, title
 from syndication.channels.envelope import PostView
 from syndication.kinds.contract import Appointment
 
@@ -48,7 +48,7 @@ def render(view: FeedView) -> bytes:
     return b"".join([*pieces, b"END:VCALENDAR\r\n"])
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=KEPT_EVENTS)
 def _events(post: PostView, host: str, zone: ZoneInfo, removed: datetime | None) -> bytes:
     """What stands in a calendar of a post; nothing of one whose kind has no word there."""
     appointments = kinds.of(post.content).appointments(post.content, zone)
@@ -103,4 +103,4 @@ def _add_facts(event: Event, post: PostView, one: Appointment, zone: ZoneInfo) -
         if content.place.latitude is not None and content.place.longitude is not None:
             event.add("geo", (content.place.latitude, content.place.longitude))
     if content.topics:
-        event.add("categories", list(content.topics))
+        event.add("categories", [topic.spelling for topic in content.topics])

@@ -30,6 +30,8 @@ def render(view: FeedView) -> bytes:
         "language": view.city.language,
         "authors": [{"name": view.city.name, "url": view.city.base_url}],
     }
+    if view.next_url:
+        feed["next_url"] = view.next_url
     if view.hub:
         feed["hubs"] = [{"type": "WebSub", "url": view.hub}]
     if len(_written_entries) > KEPT:
@@ -67,7 +69,7 @@ def _said(post: PostView, when: str, zone: ZoneInfo) -> dict[str, Any]:
         "date_published": post.published_at.isoformat(),
         "date_modified": post.updated_at.isoformat(),
         "authors": [author],
-        "tags": [content.kind, *content.topics],
+        "tags": [content.kind, *(topic.spelling for topic in content.topics)],
         "language": content.language,
     }
     if content.summary:

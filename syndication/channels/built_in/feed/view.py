@@ -14,12 +14,15 @@ from syndication import kinds
 from syndication.channels import wording
 from syndication.channels.envelope import City, PostView
 from syndication.content.post import Content, Image
-from syndication.infra.rendering import gettext, markdown_to_html, markdown_to_text
+from syndication.infra.markdown import markdown_to_html, markdown_to_text, plain_to_html
+from syndication.infra.rendering import gettext
 
 Format = Literal["rss", "atom", "json", "ics"]
 
 #: Posts whose rendered words a process keeps: a feed is rebuilt for one changed post, the other hundreds are as they were.
 KEPT = 1000
+#: The same of a calendar, which holds far more.
+KEPT_EVENTS = 6000
 #: What XML 1.0 section 2.2 forbids. Markdown lets some of it through where it is written as a number, such as `&#12;`.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -34,7 +37,7 @@ class Tombstone:
 
 @dataclass(frozen=True)
 class FeedView:
-    """One feed: what it is about (empty facets mean everything), and its posts, the newest first.
+    """One feed: what it is about (empty facets mean everything), and its posts, in the order in which they stand.
 
     `merchant` is a name for people. `updated` is the newest change in it, None where nothing ever happened;
     `max_age` in seconds.
@@ -52,6 +55,9 @@ class FeedView:
     max_age: int
     #: When it is built (UTC): dates are told as of then. None: as of the revision of each post.
     now: datetime | None = None
+    #: Where this is a later page of the feed: its own address. The next page's, where there is one.
+    page_url: str = ""
+    next_url: str = ""
 
     @property
     def title(self) -> str:
@@ -123,7 +129,7 @@ def _html(content: Content, when: str, zone: ZoneInfo, name: str, address: str) 
     head = "<br>".join(escape(line) for line in facts(content, when, zone))
     parts = [
         f"<p>{head}</p>" if head else "",
-        f"<p>{escape(clean(content.summary))}</p>" if content.summary else "",
+        f"<p>{plain_to_html(clean(content.summary))}</p>" if content.summary else "",
     ]
     parts.append(clean(markdown_to_html(content.body)) if content.body else "")
     by = ", ".join(part for part in (name, address) if part)

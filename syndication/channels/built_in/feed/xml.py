@@ -32,9 +32,10 @@ _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class _FeedExtras(BaseExtension):  # type: ignore[misc]  # feedgen ships no types
-    """A hub's link in both formats, and tombstones in Atom."""
+    """A hub's link and the next page's in both formats, and tombstones in Atom."""
 
     hub = ""
+    following = ""
     removed: tuple[Tombstone, ...] = ()
 
     def extend_ns(self) -> dict[str, str]:
@@ -42,16 +43,19 @@ class _FeedExtras(BaseExtension):  # type: ignore[misc]  # feedgen ships no type
         return {"at": _TOMBSTONES} if self.removed else {}
 
     def extend_rss(self, feed: Any) -> Any:
-        """`<atom:link rel="hub">` in the channel (WebSub section 4)."""
-        if self.hub:
-            link = etree.Element(f"{{{_ATOM}}}link", rel="hub", href=self.hub)
-            feed[0].insert(3, link)
+        """`<atom:link>` in the channel: `rel="hub"` (WebSub section 4), `rel="next"` (RFC 5005 section 3)."""
+        for rel, href in self._links():
+            feed[0].insert(3, etree.Element(f"{{{_ATOM}}}link", rel=rel, href=href))
         return feed
 
+    def _links(self) -> list[tuple[str, str]]:
+        links = (("hub", self.hub), ("next", self.following))
+        return [(rel, href) for rel, href in links if href]
+
     def extend_atom(self, feed: Any) -> Any:
-        """`<link rel="hub">`, and one `<at:deleted-entry>` for each withdrawn post."""
-        if self.hub:
-            etree.SubElement(feed, "link", rel="hub", href=self.hub)
+        """The same as `<link>`, and one `<at:deleted-entry>` for each withdrawn post."""
+        for rel, href in self._links():
+            etree.SubElement(feed, "link", rel=rel, href=href)
         for tombstone in self.removed:
             at = tombstone.at.isoformat()
             etree.SubElement(feed, f"{{{_TOMBSTONES}}}deleted-entry", ref=identity(tombstone.post), when=at)
@@ -127,13 +131,13 @@ def _feed(view: FeedView) -> Any:
     feed = FeedGenerator()
     feed.register_extension("extras", _FeedExtras, _EntryExtras)
     feed.load_extension("dc", atom=False)
-    feed.extras.hub, feed.extras.removed = view.hub, view.removed
+    feed.extras.hub, feed.extras.following, feed.extras.removed = view.hub, view.next_url, view.removed
     feed.id(view.self_url)
     feed.title(clean(view.title))
     feed.subtitle(clean(view.description))
     feed.author(name=clean(view.city.name))
     # The last link is the one that feedgen makes the channel's in RSS.
-    feed.link(href=view.self_url, rel="self")
+    feed.link(href=view.page_url or view.self_url, rel="self")
     feed.link(href=view.city.base_url, rel="alternate")
     feed.language(view.city.language)
     feed.updated(view.updated or _NEVER)
@@ -153,8 +157,10 @@ def _fill(form: str, entry: FeedEntry, post: PostView, view: FeedView) -> None:
     entry.updated(post.updated_at)
     # Not as CDATA, which a text with its end in it would break; feedgen escapes.
     entry.content(html(post, when(post, view), view.city.zone), type="html")
-    for term in (content.kind, *content.topics):
-        entry.category(term=term)
+    entry.category(term=content.kind)
+    for topic in content.topics:
+        label = {"label": clean(topic.spelling)} if topic.spelling != topic else {}
+        entry.category(term=str(topic), **label)
     entry.extras.updated, entry.extras.images = post.updated_at, content.images
     entry.extras.language = content.language if content.language != view.city.language else ""
     if form == "atom":

@@ -1,0 +1,72 @@
+"""Says what a reader chose and when mail comes, in the words of a page."""
+
+from syndication import clock
+from syndication.audience.readers import ReaderRecord
+from syndication.config import settings
+from syndication.content.cadence import Cadence, next_slot
+from syndication.errors import NotFound
+from syndication.infra.rendering import gettext, in_words, supported_language
+from syndication.kinds import KINDS
+from syndication.publishing import merchants
+from syndication.web.site.choices import weekdays
+
+_LANGUAGES = {"de": "Deutsch", "en": "English"}
+
+
+def first_mail(reader: ReaderRecord, language: str) -> str:
+    """When the first mail comes after a reader confirmed, on the city's clock; of one who got mail already, the next."""
+    say, zone = gettext(language), settings().zone
+    cadence = Cadence.parse(reader.cadence)
+    slot = next_slot(cadence, clock.now(), zone)
+    if slot is None:
+        return say("The first mail comes as soon as something new is posted.")
+    if reader.confirmed_at is not None and next_slot(cadence, reader.confirmed_at, zone) != slot:
+        told = say("The next mail comes on {}, if there is something new by then.")
+    else:
+        told = say("The first mail comes on {}, if there is something new by then.")
+    return told.format(in_words(slot, zone, language))
+
+
+def choices(reader: ReaderRecord, language: str) -> list[tuple[str, str]]:
+    """What was chosen: headings and words."""
+    say, interest = gettext(language), reader.interest
+    kinds = [kind.heading(language) for kind in KINDS if kind.name in interest.kinds]
+    topics = [topic.replace("-", " ").capitalize() for topic in interest.topics]
+    return [
+        (say("What"), ", ".join(kinds) or say("everything")),
+        *([(say("Topics"), ", ".join(topics))] if topics else ()),
+        *unasked(reader, language),
+        (say("How often"), rhythm(reader.cadence, language)),
+        (say("Language of the mails"), _LANGUAGES[supported_language(reader.language)]),
+    ]
+
+
+def unasked(reader: ReaderRecord, language: str) -> list[tuple[str, str]]:
+    """What was chosen elsewhere and no form of ours asks for, so that nobody wonders what is missing."""
+    say, interest = gettext(language), reader.interest
+    return [
+        (heading, ", ".join(names))
+        for heading, names in (
+            (say("Only from"), [_name(slug) for slug in interest.merchants]),
+            (say("Only in"), list(interest.districts)),
+        )
+        if names
+    ]
+
+
+def rhythm(text: str, language: str) -> str:
+    """A cadence in words: "once a week, on Thursday at 07:00"."""
+    say, cadence = gettext(language), Cadence.parse(text)
+    at = f"{cadence.hour:02d}:{cadence.minute:02d}"
+    if cadence.rhythm == "instantly":
+        return say("at once; what comes close together in one mail")
+    if cadence.weekday is None:
+        return say("every day at {}").format(at)
+    return say("every {} at {}").format(weekdays(language)[cadence.weekday][1], at)
+
+
+def _name(slug: str) -> str:
+    try:
+        return merchants.by_slug(slug).name
+    except NotFound:  # named before there was one, or after
+        return slug
