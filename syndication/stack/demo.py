@@ -226,8 +226,7 @@ class _City:
         def came() -> bool:
             for mail in self._mail.mails:
                 if mail.recipient == recipient and word in str(mail.message["Subject"]).lower():
-                    part = mail.message.get_body(("plain",))
-                    found.append(str(part.get_content()) if part else "")
+                    found.append(mail.text)
             return bool(found)
 
         if not self._until(came, _ARRIVE_WITHIN):

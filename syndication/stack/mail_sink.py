@@ -33,6 +33,12 @@ class Mail:
         return message_from_bytes(self.data, policy=policy.default)
 
     @property
+    def text(self) -> str:
+        """Its text part; empty where it has none."""
+        part = self.message.get_body(("plain",))
+        return str(part.get_content()) if part is not None else ""
+
+    @property
     def message_id(self) -> str:
         """Its Message-ID without the angle brackets."""
         found = re.search(rb"^Message-ID: *(?:\r\n )?<([^>]*)>", self.data, re.IGNORECASE | re.MULTILINE)
