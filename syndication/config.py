@@ -335,11 +335,16 @@ def settings() -> Settings:
     """The settings of this process, read once. Raises Invalid that names every fault at once."""
     global _in_use  # noqa: PLW0603 -- one process, one set of settings
     if _in_use is None:
-        try:
-            _in_use = Settings()  # the values come from the environment
-        except ValidationError as error:
-            raise Invalid(*map(_in_capitals, faults_of(error))) from error
+        _in_use = read()
     return _in_use
+
+
+def read(**given: Any) -> Settings:
+    """The settings of the environment, with what is `given` before it. Raises Invalid that names every fault at once."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise Invalid(*map(_in_capitals, faults_of(error))) from error
 
 
 private_files.use(lambda: settings().data_dir)
