@@ -1,5 +1,7 @@
 """`syndication init`: what it writes means the same to a shell, to systemd and to the settings."""
 
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -110,6 +112,17 @@ def test_with_a_public_address_it_is_a_city_on_the_internet(run: Run, tmp_path: 
     assert known["SYNDICATION_MAIL_FROM"] == "news@news.coburg.example"
     assert (known["SYNDICATION_SMTP_PORT"], known["SYNDICATION_SMTP_SECURITY"]) == ("587", "starttls")
     assert known["SYNDICATION_DATA_DIR"] == "/var/lib/syndication"
+
+
+def test_the_readme_s_city_on_the_internet_is_made_as_printed(run: Run, tmp_path: Path) -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"^## For production\n.*?^```sh\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
+    assert block
+    line = block[1].replace("\\\n", " ").replace("/etc/", f"{tmp_path}/")
+    program, command, *arguments = shlex.split(line)
+    assert (program, command) == (".venv/bin/syndication", "init")
+    run(*arguments)
+    assert by_shell(tmp_path / "syndication.env")["SYNDICATION_MAIL_FROM"] == "news@coburg.example"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 
@@ -33,7 +35,6 @@ class Terminal:
         with log.open("wb") as out:
             self._shell = subprocess.Popen(
                 ["/bin/sh"], cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=out, stderr=out,
-                start_new_session=True,
             )  # fmt: skip
 
     def type(self, block: str) -> None:
@@ -46,9 +47,10 @@ class Terminal:
         return self.log.read_text("utf-8", errors="replace")
 
     def end(self) -> None:
-        """Ctrl-C reaches whatever runs here; then the shell has no more to read."""
+        """Ctrl-C for what runs here; then the shell waits for its end, and has no more to read."""
         assert self._shell.stdin is not None
-        os.killpg(self._shell.pid, 2)
+        for running in psutil.Process(self._shell.pid).children():
+            running.send_signal(signal.SIGINT)
         self._shell.stdin.close()
         self._shell.wait(60)
 
@@ -119,4 +121,5 @@ def test_the_first_post_of_the_readme_arrives_as_printed(tmp_path: Path) -> None
         first.type(post)
         until(lambda: "Weinabend" in second.said, "no mail came", first, second, third)
         assert "Weinabend" in requests.get(site, timeout=10).text
+    assert [one.log.name for one in (first, second, third) if "Traceback" in one.said] == []
     assert len(list((tmp_path / "inbox").glob("*-anna@example.org.eml"))) >= 2
