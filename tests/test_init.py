@@ -114,6 +114,12 @@ def test_with_a_public_address_it_is_a_city_on_the_internet(run: Run, tmp_path: 
     assert known["SYNDICATION_DATA_DIR"] == "/var/lib/syndication"
 
 
+def test_a_mail_server_near_by_is_spoken_to_as_any_other(run: Run, tmp_path: Path) -> None:
+    run("--city", "Coburg", "--smtp-host", "10.0.0.5")
+    known = by_shell(tmp_path / "syndication.env")
+    assert (known["SYNDICATION_SMTP_PORT"], known["SYNDICATION_SMTP_SECURITY"]) == ("587", "starttls")
+
+
 def test_the_readme_s_city_on_the_internet_is_made_as_printed(run: Run, tmp_path: Path) -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
     block = re.search(r"^## For production\n.*?^```sh\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)

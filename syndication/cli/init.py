@@ -83,7 +83,7 @@ def init(
     from syndication.config import read
 
     _refuse_present(file)
-    inside = _inside(smtp_host)
+    here = smtp_host in ("127.0.0.1", "::1", "localhost")
     cfg = read(
         city_name=_asked_for() if city is None else city,
         base_url=base_url,
@@ -93,8 +93,8 @@ def init(
         secret_keys=secrets.token_urlsafe(36),
         mail_from=mail_from or f"news@{_domain(base_url)}",
         smtp_host=smtp_host,
-        smtp_port=(2525 if inside else 587) if smtp_port is None else smtp_port,
-        smtp_security=smtp_security or ("none" if inside else "starttls"),
+        smtp_port=(2525 if here else 587) if smtp_port is None else smtp_port,
+        smtp_security=smtp_security or ("none" if here else "starttls"),
         smtp_user=smtp_user,
         # Only where nobody else comes by: else http is refused, and outlets inside our network stay out of reach.
         allow_private_addresses=base_url.startswith("http://") and _inside(_host(base_url)),

@@ -23,7 +23,7 @@ class Inbox(MailSink):
     def __init__(self, *, port: int, folder: Path, show: Callable[[str], None]) -> None:
         super().__init__(port=port, folder=folder)
         self._into, self._show = folder, show
-        self._numbers = count(1)
+        self._numbers = count(1 + len(list(folder.glob("*.eml"))))
 
     def keep(self, mail: Mail) -> None:
         """Write one mail beside those of earlier days, and show it. Raises OSError where it cannot be written."""
@@ -31,11 +31,12 @@ class Inbox(MailSink):
         for number in self._numbers:
             path = self._into / f"{number:05}-{who}.eml"
             try:
-                with path.open("xb") as file:
-                    file.write(mail.data)
+                file = path.open("xb")
             except FileExistsError:
                 continue
             break
+        with file:
+            file.write(mail.data)
         self._show(readable(mail, path))
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 -- aiosmtpd's name
@@ -52,9 +53,7 @@ def readable(mail: Mail, path: Path) -> str:
     try:
         subject = str(mail.message.get("Subject", ""))
         body = mail.text or "This mail has no text part; see the file."
-    except (
-        Exception
-    ):  # the library stumbles over malformed mails in many ways; nothing is lost, and the next is shown
+    except Exception:  # the library stumbles over malformed mails in many ways, and the next is to be shown
         subject, body = "", "This mail cannot be read; the file has it as it came."
     return "\n".join(
         ["", _RULE, f"To:      {mail.recipient}", f"Subject: {subject}", f"File:    {path}", "", body.strip(), _RULE]
