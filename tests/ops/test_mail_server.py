@@ -1,5 +1,8 @@
 """The doctor at mail servers that want something first: it names the setting, and falls over no login."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -107,3 +110,15 @@ def test_a_login_beyond_ascii_that_is_wrong_is_refused_in_words(tmp_path: Path) 
 def test_a_host_that_is_no_name_is_a_finding(host: str, tmp_path: Path) -> None:
     found = looked(settings_for(tmp_path, smtp_host=host))
     assert (found.verdict, "SYNDICATION_SMTP_HOST" in found.advice) == ("bad", True)
+
+
+def test_an_authority_of_ones_own_is_trusted_by_ssl_cert_file(tmp_path: Path) -> None:
+    server, _ = certificate(tmp_path)
+    ask = "import sys; from syndication.infra.smtp import Outbox; Outbox('127.0.0.1', int(sys.argv[1]), 'starttls').check()"
+    with MailSink(certificate=server) as sink:
+        for trusted, ends_with in ((tmp_path / "sink.pem", 0), (None, 1)):
+            given = os.environ | ({"SSL_CERT_FILE": str(trusted)} if trusted else {})
+            ran = subprocess.run(
+                [sys.executable, "-c", ask, str(sink.port)], env=given, capture_output=True, timeout=30
+            )
+            assert ran.returncode == ends_with, ran.stderr
