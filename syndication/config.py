@@ -1,7 +1,10 @@
 """Every setting, typed and validated; the only module that reads the environment."""
 
+import difflib
+import logging
 import os
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,6 +23,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from syndication.content.base import Line, Text
+from syndication.content.characters import legible
 from syndication.content.faults import faults_of
 from syndication.errors import Fault, Invalid
 from syndication.infra import private_files
@@ -328,18 +332,41 @@ def _as_variable(value: Any) -> str:
     return ",".join(map(_as_variable, value)) if isinstance(value, tuple) else str(value)
 
 
+def unknown_variables(names: Iterable[str]) -> list[str]:
+    """A sentence for each name of a variable that looks like a setting and is none, with the nearest that is one."""
+    known = [f"{_PREFIX}{name.upper()}{end}" for name in Settings.model_fields for end in ("", "_FILE")]
+    said = []
+    for name in sorted(names):
+        if name.upper().startswith(_PREFIX) and name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), known, n=1)
+            meant = f"; {near[0]} is one" if near else ""
+            said.append(f"{legible(name)} is no setting and does nothing{meant}.")
+    return said
+
+
 _in_use: Settings | None = None
 
 
 def settings() -> Settings:
-    """The settings of this process, read once. Raises Invalid that names every fault at once."""
+    """The settings of this process, read once. Raises Invalid that names every fault at once.
+
+    Variables that look like settings and are none are warned of: a later version may know them, so they end no start.
+    """
     global _in_use  # noqa: PLW0603 -- one process, one set of settings
     if _in_use is None:
-        try:
-            _in_use = Settings()  # the values come from the environment
-        except ValidationError as error:
-            raise Invalid(*map(_in_capitals, faults_of(error))) from error
+        for sentence in unknown_variables(os.environ):
+            # Logs are set up by these very settings; until then this goes to stderr as it is.
+            logging.getLogger(__name__).warning(sentence)
+        _in_use = read()
     return _in_use
+
+
+def read(**given: Any) -> Settings:
+    """The settings of the environment, with what is `given` before it. Raises Invalid that names every fault at once."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise Invalid(*map(_in_capitals, faults_of(error))) from error
 
 
 private_files.use(lambda: settings().data_dir)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from syndication import channels
+from syndication import channels, clock
 from syndication.channels import by_mail
 from syndication.channels.social import counting
 from syndication.channels.verdicts import Refused
@@ -21,7 +21,7 @@ from syndication.errors import Invalid
 from syndication.infra import mail_addresses, markdown
 from syndication.infra.reasons import translated_reason
 from syndication.kinds.reading import made
-from syndication.sources import cell, repair
+from syndication.sources import cell, repair, table, title
 from tests.channels.samples import SAMPLES, Sample
 from tests.conftest import FULL
 from tests.patterns import cost
@@ -54,13 +54,24 @@ def texts(length: int) -> list[str]:
 
 def one_cell(text: str) -> None:
     for read in (
-        lambda said: cell.moment(said, ZoneInfo("Europe/Berlin")),
         cell.price,
-        cell.clock_time,
         cell.number,
+        title.read,
     ):
         with suppress(ValueError):
             read(text)
+
+
+def one_line(text: str) -> None:
+    """A line of a table, in each of whose cells the text stands."""
+    typed = text.replace('"', '""')
+    header = "Titel;Datum;Uhrzeit;Ende;Ort;Preis;Themen;Text;Link"
+    line = ";".join([f'"{typed}"'] * 9)
+    list(
+        table.read(
+            f"{header}\n{line}\n".encode("utf-8", "replace"), zone=ZoneInfo("Europe/Berlin"), now=clock.now()
+        )
+    )
 
 
 def one_address(text: str) -> None:
@@ -84,6 +95,7 @@ WORK: dict[str, tuple[Callable[[str], Any], int]] = {
     "cutting with short links": (lambda text: counting.cut(text, 300, counting.with_links_as(23)), _BODY),
     "a slug": (slugify, _BODY),
     "a cell": (one_cell, _BODY),
+    "a line of a table": (one_line, _BODY),
     "an address": (one_address, 254),
     "an old reason in German": (lambda text: translated_reason(Reason.read(text), "de"), _BODY),
 }

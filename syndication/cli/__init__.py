@@ -7,6 +7,7 @@ from syndication.cli import (
     deliveries,
     destinations,
     importing,
+    init,
     keys,
     merchants,
     people,
@@ -26,6 +27,7 @@ app = typer.Typer(
     help="Post once, arrive everywhere: what an operator can see and do.",
 )
 for module in (
+    init,
     running,
     queues,
     deliveries,

@@ -1,5 +1,6 @@
 """Commands that run the service, or a demo of it."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -16,16 +17,32 @@ def join(app: typer.Typer) -> None:
     app.command()(web)
     app.command()(demo)
     app.command()(migrate)
+    app.command()(inbox)
 
 
 def up(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1", port: Port = 8000
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=65535,
+            help="Port of the pages and the API; else that of a public address on this machine, or 8000.",
+        ),
+    ] = None,
 ) -> None:
     """Run everything on this machine: web, workers, beat, and a redis-server where no broker is set."""
     from syndication.config import settings
     from syndication.stack import up as whole_stack
 
-    whole_stack.run(settings(), host=host, port=port)
+    cfg = settings()
+    whole_stack.run(cfg, host=host, port=port or own_port(cfg.base_url) or 8000)
+
+
+def own_port(base_url: str) -> int | None:
+    """The port of an http address on this machine: nothing stands between such an address and us. None: there is none."""
+    found = re.fullmatch(r"http://(?:127\.0\.0\.1|localhost):(\d+)", base_url)
+    return int(found[1]) if found else None
 
 
 def web(
@@ -79,3 +96,18 @@ def migrate() -> None:
 
     migrations.upgrade(settings().resolved_database_url)
     say("The tables are those of this version.")
+
+
+def inbox(
+    port: Annotated[
+        int,
+        typer.Option(
+            min=1, max=65535, envvar="SYNDICATION_SMTP_PORT", help="Where it listens, on this machine only."
+        ),
+    ] = 2525,
+    folder: Annotated[Path, typer.Option(help="Where mails are kept, each as an .eml file.")] = Path("inbox"),
+) -> None:
+    """Be the mail server of a city that is tried out: show every mail that arrives, and send none on."""
+    from syndication.stack import inbox as mailbox
+
+    mailbox.run(port=port, folder=folder, show=say)

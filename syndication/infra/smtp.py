@@ -1,5 +1,6 @@
 """Sends mail over reused SMTP connections, and says how far a mail got when it fails."""
 
+import base64
 import contextlib
 import select
 import smtplib
@@ -71,6 +72,29 @@ def own_name() -> str:
         return "[127.0.0.1]"
 
 
+def log_in(server: smtplib.SMTP, user: str, password: str) -> None:
+    """Log in (RFC 4954); beyond ASCII in UTF-8, as RFC 4616 section 2 says, which smtplib cannot. Raises SMTPException."""
+    if (user + password).isascii():
+        server.login(user, password)
+        return
+    offered = server.esmtp_features.get("auth", "").upper().split()
+    if "PLAIN" in offered:
+        code, said = server.docmd("AUTH", "PLAIN " + _base64(f"\0{user}\0{password}"))
+    elif "LOGIN" in offered:
+        code, said = server.docmd("AUTH", "LOGIN")
+        for part in (user, password):
+            if code == 334:
+                code, said = server.docmd(_base64(part))
+    else:
+        raise smtplib.SMTPNotSupportedError("it offers no login with letters beyond ASCII")
+    if code != 235:
+        raise smtplib.SMTPAuthenticationError(code, said)
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
 class Outbox:
     """Sends mails through one server; safe in many threads, each send has a connection to itself.
 
@@ -118,14 +142,15 @@ class Outbox:
         if begun := self._begun.pop(threading.get_ident(), None):
             begun.abandon()
 
-    def check(self, sender: str = "") -> str:
+    def check(self, sender: str = "", recipient: str = "") -> str:
         """Connect, log in, and ask whether mail from `sender` is taken; returns the server's greeting. Raises MailFailure.
 
-        Nothing is sent.
+        With a `recipient`, also whether mail to it is: many servers say only then that they want a login. Nothing is sent.
         """
         with self._connection() as connection:
             if sender:
-                connection.ask(_address(sender, "sender"))
+                to = _address(recipient, "recipient") if recipient else ""
+                connection.ask(_address(sender, "sender"), to)
             return connection.greeting
 
     def takes_all_letters(self) -> bool:
@@ -189,7 +214,7 @@ class Outbox:
             if self._user:
                 stage = "login"
                 self._check_privacy()
-                server.login(self._user, self._password)
+                log_in(server, self._user, self._password)
         except (smtplib.SMTPException, OSError, ValueError) as error:
             if server is not None:
                 server.close()
@@ -322,13 +347,17 @@ class _Connection:
             return
         self.begun = following
 
-    def ask(self, sender: str) -> None:
-        """Begin a mail and take it back (RFC 5321 sections 4.1.1.2 and 4.1.1.5)."""
-        self._say(f"MAIL FROM:<{sender}>{self._wide((sender, ''))}\r\n".encode(), "sender")
-        code, said = self._answer("sender")
+    def ask(self, sender: str, recipient: str = "") -> None:
+        """Begin a mail and take it back (RFC 5321 sections 4.1.1.2, 4.1.1.3 and 4.1.1.5)."""
+        envelope = sender, recipient
+        asked = list(zip(_commands(envelope, self._wide(envelope)), _STAGES, strict=True))
+        for command, stage in asked[: 2 if recipient else 1]:
+            self._say(command.encode(), stage)
+            code, said = self._answer(stage)
+            if code not in (250, 251):
+                self._reset(code)
+                self._refused(stage, code, said)
         self._reset(code)
-        if code != 250:
-            self._refused("sender", code, said)
 
     def _envelope(self, envelope: _Envelope, answers: list[tuple[int, str]]) -> None:
         commands = _commands(envelope, self._wide(envelope))

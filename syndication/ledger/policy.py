@@ -92,7 +92,9 @@ def mail_batch(failures: int, size: int, answers: Sequence[int]) -> tuple[int, i
 
 def shares(count: int, ways: int, most: int, least: int) -> list[slice]:
     """`count` things in at most `ways` equal shares, each of at most `most`, and of at least `least` where there are enough."""
-    each = min(most, -(-count // max(1, min(ways, count // least))))
+    each = max(
+        1, min(most, -(-count // max(1, min(ways, count // least))))
+    )  # nothing waits any more: no share
     return [slice(start, start + each) for start in range(0, count, each)]
 
 

@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import smtplib
-import ssl
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -18,9 +16,8 @@ from syndication.errors import SyndicationError
 from syndication.infra import confined, db, private_files, signing
 from syndication.infra.confined import report
 from syndication.infra.signing import Box
-from syndication.infra.smtp import own_name
 from syndication.models import Destination
-from syndication.ops import broker
+from syndication.ops import broker, mail_server
 from syndication.ops.celery_wakeups import QUEUES
 
 Verdict = Literal["ok", "warn", "bad"]
@@ -241,54 +238,18 @@ def _count(found: list[insight.DeliveryRow] | list[insight.MessageRow]) -> str:
 
 
 def _mail(cfg: Settings) -> Iterator[Finding]:
-    where = f"{cfg.smtp_host}:{cfg.smtp_port}"
-    context = ssl.create_default_context()
-    try:
-        with _connected(cfg, context) as connection:
-            connection.ehlo()
-            if cfg.smtp_security == "starttls":
-                _start_tls(connection, context, where)
-            if cfg.smtp_user:
-                connection.login(cfg.smtp_user, cfg.smtp_password.get_secret_value())
-            connection.noop()
-    except smtplib.SMTPAuthenticationError as error:
-        raise _Stop(
-            Finding(
-                "mail",
-                "bad",
-                f"{where} refuses the login ({error.smtp_code}).",
-                "Check SYNDICATION_SMTP_USER and SYNDICATION_SMTP_PASSWORD.",
-            )
-        ) from error
-    except ssl.SSLError as error:
-        advice = "The certificate must be valid for SYNDICATION_SMTP_HOST."
-        raise _Stop(
-            Finding("mail", "bad", f"No encrypted connection to {where}: {error.reason}.", advice)
-        ) from error
-    except (smtplib.SMTPException, OSError) as error:
-        advice = "Check SYNDICATION_SMTP_HOST, SYNDICATION_SMTP_PORT and SYNDICATION_SMTP_SECURITY."
-        raise _Stop(Finding("mail", "bad", f"{where} does not answer: {error}", advice)) from error
-    login = f"accepts the login of {cfg.smtp_user}" if cfg.smtp_user else "needs no login"
-    yield Finding("mail", "ok", f"{where} answers and {login}. No mail was sent.")
+    said, advice = mail_server.look(cfg, patience=_SMTP_PATIENCE)
+    if advice:
+        yield Finding("mail", "bad", said, advice)
+        return
+    yield Finding("mail", "ok", said)
     if cfg.smtp_security == "none" and cfg.smtp_host not in ("localhost", "127.0.0.1", "::1"):
-        advice = "Set SYNDICATION_SMTP_SECURITY to starttls."
-        yield Finding("mail", "warn", "Mails and addresses travel in plain text.", advice)
-
-
-def _connected(cfg: Settings, context: ssl.SSLContext) -> smtplib.SMTP:
-    if cfg.smtp_security == "tls":
-        return smtplib.SMTP_SSL(
-            cfg.smtp_host, cfg.smtp_port, own_name(), timeout=_SMTP_PATIENCE, context=context
+        yield Finding(
+            "mail",
+            "warn",
+            "Mails and addresses travel in plain text.",
+            "Set SYNDICATION_SMTP_SECURITY to starttls.",
         )
-    return smtplib.SMTP(cfg.smtp_host, cfg.smtp_port, own_name(), timeout=_SMTP_PATIENCE)
-
-
-def _start_tls(connection: smtplib.SMTP, context: ssl.SSLContext, where: str) -> None:
-    if not connection.has_extn("starttls"):
-        advice = "Use the submission port of the mail server, mostly 587."
-        raise _Stop(Finding("mail", "bad", f"{where} offers no STARTTLS.", advice))
-    connection.starttls(context=context)
-    connection.ehlo()
 
 
 def _clock(cfg: Settings) -> Iterator[Finding]:

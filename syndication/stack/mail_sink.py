@@ -34,7 +34,7 @@ class Mail:
 
     @property
     def text(self) -> str:
-        """What it says, without its HTML."""
+        """Its text part; empty where it has none."""
         part = self.message.get_body(("plain",))
         return str(part.get_content()) if part is not None else ""
 

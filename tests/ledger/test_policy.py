@@ -129,6 +129,7 @@ def test_a_connection_claims_what_it_sends_in_a_few_seconds(
         (3, 4, 37, 10, [3]),
         (31, 1, 200, 30, [31]),
         (5, 8, 1, 1, [1, 1, 1, 1, 1]),
+        (0, 4, 37, 10, []),
     ],
 )
 def test_what_is_claimed_at_once_is_shared_by_the_connections(
