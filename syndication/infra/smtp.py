@@ -1,6 +1,5 @@
 """Sends mail over reused SMTP connections, and says how far a mail got when it fails."""
 
-import base64
 import contextlib
 import select
 import smtplib
@@ -13,6 +12,7 @@ from typing import Literal, NoReturn
 
 from syndication.content.reason import Reason
 from syndication.infra.mail_headers import Unfit, address
+from syndication.infra.smtp_login import log_in
 
 Stage = Literal["connect", "login", "sender", "recipient", "data", "after_data"]
 Security = Literal["starttls", "tls", "none"]
@@ -70,29 +70,6 @@ def own_name() -> str:
         return f"[{socket.gethostbyname(socket.gethostname())}]"
     except OSError:
         return "[127.0.0.1]"
-
-
-def log_in(server: smtplib.SMTP, user: str, password: str) -> None:
-    """Log in (RFC 4954); beyond ASCII in UTF-8, as RFC 4616 section 2 says, which smtplib cannot. Raises SMTPException."""
-    if (user + password).isascii():
-        server.login(user, password)
-        return
-    offered = server.esmtp_features.get("auth", "").upper().split()
-    if "PLAIN" in offered:
-        code, said = server.docmd("AUTH", "PLAIN " + _base64(f"\0{user}\0{password}"))
-    elif "LOGIN" in offered:
-        code, said = server.docmd("AUTH", "LOGIN")
-        for part in (user, password):
-            if code == 334:
-                code, said = server.docmd(_base64(part))
-    else:
-        raise smtplib.SMTPNotSupportedError("it offers no login with letters beyond ASCII")
-    if code != 235:
-        raise smtplib.SMTPAuthenticationError(code, said)
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
 
 
 class Outbox:
