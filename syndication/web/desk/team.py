@@ -99,7 +99,7 @@ def _page(
     request: Request, known: Account, template: str, typed: dict[str, str] | None, fault: str, **values: Any
 ) -> Response:
     return desk_page(
-        request, known, template, status=422 if fault else 200, typed=typed or {}, fault=fault, **values
+        request, known, template, status=422 if fault else 200, entry=typed or {}, fault=fault, **values
     )
 
 
