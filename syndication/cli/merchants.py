@@ -54,8 +54,11 @@ def add(
     url: Annotated[str | None, typer.Option(help="Website.")] = None,
     district: Annotated[str | None, typer.Option(help="Part of town.")] = None,
     posts_per_day: Annotated[int | None, typer.Option(help="Quota of its own.")] = None,
+    same_name: Annotated[
+        bool, typer.Option("--same-name", help="Do not ask where another merchant has this name.")
+    ] = False,
 ) -> None:
-    """A new merchant that may publish at once."""
+    """A new merchant that may publish at once. Asks first where another has the same name."""
     from pydantic import ValidationError
 
     from syndication.content.faults import faults_of
@@ -74,6 +77,10 @@ def add(
         )
     except ValidationError as error:
         raise Invalid(*faults_of(error)) from error
+    called = wanted.name.casefold()
+    others = [row.slug for row in everybody.listed(limit=100_000) if row.name.casefold() == called]
+    if others and not same_name:
+        typer.confirm(f"{wanted.name} is there already, as {', '.join(others)}. Add another?", abort=True)
     made = everybody.create(wanted)
     screen.say(f"{made.name} may publish as {made.slug}. `syndication keys add {made.slug}` makes a key.")
 
