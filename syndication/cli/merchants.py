@@ -1,5 +1,6 @@
 """Commands that admit, suspend and list merchants."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -95,11 +96,29 @@ def admit(slug: Slug) -> None:
 
 
 @group.command()
-def suspend(slug: Slug) -> None:
-    """Let a merchant publish nothing more."""
+def suspend(
+    slug: Slug,
+    withdraw: Annotated[
+        bool | None,
+        typer.Option("--withdraw/--keep", help="Whether its posts are taken back; without either, asks."),
+    ] = None,
+) -> None:
+    """Let a merchant publish nothing more, and take back what stands, if you want that."""
+    from syndication.insight.posts import posts as found
     from syndication.publishing import merchants as everybody
+    from syndication.publishing import posts
 
-    start()
-    screen.say(
-        f"{everybody.suspend(merchant(slug).id).name} publishes nothing more until it is admitted again."
-    )
+    start(wakes=True)
+    name = everybody.suspend(merchant(slug).id).name
+    screen.say(f"{name} publishes nothing more until it is admitted again.")
+    standing = found(merchant=slug, state="published", limit=100_000)
+    if not standing:
+        return
+    if withdraw is None and sys.stdin.isatty():
+        withdraw = typer.confirm(f"{len(standing)} posts stand. Take them back?")
+    if withdraw:
+        for one in standing:
+            posts.withdraw(None, one.id)
+        screen.say(f"{len(standing)} posts are taken back.")
+    else:
+        screen.say(f"{len(standing)} posts go on standing; `--withdraw` takes them back.")
