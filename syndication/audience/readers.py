@@ -143,20 +143,34 @@ def export(token: str) -> dict[str, Any]:
                 for one in consents
             ],
             "mails": [_plain(row._asdict()) for row in mails],
-            "sign_ups": [
-                _plain(
-                    {
-                        "language": one.language,
-                        "interest": one.interest,
-                        "cadence": one.cadence,
-                        "wording": one.wording,
-                        "source": one.source,
-                        "at": one.at,
-                    }
-                )
-                for one in waiting.all()
-            ],
+            "sign_ups": [_plain(_wish(one)) for one in waiting.all()],
         }
+
+
+def export_by_address(email: str) -> dict[str, Any]:
+    """Everything that is kept about an address, for the operator who was asked (GDPR Art. 15). Raises Invalid and NotFound.
+
+    Mostly one reader; sign-ups that no worker looked at yet are kept without one.
+    """
+    address = mail_addresses.spelled(email)
+    with db.reading() as session:
+        found = of_address(session, address)
+        waiting = session.scalars(select(SignUp).where(func.lower(SignUp.email) == address)).all()
+    if not found and not waiting:
+        raise NotFound(f"Nothing is kept about {address}.")
+    said = [export(tokens.own(row.id, row.nonce)) for row in found]
+    return {"address": address, "readers": said, "sign_ups": [_plain(_wish(one)) for one in waiting]}
+
+
+def erase_by_address(email: str) -> int:
+    """Delete all that is kept about an address (GDPR Art. 17); returns how many readers and sign-ups. Raises Invalid."""
+    address = mail_addresses.spelled(email)
+    with db.transaction() as session:
+        waiting = session.scalars(select(SignUp).where(func.lower(SignUp.email) == address)).all()
+        rows = [*waiting, *of_address(session, address, lock=True)]
+        for row in rows:
+            session.delete(row)
+        return len(rows)
 
 
 def erase(token: str) -> None:
@@ -328,6 +342,12 @@ def _record(session: Session, reader: Reader) -> ReaderRecord:
         confirmed_at=reader.confirmed_at,
         next_slot_at=reader.next_slot_at,
     )
+
+
+def _wish(one: SignUp) -> dict[str, Any]:
+    return {
+        name: getattr(one, name) for name in ("language", "interest", "cadence", "wording", "source", "at")
+    }
 
 
 def _plain(values: Any) -> dict[str, Any]:

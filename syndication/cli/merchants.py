@@ -1,5 +1,6 @@
 """Commands that admit, suspend and list merchants."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -54,8 +55,11 @@ def add(
     url: Annotated[str | None, typer.Option(help="Website.")] = None,
     district: Annotated[str | None, typer.Option(help="Part of town.")] = None,
     posts_per_day: Annotated[int | None, typer.Option(help="Quota of its own.")] = None,
+    same_name: Annotated[
+        bool, typer.Option("--same-name", help="Do not ask where another merchant has this name.")
+    ] = False,
 ) -> None:
-    """A new merchant that may publish at once."""
+    """A new merchant that may publish at once. Asks first where another has the same name."""
     from pydantic import ValidationError
 
     from syndication.content.faults import faults_of
@@ -74,6 +78,10 @@ def add(
         )
     except ValidationError as error:
         raise Invalid(*faults_of(error)) from error
+    called = wanted.name.casefold()
+    others = [row.slug for row in everybody.listed(limit=100_000) if row.name.casefold() == called]
+    if others and not same_name:
+        typer.confirm(f"{wanted.name} is there already, as {', '.join(others)}. Add another?", abort=True)
     made = everybody.create(wanted)
     screen.say(f"{made.name} may publish as {made.slug}. `syndication keys add {made.slug}` makes a key.")
 
@@ -88,11 +96,29 @@ def admit(slug: Slug) -> None:
 
 
 @group.command()
-def suspend(slug: Slug) -> None:
-    """Let a merchant publish nothing more."""
+def suspend(
+    slug: Slug,
+    withdraw: Annotated[
+        bool | None,
+        typer.Option("--withdraw/--keep", help="Whether its posts are taken back; without either, asks."),
+    ] = None,
+) -> None:
+    """Let a merchant publish nothing more, and take back what stands, if you want that."""
+    from syndication.insight.posts import posts as found
     from syndication.publishing import merchants as everybody
+    from syndication.publishing import posts
 
-    start()
-    screen.say(
-        f"{everybody.suspend(merchant(slug).id).name} publishes nothing more until it is admitted again."
-    )
+    start(wakes=True)
+    name = everybody.suspend(merchant(slug).id).name
+    screen.say(f"{name} publishes nothing more until it is admitted again.")
+    standing = found(merchant=slug, state="published", limit=100_000)
+    if not standing:
+        return
+    if withdraw is None and sys.stdin.isatty():
+        withdraw = typer.confirm(f"{len(standing)} posts stand. Take them back?")
+    if withdraw:
+        for one in standing:
+            posts.withdraw(None, one.id)
+        screen.say(f"{len(standing)} posts are taken back.")
+    else:
+        screen.say(f"{len(standing)} posts go on standing; `--withdraw` takes them back.")

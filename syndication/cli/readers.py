@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from syndication.cli import screen
+from syndication.cli.options import Yes
 from syndication.cli.process import start
 from syndication.cli.screen import Json
 
@@ -60,3 +61,30 @@ def leave(address: Address) -> None:
     start()
     gone = everybody.leave_by_address(address)
     screen.say("Unsubscribed." if gone else "This address was not on the list.")
+
+
+@group.command()
+def export(address: Address) -> None:
+    """Everything that is kept about an address, as JSON, for whoever asks what you know of them (GDPR Art. 15)."""
+    from syndication.audience import readers as everybody
+
+    start()
+    screen.as_json(everybody.export_by_address(address))
+
+
+@group.command()
+def erase(address: Address, yes: Yes = False) -> None:
+    """Delete everything that is kept about an address (GDPR Art. 17), and say what remains elsewhere, and why."""
+    from syndication.audience import readers as everybody
+
+    start()
+    if not yes:
+        typer.confirm(f"Delete all that is kept about {address}? Nobody can bring it back.", abort=True)
+    if not everybody.erase_by_address(address):
+        screen.say("Nothing is kept about this address.")
+        return
+    screen.say(
+        "Deleted: the reader, the proof of consent, sign-ups, and what was sent and when.\n"
+        "What remains: backups, until you delete them (after a restore, erase again); logs of your mail server;\n"
+        "sums over all readers, which name nobody; mails in the reader's own mailbox."
+    )

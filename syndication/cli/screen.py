@@ -22,6 +22,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, with times in UT
 #: Columns of a table that goes to a file or a pipe, where nothing says how wide it may be.
 _WIDTH = 200
 _NOTHING = "–"
+#: Columns that keep their width, however narrow the window is.
+_WHOLE = ("id", "slug", "delivery", "message")
 
 
 def console(*, err: bool = False) -> "Console":
@@ -62,7 +64,8 @@ def table(
         show_edge=False,
     )
     for heading in headings:
-        drawn.add_column(heading, overflow="fold")
+        # An id that is broken over two lines can be copied by nobody.
+        drawn.add_column(heading, overflow="fold", no_wrap=heading in _WHOLE)
     for row in rows:
         drawn.add_row(*(_cell(value, zone) for value in row))
     if drawn.row_count:

@@ -7,7 +7,7 @@ import ssl
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from ipaddress import ip_address
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -196,11 +196,17 @@ class _AnywhereTLSPool(HTTPSConnectionPool):
     ConnectionCls = _AnywhereTLS
 
 
+@cache
+def _trusting() -> ssl.SSLContext:
+    """Trusts the list that requests brings, and whatever this machine trusts: SSL_CERT_FILE may name a city's own authority."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+    return context
+
+
 def _pools(*, allow_private: bool, hosts: int, connections: int) -> PoolManager:
-    """Kept connections to many hosts; certificates are checked against the list that requests brings."""
-    pools = PoolManager(
-        num_pools=hosts, maxsize=connections, cert_reqs="CERT_REQUIRED", ca_certs=DEFAULT_CA_BUNDLE_PATH
-    )
+    """Kept connections to many hosts; certificates are checked."""
+    pools = PoolManager(num_pools=hosts, maxsize=connections, ssl_context=_trusting())
     pools.pool_classes_by_scheme = (
         {"http": _AnywherePool, "https": _AnywhereTLSPool}
         if allow_private

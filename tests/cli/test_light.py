@@ -35,7 +35,7 @@ print("\\n" + json.dumps(sorted(name for name in sys.modules)))
 
 @pytest.mark.parametrize(
     "arguments",
-    ["--help", "replay --help", "readers", "deliveries", "destinations"],
+    ["--help", "replay --help", "readers", "deliveries", "destinations", "posts list"],
 )
 def test_a_look_at_the_tables_imports_no_library_for_sending(
     arguments: str, database: str, tmp_path: Path

@@ -1,0 +1,136 @@
+"""Commands that list posts, show where each went, and take one back."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from syndication.cli import screen
+from syndication.cli.options import Limit, Yes
+from syndication.cli.process import start
+from syndication.cli.screen import Json
+
+Id = Annotated[str, typer.Argument(help="The post's id, or as much of its beginning as no other has.")]
+group = typer.Typer(help="Posts: list them, show where one went, take one back.", no_args_is_help=True)
+
+
+class Reason(StrEnum):
+    """Why an operator takes a post back."""
+
+    ASKED = "asked"
+    WRONG = "wrong"
+    UNLAWFUL = "unlawful"
+
+
+def join(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(group, name="posts")
+
+
+@group.callback()
+def about() -> None:
+    """List posts, show where one went, take one back."""
+
+
+@group.command("list")
+def listed(
+    merchant: Annotated[str | None, typer.Option(help="Only of the merchant with this slug.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only of this kind.")] = None,
+    state: Annotated[str | None, typer.Option(help="scheduled, published or withdrawn.")] = None,
+    text: Annotated[str | None, typer.Option(help="Only with this in title, summary or text.")] = None,
+    limit: Limit = 50,
+    json: Json = False,
+) -> None:
+    """Posts, the newest first."""
+    from syndication.insight import posts
+
+    cfg = start()
+    rows = posts.posts(merchant=merchant, kind=kind, state=state, text=text, limit=limit)
+    if json:
+        screen.as_json(rows)
+        return
+    screen.table(
+        ("id", "of", "kind", "state", "title", "published", "over"),
+        [
+            (row.id, row.merchant, row.kind, row.state, row.title, row.published_at, row.over_at)
+            for row in rows
+        ],
+        zone=cfg.zone,
+        none="No post is like that.",
+    )
+
+
+@group.command()
+def show(post: Id, json: Json = False) -> None:
+    """One post, its changes, and where each delivery stands."""
+    from syndication import insight
+    from syndication.insight.posts import changes, whole_id
+    from syndication.models import Post
+    from syndication.publishing import posts
+
+    cfg = start()
+    found = posts.read(whole_id(Post, post, what="post"))
+    steps, journey = changes(found.id), insight.journey(found.id)
+    if json:
+        screen.as_json({"post": found, "changes": steps, "journey": journey})
+        return
+    said = found.content.model_dump(mode="json", exclude_defaults=True)
+    screen.sheet({**found.__dict__, "content": said.pop("title"), **said}, zone=cfg.zone)
+    screen.table(
+        ("change", "revision", "title", "made", "told to all"),
+        [(one.action, one.revision, one.title, one.created_at, one.fanned_at) for one in steps],
+        zone=cfg.zone,
+        none="Nobody was told of it yet.",
+    )
+    screen.table(
+        ("delivery", "to", "channel", "what", "state", "sent", "next try", "reason"),
+        [
+            (one.delivery_id, one.destination, one.channel, one.action, one.state, one.sent_at,
+             one.due_at if one.state == "waiting" else None, one.reason)
+            for one in journey.destinations
+        ],
+        zone=cfg.zone,
+        none="It went to no outlet.",
+    )  # fmt: skip
+    screen.table(
+        ("readers by", "state", "how many"),
+        [(one.channel, one.state, one.count) for one in journey.readers],
+        zone=cfg.zone,
+        none="No reader was told of it yet.",
+    )
+
+
+@group.command()
+def withdraw(
+    post: Id,
+    reason: Annotated[
+        Reason,
+        typer.Option(
+            help="asked: its merchant wants it; wrong: it is not true; unlawful: its words are repeated nowhere and forgotten."
+        ),
+    ],
+    yes: Yes = False,
+) -> None:
+    """Take a post back everywhere, and say where that cannot be done."""
+    from syndication.insight.left_behind import left_behind
+    from syndication.insight.posts import whole_id
+    from syndication.models import Post
+    from syndication.publishing import posts, unlawful
+
+    cfg = start(wakes=True)
+    found = posts.read(whole_id(Post, post, what="post"))
+    forgotten = reason is Reason.UNLAWFUL
+    called = str(found.id) if forgotten else f"{found.content.title} ({found.id})"
+    if not yes:
+        typer.confirm(f"Take back {called} of {found.merchant_slug}?", abort=True)
+    unlawful.withdraw(found.id) if forgotten else posts.withdraw(None, found.id)
+    screen.say(f"Withdrawn: {called}. Outlets are told now.")
+    remnants = left_behind(found.id)
+    if remnants:
+        screen.table(
+            ("cannot be taken back from", "channel", "copies", "the last sent"),
+            [(one.outlet, one.channel, one.count, one.at) for one in remnants],
+            zone=cfg.zone,
+        )
+    else:
+        screen.say("Everything that was sent can be taken back.")
