@@ -1,7 +1,6 @@
 """Browsers in which somebody is signed in: rows that their owner sees and can end, each known by what its cookie holds."""
 
 import hashlib
-import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,21 +29,21 @@ Way = Literal["link", "passkey"]
 
 #: The first that stands in a User-Agent names the browser, or the system: most of them name others for compatibility.
 _BROWSERS = (
-    ("Edg", "Edge"),
-    ("OPR/", "Opera"),
-    ("SamsungBrowser", "Samsung Internet"),
-    ("Firefox|FxiOS", "Firefox"),
-    ("Chrome|CriOS", "Chrome"),
-    ("Safari", "Safari"),
+    ("Edge", ("Edg",)),
+    ("Opera", ("OPR/",)),
+    ("Samsung Internet", ("SamsungBrowser",)),
+    ("Firefox", ("Firefox", "FxiOS")),
+    ("Chrome", ("Chrome", "CriOS")),
+    ("Safari", ("Safari",)),
 )  # fmt: skip -- a table
 _SYSTEMS = (
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Android", "Android"),
-    ("Windows", "Windows"),
-    ("Macintosh", "Mac"),
-    ("CrOS", "Chromebook"),
-    ("Linux", "Linux"),
+    ("iPhone", ("iPhone",)),
+    ("iPad", ("iPad",)),
+    ("Android", ("Android",)),
+    ("Windows", ("Windows",)),
+    ("Mac", ("Macintosh",)),
+    ("Chromebook", ("CrOS",)),
+    ("Linux", ("Linux",)),
 )  # fmt: skip -- a table
 
 
@@ -190,5 +189,5 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _first(table: tuple[tuple[str, str], ...], user_agent: str) -> str:
-    return next((name for pattern, name in table if re.search(pattern, user_agent)), "")
+def _first(table: tuple[tuple[str, tuple[str, ...]], ...], user_agent: str) -> str:
+    return next((name for name, signs in table if any(sign in user_agent for sign in signs)), "")

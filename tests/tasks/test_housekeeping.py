@@ -51,7 +51,7 @@ def test_whatever_cannot_be_forgotten_an_unconfirmed_address_is(city: config.Set
         assert session.scalars(select(Reader)).all() == []
 
 
-def test_every_task_of_the_clock_is_one_that_a_message_may_name() -> None:
+def test_every_task_of_the_clock_is_one_that_a_message_may_name(settings: config.Settings) -> None:
     app.loader.import_default_modules()
     asked = {one["task"] for one in BEAT_SCHEDULE.values()}
     assert asked <= set(TASKS)
