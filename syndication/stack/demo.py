@@ -49,6 +49,14 @@ def run(*, port: int, once: bool, folder: Path) -> int:
         signal.signal(number, _interrupt)
     _free(port)
     _empty(folder)
+    try:
+        return _run(port, once, folder)
+    except KeyboardInterrupt:
+        _say("Ended before all was shown.")
+        return 130
+
+
+def _run(port: int, once: bool, folder: Path) -> int:
     logs.configure("WARNING", "text")
     with ExitStack() as open_parts:
         mail = open_parts.enter_context(MailSink(folder=folder / "mails"))
@@ -61,14 +69,36 @@ def run(*, port: int, once: bool, folder: Path) -> int:
         _say(f"Starting {cfg.city_name} on {cfg.base_url} (log: {folder / 'demo.log'}) …")
         city = _City(cfg, mail, hooks)
         city.await_ready(supervisor.tend)
-        complete = show(city.play(), cfg, folder)
-        if not once:
-            _serve(supervisor.watch, cfg)
+        try:
+            complete = show(city.play(), cfg, folder)
+            if not once:
+                _invite(cfg, *city.a_key)
+                _serve(supervisor.watch, cfg)
+        finally:
+            _hear_no_more()
     return 0 if complete else 1
 
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def _hear_no_more() -> None:
+    """A second Ctrl-C would cut the closing short and leave processes behind."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _invite(cfg: Settings, slug: str, key: str) -> None:
+    """Say how to post something oneself, and where it will stand."""
+    until = (clock.now() + timedelta(days=7)).isoformat(timespec="seconds")
+    offer = {"kind": "offer", "title": "Mein erstes Angebot", "valid_until": until}
+    _say(f"\nPost something yourself, as {slug} (API key {key}):\n")
+    _say(f"  curl {cfg.base_url}/api/v1/posts -H 'Authorization: Bearer {key}' \\")
+    _say(f"    -H 'Content-Type: application/json' -d '{json.dumps(offer)}'\n")
+    _say(
+        f"Then look: {cfg.base_url}/ and {', '.join(f'{cfg.base_url}/feeds/all.{one}' for one in CONTENT_TYPES)}"
+    )
 
 
 def _serve(watch: Callable[[threading.Event], None], cfg: Settings) -> None:
@@ -154,6 +184,11 @@ class _City:
         self._http = Client(timeout=15, allow_private=True, most_read=2_000_000)
         self._pause = threading.Event()
         self._told = _told()
+        self._begun = clock.now().timestamp()
+        self._moments: dict[str, float] = {}
+        self._titles: dict[str, str] = {}
+        self._heard = [0, 0]
+        self.a_key = ("", "")
 
     def await_ready(self, tend: Callable[[], None]) -> None:
         """Wait until the web process answers. Raises Unavailable."""
@@ -173,17 +208,18 @@ class _City:
         use(self._cfg)
         db.connect(self._cfg.resolved_database_url)
         made = self._merchants()
+        self.a_key = next(iter(made.items()))
         self._webhook()
         self._reader("anna@leser.example", "instantly")
         self._reader("bert@leser.example", f"daily {clock.now() + timedelta(hours=12):%H:%M}")
         posts = []
         for told in self._told["posts"]:
             posts.append(self._publish(made[told["merchant"]], told))
-            self._pause.wait(_BETWEEN)
+            self._until(lambda: False, _BETWEEN)
         _say(f"{len(posts)} posts are published.")
-        arrivals = Arrivals(slot=clock.now())
+        # Asked for now, so that the minute it waits for passes while all else arrives.
+        arrivals = Arrivals(slot=self._soon("bert@leser.example"))
         self._gather(arrivals, posts)
-        arrivals.slot = self._soon("bert@leser.example")
         self._cancel(arrivals, made, posts)
         self._await_edition(arrivals)
         return arrivals
@@ -238,14 +274,16 @@ class _City:
 
     def _publish(self, key: str, told: dict[str, Any]) -> _Published:
         answer = self._call("POST", "/api/v1/posts", _post(told, self._cfg), key)
-        return _Published(answer["id"], told["title"], clock.now().timestamp())
+        post = _Published(answer["id"], told["title"], clock.now().timestamp())
+        self._moments[post.title], self._titles[post.id] = post.at, post.title
+        return post
 
     def _cancel(self, arrivals: Arrivals, made: dict[str, str], posts: list[_Published]) -> None:
         told = next(one for one in self._told["posts"] if one["title"] == self._told["cancelled"])
         post = next(one for one in posts if one.title == told["title"])
         body = _post(told, self._cfg) | {"status": "cancelled"}
         self._call("PUT", f"/api/v1/posts/{post.id}", body, made[told["merchant"]])
-        at = clock.now().timestamp()
+        at = self._moments[told["title"]] = clock.now().timestamp()
         arrivals.cancelled = told["title"]
 
         def came() -> bool:
@@ -307,7 +345,9 @@ class _City:
         answer = self._http.request("GET", f"{self._cfg.base_url}/feeds/all.{form}")
         if answer.status != 200 or post.title.encode() not in answer.body:
             return False
-        arrivals.feeds[form] = (clock.now().timestamp() - post.at) * 1000
+        now = clock.now().timestamp()
+        arrivals.feeds[form] = (now - post.at) * 1000
+        self._line(f"feed, {form}", post.title, now)
         return True
 
     def _await_edition(self, arrivals: Arrivals) -> None:
@@ -320,6 +360,7 @@ class _City:
             arrivals.digest = [(one.at - arrivals.slot.timestamp()) * 1000 for one in found]
             return bool(found)
 
+        self._moments["Neues aus"] = arrivals.slot.timestamp()
         wait = max(0.0, (arrivals.slot - clock.now()).total_seconds())
         if wait > 1:
             _say(f"Last comes the daily newsletter, in {wait:.0f} s at {arrivals.slot:%H:%M} …")
@@ -350,10 +391,31 @@ class _City:
     def _until(self, true: Callable[[], bool], seconds: float) -> bool:
         deadline = clock.monotonic() + seconds
         while not true():
+            self._tell()
             if clock.monotonic() > deadline:
                 return False
             self._pause.wait(0.02)
+        self._tell()
         return True
+
+    def _tell(self) -> None:
+        """A line for whatever came since the last time."""
+        mails, hooks = self._mail.mails[self._heard[0] :], self._hooks.requests[self._heard[1] :]
+        self._heard = [self._heard[0] + len(mails), self._heard[1] + len(hooks)]
+        for mail in mails:
+            self._line(f"mail to {mail.recipient.partition('@')[0]}", str(mail.message["Subject"]), mail.at)
+        for hook in hooks:
+            if hook.path == "/board":
+                event = json.loads(hook.body)
+                title = self._titles.get(event["data"]["post"]["id"], "a post")
+                self._line(
+                    "webhook", title + ("" if event["type"] == "post.published" else " (changed)"), hook.at
+                )
+
+    def _line(self, outlet: str, what: str, at: float) -> None:
+        """What arrived, and how many seconds after it was published, changed or due."""
+        since = next((moment for name, moment in self._moments.items() if name in what), self._begun)
+        _say(f"{max(0.0, at - since):6.1f} s  {outlet:<14} {what}")
 
 
 def _post(told: dict[str, Any], cfg: Settings) -> dict[str, Any]:

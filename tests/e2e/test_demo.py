@@ -28,6 +28,12 @@ def test_the_demo_shows_that_everything_arrives(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr + last
     assert len(re.findall(r"25 of 25", done.stdout)) == 2, done.stdout
     assert "all signatures valid" in done.stdout
+    lines = re.findall(
+        r"^ *\d+\.\d s  (webhook|mail to anna|mail to bert|feed, \w+) +\S", done.stdout, re.MULTILINE
+    )
+    assert lines.count("webhook") >= 26, "a line tells of each arrival, the cancellation's too"
+    assert lines.count("mail to anna") >= 2
+    assert lines.count("mail to bert") >= 2, "the letter of the sign-up and the daily newsletter"
     said = [
         done.stdout.index(words) for words in ("25 posts are published.", "25 webhooks told", "posted once")
     ]
