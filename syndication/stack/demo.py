@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import files
@@ -69,33 +69,27 @@ def _run(port: int, once: bool, folder: Path) -> int:
         _say(f"Starting {cfg.city_name} on {cfg.base_url} (log: {folder / 'demo.log'}) …")
         city = _City(cfg, mail, hooks)
         city.await_ready(supervisor.tend)
-        try:
-            complete = show(city.play(), cfg, folder)
-            if not once:
-                _invite(cfg, *city.a_key)
-                _serve(supervisor.watch, cfg)
-        finally:
-            _hear_no_more()
+        complete = show(city.play(), cfg, folder)
+        if not once:
+            _invite(cfg, *city.a_key)
+            _serve(supervisor.watch, cfg)
     return 0 if complete else 1
 
 
 def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
-
-
-def _hear_no_more() -> None:
-    """A second Ctrl-C would cut the closing short and leave processes behind."""
+    # A second Ctrl-C would cut the closing short and leave processes behind.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    _say("\nClosing …")
+    raise KeyboardInterrupt
 
 
 def _invite(cfg: Settings, slug: str, key: str) -> None:
     """Say how to post something oneself, and where it will stand."""
-    until = (clock.now() + timedelta(days=7)).isoformat(timespec="seconds")
-    offer = {"kind": "offer", "title": "Mein erstes Angebot", "valid_until": until}
+    post = _post(_told()["yours"], cfg)
     _say(f"\nPost something yourself, as {slug} (API key {key}):\n")
     _say(f"  curl {cfg.base_url}/api/v1/posts -H 'Authorization: Bearer {key}' \\")
-    _say(f"    -H 'Content-Type: application/json' -d '{json.dumps(offer)}'\n")
+    _say(f"    -H 'Content-Type: application/json' -d '{json.dumps(post, ensure_ascii=False)}'\n")
     _say(
         f"Then look: {cfg.base_url}/ and {', '.join(f'{cfg.base_url}/feeds/all.{one}' for one in CONTENT_TYPES)}"
     )
@@ -103,10 +97,8 @@ def _invite(cfg: Settings, slug: str, key: str) -> None:
 
 def _serve(watch: Callable[[threading.Event], None], cfg: Settings) -> None:
     _say(f"\n{cfg.city_name} is open at {cfg.base_url} – Ctrl-C ends it.")
-    try:
+    with suppress(KeyboardInterrupt):
         watch(threading.Event())
-    except KeyboardInterrupt:
-        _say("\nClosing …")
 
 
 def _say(line: str) -> None:
