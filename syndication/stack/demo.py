@@ -178,6 +178,8 @@ class _City:
         self._told = _told()
         self._begun = clock.now().timestamp()
         self._moments: dict[str, float] = {}
+        #: When the daily reader's newsletter is due.
+        self._slot: datetime | None = None
         self._titles: dict[str, str] = {}
         self._heard = [0, 0]
         self.a_key = ("", "")
@@ -210,7 +212,8 @@ class _City:
             self._until(lambda: False, _BETWEEN)
         _say(f"{len(posts)} posts are published.")
         # Asked for now, so that the minute it waits for passes while all else arrives.
-        arrivals = Arrivals(slot=self._soon("bert@leser.example"))
+        self._slot = self._soon("bert@leser.example")
+        arrivals = Arrivals(slot=self._slot)
         self._gather(arrivals, posts)
         self._cancel(arrivals, made, posts)
         self._await_edition(arrivals)
@@ -327,7 +330,7 @@ class _City:
         _say(f"They stand in {len(arrivals.feeds)} of {len(CONTENT_TYPES)} feeds.")
         self._until(came, _ARRIVE_WITHIN)
         _say(
-            f"{len(arrivals.webhook)} webhooks told of them at once, and {arrivals.mails} mails of"
+            f"{len(arrivals.webhook)} webhooks told of them at once, and {arrivals.mails} mail{'s' * (arrivals.mails != 1)} of"
             f" {len(arrivals.instant)}, gathered for {self._cfg.instant_window:.0f} s each."
         )
         arrivals.pings = [one.at for one in self._hooks.requests if one.path == "/hub"]
@@ -352,7 +355,6 @@ class _City:
             arrivals.digest = [(one.at - arrivals.slot.timestamp()) * 1000 for one in found]
             return bool(found)
 
-        self._moments["Neues aus"] = arrivals.slot.timestamp()
         wait = max(0.0, (arrivals.slot - clock.now()).total_seconds())
         if wait > 1:
             _say(f"Last comes the daily newsletter, in {wait:.0f} s at {arrivals.slot:%H:%M} …")
@@ -395,7 +397,10 @@ class _City:
         mails, hooks = self._mail.mails[self._heard[0] :], self._hooks.requests[self._heard[1] :]
         self._heard = [self._heard[0] + len(mails), self._heard[1] + len(hooks)]
         for mail in mails:
-            self._line(f"mail to {mail.recipient.partition('@')[0]}", str(mail.message["Subject"]), mail.at)
+            reader, subject = mail.recipient.partition("@")[0], str(mail.message["Subject"])
+            daily = reader == "bert" and subject.startswith("Neues aus")
+            due = self._slot.timestamp() if daily and self._slot else None
+            self._line(f"mail to {reader}", subject, mail.at, due)
         for hook in hooks:
             if hook.path == "/board":
                 event = json.loads(hook.body)
@@ -404,9 +409,10 @@ class _City:
                     "webhook", title + ("" if event["type"] == "post.published" else " (changed)"), hook.at
                 )
 
-    def _line(self, outlet: str, what: str, at: float) -> None:
-        """What arrived, and how many seconds after it was published, changed or due."""
-        since = next((moment for name, moment in self._moments.items() if name in what), self._begun)
+    def _line(self, outlet: str, what: str, at: float, due: float | None = None) -> None:
+        """What arrived, and how many seconds after it was published or changed, or was due."""
+        named = (moment for name, moment in self._moments.items() if name in what)
+        since = next(named, self._begun) if due is None else due
         _say(f"{max(0.0, at - since):6.1f} s  {outlet:<14} {what}")
 
 
