@@ -46,7 +46,7 @@ def show(arrivals: Arrivals, cfg: Settings, folder: Path) -> bool:
     rows: list[tuple[str, str, Sequence[float], str, bool]] = [
         ("webhook", f"{webhooks} of {expected} posts, {signed}", arrivals.webhook, "verified by the receiver",
          webhooks == expected and not arrivals.unverified),
-        ("newsletter, at once", f"{instant} of {expected} posts in {arrivals.mails} mail{"s" * (arrivals.mails != 1)}", arrivals.instant, mails,
+        ("newsletter, at once", f"{instant} of {expected} posts, mails: {arrivals.mails}", arrivals.instant, mails,
          instant == expected),
         (edition, f"{len(arrivals.digest)} edition", arrivals.digest, mails, len(arrivals.digest) == 1),
         ("correction", correction, arrivals.corrections, mails, len(arrivals.corrections) == 2),
