@@ -93,6 +93,12 @@ def letter(name: str = "confirm", address: str = "anna@example.org") -> Note:
         "since": AT.isoformat(),
         "ends": AT.isoformat(),
         "until": AT.isoformat(),
+        "name": "Anna",
+        "who": "Rosa Rosen",
+        "where": "Café Rosengarten",
+        "browser": "Firefox",
+        "system": "Android",
+        "connect": "",
     }
     return Note(f"l-{name}", payload, CITY, Settings(), SENDER, AT)
 

@@ -75,6 +75,7 @@ def written(name: str) -> Callable[[str, str], Made]:
         one = letter(name)
         said = f"{text}\r\nBcc: victim@example.net\r\n\r\n\ud800\x00{text}"
         payload = {**one.payload, "language": language, "outlet": text, "reason": said}
+        payload |= dict.fromkeys(("name", "who", "where", "browser", "system"), text)
         city = replace(CITY, name=text)
         data = Letter().render(Note(one.key, payload, city, one.settings, SENDER, AT)).data
         return LETTER, data, text, text
