@@ -10,7 +10,8 @@ _ENDINGS = "de|at|ch|eu|com|org|net|info|bayern|berlin|hamburg|koeln|cologne|nrw
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 #: What an address is made of (RFC 3986, and letters of all languages): no white space, quotes, or signs that mark up text.
 _REST = r"[^\s<>\"`\\|\u200b\u2060\ufeff]"
-_WEB = rf"(?i:https?)://{_REST}+"
+#: A longer run of signs is no address: browsers and posts end at about 2,000, and each beginning in it would be read to its end.
+_WEB = rf"(?i:https?)://{_REST}{{1,2000}}+(?!{_REST})"
 _ADDRESS = re.compile(
     rf"""
     (?<![^\W_])(?P<web>{_WEB})

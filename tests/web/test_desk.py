@@ -200,7 +200,7 @@ def test_a_passkey_is_added_and_signs_in_without_a_mail(
         tab.evaluate("document.querySelector('form[action=\"/desk/sign-out\"] button').click()")
         tab.until(
             lambda: tab.evaluate(
-                "location.pathname == '/sign-in' && !document.getElementById('passkey').hidden"
+                "location.pathname == '/sign-in' && document.getElementById('passkey')?.hidden === false"
             )
         )
         tab.click("#enter")
