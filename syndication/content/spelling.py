@@ -17,7 +17,7 @@ WORDS, TEXT = (
 )
 _PORT = "[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
 _REST = rf"(:({_PORT})?)?([/?#][^\s{_CONTROLS}]*)?$"
-_HOST = rf"([^\s/?#@\[\]{_CONTROLS}]*@)?([^\s/?#@:\[\]{_CONTROLS}]+|\[[0-9A-Fa-f:.]+\])"
+_HOST = rf"([^\s/?#@\[\]{_CONTROLS}]*@)?([^\s/?#@:\[\]{_CONTROLS}]+|\[([0-9A-Fa-f]{{1,4}}:){{7}}[0-9A-Fa-f]{{1,4}}\])"
 #: RFC 3986, and what browsers take beside it: an address with a host.
 WEB_ADDRESS = rf"^[Hh][Tt][Tt][Pp][Ss]?://{_HOST}{_REST}"
 PICTURE = rf"^([Hh][Tt][Tt][Pp][Ss]://{_HOST}|[Hh][Tt][Tt][Pp]://(localhost|127\.0\.0\.1)){_REST}"
