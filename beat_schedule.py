@@ -49,6 +49,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "forget finished work": _every(3600, "sweep.retention", "housekeeping"),
     "forget unconfirmed addresses": _every(3600, "sweep.readers", "housekeeping"),
     "forget answers to repeats": _every(3600, "sweep.answers", "housekeeping"),
+    "forget old drafts": _every(3600, "sweep.drafts", "housekeeping"),
     "forget unused uploads": _every(3600, "sweep.uploads", "housekeeping"),
     "forget unused pictures": _every(3600, "sweep.prepared", "housekeeping"),
     "forget sessions that are over": _every(3600, "sweep.accounts", "housekeeping"),

@@ -85,6 +85,13 @@ def render(template: str, language: str, /, **values: Any) -> str:
     return _environment(supported_language(language)).get_template(template).render(**values)
 
 
+def source(template: str) -> str:
+    """A file that stands among the templates, as it is."""
+    environment = _environment("en")
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, template)[0]
+
+
 def render_first(templates: Sequence[str], language: str, /, **values: Any) -> str:
     """Like `render`, from the first of `templates` that exists."""
     return _environment(supported_language(language)).select_template(list(templates)).render(**values)

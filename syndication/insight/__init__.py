@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from syndication.insight.at_a_glance import Signs, is_post, owned_by, signs
 from syndication.insight.health import (
     Beat,
     DestinationRow,
@@ -45,6 +46,7 @@ __all__ = [
     "QueueRow",
     "ReaderCount",
     "ReaderRow",
+    "Signs",
     "Stop",
     "attempts",
     "changes_waiting",
@@ -57,13 +59,16 @@ __all__ = [
     "fold",
     "hearing",
     "heartbeats",
+    "is_post",
     "journey",
     "message",
     "messages",
+    "owned_by",
     "prune",
     "queues",
     "reader",
     "readers",
+    "signs",
     "troubled",
 ]
 

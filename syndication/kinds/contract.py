@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -98,12 +98,70 @@ class Group:
     fields: tuple[str, ...]
 
 
+#: How a field is typed in: "own" is a box of the kind's own making.
+BoxName = Literal[
+    "line",
+    "text",
+    "address",
+    "moment",
+    "day",
+    "hour",
+    "yes",
+    "price",
+    "number",
+    "choice",
+    "topics",
+    "pictures",
+    "place",
+    "own",
+]  # fmt: skip -- one glance shows every box
+
+
+@dataclass(frozen=True)
+class Boxed:
+    """An annotation for a field whose type does not say how it is typed in."""
+
+    box: BoxName
+
+
+@dataclass(frozen=True)
+class OwnBox:
+    """Several lines that stand for fields of a kind's own.
+
+    `read` makes the fields of what was typed and of the fields that are known already; `written` is its other way.
+    """
+
+    read: Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+    written: Callable[[Any, str], str]
+
+
+@dataclass(frozen=True)
+class SpanBoxes:
+    """The two boxes that say from when to when, and what the first may say beside: whole days, and a rule (RFC 5545)."""
+
+    start: str
+    end: str
+    whole: str = ""
+    rule: str = ""
+
+
 @dataclass(frozen=True)
 class Form:
-    """How a kind is filled in: its groups in their order, and what to write into a field (English; translated)."""
+    """How a kind is filled in: its groups in their order, and what to write into a field (English; translated).
+
+    `labels`: what is asked, where that is not the same for all kinds. `folded`: asked for only behind "more". `left`: kept
+    as they are, since people do not type them. `needed`: asked for though an integrator may leave them out.
+    """
 
     groups: tuple[Group, ...]
     hints: Mapping[str, str]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    folded: tuple[str, ...] = ("url", "currency")
+    left: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
+    choices: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    own: Mapping[str, OwnBox] = field(default_factory=dict)
+    span: SpanBoxes | None = None
 
 
 @dataclass(frozen=True)
@@ -263,6 +321,10 @@ class Kind(ABC, Generic[C]):
     def appointments(self, content: C, zone: ZoneInfo) -> tuple[Appointment, ...]:
         """Its components in a calendar; the title, the place and the rest are added to each."""
         return ()
+
+    def again(self, content: C, zone: ZoneInfo, now: datetime) -> C:
+        """The same said once more, at its next dates that are not over at `now`, and as if nothing had become of it."""
+        return content
 
     def extras(self, content: C) -> dict[str, Any]:
         """What a JSON Feed says beside the fields that the API has. JSON types."""

@@ -1,5 +1,6 @@
 """Events: what takes place at a time, once or by a rule."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any, ClassVar
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 from syndication.content import schedule
 from syndication.content.post import Content, Matter
 from syndication.infra.rendering import gettext
-from syndication.kinds import dates_as_data, dates_in_words, event_calendar, lines
+from syndication.kinds import again, dates_as_data, dates_in_words, event_calendar, lines
 from syndication.kinds.contract import (
     CALL_OFF,
     MOMENT,
@@ -20,9 +21,13 @@ from syndication.kinds.contract import (
     Form,
     Group,
     Kind,
+    SpanBoxes,
     Window,
 )
 from syndication.kinds.event_content import EventContent, EventDraft
+
+#: A rule that says when it ends (RFC 5545 section 3.3.10).
+_ENDS = re.compile(r"\b(UNTIL|COUNT)=")
 
 
 def _(text: str) -> str:
@@ -52,7 +57,25 @@ class Event(Kind[EventContent]):
             "title": _("What people look for, such as “Wine evening with live music”."),
             "ends_at": _("Left empty, we take it to last three hours."),
             "price": _("0 means free of charge; left empty, no price is said."),
+            "starts_at": _("Such as “Sat 7:30 pm” or “28.11. 19:30”."),
         },
+        labels={
+            "starts_at": _("When does it begin?"),
+            "ends_at": _("Until when?"),
+            "all_day": _("It lasts whole days"),
+            "recurrence": _("Does it come again?"),
+        },
+        folded=("url", "currency", "all_day"),
+        left=("excluded", "added", "dates"),
+        choices={
+            "recurrence": (
+                ("", _("once")),
+                ("FREQ=WEEKLY", _("every week")),
+                ("FREQ=WEEKLY;INTERVAL=2", _("every two weeks")),
+                ("FREQ=DAILY", _("every day")),
+            )
+        },
+        span=SpanBoxes("starts_at", "ends_at", whole="all_day", rule="recurrence"),
     )
     example: ClassVar = (
         "A weekly evening",
@@ -100,6 +123,23 @@ class Event(Kind[EventContent]):
     ) -> Sequence[DateLine]:
         """The next ones of a series, those that are off too."""
         return dates_in_words.coming(content, zone, language, now, most)
+
+    def again(self, content: EventContent, zone: ZoneInfo, now: datetime) -> EventContent:
+        """One date, or a rule without an end, from the next such weekday on; what was other on single dates is over."""
+        weeks = again.weeks_until(content.starts_at, zone, now)
+        ends = content.ends_at
+        endless = content.recurrence and not _ENDS.search(content.recurrence)
+        return content.model_copy(
+            update={
+                "starts_at": again.later(content.starts_at, weeks, zone),
+                "ends_at": again.later(ends, weeks, zone) if ends else None,
+                "recurrence": content.recurrence if endless else None,
+                "excluded": (),
+                "added": (),
+                "dates": (),
+                "status": "scheduled",
+            }
+        )
 
     def facts(self, content: EventContent, zone: ZoneInfo, language: str) -> tuple[Fact, ...]:
         """The price."""

@@ -1,6 +1,6 @@
 """Menus: what a kitchen serves at noon, on one day or in a week, with the notes that the law asks for."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
@@ -14,7 +14,21 @@ from syndication.content.post import Content, Matter, Status
 from syndication.content.reason import Reason
 from syndication.errors import Fault
 from syndication.infra.rendering import day, gettext, money, short_day, supported_language
-from syndication.kinds.contract import CALL_OFF, Appointment, Cells, Fact, Filter, Form, Group, Kind, Window
+from syndication.kinds import again, dish_lines
+from syndication.kinds.contract import (
+    CALL_OFF,
+    Appointment,
+    Boxed,
+    Cells,
+    Fact,
+    Filter,
+    Form,
+    Group,
+    Kind,
+    OwnBox,
+    Window,
+)
+from syndication.kinds.dish_lines import DIETS
 from syndication.kinds.food_labels import ADDITIVES, ALLERGENS, Additive, Allergen
 
 
@@ -23,7 +37,6 @@ def _(text: str) -> str:
     return text
 
 
-_DIETS = {"vegetarian": _("vegetarian"), "vegan": _("vegan")}
 _SCHEMA = {
     "vegetarian": "https://schema.org/VegetarianDiet",
     "vegan": "https://schema.org/VeganDiet",
@@ -31,7 +44,7 @@ _SCHEMA = {
 _MOST_DAYS = 14
 
 
-Hour = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["11:30"])]
+Hour = Annotated[str, Boxed("hour"), Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["11:30"])]
 
 
 class DishPrice(Value):
@@ -158,6 +171,15 @@ class MenuContent(Content):
         return [start for start, end in servings if end > after][:most]
 
 
+def _typed_dishes(text: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    first = known.get("from_date")
+    return dish_lines.by_days(text, first if isinstance(first, date) else None)
+
+
+def _written_dishes(content: MenuContent, language: str) -> str:
+    return dish_lines.written(content.dishes, content.days, content.currency, language)
+
+
 class Menu(Kind[MenuContent]):
     """What a kitchen serves at noon."""
 
@@ -168,7 +190,7 @@ class Menu(Kind[MenuContent]):
     in_calendars: ClassVar[bool] = True
     deeds: ClassVar = tuple(deed for deed in CALL_OFF if deed.name != "postpone")
     filters: ClassVar = (
-        Filter("vegetarian", _("With a vegetarian dish"), lambda content: _has(content, *_DIETS)),
+        Filter("vegetarian", _("With a vegetarian dish"), lambda content: _has(content, *DIETS)),
         Filter("vegan", _("With a vegan dish"), lambda content: _has(content, "vegan")),
     )
     form: ClassVar[Form] = Form(
@@ -182,9 +204,23 @@ class Menu(Kind[MenuContent]):
         ),
         {
             "title": _("Such as “Lunch this week”."),
-            "dishes": _("What there is on every day; what differs from day to day goes to the days."),
+            "dishes": _(
+                "One dish in a line, such as “Mon: Lentil soup (vegan) 6.80 € [celery]”; without a day, it is there every day."
+            ),
             "until_date": _("Left empty, it is the menu of one day."),
         },
+        labels={
+            "title": _("What is it called?"),
+            "dishes": _("What is there to eat?"),
+            "from_date": _("On which day, or from which on?"),
+            "until_date": _("Until which day?"),
+            "served_from": _("Served from"),
+            "served_until": _("Served until"),
+        },
+        folded=("url", "currency", "summary", "body"),
+        left=("days",),
+        needed=("dishes",),
+        own={"dishes": OwnBox(_typed_dishes, _written_dishes)},
     )
     example: ClassVar = (
         "The lunch of a week",
@@ -287,6 +323,20 @@ class Menu(Kind[MenuContent]):
             "hasMenuSection": sections,
         }
 
+    def again(self, content: MenuContent, zone: ZoneInfo, now: datetime) -> MenuContent:
+        """The same dishes on the same weekdays, from the next week on that is not over."""
+        ahead = again.weeks_until(content.from_date, zone, now) * timedelta(weeks=1)
+        days = tuple(one.model_copy(update={"date": one.date + ahead}) for one in content.days)
+        last = content.until_date
+        return content.model_copy(
+            update={
+                "from_date": content.from_date + ahead,
+                "until_date": last + ahead if last else None,
+                "days": days,
+                "status": "scheduled",
+            }
+        )
+
     def appointments(self, content: MenuContent, zone: ZoneInfo) -> tuple[Appointment, ...]:
         """One for each date, with its dishes."""
         return tuple(self._appointment(content, date, zone) for date in content.dates())
@@ -327,7 +377,7 @@ class Menu(Kind[MenuContent]):
             "served_from": f"{begin:%H:%M}" if begin else None,
             "served_until": f"{end:%H:%M}" if end else None,
         }
-        dishes = [_dish(said) for said in cells.values.get("dishes", "").split("|") if said.strip()]
+        dishes = [dish_lines.dish(said) for said in cells.values.get("dishes", "").split("|") if said.strip()]
         return found | {"dishes": dishes}
 
 
@@ -340,7 +390,7 @@ def _has(content: MenuContent, *diets: str) -> bool:
 
 def _told(dish: Dish, content: MenuContent, language: str) -> str:
     """ "Linseneintopf (vegan), klein 4,80 €, groß 6,80 €", or "Schnitzel 11,90 €"."""
-    mark = f" ({gettext(language)(_DIETS[dish.diet])})" if dish.diet else ""
+    mark = f" ({gettext(language)(DIETS[dish.diet])})" if dish.diet else ""
     prices = [f"{one.label} {money(one.price, content.currency, language)}".strip() for one in dish.prices]
     if len(prices) == 1 and not dish.prices[0].label:
         return f"{dish.name}{mark} {prices[0]}"
@@ -391,17 +441,3 @@ def _item(dish: Dish, content: MenuContent) -> dict[str, Any]:
 
 def _date(said: datetime | date | None, zone: ZoneInfo) -> date | None:
     return said.astimezone(zone).date() if isinstance(said, datetime) else said
-
-
-def _dish(said: str) -> dict[str, Any]:
-    """A dish from `Linseneintopf (vegan) 6,80 €`."""
-    words = said.replace("€", " ").split()
-    price = words[-1].replace(",", ".") if len(words) > 1 else ""
-    found: dict[str, Any] = {}
-    if price.replace(".", "", 1).isdecimal():
-        words, found["prices"] = words[:-1], [{"price": price}]
-    for diet in _DIETS:
-        for mark in (f"({diet})", f"({gettext('de')(diet)})"):
-            if words[-1].lower() == mark and len(words) > 1:
-                words, found["diet"] = words[:-1], diet
-    return found | {"name": " ".join(words)}

@@ -13,8 +13,19 @@ from syndication.content.post import Content, Matter
 from syndication.content.reason import Reason
 from syndication.errors import Fault
 from syndication.infra.rendering import day, gettext, moment, money, time_of_day
-from syndication.kinds import lines
-from syndication.kinds.contract import MOMENT, Cells, Fact, Filter, Foreign, Form, Group, Kind, Window
+from syndication.kinds import again, lines
+from syndication.kinds.contract import (
+    MOMENT,
+    Cells,
+    Fact,
+    Filter,
+    Foreign,
+    Form,
+    Group,
+    Kind,
+    SpanBoxes,
+    Window,
+)
 
 _PERCENT = re.compile(r"[-\u2212]?\s*(?P<number>[0-9]{1,3})\s*%?")
 _Foreign = Annotated[None, Foreign("offer")]
@@ -109,7 +120,19 @@ class Offer(Kind[OfferContent]):
                 "Where you name an earlier price, the law wants the lowest of the last 30 days."
             ),
             "coupon_code": _("What people say or type in to get it."),
+            "valid_from": _("Left empty, it holds at once."),
         },
+        labels={
+            "title": _("What do you offer?"),
+            "valid_from": _("From when?"),
+            "valid_until": _("Until when?"),
+            "price_before": _("Earlier price"),
+            "percent_off": _("Reduced by how many percent?"),
+            "lowest_price_30d": _("Lowest price of the last 30 days"),
+            "coupon_code": _("Code"),
+        },
+        folded=("url", "currency", "valid_from", "coupon_code", "lowest_price_30d", "place"),
+        span=SpanBoxes("valid_from", "valid_until"),
     )
     example: ClassVar = (
         "An offer until Saturday",
@@ -172,6 +195,17 @@ class Offer(Kind[OfferContent]):
         if matter == "price":
             return lines.new_price(_price(content, language), language)
         return super().news(matter, content, zone, language, before=before, now=now)
+
+    def again(self, content: OfferContent, zone: ZoneInfo, now: datetime) -> OfferContent:
+        """As long as it held, from as many weeks later on as makes it end in the future."""
+        end, start = content.valid_until, content.valid_from
+        if end is None:
+            return content.model_copy(update={"valid_from": None})
+        weeks = again.weeks_until(end, zone, now)
+        moved = {"valid_until": again.later(end, weeks, zone)}
+        if start is not None:
+            moved["valid_from"] = again.later(start, weeks, zone)
+        return content.model_copy(update=moved)
 
     def structured(
         self, content: OfferContent, merchant: str, zone: ZoneInfo, now: datetime

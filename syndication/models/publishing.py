@@ -87,6 +87,38 @@ class Post(Base):
     told_by: Mapped[UUID | None] = mapped_column(index=True)
 
 
+class KeptDraft(Base):
+    """What somebody is writing: the first state of a post, before anybody but its merchant sees it, or of its correction.
+
+    `id` is that of the post that it becomes, or that it corrects. `typed` is what stands in the boxes of the form, `kept`
+    the fields that no box asks for, `texts` own words for single outlets by channel. `seen` is the revision that is
+    corrected; None where there is no post yet.
+    """
+
+    __tablename__ = "drafts"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchants.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    typed: Mapped[dict[str, Any]]
+    kept: Mapped[dict[str, Any]]
+    texts: Mapped[dict[str, Any]]
+    seen: Mapped[int | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class DraftPicture(Base):
+    """That a draft shows an uploaded picture, which is therefore kept."""
+
+    __tablename__ = "draft_pictures"
+
+    draft_id: Mapped[UUID] = mapped_column(ForeignKey("drafts.id", ondelete="CASCADE"), primary_key=True)
+    picture_id: Mapped[str] = mapped_column(
+        ForeignKey("pictures.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
 class PostTopic(Base):
     """The topics of a post's current revision, to select feeds by. A topic once used stays known."""
 

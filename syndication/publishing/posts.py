@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from syndication import clock
@@ -20,6 +20,8 @@ from syndication.models import Change, Merchant, Post, PostTopic, Revision
 from syndication.publishing import coming, merchants, site_images, uploads, views
 
 What = Literal["created", "revised", "unchanged"]
+#: How it stands with a post: out and not over, waiting for its hour, out and over, taken back.
+Stand = Literal["running", "coming", "over", "withdrawn"]
 _QUOTA_WINDOW = timedelta(hours=24)
 
 
@@ -68,8 +70,10 @@ class Outcome:
     what: What
 
 
-def create(merchant_id: UUID, draft: Draft, *, manner: Manner = ALONE) -> PostRecord:
-    """A new post, published now or at `draft.publish_at`.
+def create(
+    merchant_id: UUID, draft: Draft, *, manner: Manner = ALONE, post_id: UUID | None = None
+) -> PostRecord:
+    """A new post, published now or at `draft.publish_at`; `post_id` is the id that it had as a draft.
 
     Raises Invalid (already over; `source_ref` taken), Forbidden (merchant not admitted), QuotaExceeded.
     """
@@ -86,7 +90,7 @@ def create(merchant_id: UUID, draft: Draft, *, manner: Manner = ALONE) -> PostRe
             _count(session, merchant, now)
         later = draft.publish_at is not None and draft.publish_at > now
         post = Post(
-            id=new_id(),
+            id=post_id or new_id(),
             merchant_id=merchant_id,
             kind=content.kind,
             source_ref=draft.source_ref,
@@ -216,10 +220,11 @@ def listed(
     merchant_id: UUID | None = None,
     kind: str | None = None,
     state: str | None = None,
+    stand: Stand | None = None,
     after: UUID | None = None,
     limit: int = 50,
 ) -> list[PostRecord]:
-    """Posts, newest first; `after` is the id of the last one already seen."""
+    """Posts, newest first; `after` is the id of the last one already seen. `stand`: how it stands with them now."""
     statement = (
         select(Post, Revision, Merchant)
         .join(Revision, (Revision.post_id == Post.id) & (Revision.number == Post.revision))
@@ -229,6 +234,8 @@ def listed(
     )
     wanted = ((Post.merchant_id, merchant_id), (Post.kind, kind), (Post.state, state))
     statement = statement.where(*(column == value for column, value in wanted if value is not None))
+    if stand is not None:
+        statement = statement.where(*_standing(stand, clock.now()))
     if after is not None:
         statement = statement.where(Post.id < after)
     with db.reading() as session:
@@ -236,6 +243,18 @@ def listed(
             _record(post, views.content_of(revision), merchant)
             for post, revision, merchant in session.execute(statement)
         ]
+
+
+def _standing(stand: Stand, now: datetime) -> list[ColumnElement[bool]]:
+    lasts = or_(Post.over_at.is_(None), Post.over_at > now)
+    match stand:
+        case "running":
+            return [Post.state == "published", lasts]
+        case "coming":
+            return [Post.state == "scheduled"]
+        case "over":
+            return [Post.state == "published", Post.over_at <= now]
+    return [Post.state == "withdrawn"]
 
 
 def publish_due(*, most: int = 100) -> int:

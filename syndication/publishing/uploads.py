@@ -3,6 +3,7 @@
 import hashlib
 import io
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -19,7 +20,7 @@ from syndication.content.post import Content
 from syndication.errors import Invalid, NotFound, QuotaExceeded, Unavailable
 from syndication.infra import db
 from syndication.infra.images import Limits, NoPicture, shrunk
-from syndication.models import PictureUse, Post, StoredPicture
+from syndication.models import DraftPicture, PictureUse, Post, StoredPicture
 from syndication.publishing import merchants
 
 #: How an upload is kept: enough for every outlet, each of which shrinks it to what it takes.
@@ -97,6 +98,13 @@ def note(session: Session, post_id: UUID, merchant_id: UUID, content: Content) -
     session.add_all(PictureUse(post_id=post_id, picture_id=picture_id) for picture_id in used)
 
 
+def kept_here(session: Session, merchant_id: UUID, texts: Iterable[str]) -> list[str]:
+    """The keys of a merchant's own uploaded pictures whose addresses stand among `texts`."""
+    named = {found for text in texts if (found := _named(text))}
+    own = (StoredPicture.id.in_(named), StoredPicture.merchant_id == merchant_id)
+    return list(session.scalars(select(StoredPicture.id).where(*own))) if named else []
+
+
 def shown(picture_id: str) -> bytes:
     """The JPEG. Raises NotFound where there is none, or only posts that were withdrawn showed it."""
     if picture_id == TEST:
@@ -137,14 +145,18 @@ def ours(url: str) -> bool:
 
 
 def sweep() -> None:
-    """Forget the pictures that no post that stands shows, a week after their upload."""
+    """Forget the pictures that neither a post that stands shows nor a draft, a week after their upload."""
     with db.transaction() as session:
         waited = StoredPicture.uploaded_at < clock.now() - _UNUSED
-        session.execute(delete(StoredPicture).where(waited, ~_stands()))
+        session.execute(delete(StoredPicture).where(waited, ~_stands(), ~_in_a_draft()))
 
 
 def _used() -> ColumnElement[bool]:
     return exists().where(PictureUse.picture_id == StoredPicture.id)
+
+
+def _in_a_draft() -> ColumnElement[bool]:
+    return exists().where(DraftPicture.picture_id == StoredPicture.id)
 
 
 def _stands() -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from syndication.delivery.claim import due, seen
 from syndication.delivery.tools import tools
 from syndication.destinations import links
 from syndication.infra import db, wakeups
-from syndication.publishing import idempotency, posts, site_images
+from syndication.publishing import drafts, idempotency, posts, site_images
 from syndication.publishing import uploads as gallery
 from syndication.tasks.app import app
 
@@ -47,6 +47,12 @@ def accounts() -> None:
     sessions.sweep()
     sign_in.forget()
     passkeys.sweep()
+
+
+@app.task(name="sweep.drafts")
+def forget_drafts() -> None:
+    """Forget drafts that nobody touched for long."""
+    drafts.sweep()
 
 
 @app.task(name="sweep.leases")

@@ -1,4 +1,5 @@
-"""Limits on request bodies: 16 kB without a key, 1 MB with one, more for pictures; readable JSON, forms without files."""
+"""Limits on request bodies: 16 kB without a key, 1 MB with one or signed in, more for pictures; readable JSON, and forms without
+files but where people at their desk send pictures."""
 
 import asyncio
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from syndication import clock
 from syndication.publishing import api_keys
-from syndication.web import json_text
+from syndication.web import json_text, signed_in
 from syndication.web.problems import Refusal
 
 
@@ -45,6 +46,15 @@ UPLOADS = Bounds(
     "The picture did not arrive within 90 seconds.",
 )
 UPLOADS_AT = "/api/v1/pictures"
+#: For a form of the desk, whose pictures come with it where a browser does not send them by themselves.
+FORMS = Bounds(
+    40_000_000,
+    120.0,
+    "The pictures are larger than 40 MB together. Please take fewer at once.",
+    "The form did not arrive within two minutes. Please send fewer pictures at once.",
+)
+#: Addresses below which, and at whose end, people who are signed in send files.
+_DESK, _FILES_AT = "/desk/", ("/write", "/files", "/business")
 #: Mail programs may send their one click in this form (RFC 8058 section 3.2); nothing else of ours takes files.
 _MULTIPART_AT = "/leave/"
 _NO_FILES = "No files can be sent here."
@@ -71,7 +81,7 @@ class BodyLimit:
         measured = _Measured(receive, bounds)
         try:
             _refuse_announced(headers, bounds)
-            if bounds is UPLOADS or not _brings_body(headers):
+            if bounds in (UPLOADS, FORMS) or not _brings_body(headers):
                 passed_on: Receive = measured
             else:
                 passed_on = _Again(await _whole(measured), receive)
@@ -133,7 +143,11 @@ async def _whole(receive: Receive) -> bytes:
 
 
 def _bounds(scope: Scope, headers: Headers) -> Bounds:
-    """A key counts in the API alone, by its shape: whether it is one costs a look into the database."""
+    """A key counts in the API alone, and a session at the desk, by their shapes: whether it is one costs a look into the
+    database."""
+    if scope["path"].startswith(_DESK) and signed_in.brings_session(headers):
+        files = headers.get("content-type", "").startswith("multipart/form-data")
+        return FORMS if files and scope["path"].endswith(_FILES_AT) else USUAL
     scheme, _, key = headers.get("authorization", "").partition(" ")
     if (
         scheme.lower() != "bearer"

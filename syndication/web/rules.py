@@ -112,6 +112,8 @@ TABLE: Mapping[tuple[str, str], Rule] = {
             "/notices-page.js",
             "/notices.js",
             "/passkeys.js",
+            "/desk.js",
+            "/htmx.js",
             "/manifest.webmanifest",
             "/notices",
             "/pictures/{picture_id}.jpg",
@@ -147,7 +149,23 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("POST", "/desk/account/passkeys"): SIGNED_IN,
     ("POST", "/desk/account/passkeys/{passkey_id}"): SIGNED_IN,
     ("GET", "/desk/merchants/{slug}"): MEMBER,
-    ("GET", "/desk/merchants/{slug}/posts/{post_id}"): MEMBER,
+    **{
+        (method, f"/desk/merchants/{{slug}}{rest}"): MEMBER
+        for method, rest in (
+            ("GET", "/new/{kind}"),
+            ("GET", "/posts/{post_id}"),
+            ("GET", "/posts/{post_id}/went"),
+            ("GET", "/posts/{post_id}/write"),
+            ("POST", "/posts/{post_id}/write"),
+            ("POST", "/posts/{post_id}/discard"),
+            ("POST", "/posts/{post_id}/again"),
+            ("GET", "/posts/{post_id}/check"),
+            ("POST", "/posts/{post_id}/check"),
+            ("GET", "/posts/{post_id}/acts/{act}"),
+            ("POST", "/posts/{post_id}/acts/{act}"),
+            ("POST", "/deliveries/{delivery_id}/{act}"),
+        )
+    },
     ("GET", "/desk/merchants/{slug}/team"): MEMBER,
     ("POST", "/desk/merchants/{slug}/team"): OWNER,
     ("POST", "/desk/merchants/{slug}/team/{person_id}"): OWNER,

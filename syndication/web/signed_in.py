@@ -4,6 +4,7 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import Depends
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +19,9 @@ from syndication.web.rules import Rule
 #: The prefix binds it to this very host (RFC 6265bis section 4.1.3.2); browsers take it over https only.
 _COOKIE, _BOUND_COOKIE = "session", "__Host-session"
 _FORM_TOKEN, _FORM_HEADER = "token", "x-form-token"
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+#: A form of ours has far fewer fields, none longer (bytes), and no more pictures than a post.
+MOST_FIELDS, _MOST_TEXT, MOST_FILES = 200, 200_000, 10
 _ELSEWHERE = Reason(
     "This page was open for too long, or was sent from elsewhere. Nothing was done; please try once more."
 )
@@ -33,27 +37,41 @@ class SignInFirst(HTTPException):
         super().__init__(303, headers={"Location": f"/sign-in{back}"})
 
 
-async def _form_token(request: Request) -> str:
-    """What came with a form, or with a call of a page's script."""
-    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        form = await request.form(max_files=0)
-        return str(form.get(_FORM_TOKEN, ""))
-    return request.headers.get(_FORM_HEADER, "")
-
-
-def allowed(request: Request, token: Annotated[str, Depends(_form_token)]) -> Account:
-    """A dependency: whoever is signed in, where the table of rules lets them. Raises SignInFirst, NotFound and Forbidden."""
+def _somebody(request: Request) -> Account:
+    """Whoever is signed in, where the table of rules lets them: known before anything of a body is read."""
     known = visitor(request)
     if known is None:
         raise SignInFirst(request)
     rule: Rule = request.app.rules[request.scope["endpoint"]]
     _hold(rule, known, request.path_params.get("slug", ""))
+    return known
+
+
+async def _form_token(request: Request, _known: Annotated[Account, Depends(_somebody)]) -> str:
+    """What came with a form, or with a call of a page's script."""
+    if request.headers.get("content-type", "").startswith(_FORMS):
+        form = await request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=_MOST_TEXT)
+        return str(form.get(_FORM_TOKEN, ""))
+    return request.headers.get(_FORM_HEADER, "")
+
+
+def allowed(
+    request: Request,
+    known: Annotated[Account, Depends(_somebody)],
+    token: Annotated[str, Depends(_form_token)],
+) -> Account:
+    """A dependency: whoever is signed in, where the table of rules lets them. Raises SignInFirst, NotFound and Forbidden."""
     if request.method not in ("GET", "HEAD") and not sessions.is_form_token(known, token):
         raise Forbidden(_ELSEWHERE)
     return known
 
 
 Visitor = Annotated[Account, Depends(allowed)]
+
+
+def brings_session(headers: Headers) -> bool:
+    """Whether a request looks as if somebody signed in sent it; whether that is so costs a look into the database."""
+    return f"{_COOKIE}=" in headers.get("cookie", "")
 
 
 def visitor(request: Request) -> Account | None:

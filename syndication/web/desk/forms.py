@@ -2,22 +2,44 @@
 
 import json
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from syndication.content.reason import Reason
 from syndication.errors import Invalid
+from syndication.web import signed_in
 
-_MOST_FIELDS, _MOST_TEXT = 20, 400
+_MOST_TEXT = 400
+#: What one box of a post's form may hold (characters): the longest text of a post, and some more to be told so.
+_MOST_WRITTEN = 30_000
 #: A device's answer with a key in it is some 2 kB.
 _MOST_JSON = 20_000
 
 
 async def _typed(request: Request) -> dict[str, str]:
-    form = await request.form(max_files=0, max_fields=_MOST_FIELDS)
+    form = await request.form(max_fields=signed_in.MOST_FIELDS)
     return {name: value.strip()[:_MOST_TEXT] for name, value in form.items() if isinstance(value, str)}
+
+
+@dataclass(frozen=True)
+class Filled:
+    """The form of a post: what stands in its boxes, those that can be ticked several times a line each, and its files."""
+
+    typed: dict[str, str]
+    files: list[UploadFile]
+
+
+async def _filled(request: Request) -> Filled:
+    form = await request.form(max_fields=signed_in.MOST_FIELDS)
+    typed: dict[str, str] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, str) and (text := value.strip()[:_MOST_WRITTEN]):
+            typed[name] = f"{typed[name]}\n{text}" if name in typed else text
+    return Filled(typed, [one for one in form.getlist("files") if isinstance(one, UploadFile) and one.size])
 
 
 async def _called(request: Request) -> dict[str, Any]:
@@ -31,6 +53,8 @@ async def _called(request: Request) -> dict[str, Any]:
     return value
 
 
+#: The same of a form of a post.
+PostForm = Annotated[Filled, Depends(_filled)]
 #: The fields of a form, without blanks around them; files are left out.
 Form = Annotated[dict[str, str], Depends(_typed)]
 #: What a script of ours sends: one JSON object. Raises Invalid.

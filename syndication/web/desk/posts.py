@@ -1,20 +1,25 @@
-"""A merchant's posts, and where each one went."""
+"""A merchant's posts: what stands, what is to come, what is over, what is being written; and where each one went."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndication import channels, clock, insight
+from syndication import channels, clock, insight, kinds
+from syndication.accounts.people import Account
 from syndication.channels import wording
 from syndication.config import settings
 from syndication.content.reason import Reason
 from syndication.infra.reasons import translated_reason
-from syndication.publishing import merchants, posts
-from syndication.publishing.posts import PostRecord
+from syndication.infra.rendering import gettext
+from syndication.insight.posts import posts as find_posts
+from syndication.kinds import KINDS
+from syndication.publishing import drafts, merchants, posts
+from syndication.publishing.merchants import MerchantRecord
+from syndication.publishing.posts import PostRecord, Stand
 from syndication.web import signed_in
 from syndication.web.desk.frame import desk_page, onward
 from syndication.web.signed_in import Visitor
@@ -31,18 +36,23 @@ _STATES = {
     "dropped": Reason("was left out"),
     "unconfirmed": Reason("perhaps arrived"),
 }
+_UNDER_WAY = ("waiting", "sending")
 
 
 @dataclass(frozen=True)
 class Outlet:
-    """How it stands with a post at one outlet."""
+    """How it stands with a post at one outlet. `own`: it is the merchant's, who may act on it."""
 
+    delivery_id: int
+    destination_id: UUID
     name: str
     network: str
     state: str
     word: str
     reason: str
     link: str | None
+    own: bool
+    tries: int
 
 
 @router.get("")
@@ -54,65 +64,146 @@ def home(request: Request, known: Visitor) -> Response:
 
 
 @router.get("/merchants/{slug}")
-def merchant(request: Request, known: Visitor, slug: str, after: UUID | None = None) -> Response:
-    """What a merchant posted, the newest first."""
-    own = merchants.by_slug(slug)
-    found = posts.listed(merchant_id=own.id, after=after, limit=_A_PAGE + 1)
+def merchant(
+    request: Request,
+    known: Visitor,
+    slug: str,
+    *,
+    show: str = "running",
+    q: str = "",
+    after: UUID | None = None,
+    saved: bool = False,
+) -> Response:
+    """What a merchant posted, the newest first: `show` says how it stands with them, `q` stands in their words."""
+    own, sought = merchants.by_slug(slug), q.strip()[:100]
+    stand: Stand | None = next((one for one in get_args(Stand) if one == show), None)
+    if sought:
+        ids = [row.id for row in find_posts(merchant=slug, text=sought, limit=_A_PAGE)]
+        found = [posts.read(one, merchant_id=own.id) for one in ids]
+    else:
+        found = posts.listed(merchant_id=own.id, stand=stand, after=after, limit=_A_PAGE + 1)
     shown = found[:_A_PAGE]
-    onwards = links.to(f"/desk/merchants/{slug}", after=str(shown[-1].id)) if len(found) > _A_PAGE else ""
+    more = {"after": str(shown[-1].id), **({"show": show} if stand else {})} if len(found) > _A_PAGE else {}
     return desk_page(
         request,
         known,
         "posts.html",
         merchant=own,
-        posts=[_line(one, known.language) for one in shown],
-        onward=onwards,
+        posts=_lines(own, shown, known.language),
+        drafts=[] if sought or after else drafts.listed(own.id),
+        onward=links.to(f"/desk/merchants/{slug}", **more) if more else "",
+        show=stand or "all",
+        sought=sought,
+        saved=saved,
+        kinds=KINDS,
     )
 
 
 @router.get("/merchants/{slug}/posts/{post_id}")
-def where(request: Request, known: Visitor, slug: str, post_id: UUID) -> Response:
+def where(request: Request, known: Visitor, slug: str, post_id: UUID, *, told: bool = False) -> Response:
     """Where a post went: each outlet with its state, and how many people. Raises NotFound for another's."""
     own = merchants.by_slug(slug)
-    record = posts.read(post_id, merchant_id=own.id)
-    language, went = known.language, insight.journey(post_id)
+    if drafts.known(own.id, post_id) is not None and not insight.is_post(post_id):
+        return onward("/desk/merchants", slug, "posts", str(post_id), "write")
+    return _where(request, known, own, post_id, "post.html", told=told)
+
+
+@router.get("/merchants/{slug}/posts/{post_id}/went")
+def went(request: Request, known: Visitor, slug: str, post_id: UUID) -> Response:
+    """The part of that page that fills in as the post arrives."""
+    return _where(request, known, merchants.by_slug(slug), post_id, "went.html")
+
+
+def _where(
+    request: Request, known: Account, own: MerchantRecord, post_id: UUID, template: str, *, told: bool = False
+) -> Response:
+    record, language = posts.read(post_id, merchant_id=own.id), known.language
+    outlets, people = arrived(record, own, language)
+    say = gettext(language)
+    return desk_page(
+        request,
+        known,
+        template,
+        at=f"/desk/merchants/{own.slug}/posts/{post_id}",
+        scripted=True,
+        merchant=own,
+        post=_line(record, language),
+        outlets=outlets,
+        people=people,
+        under_way=_fills_in(record, outlets, people),
+        told=told,
+        deeds=[(deed.name, say(deed.label)) for deed in deeds_of(record)],
+        draft=drafts.known(own.id, post_id),
+    )
+
+
+def deeds_of(record: PostRecord) -> list[Any]:
+    """What may be done with a post beside correcting and withdrawing it, as things stand."""
+    if record.state != "published" or _over(record):
+        return []
+    content = record.content
+    return [
+        deed
+        for deed in kinds.of(content).deeds
+        if any(getattr(content, name) != value for name, value in deed.fields.items())
+    ]
+
+
+def arrived(record: PostRecord, own: MerchantRecord, language: str) -> tuple[list[Outlet], dict[str, int]]:
+    """How it stands at each outlet, the newest news of each; and how many people are in which state."""
+    journey = insight.journey(record.id)
     newest: dict[UUID, insight.Stop] = {}
-    for stop in went.destinations:  # the newest first
+    for stop in journey.destinations:  # the newest first
         newest.setdefault(stop.destination_id, stop)
+    mine = insight.owned_by(own.id, newest)
     outlets = [
         Outlet(
+            stop.delivery_id,
+            stop.destination_id,
             stop.destination,
             channels.by_kind(stop.channel).label,
             stop.state,
             translated_reason(_STATES[stop.state], language),
             translated_reason(stop.reason, language),
             stop.link,
+            stop.destination_id in mine,
+            stop.attempts,
         )
         for stop in newest.values()
     ]
-    people = {state: sum(one.count for one in went.readers if one.state == state) for state in _STATES}
-    return desk_page(
-        request,
-        known,
-        "post.html",
-        merchant=own,
-        post=_line(record, language),
-        outlets=outlets,
-        people=people,
-    )
+    people = {state: sum(one.count for one in journey.readers if one.state == state) for state in _STATES}
+    return outlets, people
+
+
+def _fills_in(record: PostRecord, outlets: list[Outlet], people: dict[str, int]) -> bool:
+    """Whether something is to arrive within moments, so that it is worth looking again."""
+    young = (clock.now() - record.updated_at).total_seconds() < 120
+    first = any(one.state in _UNDER_WAY and one.tries == 0 for one in outlets)
+    return record.state == "published" and (young or first)
+
+
+def _over(record: PostRecord) -> bool:
+    return record.over_at is not None and record.over_at <= clock.now()
+
+
+def _lines(own: MerchantRecord, found: list[PostRecord], language: str) -> list[dict[str, Any]]:
+    signs = insight.signs(record.id for record in found)
+    return [
+        {**_line(record, language), "signs": signs.get(record.id), "deeds": bool(deeds_of(record))}
+        for record in found
+    ]
 
 
 def _line(record: PostRecord, language: str) -> dict[str, Any]:
     """What the templates show of a post in a list."""
     content, cfg, now = record.content, settings(), clock.now()
-    over = record.over_at is not None and record.over_at <= now
     return {
         "id": record.id,
         "title": content.title,
         "language": content.language,
         "mark": wording.mark(content.standing, language),
         "when": wording.when(content, cfg.zone, language, now),
-        "state": "over" if record.state == "published" and over else record.state,
+        "state": "over" if record.state == "published" and _over(record) else record.state,
         "publish_at": record.publish_at,
         "page": f"/posts/{record.id}" if record.state == "published" else "",
     }

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from syndication.config import settings
-from syndication.infra.rendering import render
+from syndication.infra.rendering import render, source
 from syndication.web import conditional
 from syndication.web.site.layout import language_of
 
@@ -34,6 +34,18 @@ def passkeys_script(request: Request) -> Response:
     return _file(request, "passkeys.js", _SCRIPT)
 
 
+@router.get("/desk.js")
+def desk_script(request: Request) -> Response:
+    """What the form of a post does with a script."""
+    return _file(request, "desk.js", _SCRIPT)
+
+
+@router.get("/htmx.js")
+def htmx(request: Request) -> Response:
+    """The library by which a part of a page fills in by itself (htmx.org), kept here so that no page asks anybody else."""
+    return _file(request, "vendored/htmx.min.js", _SCRIPT, as_it_is=True)
+
+
 @router.get("/notices.js")
 def worker_script(request: Request) -> Response:
     """The service worker, which shows what is sent to a device. It may only act for what lies beside or below it."""
@@ -55,8 +67,16 @@ def manifest(request: Request) -> Response:
     )
 
 
-def _file(request: Request, name: str, media_type: str, language: str = "de", city: str = "") -> Response:
-    body, etag = _made(name, language, city)
+def _file(
+    request: Request,
+    name: str,
+    media_type: str,
+    language: str = "de",
+    city: str = "",
+    *,
+    as_it_is: bool = False,
+) -> Response:
+    body, etag = _made(name, language, city, as_it_is)
     headers = {
         "ETag": etag,
         "Cache-Control": "public, max-age=3600",
@@ -68,8 +88,9 @@ def _file(request: Request, name: str, media_type: str, language: str = "de", ci
     return Response(body, media_type=media_type, headers=headers)
 
 
-@lru_cache(maxsize=8)
-def _made(name: str, language: str, city: str) -> tuple[bytes, str]:
-    """A file and its ETag."""
-    body = render(f"site/{name}", language, city=city).encode()
+@lru_cache(maxsize=16)
+def _made(name: str, language: str, city: str, as_it_is: bool) -> tuple[bytes, str]:
+    """A file and its ETag; somebody else's is no template."""
+    path = f"site/{name}"
+    body = (source(path) if as_it_is else render(path, language, city=city)).encode()
     return body, f'"{hashlib.sha256(body).hexdigest()[:20]}"'

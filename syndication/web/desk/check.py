@@ -1,0 +1,210 @@
+"""The page before publishing: what each outlet will show, who gets it and when, and what cannot be changed there afterwards."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from syndication import channels, clock, kinds
+from syndication.accounts.people import Account
+from syndication.channels import wording
+from syndication.config import settings
+from syndication.content.post import Draft
+from syndication.content.reason import Reason
+from syndication.delivery.foreseen import foreseen
+from syndication.errors import Conflict, Fault, Forbidden, Invalid, NotFound, QuotaExceeded
+from syndication.infra.reasons import translated_error, translated_reason
+from syndication.kinds import fields
+from syndication.publishing import drafts, merchants, posts
+from syndication.publishing.drafts import Written
+from syndication.publishing.merchants import MerchantRecord
+from syndication.sources import spoken
+from syndication.web import signed_in
+from syndication.web.desk import write
+from syndication.web.desk.forms import PostForm
+from syndication.web.desk.frame import desk_page, onward
+from syndication.web.signed_in import Visitor
+
+router = APIRouter(prefix="/desk/merchants/{slug}/posts/{post_id}", dependencies=[Depends(signed_in.allowed)])
+_WHEN = "publish_at"
+_PAST = Reason("That has passed already. Please choose a later hour, or publish at once.")
+
+
+@router.get("/check")
+def check(request: Request, known: Visitor, slug: str, post_id: UUID) -> Response:
+    """What would happen; back to the form where something in it is wrong."""
+    own = merchants.by_slug(slug)
+    draft = drafts.known(own.id, post_id)
+    if draft is None:  # it was published meanwhile, perhaps by a second tap
+        posts.read(post_id, merchant_id=own.id)
+        return onward("/desk/merchants", slug, "posts", str(post_id))
+    try:
+        said = write.understood(own, draft, known).draft
+    except Invalid:
+        return _to_the_form(slug, post_id)
+    return _page(request, known, own, draft, said)
+
+
+@router.post("/check")
+def decide(request: Request, known: Visitor, slug: str, post_id: UUID, form: PostForm) -> Response:
+    """Publish, at once or at an hour; or keep own words for an outlet, or drop them."""
+    own, then = merchants.by_slug(slug), form.typed.get("then", "publish")
+    draft = drafts.known(own.id, post_id)
+    if draft is None:
+        posts.read(post_id, merchant_id=own.id)
+        return onward("/desk/merchants", slug, "posts", str(post_id), told="1")
+    draft = replace(draft, texts=_own_words(draft, form.typed, dropped=then.partition("drop.")[2]))
+    drafts.save(own.id, draft)
+    try:
+        said = write.understood(own, draft, known).draft
+    except Invalid:
+        return _to_the_form(slug, post_id)
+    if then != "publish":
+        return onward("/desk/merchants", slug, "posts", str(post_id), "check")
+    hour = form.typed.get(_WHEN, "") if form.typed.get("how") == "later" else ""
+    try:
+        at = _hour(hour, own, known)
+        drafts.publish(own.id, post_id, said.model_copy(update={_WHEN: at}))
+    except (Invalid, Forbidden, Conflict, QuotaExceeded) as error:
+        return _page(request, known, own, draft, said, trouble=error, hour=hour)
+    return onward("/desk/merchants", slug, "posts", str(post_id), told="1")
+
+
+def _to_the_form(slug: str, post_id: UUID) -> Response:
+    return onward("/desk/merchants", slug, "posts", str(post_id), "write", faults="1")
+
+
+def _own_words(draft: Written, typed: dict[str, str], *, dropped: str) -> dict[str, str]:
+    """Own words for single outlets: those that are there, those that were typed, without those that were taken back."""
+    kept = dict(draft.texts)
+    for name, text in typed.items():
+        channel = name.removeprefix("text.")
+        if channel != name and channels.known(channel) and text != typed.get(f"shown.{channel}"):
+            kept[channel] = text
+    kept.pop(dropped, None)
+    return kept
+
+
+def _hour(text: str, own: MerchantRecord, known: Account) -> datetime | None:
+    """When it is to come out; None for at once. Raises Invalid at its box."""
+    if not text:
+        return None
+    seat = write.desk(own, known)
+    try:
+        heard = spoken.understood(text, seat.now, seat.zone, seat.language)
+    except Invalid as error:
+        raise Invalid.field(_WHEN, error.faults[0].message) from error
+    if not isinstance(heard.start, datetime):
+        raise Invalid.field(_WHEN, Reason("Please add the hour, such as “Sat 10:00”."))
+    if heard.start <= seat.now:
+        raise Invalid.field(_WHEN, _PAST)
+    return heard.start
+
+
+def _page(
+    request: Request,
+    known: Account,
+    own: MerchantRecord,
+    draft: Written,
+    said: Draft,
+    *,
+    trouble: Exception | None = None,
+    hour: str = "",
+) -> Response:
+    language, cfg, now = known.language, settings(), clock.now()
+    if trouble is None:
+        trouble = _trouble(own, draft, said)
+    content = said.content()
+    kind = kinds.of(content)
+    record = posts.read(draft.id, merchant_id=own.id) if draft.seen else None
+    return desk_page(
+        request,
+        known,
+        "check.html",
+        status=200 if trouble is None else 422,
+        scripted=True,
+        merchant=own,
+        draft=draft,
+        kind=kind,
+        corrects=record is not None and record.state == "published",
+        waits=record is not None and record.state == "scheduled",
+        post=_shown(said, language),
+        remarks=_remarks(own, draft, known),
+        outlets=[_outlet(one, draft, language) for one in foreseen(
+            own.id, draft.id, content, publish_at=None, language=language
+        )],
+        trouble=_sentences(kind, trouble, language),
+        hour=hour,
+        at_hour=bool(hour),
+        now=now,
+        zone=cfg.zone,
+    )  # fmt: skip
+
+
+def _trouble(own: MerchantRecord, draft: Written, said: Draft) -> Exception | None:
+    """What would keep it from being published, found by doing it and taking it back."""
+    try:
+        posts.tried(lambda: drafts.publish(own.id, draft.id, said))
+    except (Invalid, Forbidden, Conflict, QuotaExceeded, NotFound) as error:
+        return error
+    return None
+
+
+def _sentences(kind: Any, trouble: Exception | None, language: str) -> list[tuple[str, str]]:
+    """Each with the box that it is about; empty for the whole post."""
+    if trouble is None:
+        return []
+    if not isinstance(trouble, Invalid):
+        return [("", translated_error(str(trouble), language))]
+    labels = {one.name: one.label for one in fields.questions(kind, language)}
+
+    def named(fault: Fault) -> tuple[str, str]:
+        box = fault.field.partition(".")[0]
+        label, sentence = labels.get(box, ""), translated_error(fault.message, language)
+        return box if box in labels or box == _WHEN else "", f"{label} {sentence}" if label else sentence
+
+    return [named(fault) for fault in trouble.faults]
+
+
+def _remarks(own: MerchantRecord, draft: Written, known: Account) -> list[str]:
+    found = write.understood(own, draft, known).remarks
+    return [translated_reason(one, known.language) for one in found.values()]
+
+
+def _shown(said: Draft, language: str) -> dict[str, Any]:
+    """The post as its own page shows it."""
+    content, cfg, now = said.content(), settings(), clock.now()
+    return {
+        "title": content.title,
+        "language": content.language,
+        "mark": wording.mark(content.standing, language),
+        "when": wording.when(content, cfg.zone, language, now),
+        "where": wording.where(content),
+        "facts": wording.facts(content, cfg.zone, language),
+        "summary": content.summary,
+        "body": content.body,
+        "pictures": content.images,
+        "topics": [topic.name for topic in content.topics],
+        "over_at": content.over_at(cfg.zone),
+    }
+
+
+def _outlet(one: Any, draft: Written, language: str) -> dict[str, Any]:
+    """What the page shows of an outlet."""
+    said = {
+        name: translated_reason(getattr(one, name), language) for name in ("refused", "waits", "afterwards")
+    }
+    return {
+        "foreseen": one,
+        "preview": one.preview,
+        "own": draft.texts.get(one.channel, ""),
+        "may_say_own": one.preview is not None
+        and channels.by_kind(one.channel).configurable
+        and one.channel != "webhook",
+        "problems": [translated_reason(reason, language) for reason in one.problems],
+        **said,
+    }

@@ -1,0 +1,93 @@
+// What the form of a post does with a script: pictures are made small before they travel, what is typed is kept by itself,
+// days are picked. It says only what stands in the page, in the visitor's language.
+
+const LONG_SIDE = 2048;
+const SMALL_ENOUGH = 400_000; // bytes
+const QUIET = 2000; // milliseconds without a key
+
+async function shrunk(file) {
+  if (!file.type.startsWith("image/") || file.size < SMALL_ENOUGH) return file;
+  try {
+    const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
+    const scale = Math.min(1, LONG_SIDE / Math.max(picture.width, picture.height));
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.round(picture.width * scale);
+    canvas.height = Math.round(picture.height * scale);
+    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+    const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.85));
+    return blob && blob.size < file.size
+      ? new File([blob], file.name.replace(/\.\w+$/, "") + ".jpg", { type: "image/jpeg" })
+      : file;
+  } catch {
+    return file; // of a kind that this browser cannot read; the service says whether it can
+  }
+}
+
+function sendsPicturesAtOnce(form) {
+  const picker = form.querySelector('input[type="file"]');
+  const add = form.querySelector('button[value="pictures"]');
+  if (!picker || !add) return;
+  add.hidden = true;
+  picker.addEventListener("change", async () => {
+    if (!picker.files.length) return;
+    const smaller = new DataTransfer();
+    for (const file of picker.files) smaller.items.add(await shrunk(file));
+    picker.files = smaller.files;
+    add.hidden = false;
+    form.requestSubmit(add);
+  });
+}
+
+function keepsItself(form) {
+  const said = document.getElementById("autosaved");
+  let waiting = 0;
+  let call = new AbortController();
+  const keep = async () => {
+    const typed = new FormData(form);
+    typed.delete("files");
+    typed.set("then", "quiet");
+    call = new AbortController();
+    try {
+      const answer = await fetch(form.action, { method: "POST", body: typed, signal: call.signal });
+      said.textContent = answer.ok ? form.dataset.saved : "";
+    } catch {
+      said.textContent = "";
+    }
+  };
+  form.addEventListener("input", () => {
+    said.textContent = "";
+    clearTimeout(waiting);
+    waiting = setTimeout(keep, QUIET);
+  });
+  form.addEventListener("submit", () => {
+    clearTimeout(waiting);
+    call.abort();
+  });
+}
+
+function picksDays(box) {
+  const day = document.createElement("input");
+  day.type = "date";
+  day.className = "day";
+  day.setAttribute("aria-label", box.closest("label").innerText.split("\n")[0]);
+  if (typeof day.showPicker !== "function") return;
+  day.addEventListener("change", () => {
+    if (!day.value) return;
+    const [year, month, of] = day.value.split("-").map(Number);
+    const german = document.documentElement.lang === "de";
+    const name = new Date(year, month - 1, of).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
+    const hours = box.value.match(/\d{1,2}[:.]\d{2}(?!\.?\d).*$/);
+    const written = german ? `${of}.${month}.${year}` : name;
+    box.value = box.dataset.when === "moment" && hours ? `${written} ${hours[0]}` : written;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    box.focus();
+  });
+  box.after(day);
+}
+
+const form = document.getElementById("write");
+if (form) {
+  sendsPicturesAtOnce(form);
+  keepsItself(form);
+}
+document.querySelectorAll("input[data-when]").forEach(picksDays);

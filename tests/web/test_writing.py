@@ -1,0 +1,135 @@
+"""Writing a post at the desk, as a merchant does: the form, drafts, the check page, publishing, correcting, taking back."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+from starlette.testclient import TestClient
+
+from syndication import clock
+from syndication.accounts import people, sessions
+from syndication.accounts.sessions import Device
+from syndication.config import Settings
+from syndication.infra import db
+from syndication.models import KeptDraft, Merchant, Person, Post
+from syndication.publishing import drafts, posts
+from syndication.web import signed_in
+from syndication.web.app import create_app
+from tests import factories
+
+HOME = "/desk/merchants/cafe"
+
+
+@pytest.fixture
+def client(database: str, settings: Settings) -> Iterator[TestClient]:
+    with db.transaction() as session:
+        factories.merchant(session, "cafe", name="Café Rosengarten")
+        factories.merchant(session, "wein")
+    people.join("rosa@cafe.example", "cafe", "owner", name="Rosa Rosen")
+    with TestClient(create_app(settings), headers={"Accept": "text/html"}) as one:
+        with db.transaction() as session:
+            person = session.scalars(select(Person).where(Person.email == "rosa@cafe.example")).one()
+            secret, _ = sessions.begin(session, person, Device(), "link")
+        one.cookies.set(signed_in._cookie(), secret)
+        yield one
+
+
+def token(page: str) -> str:
+    return str(re.findall(r'name="token" value="(\w+)"', page)[0])
+
+
+def begun(client: TestClient, kind: str = "event") -> tuple[str, str]:
+    """Where the form of a new post leads, and the token of its forms."""
+    page = client.get(f"{HOME}/new/{kind}").text
+    return str(re.findall(r'action="(/desk/[^"]+/write)"', page)[0]), token(page)
+
+
+def tomorrow(hour: str = "19:30") -> str:
+    return f"{clock.now() + timedelta(days=1):%Y-%m-%d} {hour}"
+
+
+def written(client: TestClient, kind: str = "event", **typed: str) -> tuple[Any, str, str]:
+    """A post as it was typed: the answer, where it is written, and the token."""
+    where, secret = begun(client, kind)
+    data = {"token": secret, "kind": kind, "then": "check", **typed}
+    return client.post(where, data=data), where.removesuffix("/write"), secret
+
+
+def id_of(where: str) -> UUID:
+    return UUID(where.rsplit("/", 1)[1])
+
+
+def test_a_post_is_typed_checked_and_published_once(client: TestClient) -> None:
+    page, where, secret = written(client, title="Klavier im Garten", starts_at=tomorrow(), price="frei", place="own")
+    assert page.status_code == 200, page.text
+    assert page.url.path == f"{where}/check"
+    assert "Klavier im Garten" in page.text
+    assert posts.listed() == []
+    for _ in range(2):  # the second tap
+        out = client.post(f"{where}/check", data={"token": secret, "then": "publish"})
+        assert out.status_code == 200
+        assert out.url.path == where
+        assert "Fertig" in out.text
+    (record,) = posts.listed()
+    assert record.id == id_of(where)
+    content: Any = record.content
+    assert content.price == 0
+    assert content.place.name == "Café Rosengarten"
+    assert drafts.listed(record.merchant_id) == []
+
+
+def test_what_is_wrong_is_said_beside_its_box_and_nothing_typed_is_lost(client: TestClient) -> None:
+    page, where, _ = written(client, starts_at="irgendwann", summary="Mit Kuchen", price="viel")
+    assert page.status_code == 422
+    assert 'value="Mit Kuchen"' in page.text
+    assert 'value="irgendwann"' in page.text
+    for box in ("title", "starts_at", "price"):
+        assert f'id="fault-{box}"' in page.text, box
+        assert f'href="#box-{box}"' in page.text, box
+    again = client.get(f"{where}/write").text
+    assert 'value="Mit Kuchen"' in again
+
+
+def test_a_draft_is_kept_listed_opened_and_thrown_away(client: TestClient) -> None:
+    page, where, secret = written(client, title="Noch nicht fertig", then="later")
+    assert "Als Entwurf gespeichert" in page.text
+    assert "Noch nicht fertig" in page.text
+    assert 'value="Noch nicht fertig"' in client.get(f"{where}/write").text
+    with db.reading() as session:
+        assert session.scalars(select(Post)).all() == []
+    gone = client.post(f"{where}/discard", data={"token": secret})
+    assert "Noch nicht fertig" not in gone.text
+    assert client.get(f"{where}/write").status_code == 404
+
+
+def test_nobody_writes_in_anothers_draft_or_post(client: TestClient) -> None:
+    with db.transaction() as session:
+        wine = session.scalars(select(Merchant.id).where(Merchant.slug == "wein")).one()
+    other = posts.create(wine, factories.event())
+    secret = begun(client)[1]
+    for where in (f"{HOME}/posts/{other.id}/write", f"{HOME}/posts/{other.id}/check"):
+        data = {"token": secret, "kind": "event", "title": "Meins", "then": "later"}
+        assert client.get(where).status_code == 404
+        assert client.post(where, data=data).status_code == 404
+    with db.reading() as session:
+        assert session.scalars(select(KeptDraft)).all() == []
+
+
+def test_a_correction_changes_what_was_typed_and_keeps_the_rest(client: TestClient) -> None:
+    _, where, secret = written(client, title="Lesung", starts_at=tomorrow("19:00"), summary="Mit Wein", place="own")
+    client.post(f"{where}/check", data={"token": secret, "then": "publish"})
+    before: Any = posts.read(id_of(where)).content
+    form = client.get(f"{where}/write").text
+    typed = dict(re.findall(r'name="([\w.]+)" value="([^"]*)"', form))
+    typed = {name: text for name, text in typed.items() if name in ("title", "summary", "ends_at")}
+    data = {**typed, "token": secret, "kind": "event", "place": "own", "starts_at": tomorrow("20:00"), "then": "check"}
+    check = client.post(f"{where}/write", data=data)
+    assert "korrigiert" in check.text
+    client.post(f"{where}/check", data={"token": secret, "then": "publish"})
+    after: Any = posts.read(id_of(where)).content
+    assert after.starts_at - before.starts_at == timedelta(hours=1)
+    assert (after.summary, after.place, after.title) == ("Mit Wein", before.place, "Lesung")
