@@ -40,6 +40,8 @@ NEAR = {
     "requirements.lock": ("tests/test_install.py",),
     "requirements-dev.lock": ("tests/test_install.py",),
     "Dockerfile": ("tests/test_dockerfile.py",),
+    "compose.yaml": ("tests/test_dockerfile.py",),
+    "deploy/": ("tests/test_units.py",),
 }
 #: What a test costs that begins processes of its own is too much for a minute.
 SLOW = "tests/e2e/"
