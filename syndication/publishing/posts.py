@@ -18,30 +18,12 @@ from syndication.errors import Conflict, Invalid, NotFound, QuotaExceeded
 from syndication.infra import db, wakeups
 from syndication.models import Change, Merchant, Post, PostTopic, Revision
 from syndication.publishing import coming, merchants, site_images, uploads, views
+from syndication.publishing.records import PostRecord as PostRecord  # noqa: PLC0414 -- it is handed out from here
+from syndication.publishing.records import record as _record
+from syndication.publishing.withdrawal import UNSAID, Grounds
 
 What = Literal["created", "revised", "unchanged"]
 _QUOTA_WINDOW = timedelta(hours=24)
-
-
-@dataclass(frozen=True)
-class PostRecord:
-    """A post with the content of its current revision. All moments are aware, in UTC."""
-
-    id: UUID
-    merchant_id: UUID
-    merchant_slug: str
-    state: str
-    revision: int
-    content: Content
-    source_ref: str | None
-    created_at: datetime
-    updated_at: datetime
-    publish_at: datetime | None
-    published_at: datetime | None
-    withdrawn_at: datetime | None
-    over_at: datetime | None
-    #: It was taken in without a word to anybody.
-    quiet: bool
 
 
 @dataclass(frozen=True)
@@ -183,8 +165,11 @@ class _TakenBack(Exception):
         self.what = what
 
 
-def withdraw(merchant_id: UUID | None, post_id: UUID) -> PostRecord:
-    """Take a post back, everywhere; doing it again changes nothing. Raises NotFound, and Forbidden (merchant suspended)."""
+def withdraw(merchant_id: UUID | None, post_id: UUID, grounds: Grounds = UNSAID) -> PostRecord:
+    """Take a post back, everywhere; doing it again changes nothing. Raises NotFound, and Forbidden (merchant suspended).
+
+    What is `unlawful` goes by `unlawful.withdraw`, which calls this.
+    """
     with db.transaction() as session:
         post = _owned(session, merchant_id, post_id)
         merchants.require(session, merchant_id, "withdraw")
@@ -194,6 +179,8 @@ def withdraw(merchant_id: UUID | None, post_id: UUID) -> PostRecord:
         if post.state != "withdrawn":
             site_images.forget(session, post.id)
             post.state, post.withdrawn_at, post.updated_at, post.publish_at = "withdrawn", now, now, None
+            post.withdrawn_reason, post.withdrawn_by = grounds.why, grounds.by
+            post.withdrawn_statement = grounds.statement
         merchant = session.get_one(Merchant, post.merchant_id)
         return _record(post, _content(session, post), merchant)
 
@@ -418,22 +405,3 @@ def _announce(session: Session, post: Post, action: Action, now: datetime) -> No
 
 def _content(session: Session, post: Post) -> Content:
     return views.content_of(session.get_one(Revision, (post.id, post.revision)))
-
-
-def _record(post: Post, content: Content, merchant: Merchant) -> PostRecord:
-    return PostRecord(
-        id=post.id,
-        merchant_id=post.merchant_id,
-        merchant_slug=merchant.slug,
-        state=post.state,
-        revision=post.revision,
-        content=content,
-        source_ref=post.source_ref,
-        created_at=post.created_at,
-        updated_at=post.updated_at,
-        publish_at=post.publish_at,
-        published_at=post.published_at,
-        withdrawn_at=post.withdrawn_at,
-        over_at=post.over_at,
-        quiet=post.quiet,
-    )  # fmt: skip -- a row for a row

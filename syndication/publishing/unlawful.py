@@ -10,18 +10,30 @@ from sqlalchemy import select, update
 
 from syndication.infra import db
 from syndication.kinds.reading import kept
-from syndication.models import Attempt, Delivery, Revision
+from syndication.models import Attempt, Delivery, Post, Revision
 from syndication.publishing import posts
+from syndication.publishing.withdrawal import Grounds
 
 #: What stands instead of the title, by the post's language.
 TITLES = {"de": "Ein Beitrag", "en": "A post"}
+#: Without a statement, by nobody who is known.
+UNLAWFUL = Grounds("unlawful")
 _EMPTY: dict[str, Any] = {"summary": "", "body": "", "url": None, "images": [], "texts": {}}
 
 
-def withdraw(post_id: UUID) -> posts.PostRecord:
-    """Take a post back and forget its words, in one transaction; also one that was taken back before. Raises NotFound."""
+def withdraw(
+    post_id: UUID, grounds: Grounds = UNLAWFUL, *, merchant_id: UUID | None = None
+) -> posts.PostRecord:
+    """Take a post back and forget its words, in one transaction; also one that was taken back before, for another reason.
+
+    Raises NotFound, and with `merchant_id` where it is not that merchant's, and Forbidden.
+    """
     with db.transaction() as session:
-        posts.withdraw(None, post_id)
+        posts.withdraw(merchant_id, post_id, grounds)
+        post = session.get_one(Post, post_id)
+        if post.withdrawn_reason != "unlawful":
+            post.withdrawn_reason, post.withdrawn_by = "unlawful", grounds.by
+            post.withdrawn_statement = grounds.statement
         revisions = session.scalars(select(Revision).where(Revision.post_id == post_id)).all()
         titles = {str(one.content["title"]) for one in revisions}
         for revision in revisions:
