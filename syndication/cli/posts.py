@@ -148,8 +148,8 @@ def withdraw(
     remnants = left_behind(found.id)
     if remnants:
         screen.table(
-            ("cannot be taken back from", "channel", "copies", "the last sent"),
-            [(one.outlet, one.channel, one.count, one.at) for one in remnants],
+            ("cannot be taken back from", "channel", "copies", "the last sent", "link"),
+            [(one.outlet, one.channel, one.count, one.at, one.link) for one in remnants],
             zone=cfg.zone,
         )
     else:

@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from syndication.config import Settings
+from syndication.content.reason import Reason
 from syndication.errors import Conflict
 from syndication.infra import db
 from syndication.models import Heartbeat
@@ -35,11 +36,14 @@ class Behind:
     knows: datetime
     seen: datetime
 
-    def __str__(self) -> str:
-        return (
-            f"The database is of {self.knows:%Y-%m-%d %H:%M} UTC, but was in use until {self.seen:%Y-%m-%d %H:%M} UTC: a"
-            " backup was restored. Run `syndication restored`, so that nothing old goes out again; until then nothing"
-            " starts."
+    @property
+    def said(self) -> Reason:
+        """That it is so, and what to do."""
+        return Reason(
+            "The database is of {} UTC, but was in use until {} UTC: a backup was restored. Run `syndication restored`, so that"
+            " nothing old goes out again; until then nothing starts.",
+            f"{self.knows:%Y-%m-%d %H:%M}",
+            f"{self.seen:%Y-%m-%d %H:%M}",
         )
 
 
@@ -70,7 +74,7 @@ def behind(cfg: Settings) -> Behind | None:
 def require_settled(cfg: Settings) -> None:
     """Raise Conflict, which says what to do, where a backup was restored and not settled."""
     if (found := behind(cfg)) is not None:
-        raise Conflict(str(found))
+        raise Conflict(found.said)
 
 
 def _seen(cfg: Settings) -> datetime | None:

@@ -3,14 +3,17 @@
 Mails, feeds, webhooks, notes at networks, pages and listings all read the revisions, so what is not there is said by none.
 """
 
+import json
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
 
+from syndication.content.reason import Reason
 from syndication.infra import db
 from syndication.kinds.reading import kept
-from syndication.models import Attempt, Delivery, Post, Revision
+from syndication.models import Attempt, DeadLetter, Delivery, Post, Revision
 from syndication.publishing import posts
 from syndication.publishing.withdrawal import Grounds
 
@@ -18,6 +21,9 @@ from syndication.publishing.withdrawal import Grounds
 TITLES = {"de": "Ein Beitrag", "en": "A post"}
 #: Without a statement, by nobody who is known.
 UNLAWFUL = Grounds("unlawful")
+#: Fields by whose texts a message of the queue is known to be about the same.
+_QUOTED = ("title", "summary", "body", "url")
+FORGOTTEN = Reason("It held words that were taken back as unlawful, and was forgotten.")
 _EMPTY: dict[str, Any] = {"summary": "", "body": "", "url": None, "images": [], "texts": {}}
 
 
@@ -35,6 +41,7 @@ def withdraw(
             post.withdrawn_reason, post.withdrawn_by = "unlawful", grounds.by
             post.withdrawn_statement = grounds.statement
         revisions = session.scalars(select(Revision).where(Revision.post_id == post_id)).all()
+        said = {str(text) for one in revisions for name in _QUOTED if (text := one.content.get(name))}
         titles = {str(one.content["title"]) for one in revisions}
         for revision in revisions:
             language = str(revision.content.get("language", "de"))
@@ -46,7 +53,15 @@ def withdraw(
         ours = select(Delivery.id).where(Delivery.post_id == post_id)
         # What an outlet answered may quote it.
         session.execute(update(Attempt).where(Attempt.delivery_id.in_(ours)).values(answer=""))
+        _forget_messages(session, said)
     return posts.read(post_id)
+
+
+def _forget_messages(session: Session, said: set[str]) -> None:
+    """Messages of the queue that became no post and hold one of these texts whole; that one came stays known."""
+    quoting = [DeadLetter.payload.contains(json.dumps(text), autoescape=True) for text in said]
+    if quoting:
+        session.execute(update(DeadLetter).where(or_(*quoting)).values(payload="", reason=FORGOTTEN))
 
 
 def _without(titles: set[str], instead: str, said: Any, name: str = "") -> Any:

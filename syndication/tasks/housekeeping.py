@@ -112,7 +112,7 @@ def beat() -> None:
     """Note that beat is alive, here and in the database; one that was restored meanwhile stays recognisable."""
     cfg = settings()
     if (old := restore_mark.behind(cfg)) is not None:
-        _log.error("database.restored", said=str(old))
+        _log.error("database.restored", said=old.said)
         return
     with db.transaction() as session:
         now = db.now(session)
