@@ -68,7 +68,7 @@ def settle(cfg: Settings) -> Settled:
         # Nobody is at anything: every part is stopped.
         session.execute(update(Change).values(taken_until=None).where(Change.fanned_at.is_(None)))
         session.execute(delete(Lease))
-    while published := posts.publish_due():
+    while published := posts.publish_due(however_late=True):
         settled.published += published
     _until_nothing_changes(_untold, lambda: _tell(settled))
     signups.sweep()

@@ -22,6 +22,8 @@ class PostRecord:
     created_at: datetime
     updated_at: datetime
     publish_at: datetime | None
+    #: The hour that it was to be published at, and was not: it waits for a new one.
+    missed_at: datetime | None
     published_at: datetime | None
     withdrawn_at: datetime | None
     #: Why it was taken back, in words for its merchant, and by whom; see withdrawal.Grounds.
@@ -46,6 +48,7 @@ def record(post: Post, content: Content, merchant: Merchant) -> PostRecord:
         created_at=post.created_at,
         updated_at=post.updated_at,
         publish_at=post.publish_at,
+        missed_at=post.missed_at,
         published_at=post.published_at,
         withdrawn_at=post.withdrawn_at,
         withdrawn_reason=post.withdrawn_reason,

@@ -77,6 +77,10 @@ class PostAnswer(Answer):
     created_at: datetime
     updated_at: datetime
     publish_at: datetime | None
+    missed_at: datetime | None = Field(
+        description="The hour it was to be published at, where that passed by more than a day, or the post was over by"
+        " then: nobody was told, and it waits for a new `publish_at`."
+    )
     published_at: datetime | None
     withdrawn_at: datetime | None
     withdrawn_reason: Why | None = Field(description="Why it was taken back, where that was said.")

@@ -128,5 +128,6 @@ def _line(record: PostRecord, language: str) -> dict[str, Any]:
         "when": wording.when(content, cfg.zone, language, now),
         "state": "over" if record.state == "published" and over else record.state,
         "publish_at": record.publish_at,
+        "missed_at": record.missed_at,
         "page": f"/posts/{record.id}" if record.state == "published" else "",
     }
