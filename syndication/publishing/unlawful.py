@@ -7,13 +7,13 @@ import json
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from syndication.content.reason import Reason
 from syndication.infra import db
 from syndication.kinds.reading import kept
-from syndication.models import Attempt, DeadLetter, Delivery, Post, Revision
+from syndication.models import Attempt, DeadLetter, Delivery, Merchant, Post, Revision
 from syndication.publishing import posts
 from syndication.publishing.withdrawal import Grounds
 
@@ -53,15 +53,25 @@ def withdraw(
         ours = select(Delivery.id).where(Delivery.post_id == post_id)
         # What an outlet answered may quote it.
         session.execute(update(Attempt).where(Attempt.delivery_id.in_(ours)).values(answer=""))
-        _forget_messages(session, said)
+        _forget_messages(session, session.get_one(Merchant, post.merchant_id), said)
     return posts.read(post_id)
 
 
-def _forget_messages(session: Session, said: set[str]) -> None:
-    """Messages of the queue that became no post and hold one of these texts whole; that one came stays known."""
-    quoting = [DeadLetter.payload.contains(json.dumps(text), autoescape=True) for text in said]
+def _forget_messages(session: Session, merchant: Merchant, said: set[str]) -> None:
+    """Messages of the queue that became no post, name the merchant and hold one of these texts; that one came stays known."""
+    quoting = [_holds(text) for text in said - set(TITLES.values())]
     if quoting:
-        session.execute(update(DeadLetter).where(or_(*quoting)).values(payload="", reason=FORGOTTEN))
+        theirs = update(DeadLetter).where(_holds(merchant.slug), or_(*quoting))
+        session.execute(theirs.values(payload="", reason=FORGOTTEN))
+
+
+def _holds(text: str) -> ColumnElement[bool]:
+    """A dead letter's payload has this as a string of JSON; it is kept in ASCII, escaped by JSON or by us."""
+    escaped = (
+        json.dumps(text),
+        json.dumps(text, ensure_ascii=False).encode("ascii", "backslashreplace").decode(),
+    )
+    return or_(*(DeadLetter.payload.contains(one, autoescape=True) for one in dict.fromkeys(escaped)))
 
 
 def _without(titles: set[str], instead: str, said: Any, name: str = "") -> Any:
