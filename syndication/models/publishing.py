@@ -71,6 +71,12 @@ class Post(Base):
     publish_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
+    #: Why it was taken back, what its merchant is told, and who did it; see publishing.withdrawal.
+    withdrawn_reason: Mapped[str | None] = mapped_column(String(12))
+    withdrawn_statement: Mapped[str] = mapped_column(String(2000), default="")
+    withdrawn_by: Mapped[str] = mapped_column(String(60), default="")
+    #: The hour that it was to be published at, and was not; it waits for a new one.
+    missed_at: Mapped[datetime | None]
     #: From this moment the post is stale (P4); None: never.
     over_at: Mapped[datetime | None] = mapped_column(index=True)
     #: Of what has dates, when it comes next, as of the moment before which that was worked out; see publishing.coming.

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from syndication import destinations, migrations
 from syndication.config import Settings, use
+from syndication.delivery import restore_mark
 from syndication.errors import Conflict
 from syndication.infra import db, logs, private_files
 from syndication.ops import broker as outside
@@ -119,13 +120,17 @@ def _broker(cfg: Settings, say: Callable[[str, str], None]) -> Iterator[redis_se
 
 
 def prepare(cfg: Settings) -> None:
-    """Bring the database to the newest schema and make the city's own destinations."""
+    """Bring the database to the newest schema and make the city's own destinations.
+
+    Raises Conflict where it is a backup that was restored and not settled.
+    """
     use(cfg)
     url = cfg.resolved_database_url
     db.connect(url)
     if not url.startswith("sqlite"):
         db.check()
     migrations.upgrade(url)
+    restore_mark.require_settled(cfg)
     destinations.ensure_built_in()
     db.engine().dispose()
 

@@ -15,6 +15,7 @@ from syndication.content.reason import Reason
 from syndication.infra.reasons import translated_reason
 from syndication.publishing import merchants, posts
 from syndication.publishing.posts import PostRecord
+from syndication.publishing.withdrawal import COMMAND
 from syndication.web import signed_in
 from syndication.web.desk.frame import desk_page, onward
 from syndication.web.signed_in import Visitor
@@ -99,7 +100,20 @@ def where(request: Request, known: Visitor, slug: str, post_id: UUID) -> Respons
         post=_line(record, language),
         outlets=outlets,
         people=people,
+        withdrawn=_withdrawn(record) if record.state == "withdrawn" else None,
     )
+
+
+def _withdrawn(record: PostRecord) -> dict[str, Any]:
+    """What its merchant is told of a post that was taken back: when, why, by whom."""
+    own = record.withdrawn_by.startswith(("key ", "person "))
+    return {
+        "at": record.withdrawn_at,
+        "reason": record.withdrawn_reason,
+        "statement": record.withdrawn_statement,
+        "by": record.withdrawn_by if own else "",
+        "by_the_city": record.withdrawn_by == COMMAND,
+    }
 
 
 def _line(record: PostRecord, language: str) -> dict[str, Any]:
@@ -114,5 +128,6 @@ def _line(record: PostRecord, language: str) -> dict[str, Any]:
         "when": wording.when(content, cfg.zone, language, now),
         "state": "over" if record.state == "published" and over else record.state,
         "publish_at": record.publish_at,
+        "missed_at": record.missed_at,
         "page": f"/posts/{record.id}" if record.state == "published" else "",
     }
