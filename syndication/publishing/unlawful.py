@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from syndication.infra import db
 from syndication.kinds.reading import kept
 from syndication.models import Attempt, Delivery, Revision
-from syndication.publishing import posts
+from syndication.publishing import posts, price_memory
 
 #: What stands instead of the title, by the post's language.
 TITLES = {"de": "Ein Beitrag", "en": "A post"}
@@ -31,6 +31,7 @@ def withdraw(post_id: UUID) -> posts.PostRecord:
             )
             # Its digest, too: workers keep contents by it.
             revision.content, revision.digest = silent.model_dump(mode="json"), silent.digest()
+        price_memory.forget(session, post_id)
         ours = select(Delivery.id).where(Delivery.post_id == post_id)
         # What an outlet answered may quote it.
         session.execute(update(Attempt).where(Attempt.delivery_id.in_(ours)).values(answer=""))
