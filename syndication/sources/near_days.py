@@ -34,7 +34,11 @@ _MONTH_END = re.compile(
     r"\b(?:ende|(?:the )?end of)\s+(?:(?P<this>des monats|(?:the|this) month)|(?P<month>[a-zä]+\.?(?:\s\d{4})?))|\bmonatsende\b",
     re.IGNORECASE,
 )
-_WEEKEND = re.compile(r"\b(?:am|this|at the|on the) (?:wochenende|weekend)\b", re.IGNORECASE)
+_WEEKEND = re.compile(r"\b(?:(?:am|this|at the|on the) )?(?:wochenende|weekend)\b", re.IGNORECASE)
+_ONLY = re.compile(r"\b(?:nur|only)\b", re.IGNORECASE)
+_UNTIL = re.compile(r"\b(?:by|through|thru|bis (?:einschließlich|inklusive|inkl\.))(?=\s)", re.IGNORECASE)
+#: `11/29/2026` has but one way to be read.
+_MONTH_FIRST = re.compile(r"(?<![\d/])(\d{1,2})/(1[3-9]|2\d|3[01])/(\d{4}|\d\d)(?![\d/])")
 _SHORT_SLASHED = re.compile(
     r"(?<![\d/.:-])(\d{1,2})/(\d{1,2})(?![\d/.:-])(?!\s?(?:uhr|h\b|[ap]m\b))", re.IGNORECASE
 )
@@ -43,7 +47,9 @@ _SHORT_DOTTED = re.compile(
     r"(?<![\d.:])(\d{1,2})\.(\d{1,2})(?![\d.:])(?!\s?uhr)(?P<hour>(?=,?\s+(?:um |ab )?\d{1,2}(?:[:.]\d\d|\s?uhr)))?",
     re.IGNORECASE,
 )
-_EVERY = re.compile(r"\b(?:jeden|jede|jeder|every|each|immer|wöchentlich|weekly)\b", re.IGNORECASE)
+_EVERY = re.compile(
+    r"\b(?:jede woche|every week|jeden|jede|jeder|every|each|immer|wöchentlich|weekly)\b", re.IGNORECASE
+)
 _DAILY = re.compile(r"\b(?:täglich|daily|(?:jeden|every|each) (?:tag|day))\b", re.IGNORECASE)
 _REPEATED = re.compile(rf"(?:{_WEEKDAY}|(?:mon|tues|wednes|thurs|fri|satur|sun)day)s", re.IGNORECASE)
 _THIS = re.compile(
@@ -70,6 +76,8 @@ def dated(text: str, now: datetime, since: date, order: Order, language: str) ->
     plain = re.sub("[\u2010-\u2015\u2212]", "-", text).replace("\u2019", "'")
     plain = _COMPOUND.sub(lambda found: f"{found[1]} {_PART_OF.get(found[2].lower(), found[2])}", plain)
     rule, plain = _daily(plain, since)
+    plain = _MONTH_FIRST.sub(r"\2/\1/\3", plain) if order == "day/month" else plain
+    plain = _UNTIL.sub("until", _ONLY.sub(" ", plain))
     plain = _NOW.sub(lambda _: f"{now:%Y-%m-%d %H:%M}", plain)
     plain = _RELATIVE.sub(lambda found: _relative(found, now.date()), plain)
     plain = _FEAST.sub(lambda found: "{}.{}.".format(*_FEASTS[found[0].lower()]), plain)

@@ -13,7 +13,7 @@ from syndication.errors import Invalid
 from syndication.infra.rendering import full_day, supported_language, time_of_day
 from syndication.sources import near_days, when
 from syndication.sources.near_days import Dated
-from syndication.sources.pieces import MIDNIGHT, Order, weekday_of
+from syndication.sources.pieces import HOURS, MIDNIGHT, Order, weekday_of
 from syndication.sources.when import Frame, Said
 
 #: What ends before it begins goes on over midnight, if it is no longer than this (minutes).
@@ -120,7 +120,7 @@ def _joined(
 ) -> Heard:
     found = when.said(dated.text, Frame(since.date(), order=order), hours=True, after=since.date())
     told = [Reason.quoted(one) for one in found.remarks if not one.startswith("the day of the week")]
-    remarks = [*dated.remarks, *told, *_misfits(dated.text, found, language)]
+    remarks = [*dated.remarks, *told, *_doubts(dated.text, found, language)]
     remarks += [Reason("Not taken for when it is: {}.", note) for note in found.notes]
     found = _this_season(found, plain, since.date(), language, remarks)
     if dated.rule is not None and found.last is not None and found.first is not None:
@@ -162,11 +162,13 @@ def _with_day(
     over = minutes if until_only or found.ends is None or found.ends <= (minutes or 0) else found.ends
     if when.at(day, over or 0, zone) < since:
         day += _DAY
+    # Midnight ends its day; as a beginning it is shown under the next.
+    shown = day if until_only else when.at(day, minutes or 0, zone).date()
     if not near:
-        today = Reason("today") if day == since.date() else Reason("tomorrow")
-        remarks.append(Reason("No day was named; understood as {}, {}.", today, full_day(day, language)))
+        word = Reason("today") if shown == since.date() else Reason("tomorrow")
+        remarks.append(Reason("No day was named; understood as {}, {}.", word, full_day(shown, language)))
     elif day != since.date():
-        remarks.append(Reason("Understood as the next day, {}.", full_day(day, language)))
+        remarks.append(Reason("Understood as the next day, {}.", full_day(shown, language)))
     return replace(found, last=day) if until_only else replace(found, first=day)
 
 
@@ -229,17 +231,22 @@ def _moment(day: date, minutes: int, zone: ZoneInfo, language: str, remarks: lis
     return real
 
 
-def _misfits(text: str, found: Said, language: str) -> list[Reason]:
-    """A weekday that does not fit the date beside it; the date counts."""
-    named = [weekday_of(token) for sort, token in when.pieces_of(text) if sort == "weekday"]
+def _doubts(text: str, found: Said, language: str) -> list[Reason]:
+    """A weekday that does not fit the date beside it: the date counts. Hours that may be those of each of several days."""
+    parts = when.pieces_of(text)
+    named = [weekday_of(token) for sort, token in parts if sort == "weekday"]
     days = [day for day in (found.first, found.last) if day is not None]
-    if len(named) != len(days):
-        return []
-    return [
-        Reason("The day of the week does not fit; understood as {}.", full_day(day, language))
-        for day, weekday in zip(days, named, strict=True)
-        if day.weekday() != weekday
-    ]
+    doubts = []
+    if len(named) == len(days):
+        doubts = [
+            Reason("The day of the week does not fit; understood as {}.", full_day(day, language))
+            for day, weekday in zip(days, named, strict=True)
+            if day.weekday() != weekday
+        ]
+    sorts = ["hour" if sort in (*HOURS, "bare", "year") else sort for sort, _ in parts]
+    if len(days) == 2 and "hour to hour" in " ".join(sorts):
+        doubts.append(Reason("Understood as one span, from the first day to the last."))
+    return doubts
 
 
 # Saying
