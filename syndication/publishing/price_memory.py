@@ -28,10 +28,7 @@ _LONGEST_STEPS, _MOST_ROWS = timedelta(days=400), 1000
 def note(session: Session, post: Post, content: Content | None, now: datetime) -> None:
     """Remember what `post` announces from `now` on; None: it announces nothing any more. In the transaction of its Change."""
     announced = [] if content is None else list(kinds.of(content).prices(content))
-    standing = select(AnnouncedPrice).where(
-        AnnouncedPrice.post_id == post.id, or_(AnnouncedPrice.until.is_(None), AnnouncedPrice.until > now)
-    )
-    for row in session.scalars(standing).all():
+    for row in _standing(session, post, now) if content is None or post.revision > 1 else ():
         if (again := next((one for one in announced if _same(row, one, now)), None)) is not None:
             announced.remove(again)
             row.until = again.until
@@ -52,6 +49,11 @@ def note(session: Session, post: Post, content: Content | None, now: datetime) -
         )
         for one in announced
     )
+
+
+def _standing(session: Session, post: Post, now: datetime) -> Sequence[AnnouncedPrice]:
+    still = or_(AnnouncedPrice.until.is_(None), AnnouncedPrice.until > now)
+    return session.scalars(select(AnnouncedPrice).where(AnnouncedPrice.post_id == post.id, still)).all()
 
 
 def forget(session: Session, post_id: UUID) -> None:
