@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from syndication.content.reason import Reason
 from syndication.infra.rendering import full_day
-from syndication.sources.pieces import Order, Piece, month_heading, unreadable, weekday_of
+from syndication.sources.pieces import Order, Piece, day_of, month_heading, unreadable, weekday_of
 from syndication.sources.when import pieces_of
 
 _RULE_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -94,7 +94,7 @@ def dated(text: str, now: datetime, since: date, order: Order, language: str) ->
         if not lone:
             raise unreadable(text, hours=False)
         return _weekly(plain, found, lone, since, tuple(remarks))
-    for place, day in reversed([*_next_days(found, lone, since)]):
+    for place, day in reversed([*_next_days(found, lone, since, order)]):
         token = found[place][1]
         plain = f"{plain[: token.start()]} {day.isoformat()} {plain[token.end() :]}"
     return Dated(plain, bool(lone or rule), rule, tuple(remarks))
@@ -152,7 +152,8 @@ def _dotted(found: re.Match[str]) -> str:
 def _daily(plain: str, since: date) -> tuple[str | None, str]:
     if _DAILY.search(plain) is None:
         return None, plain
-    return "FREQ=DAILY", f"{since.isoformat()} {_DAILY.sub(' ', plain)}"
+    rest = _DAILY.sub(" ", plain)
+    return "FREQ=DAILY", rest if _begins_on_a_date(pieces_of(rest)) else f"{since.isoformat()} {rest}"
 
 
 # Days of the week
@@ -169,11 +170,31 @@ def _lone(found: list[Piece], every: bool) -> Iterator[int]:
                 yield place
 
 
-def _next_days(found: list[Piece], lone: list[int], since: date) -> Iterator[tuple[int, date]]:
-    """Each of them as the next such day from `since` on, and from the one before it on."""
-    for place in lone:
-        since += timedelta(days=(weekday_of(found[place][1]) - since.weekday()) % 7)
-        yield place, since
+def _next_days(found: list[Piece], lone: list[int], since: date, order: Order) -> Iterator[tuple[int, date]]:
+    """Each of them as the next such day from `since` on, and from the day before it in the text on."""
+    for place, (sort, token) in enumerate(found):
+        if place in lone:
+            since += timedelta(days=(weekday_of(token) - since.weekday()) % 7)
+            yield place, since
+        elif sort in _DAY_SORTS:
+            named = day_of(sort, token, order)
+            years = (named.year,) if named.year else (since.year, since.year + 1)
+            for year in years if named.month else ():
+                try:
+                    day = date(year, named.month or 1, named.day)
+                except ValueError:
+                    continue
+                if day >= since:
+                    since = day
+                    break
+
+
+def _begins_on_a_date(found: list[Piece]) -> bool:
+    """Whether it names a day other than that until which it is."""
+    return any(
+        sort in _DAY_SORTS and (place == 0 or found[place - 1][0] not in ("to", "weekday"))
+        for place, (sort, _) in enumerate(found)
+    )
 
 
 def _weekly(
@@ -187,7 +208,11 @@ def _weekly(
     start, end = found[lone[0]][1].start(), found[lone[-1]][1].end()
     between = found[lone[0] : lone[-1] + 1]
     counted = lone[0] > 0 and found[lone[0] - 1][0] == "day"  # `jeden 1. Donnerstag`
-    if counted or any(sort not in ("weekday", "to", "both") for sort, _ in between):
+    if (
+        counted
+        or _begins_on_a_date(found)
+        or any(sort not in ("weekday", "to", "both") for sort, _ in between)
+    ):
         raise unreadable(plain, hours=False)
     rule = "FREQ=WEEKLY;BYDAY=" + ",".join(_RULE_DAYS[day] for day in sorted(set(days)))
     return Dated(f"{plain[:start]} {first.isoformat()} {plain[end:]}", True, rule, remarks)

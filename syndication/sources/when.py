@@ -215,6 +215,7 @@ def _add_day(found: _Found, day: Day, link: str) -> None:
         found.day_link = link or "to"
     if len(found.weekdays) > len(found.days):
         day.weekday = found.weekdays[len(found.days)]
+    found.ends_only = False
     found.days.append(day)
 
 

@@ -142,6 +142,7 @@ def test_noon_is_an_hour_and_told() -> None:
         ("29.11. 1930", Said(day("2026-11-29"), begins=1170)),
         ("29. November 1930", Said(day("2026-11-29"), begins=1170)),
         ("29. November 2027", Said(day("2027-11-29"))),
+        ("24.12.2026 bis 26.12.2026 18 Uhr", Said(day("2026-12-24"), day("2026-12-26"), 1080)),
         ("24.12.2026 bis 18 Uhr", Said(day("2026-12-24"), ends=1080)),
         ("24.12.2026 - 18 Uhr", Said(day("2026-12-24"), begins=1080)),
     ],
