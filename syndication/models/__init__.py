@@ -24,6 +24,7 @@ from syndication.models.people import (
     SignInRequest,
 )
 from syndication.models.publishing import (
+    AnnouncedPrice,
     ApiKey,
     Change,
     IdempotencyKey,
@@ -38,6 +39,7 @@ from syndication.models.publishing import (
 )
 
 __all__ = [
+    "AnnouncedPrice",
     "ApiKey",
     "Attempt",
     "Base",

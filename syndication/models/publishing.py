@@ -117,6 +117,26 @@ class Revision(Base):
     created_at: Mapped[datetime]
 
 
+class AnnouncedPrice(Base):
+    """A price that a post announced, from when to when; `until` None: it stands. See publishing.price_memory."""
+
+    __tablename__ = "announced_prices"
+    __table_args__ = (Index("ix_announced_prices_of", "merchant_id", "name", "currency", "since"),)
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchants.id"))
+    post_id: Mapped[UUID] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), index=True)
+    #: As kinds.announced.product_name makes it.
+    name: Mapped[str] = mapped_column(String(200))
+    currency: Mapped[str] = mapped_column(String(3))
+    #: Hundredths of the currency.
+    cents: Mapped[int] = mapped_column(Counter)
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+    #: It was announced as a reduction.
+    reduced: Mapped[bool]
+
+
 class StoredPicture(Base):
     """A picture that a merchant uploaded, as the JPEG that is shown; its key is made from merchant and bytes."""
 

@@ -18,7 +18,7 @@ from syndication.content.reason import Reason
 from syndication.errors import Conflict, Invalid, NotFound, QuotaExceeded
 from syndication.infra import db, wakeups
 from syndication.models import Change, Merchant, Post, PostTopic, Revision
-from syndication.publishing import coming, merchants, site_images, uploads, views
+from syndication.publishing import coming, merchants, price_memory, site_images, uploads, views
 from syndication.publishing.records import PostRecord as PostRecord  # noqa: PLC0414 -- it is handed out from here
 from syndication.publishing.records import record as _record
 from syndication.publishing.withdrawal import UNSAID, Grounds
@@ -418,7 +418,8 @@ def recast(session: Session, post: Post, said: Content) -> None:
 
 
 def _announce(session: Session, post: Post, action: Action, now: datetime) -> None:
-    """Put the Change into the outbox and wake its fan-out."""
+    """Put the Change into the outbox and wake its fan-out; what it announces as a price is remembered."""
+    price_memory.note(session, post, None if action == "withdrawn" else _content(session, post), now)
     change = Change(post_id=post.id, revision=post.revision, action=action, created_at=now)
     session.add(change)
     session.flush()  # the wake-up carries the key that the database gives

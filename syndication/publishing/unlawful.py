@@ -14,7 +14,7 @@ from syndication.content.reason import Reason
 from syndication.infra import db
 from syndication.kinds.reading import kept
 from syndication.models import Attempt, DeadLetter, Delivery, Merchant, Post, Revision
-from syndication.publishing import posts
+from syndication.publishing import posts, price_memory
 from syndication.publishing.withdrawal import Grounds
 
 #: What stands instead of the title, by the post's language.
@@ -50,6 +50,7 @@ def withdraw(
             )
             # Its digest, too: workers keep contents by it.
             revision.content, revision.digest = silent.model_dump(mode="json"), silent.digest()
+        price_memory.forget(session, post_id)
         ours = select(Delivery.id).where(Delivery.post_id == post_id)
         # What an outlet answered may quote it.
         session.execute(update(Attempt).where(Attempt.delivery_id.in_(ours)).values(answer=""))
