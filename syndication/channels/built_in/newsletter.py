@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from email import message_from_bytes
+from email.policy import SMTP
 from email.utils import format_datetime
 from functools import lru_cache
 from itertools import count
@@ -17,6 +19,7 @@ from syndication.channels.built_in.edition_view import Correction, EditionView, 
 from syndication.channels.contract import Abilities, Channel, Specimen
 from syndication.channels.envelope import City, Copy, Envelope, PostView
 from syndication.channels.messages import MailMessage
+from syndication.channels.preview import Preview, preview
 from syndication.channels.social.counting import cut
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Receipt, Refused
@@ -85,6 +88,19 @@ class Newsletter(Channel[Copy, MailMessage]):
     def send_before(self, message: MailMessage, following: MailMessage | None, tools: Tools) -> Receipt:
         """One mail through the mail server, with the envelope of the next."""
         return by_mail.send(message, tools, following)
+
+    def preview(self, envelope: Envelope) -> Preview:
+        """The mail that would tell of this post alone, in the post's language; an edition may hold others beside it."""
+        language = envelope.post.content.language
+        mail = message_from_bytes(
+            self._specimen(envelope, _NOBODY, language if language in LANGUAGES else LANGUAGES[0]).body,
+            policy=SMTP,
+        )
+        plain = mail.get_body(("plain",))
+        return preview(
+            "" if plain is None else plain.get_content().replace("\r\n", "\n"),
+            title=str(mail["Subject"]),
+        )
 
     def specimens(self, envelope: Envelope, sender: str) -> tuple[Specimen, ...]:
         """The mail that tells of the post alone, in each language, to somebody with no real address."""
