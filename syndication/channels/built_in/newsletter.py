@@ -4,8 +4,6 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from email import message_from_bytes
-from email.policy import SMTP
 from email.utils import format_datetime
 from functools import lru_cache
 from itertools import count
@@ -28,7 +26,7 @@ from syndication.content.reason import Reason
 from syndication.infra.mail_check import checked
 from syndication.infra.mail_headers import Line, Unfit, address, exact, mailbox, text, word, written
 from syndication.infra.markdown import markdown_to_text
-from syndication.infra.rendering import LANGUAGES, day, gettext, inline_css, render
+from syndication.infra.rendering import LANGUAGES, day, gettext, inline_css, render, supported_language
 from syndication.kinds import TOLD
 from syndication.kinds.contract import Fact
 
@@ -52,6 +50,9 @@ _HEADERS = (
     "From", "Subject", "Date", "List-Id", "List-Post", "List-Unsubscribe-Post", "Precedence", "Auto-Submitted",
     "Content-Language", "MIME-Version", "Message-ID",
 )  # fmt: skip
+
+
+_CORRECTED: dict[Action, What] = {"revised": "changed", "withdrawn": "withdrawn"}
 
 
 class Newsletter(Channel[Copy, MailMessage]):
@@ -90,16 +91,14 @@ class Newsletter(Channel[Copy, MailMessage]):
         return by_mail.send(message, tools, following)
 
     def preview(self, envelope: Envelope) -> Preview:
-        """The mail that would tell of this post alone, in the post's language; an edition may hold others beside it."""
-        language = envelope.post.content.language
-        mail = message_from_bytes(
-            self._specimen(envelope, _NOBODY, language if language in LANGUAGES else LANGUAGES[0]).body,
-            policy=SMTP,
-        )
-        plain = mail.get_body(("plain",))
+        """The mail that would tell of this post alone, as text in the post's language; an edition may hold others beside it."""
+        city, view = envelope.city, _alone(envelope, supported_language(envelope.post.content.language))
+        mark = _mark(view)
+        body = _body(view, city, mark, fitting(1, lambda length: _body(view, city, mark, length).octets))
         return preview(
-            "" if plain is None else plain.get_content().replace("\r\n", "\n"),
-            title=str(mail["Subject"]),
+            body.plain.replace(mark, "…"),
+            title=edition_subject.subject(view, city),
+            images=envelope.post.content.images,
         )
 
     def specimens(self, envelope: Envelope, sender: str) -> tuple[Specimen, ...]:
@@ -107,20 +106,22 @@ class Newsletter(Channel[Copy, MailMessage]):
         return tuple(self._specimen(envelope, sender, language) for language in LANGUAGES)
 
     def _specimen(self, envelope: Envelope, sender: str, language: str) -> Specimen:
-        post, at = envelope.post, envelope.tried_at
-        words: dict[Action, What] = {"revised": "changed", "withdrawn": "withdrawn"}
-        corrected = envelope.action in words
-        view = EditionView(
-            language,
-            at,
-            () if corrected else (Entry(post),),
-            (Correction(post, words[envelope.action]),) if corrected else (),
-        )
-        parts = compose(view, envelope.city, sender)
+        at, parts = envelope.tried_at, compose(_alone(envelope, language), envelope.city, sender)
         mail = self.render(
             Copy(envelope.key, parts, _NOBODY, "token-of-the-reader", envelope.city, sender, at)
         )
         return Specimen("MAIL", f"mailto:{_NOBODY}", mail.data)
+
+
+def _alone(envelope: Envelope, language: str) -> EditionView:
+    """An edition that tells of this change alone."""
+    post, corrected = envelope.post, envelope.action in _CORRECTED
+    return EditionView(
+        language,
+        envelope.tried_at,
+        () if corrected else (Entry(post),),
+        (Correction(post, _CORRECTED[envelope.action]),) if corrected else (),
+    )
 
 
 def compose(view: EditionView, city: City, sender: str) -> dict[str, Any]:
