@@ -46,6 +46,10 @@ class Abilities:
     fetches: str = ""
     #: Whether there is no post without a picture.
     needs_picture: bool = False
+    #: The size of `images.SIZES` whose frame the first picture must fit into there; empty: any shape will do.
+    frame: str = ""
+    #: Fewest pixels of a picture's shorter side; 0: any.
+    least_side: int = 0
     #: Longest text in the outlet's own counting; None: no limit.
     length: int | None = None
     #: What is done depends on what stands there: it is edited, deleted or corrected, and what never came needs neither.

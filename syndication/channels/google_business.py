@@ -176,7 +176,14 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
     label = "Google Business Profile"
     queue = "push"
     abilities = Abilities(
-        revise=True, withdraw=True, repeatable=False, images=True, length=_MOST, keeps_track=True
+        revise=True,
+        withdraw=True,
+        repeatable=False,
+        images=True,
+        frame=_SIZE,
+        least_side=250,
+        length=_MOST,
+        keeps_track=True,
     )
     settings = GoogleBusinessSettings
     connector = _Login()

@@ -145,6 +145,8 @@ class Instagram(Channel[Envelope, Photo]):
         repeatable=True,
         images=True,
         needs_picture=True,
+        frame=_SIZE,
+        least_side=320,
         length=_MOST,
         keeps_track=True,
     )

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from syndication import channels, clock
-from syndication.audience import interests
+from syndication.audience import reach
 from syndication.channels.contract import Channel
 from syndication.channels.envelope import Envelope
 from syndication.channels.settings import Settings as ChannelSettings
@@ -32,7 +31,7 @@ from syndication.destinations import probe_limits
 from syndication.errors import Conflict, NotFound
 from syndication.infra import db
 from syndication.infra.http import Answer, Client
-from syndication.models import Destination, Merchant, Post, Reader, Revision
+from syndication.models import Destination, Merchant, Post, Revision
 from syndication.publishing import merchants, views
 
 
@@ -127,18 +126,8 @@ def _of_the_city(
 
 def _interested(session: Session, envelope: Envelope) -> dict[str, int]:
     content, publisher = envelope.post.content, envelope.post.merchant
-    wanted = [
-        row
-        for row, interest in interests.all_of(session).items()
-        if interests.wants(interest, content, publisher)
-    ]
-    counted = (
-        select(Reader.cadence, func.count())
-        .where(Reader.state == "confirmed", Reader.interest_id.in_(wanted))
-        .group_by(Reader.cadence)
-    )
     found: Counter[str] = Counter()
-    for cadence, count in session.execute(counted):
+    for cadence, count in reach.by_cadence(session, content, publisher).items():
         found[Cadence.parse(cadence).rhythm] += count
     return dict(found)
 
