@@ -20,17 +20,17 @@ from syndication.channels.contract import Channel
 from syndication.channels.envelope import Envelope, PostView
 from syndication.channels.preview import Preview
 from syndication.channels.settings import Settings as ChannelSettings
-from syndication.channels.verdicts import Refused
 from syndication.config import Settings, settings
 from syndication.content.cadence import Cadence, next_slot
 from syndication.content.post import Action, Content
 from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery import afterwards, fanout, pacing
 from syndication.delivery.decide import skip_reason
+from syndication.delivery.dry_run import seen
 from syndication.delivery.load import Known, channel_settings, known_of
 from syndication.errors import Conflict, NotFound
 from syndication.infra import db
-from syndication.infra.images import SIZES
+from syndication.infra.images import SIZES, Limits
 from syndication.models import Change, Destination, Merchant, Post, Revision
 from syndication.publishing import uploads, views
 
@@ -62,7 +62,8 @@ class Foreseen:
     """What will become of a post at one outlet.
 
     `own`: it is the merchant's, not the city's. `said` is `what` as a sentence. `preview` is None where nothing new is
-    shown; then `refused` says what to do, where something can be done. `problems` are of pictures. `own_words` are the
+    shown; then `refused` says what to do, where something can be done. `problems` are of pictures. `frame`: the least and
+    the greatest ratio of width to height that the first picture has there; another gets white margins. `own_words` are the
     merchant's for this channel. `at` (UTC) is when it goes there, None: nobody knows; `waits` says why not at once.
     `afterwards` says what can still be done there later. `shown` is what stands there now. `readers` are whom it reaches
     where an outlet serves people, by when they hear.
@@ -78,6 +79,7 @@ class Foreseen:
     preview: Preview | None = None
     refused: Reason = NO_REASON
     problems: tuple[Reason, ...] = ()
+    frame: tuple[float, float] | None = None
     own_words: str = ""
     at: datetime | None = None
     waits: Reason = NO_REASON
@@ -167,8 +169,8 @@ def _at_outlet(session: Session, destination: Destination, plan: _Plan) -> Fores
         return replace(begun, refused=_UNUSABLE)
     if skipped := skip_reason(envelope, channel.abilities, channel.label):
         return replace(begun, what="stays", said=skipped[1])
-    seen, refused = _seen(channel, envelope)
-    begun = replace(begun, preview=seen, refused=refused, problems=tuple(_problems(channel, seen, plan)))
+    shown, refused = seen(channel, envelope)
+    begun = replace(begun, preview=shown, refused=refused, problems=tuple(_problems(channel, shown, plan)))
     return begun if refused else _timed(session, begun, destination, envelope.settings, plan)
 
 
@@ -186,10 +188,17 @@ def _begun(
         own=destination.merchant_id is not None,
         what=what,
         said=_SAID[what],
+        frame=_frame(channel),
         own_words=plan.content.texts.get(channel.kind, ""),
         afterwards=afterwards.sentence(channel),
         shown=known.shown,
     )
+
+
+def _frame(channel: Channel[Any, Any]) -> tuple[float, float] | None:
+    limits = SIZES.get(channel.abilities.frame, Limits())
+    least, most = limits.least_ratio, limits.most_ratio
+    return (least, most) if least and most else None
 
 
 def _envelope(plan: _Plan, chosen: ChannelSettings, known: Known) -> Envelope:
@@ -208,19 +217,9 @@ def _envelope(plan: _Plan, chosen: ChannelSettings, known: Known) -> Envelope:
     )
 
 
-def _seen(channel: Channel[Any, Any], envelope: Envelope) -> tuple[Preview | None, Reason]:
-    """The preview, or why nothing will be sent; neither where a channel of another package shows none."""
-    if type(channel).preview is Channel.preview:
-        return None, NO_REASON
-    try:
-        return channel.preview(envelope), NO_REASON
-    except Refused as refused:
-        return None, refused.reason
-
-
-def _problems(channel: Channel[Any, Any], seen: Preview | None, plan: _Plan) -> Iterator[Reason]:
+def _problems(channel: Channel[Any, Any], shown: Preview | None, plan: _Plan) -> Iterator[Reason]:
     """What is known to be wrong with pictures that are kept here; others are fetched when it is sent."""
-    abilities, images = channel.abilities, seen.images if seen else ()
+    abilities, images = channel.abilities, shown.images if shown else ()
     for image in images:
         width, height = plan.sides.get(image.url, (0, 0))
         if not width:
@@ -230,8 +229,8 @@ def _problems(channel: Channel[Any, Any], seen: Preview | None, plan: _Plan) -> 
                 "The picture “{}” has {} × {} pixels; {} wants at least {} on each side. Please take a larger one.",
                 image.alt, width, height, channel.label, abilities.least_side,
             )  # fmt: skip
-        frame = SIZES.get(abilities.frame)
-        if frame and not (frame.least_ratio or 0) <= width / height <= (frame.most_ratio or width / height):
+        frame = _frame(channel)
+        if frame and not frame[0] <= width / height <= frame[1]:
             shape = Reason("tall") if width < height else Reason("wide")
             yield Reason(
                 "The picture “{}” is too {} for {}, so it gets margins there.",
@@ -296,8 +295,8 @@ def _for_people(
         chosen = channel_settings(destination, plan.cfg)
     except (KeyError, ValueError):
         return replace(begun, refused=_UNUSABLE)
-    seen, refused = _seen(channel, _envelope(plan, chosen, Known(shown=plan.news.before)))
-    begun = replace(begun, preview=seen, refused=refused)
+    shown, refused = seen(channel, _envelope(plan, chosen, Known(shown=plan.news.before)))
+    begun = replace(begun, preview=shown, refused=refused)
     return begun if refused else _timed(session, begun, destination, chosen, plan)
 
 

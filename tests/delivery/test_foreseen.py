@@ -199,6 +199,7 @@ def test_an_uploaded_picture_of_the_wrong_shape_or_size_is_said(cafe: UUID, rece
     images = [Image(url=upload(cafe, 300, 900), alt="Turm").model_dump(mode="json")]
     found = by_channel(foreseen(cafe, new_id(), said(images=images)))
     assert found["telegram"].problems == ()
+    assert (found["telegram"].frame, found["instagram"].frame) == (None, (4 / 5, 1.91))
     small, shape = found["instagram"].problems
     assert "300 × 900" in small
     assert "too tall for Instagram" in shape
