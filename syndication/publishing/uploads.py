@@ -3,6 +3,7 @@
 import hashlib
 import io
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -108,6 +109,17 @@ def shown(picture_id: str) -> bytes:
     if found is None:
         raise NotFound("There is no such picture.")
     return found
+
+
+def sides(session: Session, urls: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Width and height (pixels) of those pictures that are kept here, by their addresses."""
+    named = {url: _named(url) for url in urls}
+    sizes = select(StoredPicture.id, StoredPicture.width, StoredPicture.height)
+    known = {
+        row.id: (row.width, row.height)
+        for row in session.execute(sizes.where(StoredPicture.id.in_([one for one in named.values() if one])))
+    }
+    return {url: known[one] for url, one in named.items() if one in known}
 
 
 def own(url: str) -> bytes | None:

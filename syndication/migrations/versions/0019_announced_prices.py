@@ -12,7 +12,7 @@ from syndication.infra import db
 from syndication.kinds.reading import kept
 
 revision = "0019"
-down_revision = "0016"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
