@@ -24,6 +24,11 @@ OF_THE_LOOK = ("color-contrast", "target-size", "scrollable-region-focusable", "
 #: Bytes of a page with all that it loads.
 MOST = 150_000
 #: One of each part that templates/site/parts.html makes.
+#: What is pressed and lower than a finger wants it; links within a sentence aside.
+TOO_LOW = """[...document.querySelectorAll(`button, .button, .way, .ways a, .who a, .tabs a, .feeds a, .choices a, .picks label,
+  .chips label, .tick, select, textarea, details > summary, input:not([type=hidden], [type=checkbox], [type=radio])`)]
+  .filter(one => one.checkVisibility() && !one.closest(".trap") && one.getBoundingClientRect().height < 44)
+  .map(one => one.outerHTML)"""
 PARTS = (Path(__file__).parent / "parts.html").read_text(encoding="utf-8")
 
 
@@ -52,6 +57,7 @@ def looked_at(tab: Tab) -> Iterator[str]:
             sized(tab, width, scheme)
             first = (width, scheme) == (WIDTHS[0], SCHEMES[0])
             yield from (f"{width} {scheme}: {one}" for one in violations(tab, () if first else OF_THE_LOOK))
+        yield from (f"{width}: too low {one}" for one in tab.evaluate(TOO_LOW))
         wide = tab.evaluate("document.documentElement.scrollWidth")
         if wide > width:
             yield f"{width}: is {wide} wide"
@@ -72,13 +78,16 @@ def test_every_route_that_gives_a_page_is_shown(shown: Shown) -> None:
 
 
 def test_what_no_eye_should_meet_is_found(tmp_path: Path) -> None:
-    bad = '<p style="color:#ccc">blass</p><img src="x"><div style="width:2000px">breit</div>'
+    bad = (
+        '<p style="color:#ccc">blass</p><img src="x"><div style="width:2000px">breit</div>'
+        '<button style="min-height:0">x</button>'
+    )
     with browsing(tmp_path) as tab:
         tab.command("Page.addScriptToEvaluateOnNewDocument", source=AXE)
         tab.open("data:text/html,<p>anew")
         tab.evaluate(f"document.body.innerHTML = {json.dumps(bad)}")
         found = "\n".join(looked_at(tab))
-    for one in ("color-contrast", "image-alt", "390: is 2"):
+    for one in ("color-contrast", "image-alt", "390: is 2", "too low <button"):
         assert one in found
 
 

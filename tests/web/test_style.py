@@ -84,6 +84,57 @@ def test_every_colour_is_a_token() -> None:
     assert re.findall(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|:\s*(?:white|black)\b", rules) == []
 
 
+def tokens() -> dict[str, dict[str, str]]:
+    """The colours of the light and of the dark pages by their names."""
+    light, dark = re.split(
+        r"@media \(prefers-color-scheme: dark\)",
+        STYLE.read_text(encoding="utf-8").partition("/* Ground */")[0],
+    )
+    first, second = (dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", one)) for one in (light, dark))
+    assert first.keys() == second.keys()
+    return {"light": first, "dark": second}
+
+
+def contrast(one: str, other: str) -> float:
+    """The ratio of two colours (WCAG 2.2, "contrast ratio")."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        red, green, blue = (
+            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+        )
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    dim, bright = sorted((luminance(one), luminance(other)))
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def test_contrast_is_counted_as_the_standard_does() -> None:
+    assert contrast("#ffffff", "#000000") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("front", "grounds", "least"),
+    [
+        *((one, ("paper", "card"), 4.5) for one in ("ink", "soft", "link", "brand", "alarm", "well", "wait")),
+        ("ink", ("sunk", "well-pale", "alarm-pale", "brand-pale"), 4.5),
+        ("brand", ("brand-pale",), 4.5),
+        ("alarm", ("alarm-pale",), 4.5),
+        ("on-brand", ("brand", "brand-deep"), 4.5),
+        ("ring", ("paper", "card", "sunk"), 3),  # what is no text
+        ("edge", ("paper", "card"), 3),
+    ],
+)
+def test_every_colour_can_be_told_from_its_ground(
+    front: str, grounds: tuple[str, ...], least: float, scheme: str
+) -> None:
+    colours = tokens()[scheme]
+    for ground in grounds:
+        assert contrast(colours[front], colours[ground]) >= least, ground
+
+
 def test_every_token_is_there_and_every_one_is_used() -> None:
     css = STYLE.read_text(encoding="utf-8")
     made, taken = set(re.findall(r"(--[\w-]+):", css)), set(re.findall(r"var\((--[\w-]+)\)", css))
