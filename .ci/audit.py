@@ -8,7 +8,9 @@ import venv
 from pathlib import Path
 from typing import Any
 
-LOCK = Path(__file__).parent.parent / "requirements.lock"
+ROOT = Path(__file__).parent.parent
+#: What running needs, and what tests and checks need beside it.
+LOCKS = (ROOT / "requirements.lock", ROOT / "requirements-dev.lock")
 TOOL = "pip-audit==2.10.1"
 #: Holes that do not concern us, by their id, with the reason. They are listed at every run.
 ACCEPTED: dict[str, str] = {}
@@ -25,8 +27,7 @@ def report() -> dict[str, Any] | str:
         if made.returncode:
             return f"{TOOL} cannot be installed"
         asked = [
-            "-r",
-            str(LOCK),
+            *(word for lock in LOCKS for word in ("-r", str(lock))),
             "--require-hashes",
             "--disable-pip",
             "--format",

@@ -36,7 +36,12 @@ NEAR = {
     "syndication/migrations/": ("tests/test_schema.py",),
     ".ci/audit.py": ("tests/test_audit.py",),
     ".ci/quick.py": ("tests/test_quick.py",),
-    "requirements.lock": (),
+    ".ci/install.py": ("tests/test_install.py",),
+    "requirements.lock": ("tests/test_install.py",),
+    "requirements-dev.lock": ("tests/test_install.py",),
+    "Dockerfile": ("tests/test_dockerfile.py",),
+    "compose.yaml": ("tests/test_dockerfile.py",),
+    "deploy/": ("tests/test_units.py",),
 }
 #: What a test costs that begins processes of its own is too much for a minute.
 SLOW = "tests/e2e/"

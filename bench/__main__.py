@@ -10,11 +10,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import fanout, feeds, newsletter, outlets, webhooks
+from bench import fanout, feeds, foreseen, newsletter, outlets, webhooks
 from bench.figures import Figure, good
 
 RESULTS = Path(__file__).with_name("results.json")
-NAMES = ("newsletter", "relay", "webhooks", "latency", "outlets", "fanout", "feeds")
+NAMES = ("newsletter", "relay", "webhooks", "latency", "outlets", "fanout", "feeds", "foreseen")
 
 
 def main(arguments: Sequence[str] | None = None, results: Path = RESULTS) -> None:
@@ -41,6 +41,9 @@ def main(arguments: Sequence[str] | None = None, results: Path = RESULTS) -> Non
             "outlets": lambda: outlets.beside(asked.database, max(few, 10), seconds),
             "fanout": lambda: fanout.run(asked.database, 100_000 // part, rounds),
             "feeds": lambda: feeds.run(asked.database, feed, rounds, 50 if asked.smoke else 1500),
+            "foreseen": lambda: foreseen.run(
+                asked.database, max(5000 // part, 5), max(10_000 // part, 10), max(200 // part, 3)
+            ),
         }[name]()
         rows += found
         _show(found)

@@ -5,6 +5,8 @@ import logging
 from fastapi import FastAPI
 
 from syndication.config import settings
+from syndication.delivery import restore_mark
+from syndication.errors import Conflict
 from syndication.infra import db, logs, private_files, wakeups
 from syndication.ops.celery_wakeups import sender
 from syndication.web.app import create_app
@@ -22,5 +24,9 @@ def create() -> FastAPI:
     # Its lines would hold people's network addresses, and in paths the tokens of readers' links.
     logging.getLogger("uvicorn.access").disabled = True
     db.connect(cfg.resolved_database_url, pool_size=cfg.database_pool, statement_timeout=_LONGEST_STATEMENT)
+    try:
+        restore_mark.require_settled(cfg)
+    except Conflict as error:
+        raise SystemExit(f"syndication: {error}") from error  # a line, no traceback
     wakeups.use(sender(cfg))
     return create_app(cfg)

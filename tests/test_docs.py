@@ -10,7 +10,7 @@ import pytest
 
 from faults import __main__ as faults
 from faults import page
-from syndication import channels, config
+from syndication import channels, config, kinds
 from syndication.channels.webhook import Webhook, WebhookSettings, payload
 from syndication.cli import app
 from syndication.cli.channels import channels_page
@@ -99,6 +99,14 @@ def test_a_webhook_is_what_its_schema_says(action: str, settings: config.Setting
     jsonschema.validate(payload(one), schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**payload(one), "type": "post.eaten"}, schema)
+
+
+def test_the_schema_of_webhooks_knows_every_field_of_every_kind() -> None:
+    schema = json.loads(paper("docs/webhook.schema.json"))
+    for kind in kinds.KINDS:
+        known = schema["$defs"]["menu" if kind.name == "menu" else "content"]["properties"]
+        said = set(kind.content.model_fields) - {"texts"}  # those are for single channels
+        assert said <= set(known), kind.name
 
 
 def test_every_metric_in_the_papers_exists(database: str, settings: config.Settings) -> None:

@@ -1,6 +1,7 @@
 """The schema that migrations make is the models', nothing is lost on the way there, and no number is given twice."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ from syndication import clock, migrations
 from syndication.content.reason import Reason
 from syndication.infra import db
 from syndication.infra.reasons import translated_reason
-from syndication.models import Attempt, Base, DeadLetter, Delivery, Destination, Outage
+from syndication.models import AnnouncedPrice, Attempt, Base, DeadLetter, Delivery, Destination, Outage
 from tests.conftest import empty_database
 
 COUNTING = [table for table in Base.metadata.sorted_tables if table.autoincrement_column is not None]
@@ -29,6 +30,7 @@ ALLOWED = {
     "deliveries.state": "sent",
     "deliveries.destination_id": None,
     "deliveries.person_id": None,
+    "announced_prices.currency": "EUR",
     "changes.action": "published",
     "connect_links.made_by": "key",
     "outages.told_by": "mail",
@@ -272,3 +274,33 @@ def test_what_editions_told_moves_into_a_table(bare_url: str) -> None:
     engine.dispose()
     assert (row["revision"], row["change_id"], row["since"]) == (1, change_id, 7)
     assert UUID(str(row["post_id"])) == UUID(str(post_id)), "a post that was deleted is told of no more"
+
+
+def test_prices_that_were_announced_before_are_remembered(bare_url: str) -> None:
+    command.upgrade(migrations._config(bare_url), "0016")
+    engine = db.open_engine(bare_url)
+    start = clock.now() - timedelta(days=20)
+    with engine.begin() as connection:
+        fill(connection, 1)
+        tables = reflected(connection).tables
+        posts, revisions = tables["posts"], tables["revisions"]
+        offered = {"kind": "offer", "published_at": start, "withdrawn_at": start + timedelta(days=9)}
+        connection.execute(posts.update().values(**offered))
+        (row,) = connection.execute(select(revisions)).mappings()
+        connection.execute(revisions.delete())
+        for number, price in enumerate(("1.69", "1.29", None, "no price"), 1):
+            content = {"kind": "offer", "title": "Bananen – reduziert", "price": price}
+            made = {"number": number, "content": content, "created_at": start + timedelta(days=number - 1)}
+            connection.execute(revisions.insert().values({**row, **made}))
+    engine.dispose()
+    migrations.upgrade(bare_url)
+    engine = db.open_engine(bare_url)
+    with Session(engine) as session:
+        found = session.scalars(select(AnnouncedPrice).order_by(AnnouncedPrice.since)).all()
+        told = [(one.name, one.cents, one.reduced, one.since - start, one.until) for one in found]
+    engine.dispose()
+    day = timedelta(days=1)
+    assert told == [
+        ("bananen", 169, True, timedelta(), start + day),
+        ("bananen", 129, True, day, start + 2 * day),
+    ]

@@ -130,6 +130,48 @@ def test_parts_stop_in_order_and_a_stubborn_one_is_killed(tmp_path: Path) -> Non
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
 
+SLOW_TO_END = (
+    "import signal, sys, time\n"
+    "signal.signal(15, lambda *_: (time.sleep(1), sys.exit()))\n"
+    "print('up', flush=True); time.sleep(60)"
+)
+
+
+def test_parts_that_stand_beside_each_other_stop_at_the_same_time() -> None:
+    said: list[str] = []
+    parts = [
+        Part(name, [sys.executable, "-c", SLOW_TO_END], beside=name != "first")
+        for name in ("first", "b", "c", "d")
+    ]
+    with Supervisor(parts, {}, lambda _name, line: said.append(line)) as supervisor:
+        assert until(lambda: said.count("up") == 4)
+        pids, began = supervisor.pids().values(), clock.monotonic()
+    assert 1 <= clock.monotonic() - began < 3, "four seconds one after another"
+    assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+@pytest.mark.parametrize("gently", [True, False])
+def test_whatever_is_killed_takes_along_what_it_forked(gently: bool) -> None:
+    """A part that hears no signal, with a child that does not either."""
+    stubborn = (
+        "import os, signal, time; signal.signal(15, signal.SIG_IGN)\n"
+        "os.fork(); print(os.getpid(), flush=True); time.sleep(60)"
+    )
+    said: list[str] = []
+    part = Part("forks", [sys.executable, "-c", stubborn], grace=0.3)
+    with Supervisor([part], {}, lambda _name, line: said.append(line), gently=gently):
+        assert until(lambda: len(said) == 2)
+        pids, began = [int(line) for line in said], clock.monotonic()
+    assert clock.monotonic() - began < 5
+    assert until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
+    assert any("is killed" in line for line in said) == gently
+
+
+def test_all_workers_of_a_machine_stop_together_after_whoever_takes_new_work(tmp_path: Path) -> None:
+    alone = [part.name for part in up.parts(settings_for(tmp_path), "127.0.0.1", 1) if not part.beside]
+    assert alone == ["web", "mail"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
 def test_children_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
     script = (

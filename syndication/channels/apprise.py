@@ -17,7 +17,9 @@ from syndication.channels.apprise_services import service_of
 from syndication.channels.by_http import message_date, retry_after, shown, verdict_for
 from syndication.channels.contract import Abilities, Channel
 from syndication.channels.envelope import Envelope
+from syndication.channels.preview import Preview, preview
 from syndication.channels.settings import Settings
+from syndication.channels.social.counting import graphemes
 from syndication.channels.social.settings import SocialSettings
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
@@ -78,10 +80,22 @@ class AppriseChannel(Channel[Envelope, Notice]):
         """The post as plain text, no longer than the service takes."""
         assert isinstance(envelope.settings, AppriseSettings)
         url = envelope.settings.url.get_secret_value()
-        most = min(_CHARACTERS, service_of(url).most)
         correction = envelope.action == "revised" and envelope.shown is not None
-        composed = compose(envelope, self.kind, most, correction=correction)
+        composed = compose(envelope, self.kind, _most(envelope.settings), correction=correction)
         return Notice(url, envelope.post.merchant.name, composed.text, composed.remark)
+
+    def preview(self, envelope: Envelope) -> Preview:
+        """The text under the merchant's name, without pictures."""
+        assert isinstance(envelope.settings, AppriseSettings)
+        message = self.render(envelope)
+        return preview(
+            message.text,
+            title=message.title,
+            length=graphemes(message.text),
+            most=_most(envelope.settings),
+            images=envelope.post.content.images,
+            remark=message.remark,
+        )
 
     def send(self, message: Notice, tools: Tools) -> Receipt:
         """One notification; its requests go through the same door as all others."""
@@ -97,6 +111,11 @@ class AppriseChannel(Channel[Envelope, Notice]):
         if not _asked({"url": settings.url.get_secret_value()}, _Door(tools.http)).get("known"):
             raise Refused(_UNUSABLE)
         return settings
+
+
+def _most(chosen: AppriseSettings) -> int:
+    """Longest text that the service takes."""
+    return min(_CHARACTERS, service_of(chosen.url.get_secret_value()).most)
 
 
 class _Door:

@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr
 from syndication.channels.by_http import Rule, cooldown, json_of
 from syndication.channels.contract import Abilities, Channel, Limit
 from syndication.channels.envelope import Envelope, PostView
+from syndication.channels.preview import Preview, joined, preview
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import cut, graphemes, octets
 from syndication.channels.social.pictured import fetched, left_out
@@ -156,6 +157,19 @@ class Bluesky(Channel[Envelope, Skeet]):
                 left_out(post.content.images, _PICTURES),
                 _EDITED if envelope.shown is not None and envelope.action == "revised" else "",
             ),
+        )
+
+    def preview(self, envelope: Envelope) -> Preview:
+        """The text with its short link; without pictures, the address of the card below it."""
+        message, images = self.render(envelope), envelope.post.content.images
+        text = message.record["text"]
+        return preview(
+            joined(text, "" if images else envelope.post.link),
+            length=_length(text),
+            most=_CHARACTERS,
+            images=images,
+            shown=_PICTURES,
+            remark=message.remark,
         )
 
     def send(self, message: Skeet, tools: Tools) -> Receipt:

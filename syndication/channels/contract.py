@@ -7,9 +7,11 @@ from typing import ClassVar, Generic, Literal, TypeVar
 
 from syndication.channels.connector import Connector
 from syndication.channels.envelope import Envelope, Queue
+from syndication.channels.preview import Preview
 from syndication.channels.settings import Settings
 from syndication.channels.tools import Tools
-from syndication.channels.verdicts import Receipt
+from syndication.channels.verdicts import Receipt, Refused
+from syndication.content.reason import Reason
 from syndication.infra.http import Answer
 from syndication.infra.rate_limits import Rate
 
@@ -44,6 +46,10 @@ class Abilities:
     fetches: str = ""
     #: Whether there is no post without a picture.
     needs_picture: bool = False
+    #: The size of `images.SIZES` whose frame the first picture must fit into there; empty: any shape will do.
+    frame: str = ""
+    #: Fewest pixels of a picture's shorter side; 0: any.
+    least_side: int = 0
     #: Longest text in the outlet's own counting; None: no limit.
     length: int | None = None
     #: What is done depends on what stands there: it is edited, deleted or corrected, and what never came needs neither.
@@ -102,6 +108,13 @@ class Channel(ABC, Generic[E, M]):
 
         Raises Refused where the content cannot be expressed.
         """
+
+    def preview(self, envelope: Envelope) -> Preview:
+        """What people will see of the post there, from the message of `render`. Pure, and without secrets.
+
+        Raises Refused where the content cannot be expressed, and where the channel shows no posts.
+        """
+        raise Refused(Reason("{} shows no posts that could be looked at before.", self.label))
 
     @abstractmethod
     def send(self, message: M, tools: Tools) -> Receipt:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from syndication.channels.by_http import Rule, cooldown, json_of
 from syndication.channels.contract import Abilities, Channel, Limit
 from syndication.channels.envelope import Envelope
+from syndication.channels.preview import Preview, joined, preview, unmarked
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social import markdown
 from syndication.channels.social.counting import cut, headline, utf16
@@ -130,6 +131,22 @@ class Discord(Channel[Envelope, WebhookMessage]):
                 SHORTENED if shortened else "",
                 left_out(images, 1),
             ),
+        )
+
+    def preview(self, envelope: Envelope) -> Preview:
+        """The embed from top to bottom; what is counted is its description."""
+        message, images = self.render(envelope), envelope.post.content.images
+        embed = message.embed
+        said = embed.get("description", "")
+        fields = "\n".join(f"{one['name']}: {unmarked(one['value'])}" for one in embed.get("fields", ()))
+        return preview(
+            joined(unmarked(said), fields, embed.get("footer", {}).get("text", "")),
+            title=unmarked(embed.get("title", "")),
+            length=utf16(said),
+            most=_DESCRIPTION,
+            images=images,
+            shown=1,
+            remark=message.remark,
         )
 
     def send(self, message: WebhookMessage, tools: Tools) -> Receipt:

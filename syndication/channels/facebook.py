@@ -9,6 +9,7 @@ from pydantic import Field
 
 from syndication.channels.contract import Abilities, Channel, Limit
 from syndication.channels.envelope import Envelope
+from syndication.channels.preview import Preview, preview
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import letters, utf16
 from syndication.channels.social.graph import MISSING, ROWS, Access, Graph, GraphSettings, Row, access_end
@@ -107,6 +108,18 @@ class Facebook(Channel[Envelope, PagePost]):
             stale=envelope.shown is not None and envelope.shown.images != content.images,
             since=envelope.post.published_at - _SKEW,
             remark=composed.remark,
+        )
+
+    def preview(self, envelope: Envelope) -> Preview:
+        """The text, with all pictures."""
+        message = self.render(envelope)
+        return preview(
+            message.text,
+            length=utf16(message.text),
+            most=_MOST,
+            images=message.images,
+            shown=len(message.images),
+            remark=message.remark,
         )
 
     def send(self, message: PagePost, tools: Tools) -> Receipt:

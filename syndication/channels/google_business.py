@@ -16,6 +16,7 @@ from syndication.channels.by_http import Rule, json_of
 from syndication.channels.connector import Beginning, Connector, Site
 from syndication.channels.contract import Abilities, Channel, Limit
 from syndication.channels.envelope import Envelope
+from syndication.channels.preview import Preview, preview
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import headline, utf16
@@ -175,7 +176,14 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
     label = "Google Business Profile"
     queue = "push"
     abilities = Abilities(
-        revise=True, withdraw=True, repeatable=False, images=True, length=_MOST, keeps_track=True
+        revise=True,
+        withdraw=True,
+        repeatable=False,
+        images=True,
+        frame=_SIZE,
+        least_side=250,
+        length=_MOST,
+        keeps_track=True,
     )
     settings = GoogleBusinessSettings
     connector = _Login()
@@ -219,6 +227,20 @@ class GoogleBusiness(Channel[Envelope, LocalPost]):
                 left_out(content.images, 1),
             ),
             image=content.images[0] if content.images else None,
+        )
+
+    def preview(self, envelope: Envelope) -> Preview:
+        """The text, under the title that events and offers have there; plain news have none."""
+        message = self.render(envelope)
+        text = message.body["summary"]
+        return preview(
+            text,
+            title=message.body.get("event", {}).get("title", ""),
+            length=utf16(text),
+            most=_MOST,
+            images=envelope.post.content.images,
+            shown=1,
+            remark=message.remark,
         )
 
     def send(self, message: LocalPost, tools: Tools) -> Receipt:

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from syndication.channels.contract import Abilities, Channel, Limit
 from syndication.channels.envelope import Envelope
+from syndication.channels.preview import Preview, preview
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import letters, utf16
 from syndication.channels.social.graph import (
@@ -144,6 +145,8 @@ class Instagram(Channel[Envelope, Photo]):
         repeatable=True,
         images=True,
         needs_picture=True,
+        frame=_SIZE,
+        least_side=320,
         length=_MOST,
         keeps_track=True,
     )
@@ -183,6 +186,18 @@ class Instagram(Channel[Envelope, Photo]):
             doubtful=envelope.doubtful,
             since=envelope.post.published_at - _SKEW,
             remark=Reason.joined(remark, left_out(content.images, 1)),
+        )
+
+    def preview(self, envelope: Envelope) -> Preview:
+        """The first picture and its caption."""
+        message = self.render(envelope)
+        return preview(
+            message.caption,
+            length=utf16(message.caption),
+            most=_MOST,
+            images=envelope.post.content.images,
+            shown=1,
+            remark=message.remark,
         )
 
     def send(self, message: Photo, tools: Tools) -> Receipt:

@@ -14,6 +14,7 @@ from syndication.channels.by_http import Rule, shown
 from syndication.channels.connector import Beginning, Client, Connector, Site
 from syndication.channels.contract import Abilities, Channel, Limit
 from syndication.channels.envelope import Envelope
+from syndication.channels.preview import Preview, preview
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import links, utf16
@@ -217,6 +218,18 @@ class LinkedIn(Channel[Envelope, OrganisationPost]):
             remark=composed.remark,
         )
 
+    def preview(self, envelope: Envelope) -> Preview:
+        """The text as people read it; its length is that of LinkedIn's format."""
+        message = self.render(envelope)
+        return preview(
+            _read(message.commentary),
+            length=utf16(message.commentary),
+            most=_MOST,
+            images=envelope.post.content.images,
+            shown=_MOST_PICTURES,
+            remark=message.remark,
+        )
+
     def send(self, message: OrganisationPost, tools: Tools) -> Receipt:
         """Pictures first, then the post that shows them. Only the post itself must not be made twice."""
         network = Network(
@@ -273,6 +286,11 @@ def little(text: str) -> str:
         pieces += [_with_hashtags(text[end:start]), _escaped(text[start:stop])]
         end = stop
     return "".join([*pieces, _with_hashtags(text[end:])])
+
+
+def _read(text: str) -> str:
+    """What people see of a text in the "little" format."""
+    return re.sub(r"\\(.)", r"\1", re.sub(r"\{hashtag\|\\#\|((?:\\.|[^{}\\])*)\}", r"#\1", text))
 
 
 def _with_hashtags(text: str) -> str:

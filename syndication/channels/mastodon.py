@@ -14,9 +14,10 @@ from syndication.channels.by_http import Rule, cooldown, json_of, shown
 from syndication.channels.connector import Beginning, Client, Connector, Site
 from syndication.channels.contract import Abilities, Channel, Limit
 from syndication.channels.envelope import Envelope
+from syndication.channels.preview import Preview, preview
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social import oauth
-from syndication.channels.social.counting import cut, graphemes, letters, with_links_as
+from syndication.channels.social.counting import Count, cut, graphemes, letters, with_links_as
 from syndication.channels.social.pictured import fetched, left_out
 from syndication.channels.social.requests import Network, items_at, text_at
 from syndication.channels.social.settings import Server, SocialSettings, host_of
@@ -217,8 +218,7 @@ class Mastodon(Channel[Envelope, Toot]):
             envelope,
             self.kind,
             chosen.characters,
-            # Whoever speaks Mastodon's API takes each link as it is written (GoToSocial, Pleroma, Takahē), whatever it says.
-            count=len if chosen.software else with_links_as(chosen.per_link, graphemes),
+            count=_count(chosen),
             schemes=True,
         )
         images = content.images[: chosen.pictures]
@@ -245,6 +245,20 @@ class Mastodon(Channel[Envelope, Toot]):
             listed=(chosen.software, chosen.visibility) != (_TAKAHE, "private"),
             published_at=envelope.post.published_at,
             remark=Reason.joined(composed.remark, left_out(content.images, chosen.pictures)),
+        )
+
+    def preview(self, envelope: Envelope) -> Preview:
+        """The status, counted as its server counts."""
+        chosen, message = envelope.settings, self.render(envelope)
+        assert isinstance(chosen, MastodonSettings)
+        text = message.status["status"]
+        return preview(
+            text,
+            length=_count(chosen)(text),
+            most=chosen.characters,
+            images=envelope.post.content.images,
+            shown=chosen.pictures,
+            remark=message.remark,
         )
 
     def send(self, message: Toot, tools: Tools) -> Receipt:
@@ -289,6 +303,11 @@ class Mastodon(Channel[Envelope, Toot]):
         }
         known = {name: value for name, value in learned.items() if value}
         return MastodonSettings.model_validate({**settings.plain(), **settings.secrets(), **known})
+
+
+def _count(chosen: MastodonSettings) -> Count:
+    """Whoever speaks Mastodon's API takes each link as it is written (GoToSocial, Pleroma, Takahē), whatever it says."""
+    return len if chosen.software else with_links_as(chosen.per_link, graphemes)
 
 
 def _edit(network: Network, server: str, status_id: str, body: dict[str, Any]) -> Answer:

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr
 from syndication.channels.by_http import Rule
 from syndication.channels.contract import Abilities, Channel, Limit
 from syndication.channels.envelope import Envelope
+from syndication.channels.preview import Preview, preview
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import octets
 from syndication.channels.social.pictured import fetched, left_out
@@ -133,6 +134,20 @@ class Matrix(Channel[Envelope, RoomMessage]):
             reference=envelope.reference or "",
             doubtful=envelope.doubtful,
             remark=Reason.joined(composed.remark, left_out(content.images, 1)),
+        )
+
+    def preview(self, envelope: Envelope) -> Preview:
+        """The message; its HTML says the same."""
+        message = self.render(envelope)
+        text = message.content["body"]
+        return preview(
+            text,
+            length=octets(text),
+            most=_BYTES,
+            unit="bytes",
+            images=envelope.post.content.images,
+            shown=1,
+            remark=message.remark,
         )
 
     def send(self, message: RoomMessage, tools: Tools) -> Receipt:

@@ -7,7 +7,9 @@ from pydantic import Field
 
 from syndication.channels.by_http import Rule
 from syndication.channels.envelope import Envelope
+from syndication.channels.preview import Preview, preview, unmarked
 from syndication.channels.social import markdown, pictured
+from syndication.channels.social.counting import utf16
 from syndication.channels.social.hook import Hook, HookSettings
 from syndication.channels.social.settings import SecretAddress
 from syndication.content.reason import Reason
@@ -51,3 +53,7 @@ class Mattermost(Hook):
         if url:
             said["attachments"] = [{"fallback": alt, "text": markdown.plain(alt), "image_url": url}]
         return said, Reason.joined(remark, more)
+
+    def seen(self, said: Any) -> Preview:
+        """The text without its Markdown."""
+        return preview(unmarked(said["text"]), length=utf16(said["text"]), most=_CHARACTERS)

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr
 from syndication.channels.by_http import Rule
 from syndication.channels.contract import Abilities, Channel, Limit
 from syndication.channels.envelope import Envelope
+from syndication.channels.preview import Preview, preview
 from syndication.channels.settings import Account
 from syndication.channels.social import pictured
 from syndication.channels.social.counting import octets
@@ -113,6 +114,21 @@ class Ntfy(Channel[Envelope, Notice]):
             delete=envelope.action == "withdrawn",
             body=body | ({"attach": picture} if picture else {}),
             remark=Reason.joined(composed.remark, more),
+        )
+
+    def preview(self, envelope: Envelope) -> Preview:
+        """The notice with its title."""
+        message = self.render(envelope)
+        text = message.body["message"]
+        return preview(
+            text,
+            title=message.body["title"],
+            length=octets(text),
+            most=_BYTES,
+            unit="bytes",
+            images=envelope.post.content.images,
+            shown=1,
+            remark=message.remark,
         )
 
     def send(self, message: Notice, tools: Tools) -> Receipt:

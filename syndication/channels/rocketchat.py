@@ -7,7 +7,9 @@ from pydantic import Field
 
 from syndication.channels.by_http import Rule, shown
 from syndication.channels.envelope import Envelope
+from syndication.channels.preview import Preview, preview, unmarked
 from syndication.channels.social import markdown, pictured
+from syndication.channels.social.counting import utf16
 from syndication.channels.social.hook import Hook, HookSettings
 from syndication.channels.social.settings import SecretAddress
 from syndication.channels.verdicts import Refused, Unconfirmed
@@ -54,6 +56,10 @@ class RocketChat(Hook):
         if url:
             said["attachments"] = [{"title": alt, "image_url": url}]
         return said, Reason.joined(remark, more)
+
+    def seen(self, said: Any) -> Preview:
+        """The text without its Markdown."""
+        return preview(unmarked(said["text"]), length=utf16(said["text"]), most=_CHARACTERS)
 
     def accepts(self, answer: Answer) -> None:
         """Rocket.Chat answers {"success": true}, and may say no with status 200."""

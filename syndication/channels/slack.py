@@ -1,6 +1,8 @@
 """Slack: messages of an incoming webhook in one channel (docs.slack.dev, Incoming webhooks and Block Kit)."""
 
+import re
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 from pydantic import Field
@@ -8,6 +10,7 @@ from pydantic import Field
 from syndication.channels.by_http import Rule
 from syndication.channels.contract import Limit
 from syndication.channels.envelope import Envelope
+from syndication.channels.preview import Preview, joined, preview
 from syndication.channels.social import pictured
 from syndication.channels.social.counting import cut, headline, utf16
 from syndication.channels.social.hook import Hook, HookSettings
@@ -76,6 +79,15 @@ class Slack(Hook):
         }
         return said, remark
 
+    def seen(self, said: Any) -> Preview:
+        """The blocks from top to bottom; what is counted are those with the text."""
+        header, *others = said["blocks"]
+        parts = [_seen(block) for block in others]
+        texts = [
+            _escaped_length(_seen(block)) for block in others if block["type"] in ("section", "rich_text")
+        ]
+        return preview(joined(*parts), title=header["text"]["text"], length=sum(texts), most=_SECTION)
+
 
 def _blocks(envelope: Envelope, *, correction: bool) -> tuple[list[dict[str, Any]], str]:
     """Header, facts and text, picture, and a line about who and where; with a remark on what was left out."""
@@ -107,6 +119,22 @@ def _blocks(envelope: Envelope, *, correction: bool) -> tuple[list[dict[str, Any
     last += [_plain(" ".join(words.hashtags))] if words.hashtags else []
     blocks.append({"type": "context", "elements": last})
     return blocks, Reason.joined(SHORTENED if text != said else "", more)
+
+
+def _seen(block: dict[str, Any]) -> str:
+    """What people see of one block; a picture says nothing."""
+    if block["type"] == "rich_text":
+        return "".join(one["text"] for part in block["elements"] for one in part["elements"])
+    texts = block.get("elements", ()) if block["type"] == "context" else [block.get("text")]
+    return " ".join(_unescaped(one) for one in texts if one)
+
+
+def _unescaped(text: dict[str, Any]) -> str:
+    """What people see of a text object."""
+    if text["type"] == "plain_text":
+        return str(text["text"])
+    bare = re.sub(r"<([^<>]+)>", r"\1", text["text"])
+    return unescape(re.sub(r"(?<!\w)([*_~`])(?=\S)([^\n]+?)(?<=\S)\1(?!\w)", r"\2", bare))
 
 
 def _escaped(text: str) -> str:

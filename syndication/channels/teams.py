@@ -9,9 +9,11 @@ from pydantic import Field
 from syndication.channels.by_http import Rule
 from syndication.channels.contract import Limit
 from syndication.channels.envelope import Envelope
+from syndication.channels.preview import Preview, joined, preview, unmarked
 from syndication.channels.social import markdown, pictured
 from syndication.channels.social.counting import cut, utf16
 from syndication.channels.social.hook import Hook, HookSettings
+from syndication.channels.social.requests import as_json
 from syndication.channels.social.settings import SecretAddress
 from syndication.channels.social.words import SHORTENED, pieces
 from syndication.content.reason import Reason
@@ -20,7 +22,7 @@ from syndication.infra.rate_limits import Rate
 from syndication.infra.rendering import gettext
 
 #: A message has at most 28 kB; escaping and umlauts need room.
-_CHARACTERS = 5000
+_CHARACTERS, _BYTES = 5000, 28_000
 
 RULES: tuple[Rule, ...] = (
     Rule(None, "WorkflowNotFound", "gone", "The workflow was deleted in Teams. Please make a new one and enter its address."),
@@ -83,6 +85,14 @@ class Teams(Hook):
         remark = Reason.joined(SHORTENED if shortened else "", more)
         return {"type": "message", "attachments": [attachment]}, remark
 
+    def seen(self, said: Any) -> Preview:
+        """The card from top to bottom; what is counted is the whole message."""
+        parts = said["attachments"][0]["content"]["body"]
+        title = next(one for one in parts if one.get("size") == "Large")
+        text = joined(*(_seen(one) for one in parts if one is not title))
+        size = len(as_json(said))
+        return preview(text, title=unmarked(title["text"]), length=size, most=_BYTES, unit="bytes")
+
 
 def _parts(envelope: Envelope, *, correction: bool) -> tuple[list[dict[str, Any]], bool]:
     """The card's texts, and whether one had to be shortened."""
@@ -100,6 +110,13 @@ def _parts(envelope: Envelope, *, correction: bool) -> tuple[list[dict[str, Any]
     if words.hashtags:
         parts.append({"type": "TextBlock", "text": " ".join(words.hashtags), "wrap": True, "isSubtle": True})
     return parts, text != said
+
+
+def _seen(part: dict[str, Any]) -> str:
+    """What people see of one element of the card; a picture says nothing."""
+    if part["type"] == "FactSet":
+        return "\n".join(f"{one['title']}: {unmarked(one['value'])}" for one in part["facts"])
+    return unmarked(part.get("text", ""))
 
 
 def _block(text: str, **looks: str) -> dict[str, Any]:

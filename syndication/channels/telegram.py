@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr
 from syndication.channels.by_http import Rule
 from syndication.channels.contract import Abilities, Channel, Limit
 from syndication.channels.envelope import Envelope
+from syndication.channels.preview import Preview, preview, untagged
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import utf16
 from syndication.channels.social.pictured import fetched, left_out
@@ -141,6 +142,14 @@ class Telegram(Channel[Envelope, BotMessage]):
                 caption.remark if images else message.remark,
                 left_out(images, 1),
             ),
+        )
+
+    def preview(self, envelope: Envelope) -> Preview:
+        """The caption where there is a picture, else the message."""
+        message, images = self.render(envelope), envelope.post.content.images
+        text, most = (message.caption, _CAPTION) if images else (message.text, _TEXT)
+        return preview(
+            untagged(text), length=_visible(text), most=most, images=images, shown=1, remark=message.remark
         )
 
     def send(self, message: BotMessage, tools: Tools) -> Receipt:

@@ -11,6 +11,7 @@ from syndication.channels import by_http
 from syndication.channels.contract import Abilities, Channel
 from syndication.channels.envelope import Envelope, PostView
 from syndication.channels.messages import HttpMessage
+from syndication.channels.preview import Preview, preview
 from syndication.channels.settings import Settings
 from syndication.channels.social.settings import PublicAddress
 from syndication.channels.tools import Tools
@@ -97,6 +98,19 @@ class Webhook(Channel[Envelope, HttpMessage]):
             ("webhook-signature", signing.webhook_signature(keys, envelope.key, envelope.tried_at, body)),
         )
         return HttpMessage("POST", envelope.settings.url, headers, body)
+
+    def preview(self, envelope: Envelope) -> Preview:
+        """The body of the request: a program reads it, not people."""
+        body, content = self.render(envelope).body, envelope.post.content
+        return preview(
+            json.dumps(json.loads(body), ensure_ascii=False, indent=2),
+            title=content.title,
+            length=len(body),
+            most=_MOST_BYTES - 1,
+            unit="bytes",
+            images=content.images,
+            shown=len(content.images),
+        )
 
     def send(self, message: HttpMessage, tools: Tools) -> Receipt:
         """One POST; 410 closes the destination, every 3xx is a failure."""

@@ -107,6 +107,7 @@ def suspend(
     from syndication.insight.posts import posts as found
     from syndication.publishing import merchants as everybody
     from syndication.publishing import posts
+    from syndication.publishing.withdrawal import COMMAND, Grounds
 
     start(wakes=True)
     name = everybody.suspend(merchant(slug).id).name
@@ -118,7 +119,7 @@ def suspend(
         withdraw = typer.confirm(f"{len(standing)} posts stand. Take them back?")
     if withdraw:
         for one in standing:
-            posts.withdraw(None, one.id)
+            posts.withdraw(None, one.id, Grounds(by=COMMAND))
         screen.say(f"{len(standing)} posts are taken back.")
     else:
         screen.say(f"{len(standing)} posts go on standing; `--withdraw` takes them back.")

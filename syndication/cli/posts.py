@@ -100,6 +100,19 @@ def show(post: Id, json: Json = False) -> None:
     )
 
 
+def _fit(statement: str) -> str:
+    """A statement as it is kept. Raises Invalid where it is too long."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from syndication.errors import Invalid
+    from syndication.publishing.withdrawal import Statement
+
+    try:
+        return TypeAdapter[str](Statement).validate_python(statement)
+    except ValidationError as error:
+        raise Invalid.field("--statement", "is longer than 2000 characters") from error
+
+
 @group.command()
 def withdraw(
     post: Id,
@@ -109,13 +122,19 @@ def withdraw(
             help="asked: its merchant wants it; wrong: it is not true; unlawful: its words are repeated nowhere and forgotten."
         ),
     ],
+    statement: Annotated[
+        str,
+        typer.Option(
+            help="What its merchant reads about it; for unlawful: what of it is, by which law, and whom to ask."
+        ),
+    ] = "",
     yes: Yes = False,
 ) -> None:
     """Take a post back everywhere, and say where that cannot be done."""
     from syndication.insight.left_behind import left_behind
     from syndication.insight.posts import whole_id
     from syndication.models import Post
-    from syndication.publishing import posts, unlawful
+    from syndication.publishing import posts, unlawful, withdrawal
 
     cfg = start(wakes=True)
     found = posts.read(whole_id(Post, post, what="post"))
@@ -123,13 +142,14 @@ def withdraw(
     called = str(found.id) if forgotten else f"{found.content.title} ({found.id})"
     if not yes:
         typer.confirm(f"Take back {called} of {found.merchant_slug}?", abort=True)
-    unlawful.withdraw(found.id) if forgotten else posts.withdraw(None, found.id)
+    grounds = withdrawal.Grounds(reason.value, _fit(statement), withdrawal.COMMAND)
+    unlawful.withdraw(found.id, grounds) if forgotten else posts.withdraw(None, found.id, grounds)
     screen.say(f"Withdrawn: {called}. Outlets are told now.")
     remnants = left_behind(found.id)
     if remnants:
         screen.table(
-            ("cannot be taken back from", "channel", "copies", "the last sent"),
-            [(one.outlet, one.channel, one.count, one.at) for one in remnants],
+            ("cannot be taken back from", "channel", "copies", "the last sent", "link"),
+            [(one.outlet, one.channel, one.count, one.at, one.link) for one in remnants],
             zone=cfg.zone,
         )
     else:

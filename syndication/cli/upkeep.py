@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from syndication.cli import screen
+from syndication.cli.options import Yes
 from syndication.cli.process import start
 from syndication.cli.screen import Json
 
@@ -22,6 +23,7 @@ def join(app: typer.Typer) -> None:
     app.command("commands", hidden=True)(lambda: screen.say(commands_page(app)))
     app.command("secret")(new_secret)
     app.command("rotate-secrets")(rotate_secrets)
+    app.command("restored")(restored)
 
 
 def examine(json: Json = False) -> None:
@@ -64,6 +66,46 @@ def rotate_secrets() -> None:
 
     start()
     screen.say(f"{destinations.renew_secrets()} destinations now use the first key.")
+
+
+def restored(yes: Yes = False) -> None:
+    """After a backup was restored, before anything starts: nothing that may have gone out since then goes out again."""
+    from syndication.delivery import restored as backup
+    from syndication.errors import Conflict, SyndicationError
+    from syndication.infra import private_files
+    from syndication.ops import broker
+    from syndication.stack.up import alone
+
+    cfg = start()
+    private_files.folder(cfg.data_dir)
+    with alone(cfg.data_dir):
+        try:
+            at_work = broker.listeners(cfg.resolved_broker_url)
+        except SyndicationError:  # it is stopped as well
+            at_work = {}
+        if at_work:
+            raise Conflict(f"Stop every part first: {', '.join(at_work)} is at work on this database.")
+        if not yes:
+            typer.confirm("Whatever waits in this database counts as perhaps sent. Go on?", abort=True)
+        done = backup.settle(cfg)
+    screen.sheet(
+        {
+            "The backup is of": done.of,
+            "Posts whose hour came since": done.published,
+            "Perhaps sent, by channel": ", ".join(
+                f"{name} {count}" for name, count in sorted(done.doubtful.items())
+            ),
+            "Signed out": done.sessions,
+        },
+        zone=cfg.zone,
+    )  # fmt: skip -- a line for a line
+    if done.broken:
+        screen.say(f"Changes that cannot be told at all: {done.broken}; the log says why.")
+    if done.doubtful:
+        screen.say(
+            "`syndication deliveries --state unconfirmed` shows what to look for, `syndication replay` sends it."
+        )
+    screen.say("The parts may be started.")
 
 
 def settings_page() -> str:

@@ -5,11 +5,11 @@ from syndication.channels.envelope import Envelope
 from syndication.content.reason import Reason
 
 NEVER_THERE = Reason("{} never had this post, so there is nothing to take back.")
-_CANNOT_CHANGE = Reason("{} cannot change what was posted. Please correct it there by hand.")
+CANNOT_CHANGE = Reason("{} cannot change what was posted. Please correct it there by hand.")
 _MERE_WORDING = Reason(
     "{} cannot change what was posted, and only the wording is new, so nothing more was posted."
 )
-_CANNOT_WITHDRAW = Reason("{} cannot take back what was posted. Please delete it there by hand.")
+CANNOT_WITHDRAW = Reason("{} cannot take back what was posted. Please delete it there by hand.")
 _DOUBTFUL = Reason(
     "Nobody knows whether {} has the earlier version. Please look there; then send this again, or let it be."
 )
@@ -29,9 +29,9 @@ def skip_reason(envelope: Envelope, abilities: Abilities, label: str) -> tuple[s
     if not has and not envelope.doubtful and abilities.keeps_track and envelope.action == "withdrawn":
         return "dropped", Reason(NEVER_THERE, label)
     if envelope.action == "withdrawn":
-        return None if abilities.withdraw else ("dropped", Reason(_CANNOT_WITHDRAW, label))
+        return None if abilities.withdraw else ("dropped", Reason(CANNOT_WITHDRAW, label))
     if abilities.revise or (abilities.keeps_track and not has):
         return None
     if abilities.corrects:
         return None if envelope.changed else ("dropped", Reason(_MERE_WORDING, label))
-    return "dropped", Reason(_CANNOT_CHANGE, label)
+    return "dropped", Reason(CANNOT_CHANGE, label)

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from syndication import channels, clock
-from syndication.audience import interests
+from syndication.audience import reach
 from syndication.channels.contract import Channel
 from syndication.channels.envelope import Envelope
+from syndication.channels.preview import Preview
 from syndication.channels.settings import Settings as ChannelSettings
 from syndication.channels.tools import Tools
-from syndication.channels.verdicts import Verdict
+from syndication.channels.verdicts import Refused, Verdict
 from syndication.config import Settings, settings
 from syndication.content.cadence import Cadence
 from syndication.content.post import Action
@@ -32,7 +32,7 @@ from syndication.destinations import probe_limits
 from syndication.errors import Conflict, NotFound
 from syndication.infra import db
 from syndication.infra.http import Answer, Client
-from syndication.models import Destination, Merchant, Post, Reader, Revision
+from syndication.models import Destination, Merchant, Post, Revision
 from syndication.publishing import merchants, views
 
 
@@ -50,6 +50,7 @@ class Request:
 class Rehearsal:
     """What would happen. `state` is `sent`, or what the delivery would become without a request; `reason` says why.
 
+    `preview` is what people would see there; None where nothing would be shown.
     `readers`: how many confirmed readers want such posts, by rhythm, where an outlet serves readers.
     """
 
@@ -58,6 +59,7 @@ class Rehearsal:
     reason: Reason
     requests: tuple[Request, ...]
     readers: Mapping[str, int] = field(default_factory=dict)
+    preview: Preview | None = None
 
 
 class _Door(Client):
@@ -110,7 +112,19 @@ def rehearse(
         state, reason = "sent", Reason.quoted(receipt.remark)
     except Verdict as verdict:
         state, reason = "failed", verdict.reason
-    return Rehearsal(envelope.action, state, reason, tuple(_shown(door.asked, envelope.settings)))
+    shown = tuple(_shown(door.asked, envelope.settings))
+    return Rehearsal(envelope.action, state, reason, shown, preview=seen(channel, envelope)[0])
+
+
+def seen(channel: Channel[Any, Any], envelope: Envelope) -> tuple[Preview | None, Reason]:
+    """What people would see of it, or why it is refused; neither where nothing is shown: a withdrawal, and a channel of
+    another package that has no preview."""
+    if envelope.action == "withdrawn" or type(channel).preview is Channel.preview:
+        return None, NO_REASON
+    try:
+        return channel.preview(envelope), NO_REASON
+    except Refused as refused:
+        return None, refused.reason
 
 
 def _of_the_city(
@@ -122,23 +136,13 @@ def _of_the_city(
         raise Conflict(f"{channel.label} tells of no posts.")
     requests = tuple(Request(one.method, one.url, (), one.body) for one in found)
     readers = _interested(session, envelope) if channel.serves == "readers" else {}
-    return Rehearsal(envelope.action, "sent", NO_REASON, requests, readers)
+    return Rehearsal(envelope.action, "sent", NO_REASON, requests, readers, seen(channel, envelope)[0])
 
 
 def _interested(session: Session, envelope: Envelope) -> dict[str, int]:
     content, publisher = envelope.post.content, envelope.post.merchant
-    wanted = [
-        row
-        for row, interest in interests.all_of(session).items()
-        if interests.wants(interest, content, publisher)
-    ]
-    counted = (
-        select(Reader.cadence, func.count())
-        .where(Reader.state == "confirmed", Reader.interest_id.in_(wanted))
-        .group_by(Reader.cadence)
-    )
     found: Counter[str] = Counter()
-    for cadence, count in session.execute(counted):
+    for cadence, count in reach.by_cadence(session, content, publisher).items():
         found[Cadence.parse(cadence).rhythm] += count
     return dict(found)
 

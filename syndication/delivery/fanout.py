@@ -174,15 +174,20 @@ def _scopes(news: News) -> list[str]:
     )
 
 
+def outlets(session: Session, news: News) -> list[Destination]:
+    """The destinations to which the news goes, but for people's devices."""
+    shared = Destination.channel.not_in(channels.personal_kinds())
+    return _hearing(session, news, session.scalars(destinations(news).where(shared)).all())
+
+
 def _to_outlets(session: Session, news: News) -> None:
-    outlets = Destination.channel.not_in(channels.personal_kinds())
-    _tell(session, news, session.scalars(_destinations(news).where(outlets)).all())
+    _tell(session, news, outlets(session, news))
 
 
 def _to_devices(news: News) -> None:
     """People's devices, of which there may be thousands, in chunks that each commit."""
     devices = Destination.channel.in_(channels.personal_kinds())
-    chunk = _destinations(news).where(devices).order_by(Destination.id).limit(_PEOPLE)
+    chunk = destinations(news).where(devices).order_by(Destination.id).limit(_PEOPLE)
     last: UUID | None = None
     while True:
         with (
@@ -192,26 +197,31 @@ def _to_devices(news: News) -> None:
         if not rows:
             return
         with db.transaction() as session:
-            _tell(session, news, rows)
+            _tell(session, news, _hearing(session, news, rows))
         last = rows[-1].id
 
 
-def _destinations(news: News) -> Select[Destination]:
+def destinations(news: News) -> Select[Destination]:
+    """All that may hear news of this merchant, whatever interests them."""
     mine = (Destination.merchant_id.is_(None)) | (Destination.merchant_id == news.merchant_id)
     # An outlet that hears of outages is for the operator alone.
     return select(Destination).where(Destination.state != "disabled", Destination.alarms.is_(False), mine)
 
 
-def _tell(session: Session, news: News, destinations: Sequence[Destination]) -> None:
-    """A delivery for each of `destinations` that wants to hear it, or heard of the post before."""
+def _hearing(session: Session, news: News, some: Sequence[Destination]) -> list[Destination]:
+    """Those that want to hear the news, or heard of the post before."""
     wanted = interests.all_of(session)
-    heard = corrections.heard(session, news, [destination.id for destination in destinations])
-    found = [
+    heard = corrections.heard(session, news, [destination.id for destination in some])
+    return [
         destination
-        for destination in destinations
+        for destination in some
         if channels.known(destination.channel)
         and (destination.id in heard or _is_to_hear(news, destination, wanted[destination.interest_id]))
     ]
+
+
+def _tell(session: Session, news: News, found: Sequence[Destination]) -> None:
+    """A delivery for each of these destinations."""
     for start in range(0, len(found), _CHUNK):
         chunk = found[start : start + _CHUNK]
         moments = corrections.to_destinations(session, news, chunk, settings())

@@ -81,7 +81,7 @@ def postpone(session: Session, destination_id: UUID, rhythm: Rhythm, now: dateti
     candidates = _candidates(session, destination_id, now)
     if not candidates:
         return
-    next_turn = turn(rhythm, now, _spoken(session, destination_id, now), zone)
+    next_turn = turn_of(session, destination_id, rhythm, now, zone)
     later = {one.delivery_id for one in candidates}
     if next_turn.at <= now:
         if not rhythm.gap and rhythm.most is None:
@@ -97,6 +97,11 @@ def postpone(session: Session, destination_id: UUID, rhythm: Rhythm, now: dateti
         .values(due_at=next_turn.at, late_since=None, reason=next_turn.reason)
         .execution_options(synchronize_session=False)
     )
+
+
+def turn_of(session: Session, destination_id: UUID, rhythm: Rhythm, moment: datetime, zone: ZoneInfo) -> Turn:
+    """The turn of a new post at one destination, not before `moment`, by what it has said so far."""
+    return turn(rhythm, moment, _spoken(session, destination_id, moment), zone)
 
 
 def _candidates(session: Session, destination_id: UUID, now: datetime) -> list[Candidate]:

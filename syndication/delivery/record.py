@@ -103,6 +103,16 @@ def _write(session: Session, runs: Sequence[Run]) -> None:
     ]
     if tried:
         session.connection().execute(_ATTEMPT, tried)
+        _forget_unlawful(session, [one["delivery_id"] for one in tried if one["answer"]])
+
+
+def _forget_unlawful(session: Session, delivery_ids: list[int]) -> None:
+    """No answer is kept about a post whose words must not be repeated: it may quote them, also when it comes later."""
+    if delivery_ids:
+        theirs = select(Delivery.id).join(Post, Post.id == Delivery.post_id)
+        unlawful = theirs.where(Delivery.id.in_(delivery_ids), Post.withdrawn_reason == "unlawful")
+        forgotten = update(Attempt).where(Attempt.delivery_id.in_(unlawful)).values(answer="")
+        session.execute(forgotten.execution_options(synchronize_session=False))
 
 
 _ATTEMPT = insert(Attempt.__table__)  # type: ignore[arg-type]  # a mapped class's table

@@ -116,6 +116,12 @@ def day(value: date | datetime, language: str, zone: ZoneInfo | None = None) -> 
     return dates.format_date(local, shape, locale=locale)
 
 
+def full_day(value: date, language: str) -> str:
+    """ "Samstag, 15. August 2026"."""
+    locale = _LOCALES[supported_language(language)]
+    return dates.format_date(value, "EEEE, d. MMMM y" if locale == "de" else "EEEE, d MMMM y", locale=locale)
+
+
 def short_day(value: date, language: str) -> str:
     """ "Sa., 15.8." """
     locale = _LOCALES[supported_language(language)]

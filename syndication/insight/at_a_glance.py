@@ -40,7 +40,8 @@ def signs(post_ids: Iterable[UUID]) -> dict[UUID, Signs]:
     newest: dict[UUID, dict[UUID, str]] = {}
     with db.reading() as session:
         for post_id, destination_id, state in session.execute(statement):
-            newest.setdefault(UUID(str(post_id)), {}).setdefault(destination_id, state)
+            if post_id is not None and destination_id is not None:  # as was asked for
+                newest.setdefault(post_id, {}).setdefault(destination_id, state)
     return {post_id: _counted(list(states.values())) for post_id, states in newest.items()}
 
 

@@ -13,12 +13,16 @@ from syndication.models import Change, Delivery, Destination, EditionPost
 
 @dataclass(frozen=True)
 class Remnant:
-    """`count` copies at one outlet, or in mailboxes or on devices where `outlet` names the channel; `at`: the last (UTC)."""
+    """`count` copies at one outlet, or in mailboxes or on devices where `outlet` names the channel; `at`: the last (UTC).
+
+    `link` is where people see the last one there, where the outlet said so.
+    """
 
     outlet: str
     channel: str
     count: int
     at: datetime | None
+    link: str | None = None
 
 
 def left_behind(post_id: UUID) -> list[Remnant]:
@@ -26,7 +30,13 @@ def left_behind(post_id: UUID) -> list[Remnant]:
     telling = select(EditionPost.edition_id).where(EditionPost.post_id == post_id)
     told = or_(Delivery.post_id == post_id, Delivery.edition_id.in_(telling))
     statement = (
-        select(Delivery.channel, Destination.name, func.count(), func.max(Delivery.sent_at))
+        select(
+            Delivery.channel,
+            Destination.name,
+            func.count(),
+            func.max(Delivery.sent_at),
+            func.max(Delivery.link),
+        )
         .outerjoin(Destination, Destination.id == Delivery.destination_id)
         .outerjoin(Change, Change.id == Delivery.change_id)
         .where(told, Delivery.state.in_(("sent", "unconfirmed")))
@@ -36,8 +46,8 @@ def left_behind(post_id: UUID) -> list[Remnant]:
     )
     with db.reading() as session:
         return [
-            Remnant(name if name and not _personal(channel) else channel, channel, count, at)
-            for channel, name, count, at in session.execute(statement)
+            Remnant(name if name and not _personal(channel) else channel, channel, count, at, link)
+            for channel, name, count, at, link in session.execute(statement)
             if _stays(channel)
         ]
 

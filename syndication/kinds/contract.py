@@ -14,6 +14,7 @@ from syndication.content.post import Content, Draft, Image, Matter, Status
 from syndication.content.reason import Reason
 from syndication.infra.rendering import gettext
 from syndication.kinds import lines
+from syndication.kinds.announced import Advice, Price, Recall
 
 
 @dataclass(frozen=True)
@@ -333,6 +334,14 @@ class Kind(ABC, Generic[C]):
     def window(self, content: C, zone: ZoneInfo, now: datetime) -> Window | None:
         """From when to when a network is to show it; None where it has no end."""
         return None
+
+    def prices(self, content: C) -> Sequence[Price]:
+        """The prices at which goods are to be had by it, so that they are remembered (PAngV § 11)."""
+        return ()
+
+    def price_advice(self, content: C, recall: Recall, zone: ZoneInfo, language: str) -> Sequence[Advice]:
+        """What to know of a reduction that it announces; `recall` tells what was announced before (PAngV § 11)."""
+        return ()
 
     def from_cells(self, cells: Cells) -> dict[str, Any]:
         """Its own fields from a line of a table."""

@@ -13,7 +13,8 @@ from syndication.content.post import Content, Matter
 from syndication.content.reason import Reason
 from syndication.errors import Fault
 from syndication.infra.rendering import day, gettext, moment, money, time_of_day
-from syndication.kinds import again, lines
+from syndication.kinds import again, lines, reduction_advice
+from syndication.kinds.announced import Advice, Price, Recall, product_name
 from syndication.kinds.contract import (
     MOMENT,
     Cells,
@@ -65,6 +66,14 @@ class OfferContent(Content):
         Field(exclude_if=_nothing, description="By how much it is reduced, also where no price is said."),
     ] = None
     lowest_price_30d: Money | None = None
+    reduction_exempt: Annotated[
+        Literal["perishable", "individual", "service"] | None,
+        Field(
+            exclude_if=_nothing,
+            description="Why its reduction needs no lowest price of 30 days: it would soon spoil, it is for one customer, "
+            "it is a service (PAngV § 11).",
+        ),
+    ] = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
     coupon_code: Annotated[Line, Field(max_length=60)] | None = None
 
@@ -109,7 +118,10 @@ class Offer(Kind[OfferContent]):
             Group(_("How long"), ("valid_from", "valid_until")),
             Group(
                 _("Price"),
-                ("price", "price_before", "percent_off", "lowest_price_30d", "currency", "coupon_code"),
+                (
+                    *("price", "price_before", "percent_off", "lowest_price_30d", "reduction_exempt"),
+                    *("currency", "coupon_code"),
+                ),
             ),
             Group(_("Where"), ("place",)),
         ),
@@ -119,6 +131,7 @@ class Offer(Kind[OfferContent]):
             "lowest_price_30d": _(
                 "Where you name an earlier price, the law wants the lowest of the last 30 days."
             ),
+            "reduction_exempt": _("Only where the law asks for no such price, and why."),
             "coupon_code": _("What people say or type in to get it."),
             "valid_from": _("Left empty, it holds at once."),
         },
@@ -129,9 +142,25 @@ class Offer(Kind[OfferContent]):
             "price_before": _("Earlier price"),
             "percent_off": _("Reduced by how many percent?"),
             "lowest_price_30d": _("Lowest price of the last 30 days"),
+            "reduction_exempt": _("Does the law ask for no such price?"),
             "coupon_code": _("Code"),
         },
-        folded=("url", "currency", "valid_from", "coupon_code", "lowest_price_30d", "place"),
+        folded=(
+            "url",
+            "currency",
+            "valid_from",
+            "coupon_code",
+            "reduction_exempt",
+            "place",
+        ),
+        choices={
+            "reduction_exempt": (
+                ("", _("it does, or nothing is reduced")),
+                ("perishable", _("it would spoil, or its date is near")),
+                ("individual", _("the price is agreed with single customers")),
+                ("service", _("it is a service and no goods")),
+            )
+        },
         span=SpanBoxes("valid_from", "valid_until"),
     )
     example: ClassVar = (
@@ -229,6 +258,32 @@ class Offer(Kind[OfferContent]):
         if content.valid_until is None:
             return None
         return Window("holds", content.valid_from, content.valid_until)
+
+    def prices(self, content: OfferContent) -> tuple[Price, ...]:
+        """Its price, for as long as it holds. What is free of charge is no price to be reckoned from."""
+        if not content.price or content.reduction_exempt == "service":
+            return ()
+        reduced = reduction_advice.is_reduced(content)
+        name = product_name(content.title)
+        return (
+            Price(name, content.price, content.currency, content.valid_from, content.valid_until, reduced),
+        )
+
+    def price_advice(
+        self, content: OfferContent, recall: Recall, zone: ZoneInfo, language: str
+    ) -> tuple[Advice, ...]:
+        """PAngV § 11, in `reduction_advice`."""
+        if not reduction_advice.is_reduced(content):
+            return ()
+        known = recall(
+            product_name(content.title), content.currency, content.valid_from, content.price or None
+        )
+        return reduction_advice.advice(
+            content,
+            known,
+            lambda amount: money(amount, content.currency, language),
+            lambda since: day(since, language, zone),
+        )
 
     def from_cells(self, cells: Cells) -> dict[str, Any]:
         """From when to when, in whatever columns it stands, prices and code."""

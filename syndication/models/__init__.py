@@ -24,6 +24,7 @@ from syndication.models.people import (
     SignInRequest,
 )
 from syndication.models.publishing import (
+    AnnouncedPrice,
     ApiKey,
     Change,
     DraftPicture,
@@ -40,6 +41,7 @@ from syndication.models.publishing import (
 )
 
 __all__ = [
+    "AnnouncedPrice",
     "ApiKey",
     "Attempt",
     "Base",

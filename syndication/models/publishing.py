@@ -71,6 +71,12 @@ class Post(Base):
     publish_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
+    #: Why it was taken back, what its merchant is told, and who did it; see publishing.withdrawal.
+    withdrawn_reason: Mapped[str | None] = mapped_column(String(12))
+    withdrawn_statement: Mapped[str] = mapped_column(String(2000), default="")
+    withdrawn_by: Mapped[str] = mapped_column(String(60), default="")
+    #: The hour that it was to be published at, and was not; it waits for a new one.
+    missed_at: Mapped[datetime | None]
     #: From this moment the post is stale (P4); None: never.
     over_at: Mapped[datetime | None] = mapped_column(index=True)
     #: Of what has dates, when it comes next, as of the moment before which that was worked out; see publishing.coming.
@@ -141,6 +147,26 @@ class Revision(Base):
     content: Mapped[dict[str, Any]]
     digest: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
+
+
+class AnnouncedPrice(Base):
+    """A price that a post announced, from when to when; `until` None: it stands. See publishing.price_memory."""
+
+    __tablename__ = "announced_prices"
+    __table_args__ = (Index("ix_announced_prices_of", "merchant_id", "name", "currency", "since"),)
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchants.id"))
+    post_id: Mapped[UUID] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), index=True)
+    #: As kinds.announced.product_name makes it.
+    name: Mapped[str] = mapped_column(String(200))
+    currency: Mapped[str] = mapped_column(String(3))
+    #: Hundredths of the currency.
+    cents: Mapped[int] = mapped_column(Counter)
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+    #: It was announced as a reduction.
+    reduced: Mapped[bool]
 
 
 class StoredPicture(Base):

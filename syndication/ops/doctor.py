@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from syndication import clock, insight, migrations
 from syndication.config import Settings
+from syndication.delivery import restore_mark
 from syndication.errors import SyndicationError
 from syndication.infra import confined, db, private_files, signing
 from syndication.infra.confined import report
@@ -211,7 +212,13 @@ def _outlets(cfg: Settings) -> Iterator[Finding]:
         yield Finding("outlets", "warn", said, advice)
 
 
-def _beat(_: Settings) -> Iterator[Finding]:
+def _beat(cfg: Settings) -> Iterator[Finding]:
+    if (old := restore_mark.behind(cfg)) is not None:
+        said = f"The database is of {old.knows:%Y-%m-%d %H:%M} UTC and was in use until {old.seen:%Y-%m-%d %H:%M} UTC."
+        yield Finding(
+            "beat", "bad", said, "A backup was restored: stop every part, and run `syndication restored`."
+        )
+        return
     advice = "See that exactly one `celery -A worker beat` runs, and a worker for the queue sweeps."
     tick = next((part for part in insight.heartbeats() if part.name == "beat"), None)
     if tick is None:

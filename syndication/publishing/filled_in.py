@@ -111,7 +111,7 @@ def settled(kind: Kind[Any], typed: Typed, desk: Desk) -> dict[str, str]:
 def _said(heard: "spoken.Heard", desk: Desk) -> str:
     start = heard.start if heard.start is not None else heard.end
     end = heard.end if heard.start is not None else None
-    return spoken.said(start, end, heard.all_day, desk.zone, desk.language)
+    return spoken.said(start, end, heard.whole_days, desk.zone, desk.language)
 
 
 def written(kind: Kind[Any], content: Content, desk: Desk) -> dict[str, str]:
@@ -121,7 +121,7 @@ def written(kind: Kind[Any], content: Content, desk: Desk) -> dict[str, str]:
         if question.box == "own":
             told[question.name] = kind.form.own[question.name].written(content, desk.language)
         else:
-            told |= _written(question, getattr(content, question.name), content, desk)
+            told |= _written(question, getattr(content, question.name), _moments(kind, content), desk)
     return {name: text for name, text in told.items() if text}
 
 
@@ -206,7 +206,7 @@ def _read_span(span: SpanBoxes, reading: _Reading) -> None:
         bool(span.whole)
         and begins is not None
         and not isinstance(begins, datetime)
-        and bool(first and first.all_day)
+        and bool(first and first.whole_days)
     )
     reading.found[span.start] = _moment(begins, zone)
     reading.found[span.end] = _end(ends, zone)
@@ -261,7 +261,9 @@ def _line(reading: _Reading, question: Question) -> str | None:
 def _address(reading: _Reading, question: Question) -> str | None:
     """What people type without its beginning is completed."""
     text = reading.text(question.name)
-    return text if not text or "://" in text else f"https://{text}"
+    if not text:
+        return None
+    return text if "://" in text else f"https://{text}"
 
 
 def _yes(reading: _Reading, question: Question) -> bool:
@@ -370,7 +372,22 @@ _READERS: Mapping[str, Callable[[_Reading, Question], Any]] = {
 # Back into the boxes
 
 
-def _written(question: Question, value: Any, content: Content, desk: Desk) -> dict[str, str]:
+@dataclass(frozen=True)
+class _Moments:
+    """Which box says an end, and whether both are of whole days."""
+
+    end: str
+    whole: bool
+
+
+def _moments(kind: Kind[Any], content: Content) -> _Moments:
+    span = kind.form.span
+    if span is None:
+        return _Moments("", whole=False)
+    return _Moments(span.end, whole=bool(span.whole) and bool(getattr(content, span.whole)))
+
+
+def _written(question: Question, value: Any, moments: _Moments, desk: Desk) -> dict[str, str]:
     name = question.name
     match question.box:
         case "topics":
@@ -380,8 +397,7 @@ def _written(question: Question, value: Any, content: Content, desk: Desk) -> di
         case "place":
             return _written_place(name, value, desk)
         case "moment":
-            whole = bool(getattr(content, "all_day", False))
-            return {name: _written_moment(value, desk, whole=whole, ends=name.endswith(("ends_at", "until")))}
+            return {name: _written_moment(value, desk, whole=moments.whole, ends=name == moments.end)}
         case "day":
             return {name: spoken.said(value, None, True, desk.zone, desk.language) if value else ""}
         case "price":

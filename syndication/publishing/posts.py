@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+import structlog
 from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -17,33 +18,18 @@ from syndication.content.reason import Reason
 from syndication.errors import Conflict, Invalid, NotFound, QuotaExceeded
 from syndication.infra import db, wakeups
 from syndication.models import Change, Merchant, Post, PostTopic, Revision
-from syndication.publishing import coming, merchants, site_images, uploads, views
+from syndication.publishing import coming, merchants, price_memory, site_images, uploads, views
+from syndication.publishing.records import PostRecord as PostRecord  # noqa: PLC0414 -- it is handed out from here
+from syndication.publishing.records import record as _record
+from syndication.publishing.withdrawal import UNSAID, Grounds
 
 What = Literal["created", "revised", "unchanged"]
 #: How it stands with a post: out and not over, waiting for its hour, out and over, taken back.
 Stand = Literal["running", "coming", "over", "withdrawn"]
 _QUOTA_WINDOW = timedelta(hours=24)
-
-
-@dataclass(frozen=True)
-class PostRecord:
-    """A post with the content of its current revision. All moments are aware, in UTC."""
-
-    id: UUID
-    merchant_id: UUID
-    merchant_slug: str
-    state: str
-    revision: int
-    content: Content
-    source_ref: str | None
-    created_at: datetime
-    updated_at: datetime
-    publish_at: datetime | None
-    published_at: datetime | None
-    withdrawn_at: datetime | None
-    over_at: datetime | None
-    #: It was taken in without a word to anybody.
-    quiet: bool
+#: So much after its hour a post is still what its merchant meant to say then.
+LATEST = timedelta(days=1)
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -187,8 +173,11 @@ class _TakenBack(Exception):
         self.what = what
 
 
-def withdraw(merchant_id: UUID | None, post_id: UUID) -> PostRecord:
-    """Take a post back, everywhere; doing it again changes nothing. Raises NotFound, and Forbidden (merchant suspended)."""
+def withdraw(merchant_id: UUID | None, post_id: UUID, grounds: Grounds = UNSAID) -> PostRecord:
+    """Take a post back, everywhere; doing it again changes nothing. Raises NotFound, and Forbidden (merchant suspended).
+
+    What is `unlawful` goes by `unlawful.withdraw`, which calls this.
+    """
     with db.transaction() as session:
         post = _owned(session, merchant_id, post_id)
         merchants.require(session, merchant_id, "withdraw")
@@ -198,6 +187,9 @@ def withdraw(merchant_id: UUID | None, post_id: UUID) -> PostRecord:
         if post.state != "withdrawn":
             site_images.forget(session, post.id)
             post.state, post.withdrawn_at, post.updated_at, post.publish_at = "withdrawn", now, now, None
+            post.missed_at = None
+            post.withdrawn_reason, post.withdrawn_by = grounds.why, grounds.by
+            post.withdrawn_statement = grounds.statement
         merchant = session.get_one(Merchant, post.merchant_id)
         return _record(post, _content(session, post), merchant)
 
@@ -257,10 +249,15 @@ def _standing(stand: Stand, now: datetime) -> list[ColumnElement[bool]]:
     return [Post.state == "withdrawn"]
 
 
-def publish_due(*, most: int = 100) -> int:
-    """Publish the scheduled posts whose time has come; returns how many. Posts of suspended merchants stay scheduled."""
+def publish_due(*, most: int = 100, however_late: bool = False) -> int:
+    """Publish the scheduled posts whose time has come; returns how many. Posts of suspended merchants stay scheduled.
+
+    One that is over by then, or comes more than LATEST after its hour, because its merchant was suspended or everything
+    stood still, is told to nobody: it stays scheduled without an hour, until its merchant chooses a new one. With
+    `however_late` it is published all the same.
+    """
     with db.transaction() as session:
-        now = clock.now()
+        now, published = clock.now(), 0
         due = session.scalars(
             select(Post)
             .join(Merchant, Merchant.id == Post.merchant_id)
@@ -270,9 +267,19 @@ def publish_due(*, most: int = 100) -> int:
             .with_for_update(skip_locked=True, of=Post)
         ).all()
         for post in due:
+            if not however_late and _missed(post, now):
+                post.missed_at, post.publish_at, post.updated_at = post.publish_at, None, now
+                _log.warning("post.missed", post=str(post.id))
+                continue
             post.state, post.published_at, post.updated_at = "published", now, now
             _announce(session, post, "published", now)
-        return len(due)
+            published += 1
+        return published
+
+
+def _missed(post: Post, now: datetime) -> bool:
+    late = post.publish_at is not None and post.publish_at < now - LATEST
+    return late or (post.over_at is not None and post.over_at <= now)
 
 
 def _publishing(session: Session, merchant_id: UUID, *, alone: bool = False) -> Merchant:
@@ -348,8 +355,10 @@ def _revise(session: Session, post: Post, merchant: Merchant, draft: Draft) -> O
         return Outcome(_record(post, before, merchant), "unchanged")
     _refuse_dates(content)
     over_at = content.over_at(settings().zone)
-    if moved:
-        post.publish_at = draft.publish_at
+    if moved and draft.publish_at is not None:
+        # An hour that has passed publishes it now, however long ago it was.
+        post.publish_at = draft.publish_at if draft.publish_at > now - LATEST / 2 else now
+        post.missed_at = None
     if post.state == "scheduled" and post.publish_at is not None and (over_at is None or over_at > now):
         _refuse_stale(content, over_at, post.publish_at)
     post.revision += 1
@@ -362,7 +371,7 @@ def _revise(session: Session, post: Post, merchant: Merchant, draft: Draft) -> O
 
 def _moved(post: Post, draft: Draft, now: datetime) -> bool:
     """Whether a draft asks for another hour than the post has. Raises Invalid where that has passed."""
-    if draft.publish_at is None or draft.publish_at == post.publish_at:
+    if draft.publish_at is None or draft.publish_at in (post.publish_at, post.missed_at):
         return False
     if post.state == "scheduled":
         return True
@@ -428,7 +437,8 @@ def recast(session: Session, post: Post, said: Content) -> None:
 
 
 def _announce(session: Session, post: Post, action: Action, now: datetime) -> None:
-    """Put the Change into the outbox and wake its fan-out."""
+    """Put the Change into the outbox and wake its fan-out; what it announces as a price is remembered."""
+    price_memory.note(session, post, None if action == "withdrawn" else _content(session, post), now)
     change = Change(post_id=post.id, revision=post.revision, action=action, created_at=now)
     session.add(change)
     session.flush()  # the wake-up carries the key that the database gives
@@ -437,22 +447,3 @@ def _announce(session: Session, post: Post, action: Action, now: datetime) -> No
 
 def _content(session: Session, post: Post) -> Content:
     return views.content_of(session.get_one(Revision, (post.id, post.revision)))
-
-
-def _record(post: Post, content: Content, merchant: Merchant) -> PostRecord:
-    return PostRecord(
-        id=post.id,
-        merchant_id=post.merchant_id,
-        merchant_slug=merchant.slug,
-        state=post.state,
-        revision=post.revision,
-        content=content,
-        source_ref=post.source_ref,
-        created_at=post.created_at,
-        updated_at=post.updated_at,
-        publish_at=post.publish_at,
-        published_at=post.published_at,
-        withdrawn_at=post.withdrawn_at,
-        over_at=post.over_at,
-        quiet=post.quiet,
-    )  # fmt: skip -- a row for a row

@@ -118,6 +118,17 @@ def shown(picture_id: str) -> bytes:
     return found
 
 
+def sides(session: Session, urls: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Width and height (pixels) of those pictures that are kept here, by their addresses."""
+    named = {url: _named(url) for url in urls}
+    sizes = select(StoredPicture.id, StoredPicture.width, StoredPicture.height)
+    known = {
+        row.id: (row.width, row.height)
+        for row in session.execute(sizes.where(StoredPicture.id.in_([one for one in named.values() if one])))
+    }
+    return {url: known[one] for url, one in named.items() if one in known}
+
+
 def own(url: str) -> bytes | None:
     """The JPEG at an address of ours; None where it is somebody else's, or gone."""
     picture_id = _named(url)

@@ -32,14 +32,18 @@ _WEEKDAY_OF = {
 _AND = r"[/&+]|und\b|and\b|u\."
 _TO = r"-|bis\b|to\b|until\b|till\b"
 
+#: Four figures behind a day: a year of our time, not `1930`, which is half past seven in the evening.
+_A_YEAR = r"(?:19[6-9]|20\d)\d(?!\s?uhr)"
+_PARTS = "morgens|früh|vormittags?|mittags?|nachmittags?|abends?|nachts?|morning|noon|afternoon|evening|night"
 _TOKENS = re.compile(
     rf"""(?P<blank>[\s,;:|()]+)
     | (?P<iso>(?P<iy>\d{{4}})-(?P<im>\d\d)-(?P<id>\d\d)(?:T(?=\d))?)
-    | (?P<german>(?P<gd>\d{{1,2}})\.\s?(?P<gm>\d{{1,2}})(?:\.\s?(?P<gy>\d{{4}})|\.(?P<gs>\d{{2}})(?![\d:.]|\s?(?:uhr|h)\b)|\.))
+    | (?P<german>(?P<gd>\d{{1,2}})\.\s?(?P<gm>\d{{1,2}})(?:\.(?:\s(?={_A_YEAR}))?(?P<gy>\d{{4}})
+        |\.(?P<gs>\d{{2}})(?![\d:.]|\s?(?:uhr|h)\b)|\.))
     | (?P<slashed>(?P<sa>\d{{1,2}})(?P<sep>[/-])(?P<sb>\d{{1,2}})(?P=sep)(?P<sy>\d{{4}}|\d\d)(?!\d))
-    | (?P<named>(?P<nd>\d{{1,2}})(?:\.|st|nd|rd|th)?\s?(?P<nm>{_MONTHS})\b\.?(?:,?\s?(?P<ny>\d{{4}}))?)
-    | (?P<english>(?P<em>{_MONTHS})\b\.?\s(?P<ed>\d{{1,2}})(?:st|nd|rd|th)?\b(?![:.]\d)(?:,?\s(?P<ey>\d{{4}}))?)
-    | (?P<spoken>(?P<th>\d{{1,2}})\suhr\s(?P<tm>\d\d)(?![\d:.]|\s?uhr))
+    | (?P<named>(?P<nd>\d{{1,2}})(?:\.|st|nd|rd|th)?\s?(?:of\s)?(?P<nm>{_MONTHS})\b\.?(?:,?\s?(?P<ny>{_A_YEAR}))?)
+    | (?P<english>(?P<em>{_MONTHS})\b\.?\s(?P<ed>\d{{1,2}})(?:st|nd|rd|th)?\b(?![:.]\d)(?:,?\s(?P<ey>{_A_YEAR}))?)
+    | (?P<spoken>(?P<th>\d{{1,2}})\s?(?:uhr|(?<=\s)h)\s?(?P<tm>\d\d)(?![\d:.]|\s?(?:uhr|h\b)))
     | (?P<midnight>(?:mitternacht|midnight)\b)
     | (?P<clock>(?P<ch>\d{{1,2}})(?:[:.](?P<cm>\d\d)(?::\d\d(?:\.\d+)?)?)?(?!\d)
         (?P<mark>\s?(?:uhr|h|a\.?m\b\.?|p\.?m\b\.?|[ap](?=\W|$)))(?![a-zäöü\d]))
@@ -47,10 +51,12 @@ _TOKENS = re.compile(
     | (?P<year>\d{{4}}(?!\d))
     | (?P<day>\d{{1,2}}\.(?!\d))
     | (?P<bare>\d{{1,2}}(?!\d))
+    | (?P<academic>[sc]\.\s?t\b\.?|[sc]t\b\.?)
+    | (?P<part>(?:{_PARTS})\b)
     | (?P<weekday>(?:{_WEEKDAYS})\b\.?)
     | (?P<to>{_TO})
     | (?P<both>{_AND})
-    | (?P<filler>(?:ab|um|von|vom|am|der|den|dem|from|at|on|the|ca\.?|circa|gegen
+    | (?P<filler>(?:ab|um|von|vom|am|in|zum|der|den|dem|from|at|on|the|ca\.?|circa|gegen
         |beginn|begin|start|uhr|h|jeweils|open\ end|ende\ offen)(?![a-zäöü]))
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -81,7 +87,7 @@ HOURS = ("spoken", "midnight", "clock", "colon")
 #: What a piece of a cell is, by the groups of _TOKENS; of those that are not named here nothing follows.
 _SORTS = (
     "iso", "german", "slashed", "named", "english", "spoken", "midnight", "clock", "colon",
-    "year", "day", "bare", "weekday", "to", "both",
+    "year", "day", "bare", "academic", "part", "weekday", "to", "both",
 )  # fmt: skip
 Piece = tuple[str, re.Match[str]]
 
@@ -140,7 +146,9 @@ def hour_of(token: re.Match[str], text: str) -> Hour:
     """The hour that a piece names. Raises ValueError where there is none such."""
     if token["midnight"]:
         return Hour(MIDNIGHT)
-    if token["spoken"]:
+    if token["year"]:
+        hour, minute, mark = int(token[0][:2]), int(token[0][2:]), ""
+    elif token["spoken"]:
         hour, minute, mark = int(token["th"]), int(token["tm"]), ""
     elif token["colon"]:
         hour, minute, mark = int(token["lh"]), int(token["lm"]), ""
@@ -154,6 +162,20 @@ def hour_of(token: re.Match[str], text: str) -> Hour:
     if minute > 59 or hour * 60 + minute > MIDNIGHT:
         raise unreadable(text, hours=True)
     return Hour(hour * 60 + minute, halved=mark in ("a", "p"))
+
+
+def is_year(token: re.Match[str]) -> bool:
+    """Whether four figures are a year rather than an hour such as `1830`."""
+    return re.fullmatch(_A_YEAR, token[0]) is not None
+
+
+def in_part(hour: Hour, word: str) -> Hour:
+    """`8` of `8 Uhr abends`: the hour in that part of the day."""
+    later = word.lower().startswith(("nachmittag", "abend", "afternoon", "evening"))
+    late = word.lower().startswith(("nacht", "night")) and hour.minutes >= 8 * 60
+    if hour.minutes < 12 * 60 and (later or late):
+        return Hour(hour.minutes + 12 * 60, halved=True)
+    return hour
 
 
 def weekday_of(token: re.Match[str]) -> int:

@@ -12,9 +12,12 @@ from syndication.sources.pieces import (
     Day,
     Hour,
     Order,
+    Piece,
     day_of,
     hour_of,
+    in_part,
     is_day_of_a_range,
+    is_year,
     pieces,
     unreadable,
     weekday_of,
@@ -72,6 +75,10 @@ class _Found:
     day_link: str = ""
     hour_link: str = ""
     until_only: bool = False
+    #: The only hour is that of the end: `24.12. bis 18 Uhr`.
+    ends_only: bool = False
+    part: str = ""
+    remarks: list[str] = field(default_factory=list)
 
 
 def said(text: str, frame: Frame, *, hours: bool = False, after: date | None = None) -> Said:
@@ -106,7 +113,29 @@ def _read(plain: str, frame: Frame, text: str, *, hours: bool, after: date | Non
     if found.until_only:
         first, last = None, last or first
         begins, ends = None, ends if ends is not None else begins
-    return Said(first, last, begins, ends, whole=whole, remarks=tuple(remarks))
+    elif found.ends_only and ends is None:
+        begins, ends = None, begins
+    return Said(first, last, begins, ends, whole=whole, remarks=(*found.remarks, *remarks))
+
+
+def is_moment(plain: str) -> bool:
+    """Whether it is one moment with its own offset, as programs write it."""
+    return _WITH_OFFSET.fullmatch(plain) is not None
+
+
+def pieces_of(plain: str) -> list[Piece]:
+    """The pieces of a text that holds hours, in their places; what is but a note has none. Raises ValueError as `said`."""
+    plain = _DASHES.sub("-", plain)
+    for aside in (_DOORS, _ALL_DAY):
+        plain = aside.sub(_blank, plain)
+    try:
+        return pieces(plain, plain, hours=True)
+    except ValueError:
+        return pieces(_ASIDE.sub(_blank, plain), plain, hours=True)
+
+
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found[0])
 
 
 def at(day: date, minutes: int, zone: ZoneInfo) -> datetime:
@@ -130,16 +159,22 @@ def _parts(plain: str, text: str, *, hours: bool, frame: Frame) -> _Found:
             case "to" | "both":
                 if sort == "to" and not (found.days or found.hours or found.weekdays):
                     found.until_only = True
+                # A dash behind a day often leads to the hour at which it begins.
+                found.ends_only = not found.hours and sort == "to" and token[0] != "-"
                 link = sort
                 continue
-            case "year":
-                if not found.days or found.days[-1].year is not None:
-                    raise unreadable(text, hours)
+            case "year" if found.days and found.days[-1].year is None and is_year(token):
                 found.days[-1].year = int(token[0])
+            case "year" if not (hours or found.days):
+                raise unreadable(text, hours)
             case "bare" if (hours or found.days) and not is_day_of_a_range(found_pieces, number):
                 _add_hour(found, Hour(int(token[0]) * 60), link)
-            case "spoken" | "midnight" | "clock" | "colon":
+            case "spoken" | "midnight" | "clock" | "colon" | "year":
                 _add_hour(found, hour_of(token, text), link)
+            case "academic":
+                _academic(found, token[0], text)
+            case "part":
+                _part(found, found_pieces, number, link)
             case _:
                 _add_day(found, day_of(sort, token, frame.order), link)
         link = ""
@@ -148,11 +183,39 @@ def _parts(plain: str, text: str, *, hours: bool, frame: Frame) -> _Found:
     return found
 
 
+def _part(found: _Found, pieces: list[Piece], number: int, link: str) -> None:
+    """`8 Uhr abends`, `abends um 8`, and `mittags` for itself; any other part of a day is no hour."""
+    word, hours = pieces[number][1][0], (*HOURS, "bare", "year")
+    if found.hours and pieces[number - 1][0] in hours:
+        found.hours[-1] = in_part(found.hours[-1], word)
+    elif number + 1 < len(pieces) and pieces[number + 1][0] in hours:
+        found.part = word
+    elif word.lower().startswith(("mittag", "noon")):
+        found.remarks.append(Reason("{} was read as 12:00", repr(word)))
+        _add_hour(found, Hour(12 * 60), link)
+    else:
+        raise ValueError(Reason("says {} and no hour; please name it, such as 19:00", repr(word)))
+
+
+def _academic(found: _Found, word: str, text: str) -> None:
+    """c.t., cum tempore: a quarter of an hour later. s.t., sine tempore: on the hour."""
+    if word[0] in "sS":
+        return
+    if not found.hours:
+        raise unreadable(text, hours=True)
+    later = found.hours[-1].minutes + 15
+    found.hours[-1] = Hour(later)
+    found.remarks.append(
+        Reason("c.t. is a quarter of an hour later: {}", "{:02}:{:02}".format(*divmod(later, 60)))
+    )
+
+
 def _add_day(found: _Found, day: Day, link: str) -> None:
     if found.days:
         found.day_link = link or "to"
     if len(found.weekdays) > len(found.days):
         day.weekday = found.weekdays[len(found.days)]
+    found.ends_only = False
     found.days.append(day)
 
 
@@ -160,7 +223,8 @@ def _add_hour(found: _Found, hour: Hour, link: str) -> None:
     if found.hours:
         # Of two hours the second is the end where something leads to it, in whatever column or day it stands.
         found.hour_link = link or ("to" if len(found.days) > 1 else "both")
-    found.hours.append(hour)
+        found.ends_only = False
+    found.hours.append(in_part(hour, found.part))
 
 
 # Hours
@@ -235,8 +299,10 @@ def _in_some_year(
 ) -> date:
     """The year of the start or of a heading, else the one that makes it a day of this season; one far away is not guessed."""
     if after is not None:
-        day = _valid(one.day, month, after.year, text)
-        return day if day >= after else _valid(one.day, month, after.year + 1, text)
+        coming = (_possible(one.day, month, after.year + more) for more in range(9))  # 29 February, and 2100
+        if (found := next((day for day in coming if day is not None and day >= after), None)) is None:
+            raise unreadable(text, hours=False)
+        return found
     if frame.year is not None:
         day = _valid(one.day, month, frame.year, text)
         if one.weekday not in (None, day.weekday()):

@@ -1,10 +1,12 @@
 """Runs the processes of one machine: starts them, shows their output, restarts them, stops them in order."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -22,13 +24,15 @@ _STEADY = 60.0
 class Part:
     """One process: its name, its command line, and how long (seconds) it may take to stop before it is killed.
 
-    `nice` is what it adds to its niceness: how readily it leaves the processor to others.
+    `nice` is what it adds to its niceness: how readily it leaves the processor to others. `beside`: it is stopped together
+    with the part before it.
     """
 
     name: str
     command: Sequence[str]
     grace: float = 10.0
     nice: int = 0
+    beside: bool = False
 
 
 @dataclass
@@ -42,10 +46,10 @@ class _Running:
 
 
 class Supervisor:
-    """Runs `parts` in their order; they are stopped in the same order, each fully before the next.
+    """Runs `parts` in their order; they are stopped in the same order, each fully before the next that is not beside it.
 
-    `say` takes each line of output with the part's name; `broker` is held up with them. Start, watch and stop from one
-    thread: the children are tied to it.
+    `say` takes each line of output with the part's name; `broker` is held up with them. Not `gently`: all are killed at
+    once, with what they have on the wire. Start, watch and stop from one thread: the children are tied to it.
     """
 
     def __init__(
@@ -54,8 +58,10 @@ class Supervisor:
         environment: Mapping[str, str],
         say: Callable[[str, str], None],
         broker: Broker | None = None,
+        *,
+        gently: bool = True,
     ) -> None:
-        self._parts, self._say, self._broker = parts, say, broker
+        self._parts, self._say, self._broker, self._gently = parts, say, broker, gently
         self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", **environment}
         self._running: list[_Running] = []
 
@@ -64,8 +70,13 @@ class Supervisor:
         return self
 
     def __exit__(self, *_: object) -> None:
+        together: list[_Running] = []
         for running in self._running:
-            self._stop(running)
+            if self._gently and not running.part.beside:
+                self._stop(together)
+                together = []
+            together.append(running)
+        self._stop(together)
 
     def pids(self) -> dict[str, int]:
         """The process ids by name, as they are now."""
@@ -118,16 +129,28 @@ class Supervisor:
             for line in output:
                 self._say(name, legible(line.decode("utf-8", "replace").rstrip("\r\n")))
 
-    def _stop(self, running: _Running) -> None:
-        if running.process.poll() is not None:
-            return
-        running.process.terminate()
-        try:
-            running.process.wait(running.part.grace)
-        except subprocess.TimeoutExpired:
-            self._say(running.part.name, f"did not stop within {running.part.grace:.0f} s and is killed")
-            running.process.kill()
-            running.process.wait()
+    def _stop(self, together: Sequence[_Running]) -> None:
+        """End these side by side, each within its grace."""
+        alive = [running for running in together if running.process.poll() is None]
+        for running in alive:
+            if self._gently:
+                running.process.terminate()
+            else:
+                _kill(running.process)
+        began = clock.monotonic()
+        for running in alive:
+            try:
+                running.process.wait(max(0.0, began + running.part.grace - clock.monotonic()))
+            except subprocess.TimeoutExpired:
+                self._say(running.part.name, f"did not stop within {running.part.grace:.0f} s and is killed")
+                _kill(running.process)
+                running.process.wait()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End it at once, and whatever it forked, which is in its group (`start_new_session`)."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def python(module: str, *arguments: str) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from syndication import destinations, migrations
 from syndication.config import Settings, use
+from syndication.delivery import restore_mark
 from syndication.errors import Conflict
 from syndication.infra import db, logs, private_files
 from syndication.ops import broker as outside
@@ -24,18 +25,21 @@ _WORKER_GRACE = 30.0
 
 
 def parts(cfg: Settings, host: str, port: int) -> list[Part]:
-    """The processes of one machine, in the order they are stopped: first whoever takes new work."""
+    """The processes of one machine, in the order they are stopped: first whoever takes new work, then all workers together.
+
+    A worker of Celery's takes some two seconds to end where it has nothing to do: one after another would be fifteen.
+    """
     return [
         Part("web", python("syndication.cli", "web", "--host", host, "--port", str(port))),
-        Part("beat", python("celery", "-A", "worker", "beat", "--pidfile=")),
+        Part("beat", python("celery", "-A", "worker", "beat", "--pidfile="), beside=True),
         # Nobody waits for a mail or a feed as for a page or a webhook: these leave the processor to the others.
         Part("mail", _worker("mail", "mail", min(cfg.mail_connections, MAIL_PROCESSES)), _WORKER_GRACE, nice=5),
-        Part("push", _worker("push", "push", 1), _WORKER_GRACE),
+        Part("push", _worker("push", "push", 1), _WORKER_GRACE, beside=True),
         # Processes of its own: a post waits neither behind a feed that is built nor behind one post for many readers.
-        Part("fanout", _worker("fanout", "fanout", 2), _WORKER_GRACE),
+        Part("fanout", _worker("fanout", "fanout", 2), _WORKER_GRACE, beside=True),
         # Also alone: whatever takes long elsewhere, what died is taken over and what is due is woken.
-        Part("sweeps", _worker("sweeps", "sweeps", 1), _WORKER_GRACE),
-        Part("work", _worker("work", "feeds,housekeeping", 3), _WORKER_GRACE, nice=5),
+        Part("sweeps", _worker("sweeps", "sweeps", 1), _WORKER_GRACE, beside=True),
+        Part("work", _worker("work", "feeds,housekeeping", 3), _WORKER_GRACE, nice=5, beside=True),
     ]  # fmt: skip
 
 
@@ -48,9 +52,15 @@ def _worker(name: str, queues: str, concurrency: int) -> list[str]:
 
 @contextmanager
 def running(
-    cfg: Settings, host: str, port: int, environment: Mapping[str, str], say: Callable[[str, str], None]
+    cfg: Settings,
+    host: str,
+    port: int,
+    environment: Mapping[str, str],
+    say: Callable[[str, str], None],
+    *,
+    gently: bool = True,
 ) -> Iterator[Supervisor]:
-    """Everything started, on a migrated database; ended, in order, with the block.
+    """Everything started, on a migrated database; ended with the block: in order, or killed where not `gently`.
 
     Raises Unavailable where a database or broker that the settings name does not answer, and Conflict where another
     runs in the same folder or at the same port.
@@ -61,7 +71,7 @@ def running(
         prepare(cfg)
         _refuse_taken(host, port)
         known = {**environment, "SYNDICATION_BROKER_URL": server.url}
-        with Supervisor(parts(cfg, host, port), known, say, server) as supervisor:
+        with Supervisor(parts(cfg, host, port), known, say, server, gently=gently) as supervisor:
             yield supervisor
 
 
@@ -110,13 +120,17 @@ def _broker(cfg: Settings, say: Callable[[str, str], None]) -> Iterator[redis_se
 
 
 def prepare(cfg: Settings) -> None:
-    """Bring the database to the newest schema and make the city's own destinations."""
+    """Bring the database to the newest schema and make the city's own destinations.
+
+    Raises Conflict where it is a backup that was restored and not settled.
+    """
     use(cfg)
     url = cfg.resolved_database_url
     db.connect(url)
     if not url.startswith("sqlite"):
         db.check()
     migrations.upgrade(url)
+    restore_mark.require_settled(cfg)
     destinations.ensure_built_in()
     db.engine().dispose()
 

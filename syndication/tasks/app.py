@@ -7,7 +7,8 @@ from celery.signals import setup_logging, worker_init, worker_process_init, work
 from kombu.entity import Queue
 
 from syndication.config import Settings, settings
-from syndication.delivery import drain
+from syndication.delivery import drain, restore_mark
+from syndication.errors import Conflict
 from syndication.infra import db, logs, private_files, wakeups
 from syndication.ops.celery_wakeups import QUEUES, sender, transport_options
 from syndication.tasks import transport
@@ -89,6 +90,16 @@ def _open(**_: Any) -> None:
     db.after_fork()
     db.connect(cfg.resolved_database_url, pool_size=cfg.database_pool)
     wakeups.use(sender(cfg))
+
+
+@worker_init.connect
+def _refuse_a_restored_database(**_: Any) -> None:
+    """Nothing goes out by a backup that was restored and not settled."""
+    try:
+        restore_mark.require_settled(settings())
+    except Conflict as error:
+        # Celery logs what else a signal's receiver raises, and goes on.
+        raise SystemExit(f"syndication: {error}") from error
 
 
 @worker_process_shutdown.connect

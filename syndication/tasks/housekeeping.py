@@ -1,10 +1,12 @@
 """Tasks that run the sweeps behind every wake-up; beat_schedule.py says how often."""
 
+import structlog
+
 from syndication import clock, insight
 from syndication.accounts import passkeys, sessions, sign_in
 from syndication.audience import editions, feeds, readers, signups
 from syndication.config import settings
-from syndication.delivery import fanout, outages, reconcile, record, refresh, rescue, resume
+from syndication.delivery import fanout, outages, reconcile, record, refresh, rescue, restore_mark, resume
 from syndication.delivery.claim import due, seen
 from syndication.delivery.tools import tools
 from syndication.destinations import links
@@ -13,6 +15,7 @@ from syndication.publishing import drafts, idempotency, posts, site_images
 from syndication.publishing import uploads as gallery
 from syndication.tasks.app import app
 
+_log = structlog.get_logger(__name__)
 #: How long one call composes editions.
 _SECONDS = 20.0
 
@@ -112,9 +115,15 @@ def missing_pictures() -> None:
 
 @app.task(name="sweep.beat")
 def beat() -> None:
-    """Note that beat is alive."""
+    """Note that beat is alive, here and in the database; one that was restored meanwhile stays recognisable."""
+    cfg = settings()
+    if (old := restore_mark.behind(cfg)) is not None:
+        _log.error("database.restored", said=old.said)
+        return
     with db.transaction() as session:
-        seen(session, "beat", db.now(session))
+        now = db.now(session)
+        seen(session, restore_mark.BEAT, now)
+    restore_mark.note(cfg, now)
 
 
 @app.task(name="sweep.tallies")

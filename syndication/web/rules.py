@@ -53,6 +53,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("DELETE", f"{_V1}/posts/{{post_id}}"): _key("posts:write"),
     ("GET", f"{_V1}/posts/{{post_id}}/deliveries"): _key("deliveries:read"),
     ("POST", f"{_V1}/pictures"): _key("posts:write"),
+    ("POST", f"{_V1}/prices/advice"): _key("posts:write"),
     ("GET", f"{_V1}/channels"): KEY,
     **{
         (method, f"{_V1}/destinations{rest}"): _key(f"destinations:{what}")

@@ -68,7 +68,7 @@ function keepsItself(form) {
 function picksDays(box) {
   const day = document.createElement("input");
   day.type = "date";
-  day.className = "day";
+  day.className = "short";
   day.setAttribute("aria-label", box.closest("label").innerText.split("\n")[0]);
   if (typeof day.showPicker !== "function") return;
   day.addEventListener("change", () => {

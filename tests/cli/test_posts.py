@@ -84,6 +84,29 @@ def test_what_is_unlawful_is_said_nowhere_afterwards(
     assert str(mail_sink.mails[1].message["Subject"]).count("nerh") == 0
 
 
+def test_why_it_was_taken_back_is_kept_and_shown(run: Callable[..., Result]) -> None:
+    post = publish(title=TITLE)
+    said = "Die Überschrift beleidigt Frau M. (§ 185 StGB)."
+    run("posts", "withdraw", str(post.id), "--reason", "wrong", "--statement", "Falscher Tag.", "--yes")
+    shown = json.loads(run("posts", "show", str(post.id), "--json").output)["post"]
+    assert [shown[f"withdrawn_{name}"] for name in ("reason", "statement", "by")] == [
+        "wrong",
+        "Falscher Tag.",
+        "command line",
+    ]  # fmt: skip -- one under the other
+    run("posts", "withdraw", str(post.id), "--reason", "asked", "--statement", "Anders.", "--yes")
+    assert "Falscher Tag." in run("posts", "show", str(post.id)).output, "the first time counts"
+    run("posts", "withdraw", str(post.id), "--reason", "unlawful", "--statement", said, "--yes")
+    out = run("posts", "show", str(post.id)).output
+    assert "unlawful" in out
+    assert "§ 185 StGB" in out
+    assert "Falscher Tag." not in out
+    long = run(
+        "posts", "withdraw", str(post.id), "--reason", "wrong", "--statement", "x" * 2001, "--yes", code=1
+    )
+    assert "longer than 2000" in long.output
+
+
 def test_what_is_only_wrong_keeps_its_words(run: Callable[..., Result]) -> None:
     post = publish(title=TITLE)
     assert TITLE in run("posts", "withdraw", str(post.id), "--reason", "wrong", "--yes").output

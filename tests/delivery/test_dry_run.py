@@ -50,6 +50,8 @@ def test_it_shows_what_is_then_sent(
     shown = dry_run.rehearse(identity, post.id, drain.tools())
     assert receiver.requests == [], "nothing was sent"
     assert (shown.action, shown.state) == ("published", "sent"), shown.reason
+    assert shown.preview is not None
+    assert "Weinabend" in shown.preview.title + shown.preview.text
     fan_out()
     drain.drain("push")
     with db.reading() as session:

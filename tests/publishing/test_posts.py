@@ -13,7 +13,7 @@ from syndication.content.post import Draft
 from syndication.errors import Invalid
 from syndication.infra import db
 from syndication.models import Change, Post, PreparedPicture, Revision
-from syndication.publishing import from_file, posts, uploads
+from syndication.publishing import from_file, merchants, posts, uploads
 from tests import factories
 from tests.infra.test_images import drawn
 from tests.town import later
@@ -167,3 +167,58 @@ def test_a_post_shows_its_own_merchants_uploads_alone(cafe: UUID) -> None:
     posts.create(cafe, factories.event(images=[image]))
     own = uploads.add(other, drawn())
     posts.create(other, factories.event(images=[{"url": own.url, "alt": "x"}]))
+
+
+def suspended(cafe: UUID, one: Draft, *, hours: float) -> posts.PostRecord:
+    """A post whose hour passed, so long ago, while its merchant was suspended; the merchant is admitted again."""
+    post = posts.create(cafe, one)
+    merchants.suspend(cafe)
+    later((2 + hours) * 3600)
+    assert posts.publish_due() == 0
+    assert posts.read(post.id).publish_at is not None, (
+        "as long as it may not be published, nothing is decided"
+    )
+    merchants.admit(cafe)
+    return post
+
+
+@pytest.mark.parametrize(
+    ("hours", "days", "published"),
+    [(0.5, 9, 1), (23, 9, 1), (25, 9, 0), (24 * 5, 9, 0), (3, 0.15, 0)],
+    ids=["half an hour late", "within a day", "a day late", "days late", "over by then"],
+)
+def test_what_a_merchant_scheduled_before_it_was_suspended_goes_out_unless_it_is_old(
+    cafe: UUID, hours: float, days: float, published: int
+) -> None:
+    post = suspended(cafe, factories.offer(days=days, publish_at=soon(hours=2)), hours=hours)
+    assert posts.publish_due() == published
+    found = posts.read(post.id)
+    assert found.state == ("published" if published else "scheduled")
+    assert found.missed_at == (None if published else post.publish_at)
+    if not published:
+        assert found.publish_at is None
+    assert posts.publish_due() == 0
+
+
+def test_what_missed_its_hour_goes_out_at_a_new_one(cafe: UUID) -> None:
+    same = factories.event(days=9, publish_at=soon(hours=2))
+    post = suspended(cafe, same, hours=30)
+    posts.publish_due()
+    assert posts.revise(cafe, post.id, same).what == "unchanged", (
+        "a file that is handed in again publishes nothing"
+    )
+    assert posts.publish_due() == 0
+    posts.revise(cafe, post.id, again(same, title="Neu"))
+    assert posts.publish_due() == 0
+    posts.revise(cafe, post.id, again(same, publish_at=clock.now() + timedelta(hours=1)))
+    assert posts.read(post.id).missed_at is None
+    later(3700)
+    assert posts.publish_due() == 1
+
+
+def test_what_missed_its_hour_goes_out_now_by_any_other_that_has_passed(cafe: UUID) -> None:
+    same = factories.event(days=9, publish_at=soon(hours=2))
+    post = suspended(cafe, same, hours=30)
+    posts.publish_due()
+    posts.revise(cafe, post.id, again(same, publish_at=clock.now() - timedelta(days=3)))
+    assert posts.publish_due() == 1

@@ -156,7 +156,7 @@ def test_faults_name_the_columns_of_the_file() -> None:
         "Uhrzeit: is not a time such as 18:00: 'spät'",
     ]
     (row,) = rows("Titel;Datum;Beginn\na;24.02.2027;abends\n")
-    assert sentences(row) == ["Beginn: is not a time such as 18:00: 'abends'"]
+    assert sentences(row) == ["Beginn: says 'abends' and no hour; please name it, such as 19:00"]
     (row,) = rows("Titel;Datum;Breitengrad\na;24.02.2027;95\n")
     assert sentences(row)[0].startswith("Breitengrad: ")
 

@@ -1,5 +1,6 @@
 """Days and hours as German and English people write them: each form with what it means, or with what is wrong."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -81,7 +82,10 @@ def test_over_the_end_of_the_year_of_a_heading_a_range_goes_into_the_next() -> N
         ("11-1 pm", "11:00", "13:00"), ("9:00 a.m. - 5:00 p.m.", "09:00", "17:00"), ("bis 22 Uhr", None, "22:00"),
         ("20 Uhr - open end", "20:00", None), ("18 Uhr 30", "18:30", None), ("20 Uhr bis Mitternacht", "20:00", "24:00"),
         ("18.30–20.00 Uhr", "18:30", "20:00"), ("18:30h", "18:30", None), ("24 Uhr", "24:00", None),
-        ("18:00 Uhr –", "18:00", None),
+        ("18:00 Uhr –", "18:00", None), ("1830", "18:30", None), ("1830 Uhr", "18:30", None), ("1930-2200", "19:30", "22:00"),
+        ("19 Uhr s.t.", "19:00", None), ("19 Uhr s. t.", "19:00", None), ("8 Uhr abends", "20:00", None),
+        ("abends um 8", "20:00", None), ("7 bis 9 Uhr abends", "19:00", "21:00"), ("3 in the afternoon", "15:00", None),
+        ("9 Uhr morgens", "09:00", None), ("12 Uhr mittags", "12:00", None), ("nachmittags 15 Uhr", "15:00", None),
     ],
 )  # fmt: skip
 def test_hours_have_many_forms(text: str, begins: str | None, ends: str | None) -> None:
@@ -119,6 +123,32 @@ def test_a_day_and_its_hours_may_stand_together(text: str, found: Said) -> None:
 )
 def test_when_doors_open_is_no_beginning(text: str, doors: str) -> None:
     assert when.said(text, FRAME, hours=True) == Said(begins=1140, notes=(doors,))
+
+
+def test_a_quarter_of_an_hour_later_is_added_and_told() -> None:
+    found = when.said("20 Uhr c.t.", FRAME, hours=True)
+    assert found == Said(begins=1215, remarks=("c.t. is a quarter of an hour later: 20:15",))
+
+
+def test_noon_is_an_hour_and_told() -> None:
+    found = when.said("24.12.2026 mittags", FRAME)
+    assert found == Said(day("2026-12-24"), begins=720, remarks=("'mittags' was read as 12:00",))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("29.11.2026 1830", Said(day("2026-11-29"), begins=1110)),
+        ("29.11. 1930", Said(day("2026-11-29"), begins=1170)),
+        ("29. November 1930", Said(day("2026-11-29"), begins=1170)),
+        ("29. November 2027", Said(day("2027-11-29"))),
+        ("24.12.2026 bis 26.12.2026 18 Uhr", Said(day("2026-12-24"), day("2026-12-26"), 1080)),
+        ("24.12.2026 bis 18 Uhr", Said(day("2026-12-24"), ends=1080)),
+        ("24.12.2026 - 18 Uhr", Said(day("2026-12-24"), begins=1080)),
+    ],
+)
+def test_four_figures_and_a_single_hour_are_what_people_mean_by_them(text: str, found: Said) -> None:
+    assert replace(when.said(text, FRAME), remarks=()) == found
 
 
 def test_whole_days_are_said_in_words() -> None:
@@ -170,12 +200,15 @@ def test_a_day_of_the_week_that_does_not_fit_is_told() -> None:
         ("KW 5", False, "is not a date"),
         ("täglich", False, "is not a date"),
         ("24. Markt 2027", False, "is not a date"),
-        ("mittags", True, "is not a time such as 18:00: 'mittags'"),
+        ("abends", True, "says 'abends' and no hour; please name it, such as 19:00"),
+        ("24.12.2026 abends", False, "says 'abends' and no hour"),
+        ("c.t.", True, "is not a time"),
         ("25:00", True, "is not a time"),
         ("24:30", True, "is not a time"),
         ("18:60", True, "is not a time"),
         ("13 pm", True, "is not a time"),
-        ("1830", True, "is not a time"),
+        ("1860", True, "is not a time"),
+        ("2530", True, "is not a time"),
         ("14 und 16 Uhr", True, "names several times"),
         ("10-12 und 14-16 Uhr", True, "names several times"),
         ("5./12.12.2026", False, "names several days"),

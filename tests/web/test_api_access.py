@@ -66,6 +66,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/posts/{post_id}/deliveries"): own("deliveries:read"),
     # Past the door, JSON is no picture; tests/web/test_pictures.py sends real ones.
     ("POST", "/pictures"): everybody("posts:write", 415, POST),
+    ("POST", "/prices/advice"): everybody("posts:write", 200, POST, city=422),
     ("POST", "/destinations"): everybody("destinations:write", 201, HOOK),
     ("GET", "/destinations"): everybody("destinations:read"),
     ("GET", "/destinations/{destination_id}"): own("destinations:read"),

@@ -187,6 +187,18 @@ def test_a_test_makes_one_delivery_that_says_that_it_is_one(
     assert ("push", ()) in woken
 
 
+def test_a_dry_run_shows_the_post_as_people_would_see_it(cafe: Party) -> None:
+    starts = (clock.now() + timedelta(days=3)).isoformat()
+    post = cafe("POST", "/posts", json={"kind": "event", "title": "Weinabend", "starts_at": starts}).json()
+    where = f"/destinations/{hook(cafe)['id']}/dry-run"
+    shown = cafe("POST", where, json={"post_id": post["id"]}).json()
+    seen = shown["preview"]
+    assert (seen["title"], seen["unit"], seen["left_out"]) == ("Weinabend", "bytes", 0)
+    assert seen["length"] == shown["requests"][0]["size"] < seen["most"]
+    taken_back = cafe("POST", where, json={"post_id": post["id"], "action": "withdrawn"}).json()
+    assert taken_back["preview"] is None
+
+
 def failed(destination_id: str, *, age: float, state: str = "failed") -> int:
     """A finished delivery, created `age` hours ago."""
     at = clock.now() - timedelta(hours=age)

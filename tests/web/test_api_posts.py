@@ -39,6 +39,35 @@ def test_a_post_is_created_read_revised_withdrawn_and_listed(cafe: Party, an_eve
     assert [one["state"] for one in cafe("GET", "/posts").json()["data"]] == ["withdrawn"]
 
 
+def test_why_a_post_is_taken_back_is_kept_for_its_owner(
+    cafe: Party, museum: Party, operator: Party, an_event: dict[str, Any]
+) -> None:
+    def grounds(answer: Any) -> list[Any]:
+        assert answer.status_code == 200, answer.text
+        return [answer.json()[f"withdrawn_{name}"] for name in ("reason", "statement", "by")]
+
+    unsaid, wrong, unlawful = (
+        f"/posts/{cafe('POST', '/posts', json=an_event | {'title': title}).json()['id']}"
+        for title in ("Unsaid", "Wrong", "Hässlich")
+    )
+    assert grounds(cafe("GET", unsaid)) == [None, "", ""]
+    key = cafe("DELETE", unsaid).json()["withdrawn_by"]
+    assert key.startswith("key ")
+    cafe("DELETE", wrong, params={"reason": "wrong", "statement": "Falscher Tag."})
+    assert grounds(cafe("GET", wrong)) == ["wrong", "Falscher Tag.", key]
+    assert museum("DELETE", unlawful, params={"reason": "unlawful"}).status_code == 404
+    assert cafe("GET", unlawful).json()["content"]["title"] == "Hässlich"
+    said = "Beleidigung, § 185 StGB."
+    assert grounds(operator("DELETE", unlawful, params={"reason": "unlawful", "statement": said})) != []
+    answer = cafe("GET", unlawful)
+    assert grounds(answer)[:2] == ["unlawful", said]
+    assert grounds(answer)[2] not in ("", key)
+    assert "Hässlich" not in answer.text
+    assert museum("GET", unlawful).status_code == 404
+    for bad in ({"reason": "mood"}, {"statement": "x" * 2001}, {"why": "wrong"}):
+        assert cafe("DELETE", unsaid, params=bad).status_code == 422, bad
+
+
 def test_a_revision_against_one_that_is_no_longer_the_latest_changes_nothing(
     cafe: Party, an_event: dict[str, Any]
 ) -> None:

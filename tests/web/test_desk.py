@@ -15,7 +15,9 @@ from syndication.accounts import people, sign_in
 from syndication.config import Settings
 from syndication.infra import db
 from syndication.ledger import sealed_links
-from syndication.models import Delivery, SignInRequest
+from syndication.models import Delivery, Merchant, SignInRequest
+from syndication.publishing import posts, unlawful
+from syndication.publishing.withdrawal import COMMAND, Grounds
 from syndication.stack.mail_sink import MailSink
 from syndication.web.app import create_app
 from tests import chromium, factories
@@ -207,3 +209,20 @@ def test_a_passkey_is_added_and_signs_in_without_a_mail(
         tab.reads("Guten Tag, Rosa Rosen")
     config.use(None)
     clock.reset()
+
+
+def test_a_merchant_reads_why_a_post_was_taken_back(client: TestClient) -> None:
+    enter(client)
+    with db.reading() as session:
+        cafe = session.scalars(select(Merchant.id)).one()
+    post, other = (posts.create(cafe, factories.event(title)) for title in ("Übler Titel", "Weinabend"))
+    posts.withdraw(cafe, other.id)
+    said = "Die Überschrift beleidigt jemanden (§ 185 StGB)."
+    unlawful.withdraw(post.id, Grounds("unlawful", said, COMMAND))
+    page = client.get(f"/desk/merchants/cafe/posts/{post.id}").text
+    for words in (said, "gegen das Gesetz", "vom Rathaus", "Artikel 21", "Herrngasse 4"):
+        assert words in page, words
+    assert "Übler" not in page
+    page = client.get(f"/desk/merchants/cafe/posts/{other.id}").text
+    assert "Zurückgezogen" in page
+    assert "Artikel 21" not in page

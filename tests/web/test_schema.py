@@ -24,6 +24,7 @@ from tests.web.serving import served
 
 #: Operations that may refuse what their schema lets through, each for what no schema says; docs/api.md tells it.
 UNSAID = {
+    "advisePrices": "fields that must fit each other; a merchant, with a key of the city",
     "createPost": "fields that must fit each other; a merchant, with a key of the city; a source_ref that is taken",
     "revisePost": "the same",
     "amendPost": "the same; which kind the post is of",

@@ -17,6 +17,7 @@ from syndication.channels.built_in.edition_view import Correction, EditionView, 
 from syndication.channels.contract import Abilities, Channel, Specimen
 from syndication.channels.envelope import City, Copy, Envelope, PostView
 from syndication.channels.messages import MailMessage
+from syndication.channels.preview import Preview, preview
 from syndication.channels.social.counting import cut
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Receipt, Refused
@@ -25,7 +26,7 @@ from syndication.content.reason import Reason
 from syndication.infra.mail_check import checked
 from syndication.infra.mail_headers import Line, Unfit, address, exact, mailbox, text, word, written
 from syndication.infra.markdown import markdown_to_text
-from syndication.infra.rendering import LANGUAGES, day, gettext, inline_css, render
+from syndication.infra.rendering import LANGUAGES, day, gettext, inline_css, render, supported_language
 from syndication.kinds import TOLD
 from syndication.kinds.contract import Fact
 
@@ -49,6 +50,9 @@ _HEADERS = (
     "From", "Subject", "Date", "List-Id", "List-Post", "List-Unsubscribe-Post", "Precedence", "Auto-Submitted",
     "Content-Language", "MIME-Version", "Message-ID",
 )  # fmt: skip
+
+
+_CORRECTED: dict[Action, What] = {"revised": "changed", "withdrawn": "withdrawn"}
 
 
 class Newsletter(Channel[Copy, MailMessage]):
@@ -86,25 +90,38 @@ class Newsletter(Channel[Copy, MailMessage]):
         """One mail through the mail server, with the envelope of the next."""
         return by_mail.send(message, tools, following)
 
+    def preview(self, envelope: Envelope) -> Preview:
+        """The mail that would tell of this post alone, as text in the post's language; an edition may hold others beside it."""
+        city, view = envelope.city, _alone(envelope, supported_language(envelope.post.content.language))
+        mark = _mark(view)
+        body = _body(view, city, mark, fitting(1, lambda length: _body(view, city, mark, length).octets))
+        return preview(
+            body.plain.replace(mark, "…"),
+            title=edition_subject.subject(view, city),
+            images=envelope.post.content.images,
+        )
+
     def specimens(self, envelope: Envelope, sender: str) -> tuple[Specimen, ...]:
         """The mail that tells of the post alone, in each language, to somebody with no real address."""
         return tuple(self._specimen(envelope, sender, language) for language in LANGUAGES)
 
     def _specimen(self, envelope: Envelope, sender: str, language: str) -> Specimen:
-        post, at = envelope.post, envelope.tried_at
-        words: dict[Action, What] = {"revised": "changed", "withdrawn": "withdrawn"}
-        corrected = envelope.action in words
-        view = EditionView(
-            language,
-            at,
-            () if corrected else (Entry(post),),
-            (Correction(post, words[envelope.action]),) if corrected else (),
-        )
-        parts = compose(view, envelope.city, sender)
+        at, parts = envelope.tried_at, compose(_alone(envelope, language), envelope.city, sender)
         mail = self.render(
             Copy(envelope.key, parts, _NOBODY, "token-of-the-reader", envelope.city, sender, at)
         )
         return Specimen("MAIL", f"mailto:{_NOBODY}", mail.data)
+
+
+def _alone(envelope: Envelope, language: str) -> EditionView:
+    """An edition that tells of this change alone."""
+    post, corrected = envelope.post, envelope.action in _CORRECTED
+    return EditionView(
+        language,
+        envelope.tried_at,
+        () if corrected else (Entry(post),),
+        (Correction(post, _CORRECTED[envelope.action]),) if corrected else (),
+    )
 
 
 def compose(view: EditionView, city: City, sender: str) -> dict[str, Any]:

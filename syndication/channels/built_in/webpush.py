@@ -1,5 +1,6 @@
 """Web Push: a notice on the screen of one browser that asked for it (RFC 8030, 8188, 8291; VAPID, RFC 8292)."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -14,11 +15,12 @@ from syndication.channels.by_http import Rule
 from syndication.channels.contract import Abilities, Channel
 from syndication.channels.envelope import Envelope
 from syndication.channels.messages import HttpMessage
+from syndication.channels.preview import Preview, preview
 from syndication.channels.social import pictured
 from syndication.channels.social.counting import cut
 from syndication.channels.social.requests import as_json
 from syndication.channels.social.settings import SecretAddress, SocialSettings, host_of
-from syndication.channels.social.words import pieces
+from syndication.channels.social.words import SHORTENED, Words, pieces
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt, Refused
 from syndication.config import settings as process_settings
@@ -98,9 +100,7 @@ class WebPush(Channel[Envelope, Notice]):
         assert isinstance(chosen, WebPushSettings)
         words = pieces(envelope, self.kind)
         withdrawn = envelope.action == "withdrawn"
-        brief = [one.text for one in words.facts if one.brief]
-        facts = " · ".join(part for part in (words.when, words.where, *brief) if part)
-        text = "" if withdrawn else f"{facts}\n{words.own or words.text}".strip()
+        text = "" if withdrawn else _whole(words)
         said = {
             "title": words.title,
             "url": post.link,
@@ -122,6 +122,22 @@ class WebPush(Channel[Envelope, Notice]):
             urgent=withdrawn or bool(envelope.changed),
         )
 
+    def preview(self, envelope: Envelope) -> Preview:
+        """The notice as a device shows it; what is counted is all that goes with it."""
+        payload = self.render(envelope).payload
+        said, content = json.loads(payload), envelope.post.content
+        whole = said["body"] == _whole(pieces(envelope, self.kind))
+        return preview(
+            said["body"],
+            title=said["title"],
+            length=len(payload),
+            most=_PAYLOAD,
+            unit="bytes",
+            images=content.images,
+            shown=1,
+            remark=Reason.joined("" if whole else SHORTENED, pictured.left_out(content.images, 1)),
+        )
+
     def send(self, message: Notice, tools: Tools) -> Receipt:
         """One encrypted POST, signed with the city's key; 404 and 410 end the subscription."""
         try:
@@ -140,6 +156,13 @@ class WebPush(Channel[Envelope, Notice]):
             HttpMessage("POST", message.endpoint, headers, pushed), tools, rules=RULES, who="The push service"
         )
         return Receipt(reference=message.topic, code=answer.status)
+
+
+def _whole(words: Words) -> str:
+    """All that there is to say, before it is shortened."""
+    brief = [one.text for one in words.facts if one.brief]
+    facts = " · ".join(part for part in (words.when, words.where, *brief) if part)
+    return f"{facts}\n{words.own or words.text}".strip()
 
 
 def _encrypted(message: Notice) -> bytes:

@@ -1,7 +1,8 @@
 """Shared by chat services with incoming webhooks: a secret address, one POST of JSON, nothing to edit or delete."""
 
+import json
 from abc import abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -11,6 +12,7 @@ from syndication.channels.by_http import Rule, shown
 from syndication.channels.contract import Abilities, Channel, Limit
 from syndication.channels.envelope import Envelope
 from syndication.channels.messages import HttpMessage
+from syndication.channels.preview import Preview
 from syndication.channels.social.requests import as_json
 from syndication.channels.social.settings import SecretAddress, SocialSettings, host_of
 from syndication.channels.tools import Tools
@@ -81,6 +83,20 @@ class Hook(Channel[Envelope, HookMessage]):
         headers = (("content-type", "application/json; charset=utf-8"),)
         url = envelope.settings.webhook.get_secret_value()
         return HookMessage(HttpMessage("POST", url, headers, as_json(said)), remark)
+
+    @abstractmethod
+    def seen(self, said: Any) -> Preview:
+        """What people see of the JSON that `body` made, but for pictures and the remark. Pure."""
+
+    def preview(self, envelope: Envelope) -> Preview:
+        """What people see of the message, with its first picture."""
+        message, images = self.render(envelope), envelope.post.content.images
+        return replace(
+            self.seen(json.loads(message.request.body)),
+            images=images[:1],
+            left_out=max(0, len(images) - 1),
+            remark=Reason.quoted(message.remark),
+        )
 
     def send(self, message: HookMessage, tools: Tools) -> Receipt:
         """One POST; without an answer nobody knows whether it stands there."""

@@ -6,7 +6,7 @@ from alembic import op
 from syndication.infra import db
 
 revision = "0020"
-down_revision = "0016"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

@@ -11,6 +11,7 @@ from pydantic import Field, StrictBool, model_validator
 from starlette.responses import JSONResponse
 
 from syndication import destinations
+from syndication.channels.preview import Preview
 from syndication.content.base import Moment, Value
 from syndication.content.bounds import Few
 from syndication.content.faults import Contradiction
@@ -288,6 +289,21 @@ class RehearsedRequest(Answer):
     size: int = Field(description="Length of the body in bytes.")
 
 
+class PreviewAnswer(Answer):
+    """A post as people would see it there, as plain text."""
+
+    title: str = Field(description="Empty where the outlet shows none beside the text.")
+    text: str
+    length: int | None = Field(
+        description="Length of what is sent, as the network counts it; null: no limit."
+    )
+    most: int | None = Field(description="Most that the network takes; null: no limit.")
+    unit: Literal["characters", "bytes"] = Field(description="In which `length` and `most` are counted.")
+    images: list[str] = Field(description="Addresses of the pictures that are shown.")
+    left_out: int = Field(description="How many more pictures are not shown.")
+    remark: Reason = Field(description="What was shortened or left out.")
+
+
 class RehearsalAnswer(Answer):
     """What would happen."""
 
@@ -298,6 +314,7 @@ class RehearsalAnswer(Answer):
     readers: dict[str, int] = Field(
         description="How many readers want such posts, by rhythm, where the outlet serves readers."
     )
+    preview: PreviewAnswer | None = Field(description="What people would see; null where nothing is shown.")
 
 
 @router.post("/{destination_id:uuid}/dry-run", operation_id="rehearse", responses=documented(409, 429))
@@ -313,6 +330,20 @@ def dry_run(destination_id: UUID, request: RehearsalRequest, caller: Destination
         reason=found.reason,
         requests=shown,
         readers=dict(found.readers),
+        preview=_as_seen(found.preview) if found.preview else None,
+    )
+
+
+def _as_seen(one: Preview) -> PreviewAnswer:
+    return PreviewAnswer(
+        title=one.title,
+        text=one.text,
+        length=one.length,
+        most=one.most,
+        unit=one.unit,
+        images=[image.url for image in one.images],
+        left_out=one.left_out,
+        remark=one.remark,
     )
 
 

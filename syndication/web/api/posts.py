@@ -12,15 +12,17 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from syndication import insight
+from syndication.content.base import Value
 from syndication.content.bounds import Few
 from syndication.content.post import Draft
 from syndication.destinations import probe_limits
 from syndication.insight.journey import ReaderCount, Stop
 from syndication.kinds.reading import AnyContent, AnyDraft, KindName
-from syndication.publishing import posts
+from syndication.publishing import posts, unlawful
 from syndication.publishing.api_keys import Caller
 from syndication.publishing.merge_patch import patched
 from syndication.publishing.posts import Manner, PostRecord
+from syndication.publishing.withdrawal import Grounds, Statement, Why, by_key
 from syndication.web.access import (
     DeliveriesReader,
     MerchantSlug,
@@ -75,8 +77,19 @@ class PostAnswer(Answer):
     created_at: datetime
     updated_at: datetime
     publish_at: datetime | None
+    missed_at: datetime | None = Field(
+        description="The hour it was to be published at, where that passed by more than a day, or the post was over by"
+        " then: nobody was told, and it waits for a new `publish_at`."
+    )
     published_at: datetime | None
     withdrawn_at: datetime | None
+    withdrawn_reason: Why | None = Field(description="Why it was taken back, where that was said.")
+    withdrawn_statement: str = Field(
+        description="What its merchant is told of that; of an unlawful post the statement of reasons (DSA, Article 17)."
+    )
+    withdrawn_by: str = Field(
+        description="`key ID`, `person ID` or `command line`; empty where it is not known."
+    )
     over_at: datetime | None
     quiet: bool = Field(description="Taken in without a message to anybody.")
 
@@ -119,6 +132,15 @@ class PostFilter(Paging):
     state: Literal["scheduled", "published", "withdrawn"] | None = None
     merchant: MerchantSlug = None
     after: UUID | None = After
+
+
+class Withdrawal(Value):
+    """Why a post is taken back."""
+
+    reason: Why | None = Field(None, description="`unlawful`: its words are repeated nowhere and forgotten.")
+    statement: Statement = Field(
+        "", description="What its merchant is told: with `unlawful` what of it is, and by which law."
+    )
 
 
 @router.post(
@@ -204,9 +226,21 @@ def amend_post(
 
 
 @router.delete("/{post_id}", operation_id="withdrawPost", responses={200: {"headers": ETAG}})
-def withdraw_post(post_id: UUID, caller: PostsWriter, response: Response) -> PostAnswer:
-    """Take a post back, everywhere that can take it back. Doing it again changes nothing."""
-    record = posts.withdraw(caller.merchant_id, post_id)
+def withdraw_post(
+    post_id: UUID,
+    caller: PostsWriter,
+    response: Response,
+    wanted: Annotated[Withdrawal, Query()],
+) -> PostAnswer:
+    """Take a post back, everywhere that can take it back. Doing it again changes nothing.
+
+    What is `unlawful` is repeated nowhere, and its words are forgotten; that can be said of a withdrawn post, too.
+    """
+    grounds = Grounds(wanted.reason, wanted.statement, by_key(caller.key_id))
+    if wanted.reason == "unlawful":
+        record = unlawful.withdraw(post_id, grounds, merchant_id=caller.merchant_id)
+    else:
+        record = posts.withdraw(caller.merchant_id, post_id, grounds)
     response.headers["ETag"] = f'"{record.revision}"'
     return PostAnswer.of(record)
 

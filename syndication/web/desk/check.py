@@ -12,14 +12,15 @@ from starlette.responses import Response
 from syndication import channels, clock, kinds
 from syndication.accounts.people import Account
 from syndication.channels import wording
+from syndication.channels.social.settings import SocialSettings
 from syndication.config import settings
 from syndication.content.post import Draft
 from syndication.content.reason import Reason
-from syndication.delivery.foreseen import foreseen
+from syndication.delivery.foreseen import Foreseen, foreseen
 from syndication.errors import Conflict, Fault, Forbidden, Invalid, NotFound, QuotaExceeded
 from syndication.infra.reasons import translated_error, translated_reason
 from syndication.kinds import fields
-from syndication.publishing import drafts, merchants, posts
+from syndication.publishing import drafts, merchants, posts, price_memory
 from syndication.publishing.drafts import Written
 from syndication.publishing.merchants import MerchantRecord
 from syndication.sources import spoken
@@ -115,17 +116,15 @@ def _page(
     trouble: Exception | None = None,
     hour: str = "",
 ) -> Response:
-    language, cfg, now = known.language, settings(), clock.now()
-    if trouble is None:
-        trouble = _trouble(own, draft, said)
-    content = said.content()
+    language, content = known.language, said.content()
     kind = kinds.of(content)
+    told = _sentences(kind, trouble or _trouble(own, draft, said), language)
     record = posts.read(draft.id, merchant_id=own.id) if draft.seen else None
     return desk_page(
         request,
         known,
         "check.html",
-        status=200 if trouble is None else 422,
+        status=422 if trouble else 200,
         scripted=True,
         merchant=own,
         draft=draft,
@@ -134,15 +133,14 @@ def _page(
         waits=record is not None and record.state == "scheduled",
         post=_shown(said, language),
         remarks=_remarks(own, draft, known),
-        outlets=[_outlet(one, draft, language) for one in foreseen(
-            own.id, draft.id, content, publish_at=None, language=language
-        )],
-        trouble=_sentences(kind, trouble, language),
+        outlets=[_outlet(one, draft, language) for one in foreseen(own.id, draft.id, content)],
+        advice=_advice(own, said, language),
+        trouble=told,
+        stuck=any(box != _WHEN for box, _ in told),
         hour=hour,
+        hour_fault=next((sentence for box, sentence in told if box == _WHEN), ""),
         at_hour=bool(hour),
-        now=now,
-        zone=cfg.zone,
-    )  # fmt: skip
+    )
 
 
 def _trouble(own: MerchantRecord, draft: Written, said: Draft) -> Exception | None:
@@ -170,6 +168,12 @@ def _sentences(kind: Any, trouble: Exception | None, language: str) -> list[tupl
     return [named(fault) for fault in trouble.faults]
 
 
+def _advice(own: MerchantRecord, said: Draft, language: str) -> list[tuple[str, str]]:
+    """What the law wants of a reduction, with the box that it is about."""
+    found = price_memory.advice(own.id, said, language=language)
+    return [(one.field, translated_reason(one.reason, language)) for one in found]
+
+
 def _remarks(own: MerchantRecord, draft: Written, known: Account) -> list[str]:
     found = write.understood(own, draft, known).remarks
     return [translated_reason(one, known.language) for one in found.values()]
@@ -193,18 +197,19 @@ def _shown(said: Draft, language: str) -> dict[str, Any]:
     }
 
 
-def _outlet(one: Any, draft: Written, language: str) -> dict[str, Any]:
+def _outlet(one: Foreseen, draft: Written, language: str) -> dict[str, Any]:
     """What the page shows of an outlet."""
     said = {
-        name: translated_reason(getattr(one, name), language) for name in ("refused", "waits", "afterwards")
+        name: translated_reason(getattr(one, name), language)
+        for name in ("said", "refused", "waits", "afterwards")
     }
     return {
         "foreseen": one,
         "preview": one.preview,
+        "remark": translated_reason(one.preview.remark, language) if one.preview else "",
         "own": draft.texts.get(one.channel, ""),
         "may_say_own": one.preview is not None
-        and channels.by_kind(one.channel).configurable
-        and one.channel != "webhook",
+        and issubclass(channels.by_kind(one.channel).settings, SocialSettings),
         "problems": [translated_reason(reason, language) for reason in one.problems],
         **said,
     }

@@ -20,6 +20,7 @@ from syndication.kinds import KINDS
 from syndication.publishing import drafts, merchants, posts
 from syndication.publishing.merchants import MerchantRecord
 from syndication.publishing.posts import PostRecord, Stand
+from syndication.publishing.withdrawal import COMMAND
 from syndication.web import signed_in
 from syndication.web.desk.frame import desk_page, onward
 from syndication.web.signed_in import Visitor
@@ -134,6 +135,8 @@ def _where(
         told=told,
         deeds=[(deed.name, say(deed.label)) for deed in deeds_of(record)],
         draft=drafts.known(own.id, post_id),
+        withdrawn=_withdrawn(record) if record.state == "withdrawn" else None,
+        forgotten=record.withdrawn_reason == "unlawful",
     )
 
 
@@ -194,6 +197,18 @@ def _lines(own: MerchantRecord, found: list[PostRecord], language: str) -> list[
     ]
 
 
+def _withdrawn(record: PostRecord) -> dict[str, Any]:
+    """What its merchant is told of a post that was taken back: when, why, by whom."""
+    own = record.withdrawn_by.startswith(("key ", "person "))
+    return {
+        "at": record.withdrawn_at,
+        "reason": record.withdrawn_reason,
+        "statement": record.withdrawn_statement,
+        "by": record.withdrawn_by if own else "",
+        "by_the_city": record.withdrawn_by == COMMAND,
+    }
+
+
 def _line(record: PostRecord, language: str) -> dict[str, Any]:
     """What the templates show of a post in a list."""
     content, cfg, now = record.content, settings(), clock.now()
@@ -205,5 +220,6 @@ def _line(record: PostRecord, language: str) -> dict[str, Any]:
         "when": wording.when(content, cfg.zone, language, now),
         "state": "over" if record.state == "published" and _over(record) else record.state,
         "publish_at": record.publish_at,
+        "missed_at": record.missed_at,
         "page": f"/posts/{record.id}" if record.state == "published" else "",
     }

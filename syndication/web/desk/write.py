@@ -185,6 +185,12 @@ def _with_pictures(own: MerchantRecord, draft: Written, form: Filled) -> tuple[F
     return tuple(faults)
 
 
+def _named(name: str, labels: Mapping[str, str], sentence: str) -> str:
+    """A sentence with the question that it is about before it."""
+    label = labels.get(name.partition(".")[0])
+    return f"{label} – {sentence}" if label else sentence
+
+
 def _without_picture(typed: Mapping[str, str], number: str) -> dict[str, str]:
     """The boxes without one picture; those behind it move up."""
     left = dict(typed)
@@ -218,6 +224,7 @@ def _form(
     for fault in faults:
         said.setdefault(fault.field, translated_error(fault.message, language))
     habit = habits.of(own.id, draft.kind)
+    folded = {one.name for section in sections for one in section.folded}
     return desk_page(
         request,
         known,
@@ -231,7 +238,8 @@ def _form(
         sections=sections,
         filled=draft.typed,
         faults=said,
-        labels=labels,
+        listed={name: _named(name, labels, sentence) for name, sentence in said.items()},
+        open=any(name.partition(".")[0] in folded for name in said),
         remarks={name: translated_reason(one, language) for name, one in remarks.items()},
         saved=saved,
         pictures=[n for n in range(filled_in.MOST_PICTURES) if f"images.{n}.url" in draft.typed],

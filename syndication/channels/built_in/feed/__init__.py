@@ -8,6 +8,8 @@ from syndication.channels.built_in.feed import documents
 from syndication.channels.built_in.feed.view import FeedView, Format, Tombstone
 from syndication.channels.contract import Abilities, Channel, Specimen
 from syndication.channels.envelope import Envelope
+from syndication.channels.preview import Preview, joined, preview
+from syndication.channels.social.words import pieces
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt
 from syndication.kinds import NAMES
@@ -47,6 +49,17 @@ class Feed(Channel[Envelope, FeedRefresh]):
         """Build what is not fresh."""
         changed = tools.shelf.refresh(message.scopes)
         return Receipt(answer=f"{changed} documents changed")
+
+    def preview(self, envelope: Envelope) -> Preview:
+        """The post as it stands in the feeds and on its own page, in full."""
+        post, images = envelope.post, envelope.post.content.images
+        words = pieces(envelope, self.kind)
+        facts = "\n".join(
+            line for line in (words.when, words.where, *(one.bare for one in words.facts)) if line
+        )
+        return preview(
+            joined(facts, words.text, post.link), title=words.title, images=images, shown=len(images)
+        )
 
     def specimens(self, envelope: Envelope, sender: str) -> tuple[Specimen, ...]:
         """A document of each format that knows such posts, with this post alone in it."""

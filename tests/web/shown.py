@@ -1,0 +1,197 @@
+"""A town in which every page has something to show, and the address of each: for tests of what pages look like."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from sqlalchemy import select
+
+from syndication.accounts import people, sessions, sign_in
+from syndication.accounts.sessions import Device
+from syndication.audience import readers
+from syndication.content.base import new_id
+from syndication.content.post import Draft
+from syndication.content.reason import Reason
+from syndication.destinations import connecting, links
+from syndication.destinations.connecting import ConnectionRequest
+from syndication.infra import db
+from syndication.kinds import KINDS
+from syndication.kinds.reading import draft
+from syndication.models import Delivery, Person, Post
+from syndication.publishing import drafts, posts
+from syndication.publishing.drafts import Written
+from syndication.web import rules, signed_in
+from syndication.web.site.choices import Typed
+from tests import factories
+from tests.chromium import Tab
+from tests.town import fan_out, sign_up
+
+ROSA = "rosa.rosenberger-grossmann@rosengarten-konditorei.example"
+LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenausstellungseröffnung im Stadtmuseum"
+#: What GET gives that is no page: files, feeds, what machines ask.
+NO_PAGES = {
+    "/feeds/{path:path}", "/healthz", "/readyz", "/metrics", "/style.css", "/notices-page.js", "/notices.js",
+    "/passkeys.js", "/desk.js", "/htmx.js", "/manifest.webmanifest", "/pictures/{picture_id}.jpg",
+    "/posts/{post_id}/pictures/{number}-{size}.jpg",
+    "/desk/merchants/{slug}/posts/{post_id}/went",  # a part of a page
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Addresses of pages by the route that gives them, and the cookie of somebody who may see them all."""
+
+    pages: Mapping[str, tuple[str, ...]]
+    cookie: str
+
+    def __iter__(self) -> Iterator[tuple[str, str, bool]]:
+        """Route, address, and whether somebody must be signed in; strangers' pages first."""
+        for behind in (False, True):
+            for route, addresses in self.pages.items():
+                if route.startswith("/desk") == behind:
+                    yield from ((route, one, behind) for one in addresses)
+
+    def enter(self, tab: Tab, base: str) -> None:
+        """Sign in."""
+        tab.command("Network.setCookie", name=signed_in._cookie(), value=self.cookie, url=base)
+
+
+def routes() -> set[str]:
+    """Every route that gives a page."""
+    found = {path for method, path in rules.TABLE if method == "GET" and not path.startswith("/api/")}
+    return found - NO_PAGES
+
+
+def furnish() -> Shown:
+    """Fill the town of this process's database."""
+    with db.transaction() as session:
+        cafe = factories.merchant(session, "cafe", name="Café und Konditorei Rosengarten")
+        owner = cafe.id
+        factories.merchant(session, "museum", name="Stadtmuseum im Alten Zeughaus")
+        factories.destination(
+            session, "webhook", settings={"url": "http://127.0.0.1:1/a"}, name="Hofladen-Verzeichnis"
+        )
+        factories.destination(
+            session, "webhook", settings={"url": "http://127.0.0.1:1/b"}, name="Vereinsseite"
+        )
+        factories.destination(
+            session, "webhook", settings={"url": "http://127.0.0.1:1/c"}, name="Regionalzeitung"
+        )
+        factories.reader(session, "anna@example.org", cadence="daily 07:00")
+        factories.reader(session, "fort@example.org", cadence="daily 07:00")
+    made = [posts.create(owner, one).id for one in _drafts()]
+    posts.withdraw(owner, made[-1])
+    fan_out()
+    _went()
+    asked, confirmed = _letter("neu@example.org"), _letter("da@example.org")
+    readers.confirm(confirmed)
+    readers.leave(readers.token_for("fort@example.org"))
+    token, gone = readers.token_for("anna@example.org"), readers.token_for("fort@example.org")
+    wrong = Typed({"email": "anna@"}, {"topics": ["!"], "hour": "99"}).sealed("email")
+    pages = {
+        "/": ("/",),
+        "/sign-up": (f"/sign-up?typed={wrong}",),
+        "/sign-up/asked": ("/sign-up/asked",),
+        "/posts": ("/posts", "/posts?page=9999"),
+        "/posts/{post_id}": tuple(f"/posts/{one}" for one in made),
+        "/notices": ("/notices",),
+        "/confirm/{token}": (f"/confirm/{asked}", f"/confirm/{confirmed}", "/confirm/nothing"),
+        "/preferences/{token}": (f"/preferences/{token}", f"/preferences/{token}?typed={wrong}"),
+        "/leave/{token}": (f"/leave/{token}", f"/leave/{gone}"),
+        "/connect/{token}": tuple(_connecting(kind) for kind in ("telegram", "matrix", "mastodon")),
+        "/connect/back": ("/connect/back?error=access_denied",),
+        "/connect/done/{kind}": ("/connect/done/telegram",),
+        "/sign-in": ("/sign-in",),
+        "/desk": ("/desk",),
+        "/desk/account": ("/desk/account?saved=1",),
+        "/desk/merchants/{slug}": ("/desk/merchants/cafe", "/desk/merchants/museum"),
+        "/desk/merchants/{slug}/posts/{post_id}": tuple(
+            f"/desk/merchants/cafe/posts/{one}" for one in (made[0], made[-1])
+        ),
+        **_desk(owner, made),
+        "/desk/merchants/{slug}/team": ("/desk/merchants/cafe/team",),
+        "/desk/city/team": ("/desk/city/team",),
+    }
+    cookie, link = _rosa()
+    return Shown(pages | {"/sign-in/{token}": (link, "/sign-in/nothing")}, cookie)
+
+
+def _desk(owner: UUID, made: list[UUID]) -> dict[str, tuple[str, ...]]:
+    """What somebody writes and does there: an empty form of each kind, one with faults, one that is complete."""
+    half, whole = new_id(), new_id()
+    drafts.save(owner, Written(half, "offer", {"valid_until": "irgendwann", "price": "viel"}))
+    said = {
+        "title": "Lesung mit Glühwein und Lebkuchen", "starts_at": "2030-12-01T19:30", "price": "8", "place": "own",
+        "summary": "Drei Geschichten aus dem Advent, dazu Glühwein vom Stadtrat.", "topics": "Musik\nAdvent",
+    }  # fmt: skip
+    drafts.save(owner, Written(whole, "event", said))
+    at = "/desk/merchants/cafe/posts"
+    return {
+        "/desk/merchants/{slug}/new/{kind}": tuple(f"/desk/merchants/cafe/new/{kind.name}" for kind in KINDS),
+        "/desk/merchants/{slug}/posts/{post_id}/write": (
+            f"{at}/{half}/write?faults=1",
+            f"{at}/{made[0]}/write?saved=1",
+        ),
+        "/desk/merchants/{slug}/posts/{post_id}/check": (f"{at}/{whole}/check",),
+        "/desk/merchants/{slug}/posts/{post_id}/acts/{act}": (f"{at}/{made[0]}/acts/withdraw",),
+    }
+
+
+def _drafts() -> list[Draft]:
+    tables = "Was es gibt:\n\n| Kuchen | Stück | Ganz |\n|---|---|---|\n| Schwarzwälder Kirschtorte | 4,20 € | 42 € |"
+    return [
+        factories.event(
+            "Tortenabend mit Klaviermusik", summary="Acht Torten, ein Klavier und der Garten bei Kerzenlicht.",
+            body=f"## Der Abend\n\nWir backen **vor** Ihnen.\n\n{tables}", topics=["Musik", "Kunst & Kultur"],
+            place={"name": "Rosengarten", "address": "Herrngasse 12, 96450 Coburg"}, url="https://rosengarten.example/abend",
+        ),
+        factories.event(LONG, status="cancelled"),
+        factories.event("Spieleabend", recurrence="FREQ=WEEKLY;COUNT=5"),
+        *(draft(dict(kind.example[1])) for kind in KINDS),
+        factories.offer("Kaffee zum halben Preis", topics=["Essen und Trinken"]),
+        factories.event("Sommerfest"),
+    ]  # fmt: skip
+
+
+def _letter(email: str) -> str:
+    """Somebody signs up; the token in their letter."""
+    sign_up(email)
+    with db.reading() as session:
+        query = select(Delivery).where(Delivery.channel == "letter").order_by(Delivery.id.desc())
+        letter = session.scalars(query).first()
+        return str((letter.payload or {})["token"]) if letter else ""
+
+
+def _went() -> None:
+    """The first post arrived at one outlet, did not at another, and waits at the third."""
+    with db.transaction() as session:
+        first = session.scalars(select(Post.id).order_by(Post.created_at, Post.id)).first()
+        query = select(Delivery).where(Delivery.post_id == first, Delivery.destination_id.is_not(None))
+        for one, state in zip(
+            session.scalars(query.order_by(Delivery.id)).all(), ("sent", "failed"), strict=False
+        ):
+            one.state = state
+            if state == "failed":
+                one.reason = Reason("was not taken; please try again")
+
+
+def _connecting(kind: str) -> str:
+    with db.reading() as session:
+        owner = session.scalars(select(Post.merchant_id)).first()
+    link = connecting.link(ConnectionRequest(channel=kind, name="Unser Kanal"), links.COMMAND, owner=owner)
+    return urlsplit(link.url).path
+
+
+def _rosa() -> tuple[str, str]:
+    """The cookie of somebody who acts for two merchants and the city, and a link by which she may sign in."""
+    people.add(ROSA, name="Rosa Rosenberger-Großmann", role="operator")
+    people.add("amtsleitung@coburg.example", name="Paul Klein", role="viewer")
+    people.join(ROSA, "cafe", "owner", name="Rosa Rosenberger-Großmann")
+    people.join(ROSA, "museum", "member")
+    people.join("paul@rosengarten.example", "cafe", "member", name="Paul Klein")
+    with db.transaction() as session:
+        person = session.scalars(select(Person).where(Person.email == ROSA)).one()
+        sessions.begin(session, person, Device("Firefox", "Android"), "link")
+        cookie, _ = sessions.begin(session, person, Device("Safari", "iPhone"), "passkey")
+    return cookie, urlsplit(sign_in.link(ROSA)[0]).path
