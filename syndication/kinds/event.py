@@ -48,10 +48,11 @@ class Event(Kind[EventContent]):
     filters: ClassVar = (Filter("free", _("Free of charge"), lambda content: content.price == 0),)
     form: ClassVar[Form] = Form(
         (
-            Group(_("What"), ("title", "summary", "body", "images", "topics", "url")),
+            Group(_("What"), ("title", "images")),
             Group(_("When"), ("starts_at", "ends_at", "all_day", "recurrence", "excluded", "added", "dates")),
             Group(_("Where"), ("place",)),
             Group(_("Price"), ("price", "currency")),
+            Group(_("In words"), ("summary", "body", "topics", "url")),
         ),
         {
             "title": _("What people look for, such as “Wine evening with live music”."),

@@ -195,11 +195,10 @@ class Menu(Kind[MenuContent]):
     )
     form: ClassVar[Form] = Form(
         (
-            Group(
-                _("What"),
-                ("title", "dishes", "days", "currency", "summary", "body", "images", "topics", "url"),
-            ),
+            Group(_("What"), ("title",)),
             Group(_("When"), ("from_date", "until_date", "served_from", "served_until")),
+            Group(_("Dishes"), ("dishes", "days", "images", "currency")),
+            Group(_("In words"), ("summary", "body", "topics", "url")),
             Group(_("Where"), ("place",)),
         ),
         {

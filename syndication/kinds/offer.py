@@ -114,7 +114,7 @@ class Offer(Kind[OfferContent]):
     content: ClassVar[type[Content]] = OfferContent
     form: ClassVar[Form] = Form(
         (
-            Group(_("What"), ("title", "summary", "body", "images", "topics", "url")),
+            Group(_("What"), ("title", "images")),
             Group(_("How long"), ("valid_from", "valid_until")),
             Group(
                 _("Price"),
@@ -123,6 +123,7 @@ class Offer(Kind[OfferContent]):
                     *("currency", "coupon_code"),
                 ),
             ),
+            Group(_("In words"), ("summary", "body", "topics", "url")),
             Group(_("Where"), ("place",)),
         ),
         {
