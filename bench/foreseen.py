@@ -1,19 +1,26 @@
-"""Foreseeing a post: how long the page before publishing waits for what each outlet will show."""
+"""Foreseeing a post: how long the page before publishing waits, and how long pages of the desk take."""
 
 from statistics import median, quantiles
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
+from starlette.testclient import TestClient
 
 from bench.city import KEY, City, city
 from bench.figures import Figure, at_most
 from syndication import clock
+from syndication.accounts import people, sessions
+from syndication.accounts.sessions import Device
 from syndication.audience import interests
 from syndication.content.base import new_id
 from syndication.content.interest import Interest
 from syndication.delivery.foreseen import foreseen
 from syndication.infra import db, signing
-from syndication.models import Destination, Post, Reader, Revision
+from syndication.models import Destination, Person, Post, Reader, Revision
+from syndication.publishing import drafts, merchants
+from syndication.publishing.drafts import Written
+from syndication.web import signed_in
+from syndication.web.app import create_app
 
 #: Kind, settings and secrets: eight of the merchant's, then four of the city's.
 _OUTLETS: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
@@ -50,12 +57,43 @@ def run(database: str, posts: int, readers: int, times: int) -> list[Figure]:
             begun = clock.monotonic()
             found = foreseen(one.merchant_id, new_id(), content)
             took.append((clock.monotonic() - begun) * 1000)
+        pages = _pages(one, times)
     assert len(found) >= len(_OUTLETS)
     unusable = [outlet.label for outlet in found if outlet.preview is None and outlet.channel != "instagram"]
     assert not unusable, unusable
     named = f"foresee a post at {len(found)} outlets, {posts:,} posts, {readers:,} readers ({database})"
+    return [
+        _figure(named, took),
+        *(_figure(f"desk, {name} ({database})", times) for name, times in pages.items()),
+    ]
+
+
+def _figure(named: str, took: list[float]) -> Figure:
     p95 = quantiles(took, n=20)[18] if len(took) > 1 else took[0]
-    return [at_most(150, f"{named}: p95, ms", p95, f"median {median(took):.0f} ms, {times} calls")]
+    return at_most(150, f"{named}: p95, ms", p95, f"median {median(took):.0f} ms, {len(took)} calls")
+
+
+def _pages(one: City, times: int) -> dict[str, list[float]]:
+    """How long (ms) pages of the merchant's desk take, whole, without a network: the same posts, readers and outlets."""
+    slug = merchants.read(one.merchant_id).slug
+    people.join("bench@merchant.example", slug, "owner", name="Bench")
+    with db.transaction() as session:
+        person = session.scalars(select(Person).where(Person.email == "bench@merchant.example")).one()
+        secret, _ = sessions.begin(session, person, Device(), "link")
+    draft = Written(new_id(), "event", {"title": "Lesung", "starts_at": "2030-12-01T19:30", "place": "own"})
+    drafts.save(one.merchant_id, draft)
+    at = f"/desk/merchants/{slug}"
+    asked = {"my posts": at, "a new post": f"{at}/new/event", "preview": f"{at}/posts/{draft.id}/check"}
+    took: dict[str, list[float]] = {name: [] for name in asked}
+    with TestClient(create_app(one.cfg), headers={"Accept": "text/html"}) as client:
+        client.cookies.set(signed_in._cookie(), secret)
+        for _ in range(times):
+            for name, address in asked.items():
+                begun = clock.monotonic()
+                answer = client.get(address)
+                took[name].append((clock.monotonic() - begun) * 1000)
+                assert answer.status_code == 200, (address, answer.status_code)
+    return took
 
 
 def _fill(one: City, posts: int, readers: int) -> None:
