@@ -290,7 +290,7 @@ def little(text: str) -> str:
 
 def _read(text: str) -> str:
     """What people see of a text in the "little" format."""
-    return re.sub(r"\\(.)", r"\1", re.sub(r"\{hashtag\|\\#\|((?:\\.|[^{}\\])*)\}", r"#\1", text))
+    return re.sub(r"\\(.)", r"\1", re.sub(r"\{hashtag\|\\#\|((?:\\.|[^{}\\]){0,300})\}", r"#\1", text))
 
 
 def _with_hashtags(text: str) -> str:

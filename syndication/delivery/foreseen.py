@@ -226,9 +226,11 @@ def _problems(channel: Channel[Any, Any], shown: Preview | None, plan: _Plan) ->
             continue
         if min(width, height) < abilities.least_side:
             yield Reason(
-                "The picture “{}” has {} × {} pixels; {} wants at least {} on each side. Please take a larger one.",
-                image.alt, width, height, channel.label, abilities.least_side,
-            )  # fmt: skip
+                "The picture “{}” is too small for {}. Please take one with at least {} pixels on each side.",
+                image.alt,
+                channel.label,
+                abilities.least_side,
+            )
         frame = _frame(channel)
         if frame and not frame[0] <= width / height <= frame[1]:
             shape = Reason("tall") if width < height else Reason("wide")

@@ -17,28 +17,23 @@ def _(text: str) -> str:
 
 
 DIETS = {"vegetarian": _("vegetarian"), "vegan": _("vegan")}
-_LABELS = re.compile(r"\s*\[(?P<labels>[^\[\]]*)\]\s*$")
+# Lines come with single blanks.
+_LABELS = re.compile(r" ?\[(?P<labels>[^\[\]]{0,1000})\]$")
 _PRICE = re.compile(
-    r"(?P<rest>.*?)(?:,\s*(?P<label>[^\W\d][^,]{0,38}?)\s+|[,\s]\s*)"
-    r"(?:€\s*)?(?P<price>\d{1,5}(?:[.,](?:\d{1,2}|-|–))?)\s*(?P<currency>€|EUR)?\s*$"
+    r"(?P<rest>.*?)(?:, ?(?P<label>[^\W\d][^,]{0,38}?) |[, ] ?)"
+    r"(?:€ ?)?(?P<price>\d{1,5}(?:[.,](?:\d{1,2}|-|–))?) ?(?P<currency>€|EUR)?"
 )
 _DAY = re.compile(
-    r"\s*(?P<weekday>mo|di|mi|do|fr|sa|so|tu|we|th|su)[a-zäöü]{0,8}\.?,?\s*(?P<date>\d{1,2}\.\s?\d{1,2}\.?)?\s*:\s*",
+    r"(?P<weekday>mo(?:n(?:tag|day)?)?|di(?:enstag)?|tue(?:sday)?|mi(?:ttwoch)?|wed(?:nesday)?|do(?:nnerstag)?"
+    r"|thu(?:rsday)?|fr(?:i(?:day)?|eitag)?|sa(?:t(?:urday)?|mstag)?|so(?:nntag)?|sonnabend|sun(?:day)?)"
+    r"\.?,? ?(?P<date>\d{1,2}\. ?\d{1,2}\.?)? ?: ?",
     re.IGNORECASE,
 )
-_COURSE = re.compile(r"\s*(?P<course>[^\W\d][^:,–\[(]{0,38}):\s+")
+_COURSE = re.compile(r"(?P<course>[^\W\d][^:,–\[(]{0,38}): ")
 _WEEKDAYS = {
-    "mo": 0,
-    "di": 1,
-    "tu": 1,
-    "mi": 2,
-    "we": 2,
-    "do": 3,
-    "th": 3,
-    "fr": 4,
-    "sa": 5,
-    "so": 6,
-    "su": 6,
+    name: number
+    for number, names in enumerate(("mo", "di tu", "mi we", "do th", "fr", "sa", "so su"))
+    for name in names.split()
 }
 _ASIDE = " – "
 
@@ -50,12 +45,12 @@ def by_days(text: str, first: date | None) -> dict[str, Any]:
     """
     every_day: list[dict[str, Any]] = []
     days: dict[date, list[dict[str, Any]]] = {}
-    for line in filter(None, map(str.strip, text.splitlines())):
+    for line in filter(None, map(_spaced, text.splitlines())):
         named = _DAY.match(line) if first else None
         if named is None or first is None:
             every_day.append(dish(line))
             continue
-        ahead = (_WEEKDAYS[named["weekday"].lower()] - first.weekday()) % 7
+        ahead = (_weekday(named["weekday"]) - first.weekday()) % 7
         days.setdefault(first + timedelta(days=ahead), []).append(dish(line[named.end() :]))
     return {
         "dishes": every_day,
@@ -63,9 +58,16 @@ def by_days(text: str, first: date | None) -> dict[str, Any]:
     }
 
 
+def _weekday(name: str) -> int:
+    """Monday as 0."""
+    name = name.casefold()
+    return 5 if name == "sonnabend" else _WEEKDAYS[name[:2]]
+
+
 def dish(line: str) -> dict[str, Any]:
     """The fields of one dish. Raises Invalid for a label that is none."""
     found: dict[str, Any] = {}
+    line = _spaced(line)
     if labels := _LABELS.search(line):
         line = line[: labels.start()]
         found |= _labels(labels["labels"])
@@ -140,7 +142,11 @@ def _known() -> Mapping[str, tuple[str, str]]:
 
 def _bare(text: str) -> str:
     """ "Weizen (Gluten)" is typed as "Weizen", "mit Farbstoff" as "Farbstoff"."""
-    return re.sub(r"^(mit|with) | \(.*\)$", "", text)
+    return re.sub(r"^(mit|with) | \([^()]*\)$", "", text)
+
+
+def _spaced(line: str) -> str:
+    return " ".join(line.split())
 
 
 def _marks(diet: str) -> list[str]:

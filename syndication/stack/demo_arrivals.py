@@ -83,7 +83,7 @@ class Arrivals:
                 self.instant.setdefault(post.title, (mail.at - post.at) * 1000)
         if found := re.search(r"/confirm/([\w.-]+)", text):
             self.letters[who] = found.group(1)
-        link = re.search(r"http\S+/sign-in/[\w-]+", text)
+        link = re.search(r"https?://[^\s/]{1,100}/sign-in/[\w-]{1,200}", text)
         return _line(mail.at - since, f"mail to {who.partition('@')[0]}", subject) + (
             f"\n{'':10}{link.group()}" if link else ""
         )

@@ -201,7 +201,7 @@ def test_an_uploaded_picture_of_the_wrong_shape_or_size_is_said(cafe: UUID, rece
     assert found["telegram"].problems == ()
     assert (found["telegram"].frame, found["instagram"].frame) == (None, (4 / 5, 1.91))
     small, shape = found["instagram"].problems
-    assert "300 × 900" in small
+    assert "at least 320 pixels" in small
     assert "too tall for Instagram" in shape
     fine = [Image(url=upload(cafe, 800, 800), alt="Platz").model_dump(mode="json")]
     assert by_channel(foreseen(cafe, new_id(), said(images=fine)))["instagram"].problems == ()

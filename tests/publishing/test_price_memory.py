@@ -101,7 +101,7 @@ def test_what_never_began_to_hold_is_forgotten(shop: UUID) -> None:
 def test_what_is_not_published_yet_is_no_price(shop: UUID) -> None:
     announce(shop, "0.99", publish_at=(clock.now() + DAY).isoformat())
     assert remembered() == []
-    after(2)
+    after(1.1)
     posts.publish_due()
     assert [row[1] for row in remembered()] == [99]
 

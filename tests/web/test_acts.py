@@ -31,6 +31,7 @@ ACTS: dict[tuple[str, str], Act | None] = {
     ("DELETE", "/posts/{post_id}"): "withdraw",
     ("GET", "/posts/{post_id}/deliveries"): "read",
     ("POST", "/pictures"): "upload",
+    ("POST", "/prices/advice"): "read",
     ("POST", "/destinations"): "set up",
     ("GET", "/destinations"): "read",
     ("GET", "/destinations/{destination_id}"): "read",

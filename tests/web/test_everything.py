@@ -19,7 +19,7 @@ pytestmark = pytest.mark.enough(
 def titles(client: TestClient, address: str) -> list[str]:
     page = client.get(address)
     assert page.status_code == 200
-    return re.findall(r'<h3>.*?lang="de">(.*?)</a></h3>', page.text)
+    return re.findall(r'<h2>.*?lang="de">(.*?)</a></h2>', page.text)
 
 
 def test_all_that_is_on_stands_there_once(client: TestClient, cafe: Party) -> None:
@@ -29,7 +29,7 @@ def test_all_that_is_on_stands_there_once(client: TestClient, cafe: Party) -> No
     posts.create(cafe.merchant_id, factories.offer("Angebot", days=90))
     clock.travel(timedelta(hours=1))
     first = client.get("/posts", headers={"Accept-Language": "de"}).text
-    assert '<a href="/posts?lang=de&amp;page=2" rel="next">Weiter</a>' in first
+    assert '<a class="way" href="/posts?lang=de&amp;page=2" rel="next">Weiter</a>' in first
     assert 'rel="prev"' not in first
     found = titles(client, "/posts") + titles(client, "/posts?page=2")
     assert found == ["Angebot", *(f"in {day} Tagen" for day in range(1, 61))]
