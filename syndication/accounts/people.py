@@ -14,7 +14,7 @@ from syndication.content.base import Line, Record
 from syndication.content.reason import Reason
 from syndication.errors import Conflict, Invalid, NotFound
 from syndication.infra import db, mail_addresses
-from syndication.infra.rendering import LANGUAGES
+from syndication.infra.languages import LANGUAGES
 from syndication.models import Membership, Merchant, Person
 
 #: What somebody may do for the city, each also all before it: look; write and put right; decide.

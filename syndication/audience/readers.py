@@ -14,7 +14,7 @@ from syndication.content.interest import Interest
 from syndication.content.reason import Reason
 from syndication.errors import Invalid, NotFound
 from syndication.infra import db, mail_addresses
-from syndication.infra.rendering import LANGUAGES
+from syndication.infra.languages import LANGUAGES
 from syndication.ledger import lifecycle
 from syndication.models import Change, Consent, Delivery, InterestRow, Reader, SignUp
 

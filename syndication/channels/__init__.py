@@ -44,6 +44,9 @@ _BUILT_IN = {
 }
 #: Those of them whose destinations are single people's devices; listings leave these out without importing a channel.
 _PERSONAL = ("webpush",)
+#: Those of them that serve readers, and the queues of all; a look at the queues imports no channel either.
+_FOR_READERS = ("newsletter", "letter")
+_QUEUES = ("feeds", "mail", "push")
 
 
 def __getattr__(name: str) -> Any:
@@ -88,6 +91,16 @@ def known(kind: str) -> bool:
 def personal_kinds() -> list[str]:
     """The kinds whose destinations are single people's devices."""
     return [*_PERSONAL, *(kind for kind, channel in _installed().items() if channel.personal)]
+
+
+def reader_kinds() -> list[str]:
+    """The kinds that serve readers."""
+    return [*_FOR_READERS, *(kind for kind, one in _installed().items() if one.serves == "readers")]
+
+
+def queues() -> list[str]:
+    """The queues from which channels are served."""
+    return sorted({*_QUEUES, *(one.queue for one in _installed().values())})
 
 
 def kinds_of(queue: str) -> list[str]:

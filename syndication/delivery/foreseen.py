@@ -33,6 +33,7 @@ from syndication.infra import db
 from syndication.infra.images import SIZES, Limits
 from syndication.models import Change, Destination, Merchant, Post, Revision
 from syndication.publishing import uploads, views
+from syndication.publishing.publishers import publisher
 
 #: What will be done: posted anew, changed in place, corrected by a note beside it, or nothing.
 What = Literal["posted", "changed", "corrected", "stays"]
@@ -148,7 +149,7 @@ def _plan(
         id=post_id,
         revision=revision,
         content=content,
-        merchant=views.publisher(merchant),
+        merchant=publisher(merchant),
         published_at=(post.published_at if post else None) or at,
         updated_at=at,
         link=content.url or views.page(cfg.base_url, post_id),

@@ -4,7 +4,8 @@ import re
 from functools import lru_cache
 
 from syndication.content.reason import Reason
-from syndication.infra.rendering import gettext, supported_language, translations
+from syndication.infra.languages import supported_language
+from syndication.infra.rendering import gettext, translations
 
 #: Characters; what was stored in English was kept with 500. Sentences with several values are costly to recognise in a
 #: long text.

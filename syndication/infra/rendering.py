@@ -17,26 +17,18 @@ from babel.support import Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from syndication.infra.languages import LOCALES, supported_language
 from syndication.infra.markdown import markdown_to_html, plain_to_html
 
 _HERE = Path(__file__).parents[1]
 #: In a checkout templates/ stands beside the package; in an installed wheel inside it.
 _TEMPLATES = [path for path in (_HERE.parent / "templates", _HERE / "templates") if path.is_dir()]
 _TRANSLATIONS = _HERE / "translations"
-#: English as it is written in Europe: day before month.
-_LOCALES = {"de": "de", "en": "en_GB"}
-LANGUAGES = tuple(_LOCALES)
-
-
-def supported_language(language: str) -> str:
-    """The language we have texts in that is nearest to `language`: its first part, else English."""
-    short = language.partition("-")[0]
-    return short if short in _LOCALES else "en"
 
 
 def locale(language: str) -> str:
     """What Babel calls the nearest language that we have texts in."""
-    return _LOCALES[supported_language(language)]
+    return LOCALES[supported_language(language)]
 
 
 @lru_cache(maxsize=8)
@@ -46,7 +38,7 @@ def translations(language: str) -> Any:
     for path in sorted((_TRANSLATIONS / language / "LC_MESSAGES").glob("*.po")):
         compiled = BytesIO()
         with path.open("rb") as file:
-            write_mo(compiled, read_po(file, locale=_LOCALES[language]))
+            write_mo(compiled, read_po(file, locale=LOCALES[language]))
         compiled.seek(0)
         catalogue.merge(Translations(compiled))
     return catalogue
@@ -111,20 +103,20 @@ _inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=
 def day(value: date | datetime, language: str, zone: ZoneInfo | None = None) -> str:
     """ "Sa., 15. August 2026"; a moment needs the zone whose calendar counts."""
     local = value.astimezone(zone) if isinstance(value, datetime) else value
-    locale = _LOCALES[supported_language(language)]
+    locale = LOCALES[supported_language(language)]
     shape = "EEE, d. MMMM y" if locale == "de" else "EEE, d MMMM y"
     return dates.format_date(local, shape, locale=locale)
 
 
 def full_day(value: date, language: str) -> str:
     """ "Samstag, 15. August 2026"."""
-    locale = _LOCALES[supported_language(language)]
+    locale = LOCALES[supported_language(language)]
     return dates.format_date(value, "EEEE, d. MMMM y" if locale == "de" else "EEEE, d MMMM y", locale=locale)
 
 
 def short_day(value: date, language: str) -> str:
     """ "Sa., 15.8." """
-    locale = _LOCALES[supported_language(language)]
+    locale = LOCALES[supported_language(language)]
     return dates.format_date(value, "EEE, d.M." if locale == "de" else "EEE, d MMM", locale=locale)
 
 
@@ -141,11 +133,11 @@ def moment(value: datetime, zone: ZoneInfo, language: str) -> str:
 
 def in_words(value: datetime, zone: ZoneInfo, language: str) -> str:
     """ "Donnerstag, 3. Dezember 2026, um 07:00 Uhr", for the middle of a sentence."""
-    locale = _LOCALES[supported_language(language)]
+    locale = LOCALES[supported_language(language)]
     shape = "EEEE, d. MMMM y, 'um' HH:mm 'Uhr'" if locale == "de" else "EEEE, d MMMM y, 'at' HH:mm"
     return dates.format_datetime(value.astimezone(zone), shape, tzinfo=zone, locale=locale)
 
 
 def money(value: Decimal | float, currency: str, language: str) -> str:
     """ "12,50 €"."""
-    return numbers.format_currency(value, currency, locale=_LOCALES[supported_language(language)])
+    return numbers.format_currency(value, currency, locale=LOCALES[supported_language(language)])

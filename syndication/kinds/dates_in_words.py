@@ -14,7 +14,8 @@ from babel.lists import format_list
 from syndication.content import date_news, recurrence, schedule
 from syndication.content.date_news import DateNews
 from syndication.content.schedule import Occurrence
-from syndication.infra.rendering import day, gettext, locale, moment, money, supported_language, time_of_day
+from syndication.infra.languages import supported_language
+from syndication.infra.rendering import day, gettext, locale, moment, money, time_of_day
 from syndication.kinds.contract import DateLine
 from syndication.kinds.event_content import EventContent
 from syndication.kinds.single import single

@@ -7,7 +7,8 @@ from typing import Any
 
 from syndication.content.reason import Reason
 from syndication.errors import Invalid
-from syndication.infra.rendering import LANGUAGES, gettext, money, short_day
+from syndication.infra.languages import LANGUAGES
+from syndication.infra.rendering import gettext, money, short_day
 from syndication.kinds.food_labels import ADDITIVES, ALLERGENS
 
 

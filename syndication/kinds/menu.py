@@ -13,7 +13,8 @@ from syndication.content.money import Money
 from syndication.content.post import Content, Matter, Status
 from syndication.content.reason import Reason
 from syndication.errors import Fault
-from syndication.infra.rendering import day, gettext, money, short_day, supported_language
+from syndication.infra.languages import supported_language
+from syndication.infra.rendering import day, gettext, money, short_day
 from syndication.kinds import again, dish_lines
 from syndication.kinds.contract import (
     CALL_OFF,

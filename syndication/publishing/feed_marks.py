@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from syndication.channels.built_in.feed import scopes_of
+from syndication.content.feed_scopes import scopes_of
 from syndication.models import FeedDocument, Merchant, Post, PostTopic
 
 __all__ = ["mark", "mark_merchant", "scopes_of"]

@@ -18,7 +18,8 @@ from syndication.errors import Fault, Forbidden, Invalid, NotFound
 from syndication.infra import db
 from syndication.infra.mail_headers import Unfit, address
 from syndication.models import Merchant
-from syndication.publishing import feed_marks, views
+from syndication.publishing import feed_marks
+from syndication.publishing.publishers import publisher
 
 State = Literal["applied", "admitted", "suspended"]
 #: What a merchant does here, in its own name: over the API, the queue, files, links and the command line alike.
@@ -175,10 +176,10 @@ def update(merchant_id: UUID, amendment: Amendment) -> MerchantRecord:
     """Change what is known of a merchant; feeds show it within seconds, also beside posts that stand. Raises NotFound."""
     with db.transaction() as session:
         merchant = _known(session, merchant_id)
-        before = views.publisher(merchant)
+        before = publisher(merchant)
         for name, value in amendment.model_dump(exclude_unset=True).items():
             setattr(merchant, name, value)
-        if views.publisher(merchant) != before:
+        if publisher(merchant) != before:
             session.flush()
             feed_marks.mark_merchant(session, merchant)
         return _record(merchant)

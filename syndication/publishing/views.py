@@ -7,22 +7,18 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
-from syndication.channels.envelope import City, PostView, Publisher
+from syndication.channels.envelope import City, PostView
 from syndication.config import Settings
 from syndication.content.post import Content
 from syndication.infra import db
 from syndication.kinds.reading import kept
 from syndication.models import Merchant, Post, Revision
+from syndication.publishing.publishers import publisher
 
 
 def city(settings: Settings) -> City:
     """The deployment as texts need it."""
     return City(settings.city_name, settings.base_url, settings.zone, settings.language, settings.imprint)
-
-
-def publisher(merchant: Merchant) -> Publisher:
-    """A merchant as channels see it."""
-    return Publisher(merchant.slug, merchant.name, merchant.url, merchant.address, merchant.district)
 
 
 def page(base_url: str, post_id: UUID) -> str:

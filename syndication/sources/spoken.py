@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from syndication.content.reason import Reason
 from syndication.errors import Invalid
-from syndication.infra.rendering import full_day, supported_language, time_of_day
+from syndication.infra.languages import supported_language
+from syndication.infra.rendering import full_day, time_of_day
 from syndication.sources import near_days, when
 from syndication.sources.near_days import Dated
 from syndication.sources.pieces import HOURS, MIDNIGHT, Order, weekday_of

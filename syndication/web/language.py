@@ -7,8 +7,8 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from starlette.requests import HTTPConnection
 
 from syndication.content import reason
+from syndication.infra.languages import LANGUAGES
 from syndication.infra.reasons import translated_error
-from syndication.infra.rendering import LANGUAGES
 from syndication.web.accept import listed, weighed
 
 #: The language of whoever calls, set for each request: of pages it is `layout.language_of`.

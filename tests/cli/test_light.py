@@ -13,11 +13,14 @@ from tests.conftest import settings_for
 #: What takes long to import, and what sending, rendering and serving need, not a look at the tables.
 HEAVY = (
     "apprise",
+    "babel",
     "celery",
     "fastapi",
     "icalendar",
     "jinja2",
     "lxml",
+    "markdown_it",
+    "nh3",
     "PIL",
     "prometheus_client",
     "requests",
@@ -35,7 +38,10 @@ print("\\n" + json.dumps(sorted(name for name in sys.modules)))
 
 @pytest.mark.parametrize(
     "arguments",
-    ["--help", "replay --help", "readers", "deliveries", "destinations", "posts list"],
+    [
+        *("--help", "replay --help", "readers", "deliveries", "destinations", "posts list"),
+        *("merchants", "keys", "people", "queues"),
+    ],
 )
 def test_a_look_at_the_tables_imports_no_library_for_sending(
     arguments: str, database: str, tmp_path: Path
@@ -59,4 +65,6 @@ def test_the_list_of_channels_says_of_each_what_the_channel_says_of_itself() -> 
     ours = [one for one in channels.CHANNELS if type(one).__module__.startswith("syndication.")]
     assert [one.kind for one in ours] == list(channels._BUILT_IN)
     assert tuple(one.kind for one in ours if one.personal) == channels._PERSONAL
+    assert tuple(one.kind for one in ours if one.serves == "readers") == channels._FOR_READERS
+    assert sorted({one.queue for one in ours}) == list(channels._QUEUES)
     assert all(channels.by_kind(one.kind) is one for one in ours)

@@ -12,10 +12,11 @@ from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Receipt, Refused
 from syndication.content.characters import legible
 from syndication.content.reason import Reason
+from syndication.infra.languages import supported_language
 from syndication.infra.mail_check import checked
 from syndication.infra.mail_headers import Unfit, address, exact, mailbox, text, word, written
 from syndication.infra.reasons import translated_reason
-from syndication.infra.rendering import inline_css, moment, render, supported_language
+from syndication.infra.rendering import inline_css, moment, render
 
 #: What each letter needs to be told, beside `letter`, `to` and `language`. `connect` may be told to all: the link by which
 #: the owner renews an access, or somebody signs in.

@@ -23,10 +23,11 @@ from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Gone, Receipt, Refused
 from syndication.content.post import Action, Content
 from syndication.content.reason import Reason
+from syndication.infra.languages import LANGUAGES, supported_language
 from syndication.infra.mail_check import checked
 from syndication.infra.mail_headers import Line, Unfit, address, exact, mailbox, text, word, written
 from syndication.infra.markdown import markdown_to_text
-from syndication.infra.rendering import LANGUAGES, day, gettext, inline_css, render, supported_language
+from syndication.infra.rendering import day, gettext, inline_css, render
 from syndication.kinds import TOLD
 from syndication.kinds.contract import Fact
 

@@ -10,7 +10,8 @@ from starlette.responses import JSONResponse, Response
 from syndication.accounts import passkeys, people, sessions
 from syndication.accounts.people import Account
 from syndication.errors import Invalid
-from syndication.infra.rendering import LANGUAGES, gettext
+from syndication.infra.languages import LANGUAGES
+from syndication.infra.rendering import gettext
 from syndication.web import signed_in
 from syndication.web.desk.forms import Call, Form
 from syndication.web.desk.frame import desk_page, onward

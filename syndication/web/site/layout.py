@@ -7,8 +7,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from syndication.config import settings
+from syndication.infra.languages import LANGUAGES
 from syndication.infra.reasons import translated_error
-from syndication.infra.rendering import LANGUAGES, gettext, render
+from syndication.infra.rendering import gettext, render
 from syndication.kinds import KINDS
 from syndication.publishing import views
 from syndication.web.language import preferred

@@ -5,7 +5,8 @@ from syndication.audience.readers import ReaderRecord
 from syndication.config import settings
 from syndication.content.cadence import Cadence, next_slot
 from syndication.errors import NotFound
-from syndication.infra.rendering import gettext, in_words, supported_language
+from syndication.infra.languages import supported_language
+from syndication.infra.rendering import gettext, in_words
 from syndication.kinds import KINDS
 from syndication.publishing import merchants
 from syndication.web.site.choices import weekdays

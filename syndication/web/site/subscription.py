@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from syndication.audience import readers
-from syndication.infra.rendering import LANGUAGES, gettext
+from syndication.infra.languages import LANGUAGES
+from syndication.infra.rendering import gettext
 from syndication.publishing import topics
 from syndication.web.site import choices, links, promised
 from syndication.web.site.layout import chosen_language, language_of, page

@@ -1,8 +1,6 @@
 """The feed channel: a change marks the documents it affects to be rebuilt; feed readers fetch them whenever they like."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 
 from syndication.channels.built_in.feed import documents
 from syndication.channels.built_in.feed.view import FeedView, Format, Tombstone
@@ -12,6 +10,7 @@ from syndication.channels.preview import Preview, joined, preview
 from syndication.channels.social.words import pieces
 from syndication.channels.tools import Tools
 from syndication.channels.verdicts import Receipt
+from syndication.content.feed_scopes import scopes_of
 from syndication.kinds import NAMES
 
 
@@ -20,14 +19,6 @@ class FeedRefresh:
     """The scopes whose documents a change touches."""
 
     scopes: tuple[str, ...]
-
-
-def scopes_of(kind: str, topics: tuple[str, ...], merchant: str) -> Iterator[str]:
-    """Every scope that a post stands in: each facet may be named or not, always in the order kind, topic, merchant."""
-    for one_kind, topic, slug in product(
-        ("", f"kind/{kind}"), ("", *(f"topic/{topic}" for topic in topics)), ("", f"merchant/{merchant}")
-    ):
-        yield "/".join(part for part in (one_kind, topic, slug) if part) or "all"
 
 
 class Feed(Channel[Envelope, FeedRefresh]):
