@@ -97,6 +97,7 @@ def test_what_failed_is_seen_counted_and_sent_again(
     (row,) = deliveries()
     failed = json.loads(run("deliveries", "--state", "failed", "--json").output)
     assert [one["id"] for one in failed] == [row.id]
+    assert "Weinabend" in run("deliveries", "--state", "failed").output
     assert "no thanks" in run("delivery", str(row.id)).output
     assert "refuses this post" in run("dead-letters").output
     assert "1 deliveries would go out again" in run("replay", "--state", "failed", "--dry-run").output

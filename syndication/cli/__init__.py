@@ -10,6 +10,7 @@ from syndication.cli import (
     init,
     keys,
     merchants,
+    needs,
     people,
     posts,
     queues,
@@ -43,3 +44,4 @@ for module in (
     upkeep,
 ):
     module.join(app)
+needs.show(app)

@@ -24,6 +24,10 @@ from syndication.cli.screen import Json
 from syndication.errors import Invalid
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from uuid import UUID
+
     from syndication import insight
     from syndication.config import Settings
 
@@ -64,10 +68,11 @@ def deliveries(
     if json:
         screen.as_json(rows)
         return
+    titles = insight.titles(rows)
     screen.table(
-        ("id", "made", "channel", "to", "state", "tries", "reason"),
+        ("id", "what", "to", "state", "tries", "next try", "reason"),
         [
-            (row.id, row.created_at, row.channel, _to(row), row.state, row.attempts, row.reason)
+            (row.id, _what(row, titles), _to(row), row.state, row.attempts, _next(row), row.reason)
             for row in rows
         ],
         zone=cfg.zone,
@@ -148,6 +153,18 @@ def retry(
     if dry_run or count == 0 or not (yes or typer.confirm("Try them?")):
         return
     screen.say(f"{now.many(**filters)} deliveries are tried now.")
+
+
+def _what(row: "insight.DeliveryRow", titles: "Mapping[UUID, str]") -> str:
+    """The post, and what became of it; else what it is that goes out."""
+    if row.post_id is not None:
+        title = titles.get(row.post_id, "")
+        return title if row.action in (None, "published") else f"{title} ({row.action})"
+    return f"edition {row.edition_id}" if row.edition_id is not None else row.channel
+
+
+def _next(row: "insight.DeliveryRow") -> "datetime | None":
+    return row.due_at if row.state == "waiting" else None
 
 
 def _to(row: "insight.DeliveryRow") -> str:

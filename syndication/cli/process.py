@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
+from syndication.cli.needs import NEEDS
 from syndication.content.characters import legible
 from syndication.errors import Invalid, SyndicationError
 from syndication.infra import private_files
@@ -34,6 +35,16 @@ class Group(TyperGroup):
             if (said := _of_the_database(error)) is None:
                 raise
             fail(said)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The commands by what somebody comes for, each with its first sentence."""
+        shown = {name: one for name in self.list_commands(ctx) if (one := self.get_command(ctx, name))}
+        grouped = {heading: [name for name in names if name in shown] for heading, names in NEEDS.items()}
+        for heading, names in grouped.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name, shown[name].get_short_help_str(100)) for name in names])
+        formatter.write_paragraph()
+        formatter.write_text("`syndication COMMAND --help` has an example of each.")
 
 
 def _of_the_database(error: Exception) -> str | None:

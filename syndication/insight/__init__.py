@@ -23,6 +23,7 @@ from syndication.insight.ledger import (
     delivery,
     message,
     messages,
+    titles,
     troubled,
 )
 from syndication.insight.prune import prune
@@ -69,6 +70,7 @@ __all__ = [
     "reader",
     "readers",
     "signs",
+    "titles",
     "troubled",
 ]
 

@@ -1,6 +1,6 @@
 """Lists deliveries: what went where, what did not and why, and what needs a person."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from syndication.content.base import Record
 from syndication.content.reason import Reason
 from syndication.errors import NotFound
 from syndication.infra import db
-from syndication.models import Attempt, Change, DeadLetter, Delivery, Destination, Merchant, Post
+from syndication.models import Attempt, Change, DeadLetter, Delivery, Destination, Merchant, Post, Revision
 
 #: States that a person should look at: nothing more happens by itself.
 TROUBLED = ("failed", "unconfirmed")
@@ -106,6 +106,15 @@ def deliveries(
         statement = statement.where(Delivery.created_at < wanted.until)
     with db.reading() as session:
         return [DeliveryRow(*row) for row in session.execute(statement)]
+
+
+def titles(rows: Iterable[DeliveryRow]) -> dict[UUID, str]:
+    """What the posts of these deliveries are called now."""
+    current = (Revision.post_id == Post.id) & (Revision.number == Post.revision)
+    chosen = Post.id.in_({row.post_id for row in rows if row.post_id is not None})
+    with db.reading() as session:
+        found = session.execute(select(Post.id, Revision.content).join(Revision, current).where(chosen))
+        return {post_id: str(content["title"]) for post_id, content in found}
 
 
 def delivery(delivery_id: int) -> DeliveryRow:
