@@ -2,6 +2,7 @@
 
 from syndication.destinations.built_in import ensure_built_in
 from syndication.destinations.owned import (
+    MOST,
     create,
     delete,
     knocking,
@@ -22,6 +23,7 @@ from syndication.destinations.values import (
 )
 
 __all__ = [
+    "MOST",
     "DestinationAmendment",
     "DestinationRecord",
     "DestinationRequest",

@@ -36,13 +36,13 @@ State = Literal["open", "used", "ended"]
 
 @dataclass(frozen=True)
 class Maker:
-    """Who makes a link: a holder of a key, somebody at the command line, or a letter of ours."""
+    """Who makes a link: a holder of a key, somebody at the command line or at their desk, or a letter of ours."""
 
-    by: Literal["key", "command", "letter"]
+    by: Literal["key", "command", "letter", "person"]
     key_id: str | None = None
 
 
-COMMAND, LETTER = Maker("command"), Maker("letter")
+COMMAND, LETTER, PERSON = Maker("command"), Maker("letter"), Maker("person")
 
 
 @dataclass(frozen=True)

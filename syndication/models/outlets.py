@@ -75,7 +75,7 @@ class ConnectLink(Base):
     """
 
     __tablename__ = "connect_links"
-    __table_args__ = (CheckConstraint("made_by IN ('key', 'command', 'letter')", name="made_by"),)
+    __table_args__ = (CheckConstraint("made_by IN ('key', 'command', 'letter', 'person')", name="made_by"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     digest: Mapped[str] = mapped_column(String(64), unique=True)

@@ -167,6 +167,11 @@ TABLE: Mapping[tuple[str, str], Rule] = {
             ("POST", "/deliveries/{delivery_id}/{act}"),
         )
     },
+    ("GET", "/desk/merchants/{slug}/outlets"): MEMBER,
+    ("POST", "/desk/merchants/{slug}/outlets"): OWNER,
+    ("GET", "/desk/merchants/{slug}/outlets/{outlet_id}"): MEMBER,
+    ("POST", "/desk/merchants/{slug}/outlets/{outlet_id}/rhythm"): OWNER,
+    ("POST", "/desk/merchants/{slug}/outlets/{outlet_id}/{act}"): OWNER,
     ("GET", "/desk/merchants/{slug}/team"): MEMBER,
     ("POST", "/desk/merchants/{slug}/team"): OWNER,
     ("POST", "/desk/merchants/{slug}/team/{person_id}"): OWNER,

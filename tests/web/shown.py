@@ -78,6 +78,10 @@ def furnish() -> Shown:
         factories.destination(
             session, "webhook", settings={"url": "http://127.0.0.1:1/c"}, name="Regionalzeitung"
         )
+        telegram = factories.destination(
+            session, "telegram", merchant_id=owner, name="Unser Telegram", settings={"chat": "@rosengarten"},
+            secrets={"bot_token": "1:token"}, state="paused",
+        ).id  # fmt: skip
         factories.reader(session, "anna@example.org", cadence="daily 07:00")
         factories.reader(session, "fort@example.org", cadence="daily 07:00")
     made = [posts.create(owner, one).id for one in _drafts()]
@@ -110,6 +114,8 @@ def furnish() -> Shown:
             f"/desk/merchants/cafe/posts/{one}" for one in (made[0], made[-1])
         ),
         **_desk(owner, made),
+        "/desk/merchants/{slug}/outlets": ("/desk/merchants/cafe/outlets",),
+        "/desk/merchants/{slug}/outlets/{outlet_id}": (f"/desk/merchants/cafe/outlets/{telegram}",),
         "/desk/merchants/{slug}/team": ("/desk/merchants/cafe/team",),
         "/desk/city/team": ("/desk/city/team",),
     }

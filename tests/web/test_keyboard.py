@@ -78,11 +78,11 @@ def test_the_list_of_posts_by_keyboard(walked: tuple[Tab, str, Shown]) -> None:
     shown.enter(tab, base)
     tab.open(f"{base}/desk/merchants/cafe?lang=de")
     met = walk(tab)
-    assert met[:8] == [
+    assert met[:9] == [
         "Zum Inhalt", "Coburg", "Rosa Rosenberger-Großmann", "English", "Café und Konditorei Rosengarten", "Alle Beiträge",
-        "Wer posten darf", "Stadtmuseum im Alten Zeughaus",
+        "Kanäle", "Wer posten darf", "Stadtmuseum im Alten Zeughaus",
     ]  # fmt: skip
-    assert met[8:12] == ["Rathaus", "Neu: Veranstaltung", "Neu: Angebot", "Neu: Mittagstisch"]
+    assert met[9:13] == ["Rathaus", "Neu: Veranstaltung", "Neu: Angebot", "Neu: Mittagstisch"]
     found = met[met.index("In Ihren Beiträgen suchen") :]
     assert found[1:6] == ["Suchen", "Läuft", "Kommt noch", "Vorbei", "Zurückgezogen"]
     assert found[6:9] == [f"{do}Kaffee zum halben Preis" for do in ("", "Ändern ", "Noch einmal ")]

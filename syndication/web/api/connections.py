@@ -44,7 +44,7 @@ class LinkEntry(Answer):
     merchant: str | None = Field(description="Whose outlet it is; null for the city's.")
     destination_id: UUID = Field(description="The outlet, or the id that a new one gets.")
     renews: bool = Field(description="Whether it renews the access to an outlet that exists.")
-    made_by: Literal["key", "command", "letter"]
+    made_by: Literal["key", "command", "letter", "person"]
     key_id: str | None = Field(description="The key it was made with; the link ends with it.")
     made_at: datetime
     ends_at: datetime
