@@ -17,7 +17,7 @@ from syndication.content.post import Action, Content, Draft
 from syndication.content.reason import Reason
 from syndication.errors import Conflict, Invalid, NotFound, QuotaExceeded
 from syndication.infra import db, wakeups
-from syndication.models import Change, Merchant, Post, PostTopic, Revision
+from syndication.models import Change, KeptDraft, Merchant, Post, PostTopic, Revision
 from syndication.publishing import coming, merchants, price_memory, site_images, uploads, views
 from syndication.publishing.records import PostRecord as PostRecord  # noqa: PLC0414 -- it is handed out from here
 from syndication.publishing.records import record as _record
@@ -186,6 +186,7 @@ def withdraw(merchant_id: UUID | None, post_id: UUID, grounds: Grounds = UNSAID)
             _announce(session, post, "withdrawn", now)
         if post.state != "withdrawn":
             site_images.forget(session, post.id)
+            session.execute(delete(KeptDraft).where(KeptDraft.id == post.id))  # nothing is left to correct
             post.state, post.withdrawn_at, post.updated_at, post.publish_at = "withdrawn", now, now, None
             post.missed_at = None
             post.withdrawn_reason, post.withdrawn_by = grounds.why, grounds.by

@@ -69,7 +69,7 @@ function picksDays(box) {
   const day = document.createElement("input");
   day.type = "date";
   day.className = "short";
-  day.setAttribute("aria-label", box.closest("label").innerText.split("\n")[0]);
+  day.setAttribute("aria-label", `${box.labels[0].firstChild.data.trim()} ${box.dataset.pick}`);
   if (typeof day.showPicker !== "function") return;
   day.addEventListener("change", () => {
     if (!day.value) return;

@@ -150,3 +150,29 @@ def test_a_correction_changes_what_was_typed_and_keeps_the_rest(client: TestClie
     after: Any = posts.read(id_of(where)).content
     assert after.starts_at - before.starts_at == timedelta(hours=1)
     assert (after.summary, after.place, after.title) == ("Mit Wein", before.place, "Lesung")
+
+
+@pytest.mark.parametrize(
+    ("how", "hour", "right"),
+    [
+        ("now", "", ("published", "")),
+        ("later", "übermorgen 10:00", ("scheduled", "")),
+        ("later", "", (None, "Bitte geben Sie auch die Uhrzeit an")),
+        ("later", "übermorgen", (None, "Bitte geben Sie auch die Uhrzeit an")),
+        ("later", "gestern 10:00", (None, "Das ist schon vorbei")),
+        ("now", "übermorgen 10:00", (None, "gewählt ist aber „sofort“")),
+    ],
+)
+def test_nothing_goes_out_at_once_that_was_to_wait(
+    client: TestClient, how: str, hour: str, right: tuple[str | None, str]
+) -> None:
+    starts = f"{clock.now() + timedelta(days=5):%Y-%m-%d} 19:30"
+    _, where, secret = written(client, title="Klavier", starts_at=starts)
+    data = {"token": secret, "then": "publish", "how": how, "publish_at": hour}
+    page = client.post(f"{where}/check", data=data)
+    state, said = right
+    assert [one.state for one in posts.listed()] == ([state] if state else [])
+    assert said in page.text
+    if not state:
+        assert f'value="{hour}"' in page.text
+        assert 'value="later" checked' in page.text

@@ -32,6 +32,8 @@ from syndication.web.signed_in import Visitor
 
 router = APIRouter(prefix="/desk/merchants/{slug}/posts/{post_id}", dependencies=[Depends(signed_in.allowed)])
 _WHEN = "publish_at"
+_NO_HOUR = Reason("Please add the hour, such as “Sat 10:00”.")
+_EITHER = Reason("Here stands an hour, but “at once” was chosen. Please choose again, or empty this box.")
 _PAST = Reason("That has passed already. Please choose a later hour, or publish at once.")
 
 
@@ -66,12 +68,12 @@ def decide(request: Request, known: Visitor, slug: str, post_id: UUID, form: Pos
         return _to_the_form(slug, post_id)
     if then != "publish":
         return onward("/desk/merchants", slug, "posts", str(post_id), "check")
-    hour = form.typed.get(_WHEN, "") if form.typed.get("how") == "later" else ""
+    hour, later = form.typed.get(_WHEN, ""), form.typed.get("how") == "later"
     try:
-        at = _hour(hour, own, known)
+        at = _hour(hour, own, known, later=later)
         drafts.publish(own.id, post_id, said.model_copy(update={_WHEN: at}))
     except (Invalid, Forbidden, Conflict, QuotaExceeded) as error:
-        return _page(request, known, own, draft, said, trouble=error, hour=hour)
+        return _page(request, known, own, draft, said, trouble=error, hour=hour, later=later or hour != "")
     return onward("/desk/merchants", slug, "posts", str(post_id), told="1")
 
 
@@ -90,17 +92,19 @@ def _own_words(draft: Written, typed: dict[str, str], *, dropped: str) -> dict[s
     return kept
 
 
-def _hour(text: str, own: MerchantRecord, known: Account) -> datetime | None:
-    """When it is to come out; None for at once. Raises Invalid at its box."""
-    if not text:
+def _hour(text: str, own: MerchantRecord, known: Account, *, later: bool) -> datetime | None:
+    """When it is to come out; None for at once. Raises Invalid at its box, also where it is not clear which is meant."""
+    if not text and not later:
         return None
+    if not text or not later:
+        raise Invalid.field(_WHEN, _NO_HOUR if later else _EITHER)
     seat = write.desk(own, known)
     try:
         heard = spoken.understood(text, seat.now, seat.zone, seat.language)
     except Invalid as error:
         raise Invalid.field(_WHEN, error.faults[0].message) from error
     if not isinstance(heard.start, datetime):
-        raise Invalid.field(_WHEN, Reason("Please add the hour, such as “Sat 10:00”."))
+        raise Invalid.field(_WHEN, _NO_HOUR)
     if heard.start <= seat.now:
         raise Invalid.field(_WHEN, _PAST)
     return heard.start
@@ -115,6 +119,7 @@ def _page(
     *,
     trouble: Exception | None = None,
     hour: str = "",
+    later: bool = False,
 ) -> Response:
     language, content = known.language, said.content()
     kind = kinds.of(content)
@@ -139,7 +144,7 @@ def _page(
         stuck=any(box != _WHEN for box, _ in told),
         hour=hour,
         hour_fault=next((sentence for box, sentence in told if box == _WHEN), ""),
-        at_hour=bool(hour),
+        later=later,
     )
 
 
