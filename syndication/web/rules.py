@@ -122,10 +122,13 @@ TABLE: Mapping[tuple[str, str], Rule] = {
             "/sign-in",
             "/sign-up",
             "/sign-up/asked",
+            "/apply",
+            "/apply/asked",
             "/posts",
         )
     },
     ("POST", "/sign-up"): ANYBODY,
+    ("POST", "/apply"): ANYBODY,
     ("POST", "/sign-in"): ANYBODY,
     ("POST", "/sign-in/passkey/ask"): ANYBODY,
     ("POST", "/sign-in/passkey"): ANYBODY,
@@ -135,7 +138,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", "/connect/back"): TOKEN,
     **{
         (method, f"/{page}/{{token}}"): TOKEN
-        for page in ("connect", "confirm", "preferences", "leave", "sign-in")
+        for page in ("connect", "confirm", "preferences", "leave", "sign-in", "apply")
         for method in ("GET", "POST")
     },
     ("GET", "/desk"): SIGNED_IN,

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
-from syndication.accounts import people, sessions, sign_in
+from syndication.accounts import applications, people, sessions, sign_in
 from syndication.accounts.sessions import Device
 from syndication.audience import readers
 from syndication.content.post import Draft
@@ -16,6 +16,7 @@ from syndication.destinations.connecting import ConnectionRequest
 from syndication.infra import db
 from syndication.kinds import KINDS
 from syndication.kinds.reading import draft
+from syndication.ledger import sealed_links
 from syndication.models import Delivery, Person, Post
 from syndication.publishing import posts
 from syndication.web import rules, signed_in
@@ -95,6 +96,12 @@ def furnish() -> Shown:
         "/confirm/{token}": (f"/confirm/{asked}", f"/confirm/{confirmed}", "/confirm/nothing"),
         "/preferences/{token}": (f"/preferences/{token}", f"/preferences/{token}?typed={wrong}"),
         "/leave/{token}": (f"/leave/{token}", f"/leave/{gone}"),
+        "/apply": (
+            "/apply",
+            f"/apply?typed={Typed({'name': 'Bar', 'email': 'bar@'}, {}).sealed('name', 'email')}",
+        ),
+        "/apply/asked": ("/apply/asked",),
+        "/apply/{token}": _applied(),
         "/connect/{token}": tuple(_connecting(kind) for kind in ("telegram", "matrix", "mastodon")),
         "/connect/back": ("/connect/back?error=access_denied",),
         "/connect/done/{kind}": ("/connect/done/telegram",),
@@ -126,6 +133,27 @@ def _drafts() -> list[Draft]:
         factories.offer("Kaffee zum halben Preis", topics=["Essen und Trinken"]),
         factories.event("Sommerfest"),
     ]  # fmt: skip
+
+
+def _applied() -> tuple[str, ...]:
+    """The links of an application that waits for its button, and of two that the town hall is to look at."""
+    ways = []
+    for name, email in (("Bar Nachtlicht", "bar@nacht.example"), ("Stadtmuseum im Alten Zeughaus", "museum@neu.example"),
+                        ("Buchhandlung Seitenweise", "buch@seiten.example")):  # fmt: skip
+        typed = {
+            "name": name, "email": email, "address": "Ketschengasse 5, 96450 Coburg", "contact": "Kim Krause",
+            "about": "Romane, Kinderbücher und jeden Monat eine Lesung.", "phone": "09561 1234",
+            "url": "www.seiten.example", "proof": "Mein Name steht im Impressum der Webseite.",
+        }  # fmt: skip
+        wanted = applications.checked(typed, language="de", wording="Ich darf für dieses Geschäft sprechen.")
+        applications.ask(wanted)
+        applications.answer(wanted.id)
+        with db.reading() as session:
+            row = session.scalars(select(Delivery).where(Delivery.application_id == wanted.id)).one()
+            ways.append(urlsplit(sealed_links.opened(row.payload or {})).path)
+    for way in ways[1:]:
+        applications.confirm(way.rpartition("/")[2])
+    return (ways[0], ways[1], "/apply/nothing")
 
 
 def _letter(email: str) -> str:
