@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
-from syndication.accounts import applications, people, sessions, sign_in
+from syndication.accounts import admissions, applications, people, sessions, sign_in
 from syndication.accounts.sessions import Device
 from syndication.audience import readers
 from syndication.content.post import Draft
@@ -108,11 +108,15 @@ def furnish() -> Shown:
         "/sign-in": ("/sign-in",),
         "/desk": ("/desk",),
         "/desk/account": ("/desk/account?saved=1",),
-        "/desk/merchants/{slug}": ("/desk/merchants/cafe", "/desk/merchants/museum"),
+        "/desk/merchants/{slug}": tuple(
+            f"/desk/merchants/{one}" for one in ("cafe", "museum", "buchhandlung-seitenweise")
+        ),
         "/desk/merchants/{slug}/posts/{post_id}": tuple(
             f"/desk/merchants/cafe/posts/{one}" for one in (made[0], made[-1])
         ),
         "/desk/merchants/{slug}/team": ("/desk/merchants/cafe/team",),
+        "/desk/city/applications": ("/desk/city/applications",),
+        "/desk/city/applications/{application_id}": _decided(),
         "/desk/city/team": ("/desk/city/team",),
     }
     cookie, link = _rosa()
@@ -156,6 +160,15 @@ def _applied() -> tuple[str, ...]:
     return (ways[0], ways[1], "/apply/nothing")
 
 
+def _decided() -> tuple[str, ...]:
+    """The pages of what `_applied` made: one that was asked back has a namesake, one waits."""
+    first, second = admissions.waiting()
+    admissions.ask_back(
+        first.merchant_id, "Gehören Sie zum Museum, das schon hier ist?", "Paul Klein <paul@coburg.example>"
+    )
+    return tuple(f"/desk/city/applications/{one.id}" for one in (first, second))
+
+
 def _letter(email: str) -> str:
     """Somebody signs up; the token in their letter."""
     sign_up(email)
@@ -191,6 +204,7 @@ def _rosa() -> tuple[str, str]:
     people.add("amtsleitung@coburg.example", name="Paul Klein", role="viewer")
     people.join(ROSA, "cafe", "owner", name="Rosa Rosenberger-Großmann")
     people.join(ROSA, "museum", "member")
+    people.join(ROSA, "buchhandlung-seitenweise", "member")  # which may not post yet
     people.join("paul@rosengarten.example", "cafe", "member", name="Paul Klein")
     with db.transaction() as session:
         person = session.scalars(select(Person).where(Person.email == ROSA)).one()

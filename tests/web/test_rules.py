@@ -140,7 +140,7 @@ def test_everybody_tries_every_page_of_the_desk(party: str, client: TestClient) 
             continue  # it would end the session that the others need
         token = entered(client, party)
         address = path.replace("{slug}", "a")
-        for name in ("{post_id}", "{person_id}", "{session_id}", "{passkey_id}"):
+        for name in ("{post_id}", "{person_id}", "{session_id}", "{passkey_id}", "{application_id}"):
             address = address.replace(name, NOBODY_THERE)
         answer = client.request(method, address, data={"token": token} if method == "POST" else None)
         assert answer.status_code in expected(rule, party), f"{party}: {method} {address}"
@@ -154,7 +154,7 @@ def test_everybody_tries_every_page_of_the_desk(party: str, client: TestClient) 
 def test_no_form_is_taken_without_its_token_or_from_elsewhere(method_path: str, client: TestClient) -> None:
     _, path = method_path.split(" ", 1)
     address = path.replace("{slug}", "a")
-    for name in ("{post_id}", "{person_id}", "{session_id}", "{passkey_id}"):
+    for name in ("{post_id}", "{person_id}", "{session_id}", "{passkey_id}", "{application_id}"):
         address = address.replace(name, NOBODY_THERE)
     people.join("boss@coburg.example", "a", "owner")
     token = enter(client, "boss@coburg.example")

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from syndication import channels, clock, insight
+from syndication.accounts import admissions
 from syndication.channels import wording
 from syndication.config import settings
 from syndication.content.reason import Reason
@@ -66,6 +67,7 @@ def merchant(request: Request, known: Visitor, slug: str, after: UUID | None = N
         known,
         "posts.html",
         merchant=own,
+        standing=admissions.standing(own.id) if own.state == "applied" else None,
         posts=[_line(one, known.language) for one in shown],
         onward=onwards,
     )
