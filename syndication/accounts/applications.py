@@ -21,7 +21,6 @@ from syndication.accounts import people, sessions
 from syndication.accounts.people import PersonName
 from syndication.channels.built_in.letter import Letter
 from syndication.config import settings
-from syndication.content.addresses import spelled_out
 from syndication.content.base import Line, Text, Value, WebAddress, new_id, slugify
 from syndication.content.faults import faults_of
 from syndication.content.reason import Reason
@@ -53,11 +52,12 @@ def _callable(text: str) -> str:
     return text
 
 
-def _with_scheme(text: object) -> object:
-    """As people type it: `www.rosengarten.example` is meant as https://."""
+def with_scheme(text: object) -> object:
+    """A web site as people type it: `www.rosengarten.example` is meant as https://; a blank is none. Not judged here."""
     if not isinstance(text, str) or not (typed := text.strip()):
         return None
-    return spelled_out(typed) if "://" in typed or "." not in typed else f"https://{typed}"
+    host = typed.partition("/")[0]
+    return f"https://{typed}" if "." in host and not set(host) & set(":@") else typed
 
 
 class Wish(Value):
@@ -69,7 +69,7 @@ class Wish(Value):
     contact: PersonName
     email: str
     phone: Annotated[Line, Field(max_length=60), AfterValidator(_callable)] = ""
-    url: Annotated[WebAddress | None, BeforeValidator(_with_scheme)] = None
+    url: Annotated[WebAddress | None, BeforeValidator(with_scheme)] = None
     proof: Annotated[Text, Field(min_length=1, max_length=400)]
 
 

@@ -152,6 +152,8 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("POST", "/desk/account/passkeys/{passkey_id}"): SIGNED_IN,
     ("GET", "/desk/merchants/{slug}"): MEMBER,
     ("GET", "/desk/merchants/{slug}/posts/{post_id}"): MEMBER,
+    ("GET", "/desk/merchants/{slug}/business"): OWNER,
+    ("POST", "/desk/merchants/{slug}/business"): OWNER,
     ("GET", "/desk/merchants/{slug}/team"): MEMBER,
     ("POST", "/desk/merchants/{slug}/team"): OWNER,
     ("POST", "/desk/merchants/{slug}/team/{person_id}"): OWNER,

@@ -118,6 +118,10 @@ def test_every_name_that_is_taken_can_be_confirmed(name: str) -> None:
         ({"phone": "ruf mich an"}, {"phone"}),
         ({"url": "javascript:alert(1)"}, {"url"}),
         ({"url": "ftp://rosengarten.example"}, {"url"}),
+        ({"url": "rosa@rosengarten.example"}, {"url"}),
+        ({"url": "mailto:rosa@rosengarten.example"}, {"url"}),
+        ({"url": "www.rosengarten.example und Facebook"}, {"url"}),
+        ({"url": "keine"}, {"url"}),
         ({"proof": "x" * 401}, {"proof"}),
     ],
 )

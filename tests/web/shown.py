@@ -109,12 +109,13 @@ def furnish() -> Shown:
         "/desk": ("/desk",),
         "/desk/account": ("/desk/account?saved=1",),
         "/desk/merchants/{slug}": tuple(
-            f"/desk/merchants/{one}" for one in ("cafe", "museum", "buchhandlung-seitenweise")
+            f"/desk/merchants/{one}" for one in ("cafe", "museum", "wortreich-buchhandlung")
         ),
         "/desk/merchants/{slug}/posts/{post_id}": tuple(
             f"/desk/merchants/cafe/posts/{one}" for one in (made[0], made[-1])
         ),
         "/desk/merchants/{slug}/team": ("/desk/merchants/cafe/team",),
+        "/desk/merchants/{slug}/business": ("/desk/merchants/cafe/business?saved=1",),
         "/desk/city/applications": ("/desk/city/applications",),
         "/desk/city/applications/{application_id}": _decided(),
         "/desk/city/team": ("/desk/city/team",),
@@ -143,7 +144,7 @@ def _applied() -> tuple[str, ...]:
     """The links of an application that waits for its button, and of two that the town hall is to look at."""
     ways = []
     for name, email in (("Bar Nachtlicht", "bar@nacht.example"), ("Stadtmuseum im Alten Zeughaus", "museum@neu.example"),
-                        ("Buchhandlung Seitenweise", "buch@seiten.example")):  # fmt: skip
+                        ("Wortreich Buchhandlung", "buch@seiten.example")):  # fmt: skip
         typed = {
             "name": name, "email": email, "address": "Ketschengasse 5, 96450 Coburg", "contact": "Kim Krause",
             "about": "Romane, Kinderbücher und jeden Monat eine Lesung.", "phone": "09561 1234",
@@ -204,7 +205,7 @@ def _rosa() -> tuple[str, str]:
     people.add("amtsleitung@coburg.example", name="Paul Klein", role="viewer")
     people.join(ROSA, "cafe", "owner", name="Rosa Rosenberger-Großmann")
     people.join(ROSA, "museum", "member")
-    people.join(ROSA, "buchhandlung-seitenweise", "member")  # which may not post yet
+    people.join(ROSA, "wortreich-buchhandlung", "member")  # which may not post yet
     people.join("paul@rosengarten.example", "cafe", "member", name="Paul Klein")
     with db.transaction() as session:
         person = session.scalars(select(Person).where(Person.email == ROSA)).one()

@@ -59,7 +59,8 @@ def test_signing_in_by_keyboard(walked: tuple[Tab, str, Shown]) -> None:
     tab.reads("Mit Passkey anmelden")  # the script shows it
     assert walk(tab) == [
         "Zum Inhalt", "Coburg", "Anmelden", "English", "Ihre Mailadresse", "Link schicken",
-        "Mit Passkey anmelden",         "Für alle, die hier posten: anmelden",
+        "Mit Passkey anmelden", "Noch nicht dabei? Geschäft anmelden", "Für alle, die hier posten: anmelden",
+        "Noch nicht dabei? Geschäft anmelden",
     ]  # fmt: skip
 
 
@@ -78,11 +79,11 @@ def test_the_list_of_posts_by_keyboard(walked: tuple[Tab, str, Shown]) -> None:
     shown.enter(tab, base)
     tab.open(f"{base}/desk/merchants/cafe?lang=de")
     met = walk(tab)
-    assert met[:8] == [
+    assert met[:9] == [
         "Zum Inhalt", "Coburg", "Rosa Rosenberger-Großmann", "English", "Café und Konditorei Rosengarten", "Alle Beiträge",
-        "Wer posten darf", "Stadtmuseum im Alten Zeughaus",
+        "Wer posten darf", "Mein Geschäft", "Stadtmuseum im Alten Zeughaus",
     ]  # fmt: skip
-    assert met[8:10] == ["Rathaus", "Sommerfest"]
+    assert met[9:13] == ["Wortreich Buchhandlung", "Anmeldungen (2)", "Rathaus", "Sommerfest"]
     assert met[-1] == "Tortenabend mit Klaviermusik"
 
 

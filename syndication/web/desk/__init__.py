@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from syndication.web.desk import account, applications, posts, sign_in, team
+from syndication.web.desk import account, applications, business, posts, sign_in, team
 
 router = APIRouter(include_in_schema=False)
-for _part in (sign_in, account, posts, team, applications):
+for _part in (sign_in, account, posts, team, business, applications):
     router.include_router(_part.router)
 
 __all__ = ["router"]
