@@ -22,6 +22,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "answer sign-ups": _every(5, "sweep.sign_ups", "housekeeping"),
     # The same for who wants to sign in.
     "answer who wants to sign in": _every(5, "sweep.sign_ins", "housekeeping"),
+    # The same for a business that applies.
+    "answer businesses that apply": _every(5, "sweep.applications", "housekeeping"),
     # A worker that died is noticed five seconds after its lease ran out.
     "take over what died": _every(5, "sweep.leases"),
     # Retries come due in the tables; nothing else would wake their queue.

@@ -6,7 +6,7 @@ So the answer takes as long for an address that is known as for one that is not:
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from syndication.audience import all_letters, interests, readers, tokens
@@ -17,11 +17,11 @@ from syndication.content.interest import Interest
 from syndication.content.reason import Reason
 from syndication.errors import Invalid
 from syndication.infra import db, mail_addresses, wakeups
-from syndication.ledger import lifecycle
+from syndication.ledger import lifecycle, mailboxes
 from syndication.models import Consent, Delivery, Reader, SignUp
 
 _log = structlog.get_logger(__name__)
-#: Letters one mailbox may be sent, over all its addresses: so many within so long.
+#: Letters one mailbox may be sent, over all its addresses and all forms: so many within so long.
 _PER_MAILBOX = ((1, timedelta(minutes=10)), (3, timedelta(hours=24)))
 #: A sign-up that no worker looked at for so long is forgotten, as an address is that nobody confirmed.
 _KEPT = tokens.CONFIRM_WITHIN
@@ -108,7 +108,7 @@ def sweep() -> int:
 def _answer(session: Session, wanted: SignUp, now: datetime) -> None:
     box = mail_addresses.key(wanted.email)
     db.advisory_lock(session, f"mailbox {box}")  # two spellings at once are two letters otherwise
-    if any(_letters(session, box, now - within) >= most for most, within in _PER_MAILBOX):
+    if any(mailboxes.letters(session, box, now - within) >= most for most, within in _PER_MAILBOX):
         _log.info("sign_up.no_letter", why="the mailbox got its letters")
         return
     reader = _ensure(session, wanted, box, now)
@@ -143,16 +143,6 @@ def _ensure(session: Session, wanted: SignUp, box: str, now: datetime) -> Reader
     }
     db.insert_new(session, Reader.__table__, [row])
     return session.scalars(select(Reader).where(Reader.email == wanted.email).with_for_update()).one()
-
-
-def _letters(session: Session, box: str, since: datetime) -> int:
-    statement = (
-        select(func.count())
-        .select_from(Delivery)
-        .join(Reader, Reader.id == Delivery.reader_id)
-        .where(Reader.mailbox == box, Delivery.channel == Letter.kind, Delivery.created_at > since)
-    )
-    return session.scalar(statement) or 0
 
 
 def _write(session: Session, reader: Reader, letter: str, token: str, now: datetime) -> None:

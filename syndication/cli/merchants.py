@@ -1,4 +1,4 @@
-"""Commands that admit, suspend and list merchants."""
+"""Commands that admit, decline, suspend and list merchants."""
 
 import sys
 from typing import Annotated
@@ -87,12 +87,49 @@ def add(
 
 
 @group.command()
-def admit(slug: Slug) -> None:
-    """Let a merchant publish."""
-    from syndication.publishing import merchants as everybody
+def applications(json: Json = False) -> None:
+    """Businesses that applied and wait for a decision, the oldest first."""
+    from syndication.accounts import admissions
 
-    start()
-    screen.say(f"{everybody.admit(merchant(slug).id).name} may publish.")
+    cfg = start()
+    rows = admissions.waiting()
+    if json:
+        screen.as_json(rows)
+        return
+    screen.table(
+        ("slug", "name", "address", "what it is", "mail", "proof", "since"),
+        [
+            (row.slug, row.name, row.address, row.about, row.email, row.proof, row.confirmed_at)
+            for row in rows
+        ],
+        zone=cfg.zone,
+        none="Nobody waits for a decision.",
+    )
+
+
+@group.command()
+def admit(slug: Slug) -> None:
+    """Let a merchant publish; one that applied is told by mail."""
+    from syndication.accounts import admissions
+    from syndication.publishing.withdrawal import COMMAND
+
+    start(wakes=True)
+    screen.say(f"{admissions.admit(merchant(slug).id, COMMAND).name} may publish.")
+
+
+@group.command()
+def decline(
+    slug: Slug,
+    because: Annotated[str, typer.Option(help="The sentence that the business gets by mail.")],
+) -> None:
+    """Do not let a business in that applied, and tell it why by mail."""
+    from syndication.accounts import admissions
+    from syndication.publishing.withdrawal import COMMAND
+
+    start(wakes=True)
+    found = merchant(slug)
+    admissions.decline(found.id, because, COMMAND)
+    screen.say(f"{found.name} is declined, and told by mail. `merchants admit {slug}` lets it in after all.")
 
 
 @group.command()

@@ -1,5 +1,6 @@
 """Tables and their invariants; no I/O."""
 
+from syndication.models.applications import Application, ApplicationStep
 from syndication.models.base import Base
 from syndication.models.dispatch import (
     Attempt,
@@ -43,6 +44,8 @@ from syndication.models.publishing import (
 __all__ = [
     "AnnouncedPrice",
     "ApiKey",
+    "Application",
+    "ApplicationStep",
     "Attempt",
     "Base",
     "BrowserSession",

@@ -80,6 +80,9 @@ class Lease(Base):
 
 _WAITING = text("state = 'waiting'")
 _TO_PERSON = text("person_id IS NOT NULL")
+_TO_APPLICANT = text("application_id IS NOT NULL")
+_RECIPIENTS = ("destination_id", "reader_id", "person_id", "application_id")
+_ONE_RECIPIENT = " + ".join(f"CASE WHEN {name} IS NULL THEN 0 ELSE 1 END" for name in _RECIPIENTS) + " = 1"
 _LATE = text("state = 'waiting' AND late_since IS NOT NULL")
 
 
@@ -94,10 +97,7 @@ class Delivery(Base):
         CheckConstraint(
             "state IN ('waiting', 'sending', 'sent', 'failed', 'dropped', 'unconfirmed')", name="state"
         ),
-        CheckConstraint(
-            "(destination_id IS NULL) <> ((reader_id IS NULL) = (person_id IS NULL))", name="one_recipient"
-        ),
-        CheckConstraint("reader_id IS NULL OR person_id IS NULL", name="reader_or_person"),
+        CheckConstraint(_ONE_RECIPIENT, name="one_recipient"),
         Index("ix_deliveries_state_queue_priority_due_at", "state", "queue", "priority", "due_at"),
         Index("ix_deliveries_destination_id_state_due_at", "destination_id", "state", "due_at"),
         Index("ix_deliveries_reader_id_post_id", "reader_id", "post_id"),
@@ -108,6 +108,12 @@ class Delivery(Base):
         # What became stale while it waited, found without a walk over all that waits.
         Index("ix_deliveries_over_at", "over_at", postgresql_where=_WAITING, sqlite_where=_WAITING),
         Index("ix_deliveries_person_id", "person_id", postgresql_where=_TO_PERSON, sqlite_where=_TO_PERSON),
+        Index(
+            "ix_deliveries_application_id",
+            "application_id",
+            postgresql_where=_TO_APPLICANT,
+            sqlite_where=_TO_APPLICANT,
+        ),
         # What an outlet that fails keeps waiting, the oldest first.
         Index("ix_deliveries_late", "queue", "late_since", postgresql_where=_LATE, sqlite_where=_LATE),
     )
@@ -120,6 +126,8 @@ class Delivery(Base):
     reader_id: Mapped[int | None] = mapped_column(ForeignKey("readers.id", ondelete="CASCADE"))
     #: Whom a letter about signing in is for.
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    #: Whom a letter is for that asks whether an applicant's address is right: nobody is known by it yet.
+    application_id: Mapped[UUID | None] = mapped_column(ForeignKey("applications.id", ondelete="CASCADE"))
     change_id: Mapped[int | None] = mapped_column(ForeignKey("changes.id", ondelete="CASCADE"), index=True)
     edition_id: Mapped[int | None] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"))
     post_id: Mapped[UUID | None] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))

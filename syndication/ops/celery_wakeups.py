@@ -15,6 +15,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "sign-up": ("readers.sign_up", "housekeeping"),
     # Whoever signs in waits before an empty mailbox, too.
     "sign-in": ("accounts.sign_in", "housekeeping"),
+    "application": ("accounts.application", "housekeeping"),
     "pictures": ("pictures.prepare", "housekeeping"),
 }
 QUEUES = ("fanout", "push", "mail", "feeds", "housekeeping", "sweeps")

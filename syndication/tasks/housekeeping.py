@@ -3,7 +3,7 @@
 import structlog
 
 from syndication import clock, insight
-from syndication.accounts import passkeys, sessions, sign_in
+from syndication.accounts import applications, passkeys, sessions, sign_in
 from syndication.audience import editions, feeds, readers, signups
 from syndication.config import settings
 from syndication.delivery import fanout, outages, reconcile, record, refresh, rescue, restore_mark, resume
@@ -44,9 +44,16 @@ def sign_ins() -> None:
     sign_in.sweep()
 
 
+@app.task(name="sweep.applications")
+def waiting_applications() -> None:
+    """Write to businesses that applied whose wake-up was lost, and to the operators about new ones."""
+    applications.sweep()
+
+
 @app.task(name="sweep.accounts")
 def accounts() -> None:
-    """Forget sessions, links and passkeys' challenges that are over."""
+    """Forget sessions, links and passkeys' challenges that are over, and applications that nobody confirmed."""
+    applications.forget()
     sessions.sweep()
     sign_in.forget()
     passkeys.sweep()

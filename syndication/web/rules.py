@@ -124,10 +124,13 @@ TABLE: Mapping[tuple[str, str], Rule] = {
             "/sign-in",
             "/sign-up",
             "/sign-up/asked",
+            "/apply",
+            "/apply/asked",
             "/posts",
         )
     },
     ("POST", "/sign-up"): ANYBODY,
+    ("POST", "/apply"): ANYBODY,
     ("POST", "/sign-in"): ANYBODY,
     ("POST", "/sign-in/passkey/ask"): ANYBODY,
     ("POST", "/sign-in/passkey"): ANYBODY,
@@ -137,7 +140,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", "/connect/back"): TOKEN,
     **{
         (method, f"/{page}/{{token}}"): TOKEN
-        for page in ("connect", "confirm", "preferences", "leave", "sign-in")
+        for page in ("connect", "confirm", "preferences", "leave", "sign-in", "apply")
         for method in ("GET", "POST")
     },
     ("GET", "/desk"): SIGNED_IN,
@@ -172,9 +175,14 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", "/desk/merchants/{slug}/outlets/{outlet_id}"): MEMBER,
     ("POST", "/desk/merchants/{slug}/outlets/{outlet_id}/rhythm"): OWNER,
     ("POST", "/desk/merchants/{slug}/outlets/{outlet_id}/{act}"): OWNER,
+    ("GET", "/desk/merchants/{slug}/business"): OWNER,
+    ("POST", "/desk/merchants/{slug}/business"): OWNER,
     ("GET", "/desk/merchants/{slug}/team"): MEMBER,
     ("POST", "/desk/merchants/{slug}/team"): OWNER,
     ("POST", "/desk/merchants/{slug}/team/{person_id}"): OWNER,
+    ("GET", "/desk/city/applications"): OPERATOR,
+    ("GET", "/desk/city/applications/{application_id}"): OPERATOR,
+    ("POST", "/desk/city/applications/{application_id}"): OPERATOR,
     ("GET", "/desk/city/team"): OPERATOR,
     ("POST", "/desk/city/team"): OPERATOR,
     ("POST", "/desk/city/team/{person_id}"): OPERATOR,

@@ -72,6 +72,14 @@ SIGN_UPS = Brake(
     "There were too many sign-ups from here. Please try again in an hour.",
     City(first=Rate(3, _HOUR), newcomers=Rate(1000, 60), others=Rate(100, 60)),
 )
+#: As sign-ups, and fewer in all: a city has some hundred businesses.
+APPLICATIONS = Brake(
+    "application",
+    Rate(5, _HOUR),
+    Rate(30, _HOUR),
+    "There were too many applications from here. Please try again in an hour.",
+    City(first=Rate(3, _HOUR), newcomers=Rate(100, 60), others=Rate(10, 60)),
+)
 #: More than sign-ups: whoever tries out what interests them saves a few times.
 NOTICES = Brake(
     "notices",

@@ -96,7 +96,7 @@ def test_a_server_that_does_not_answer_turns_nobody_away(database: str, settings
 def test_in_the_form_stands_a_sentence_and_what_was_typed(
     plain_city: config.Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("syndication.web.site.home._FASTEST", -1)
+    monkeypatch.setattr("syndication.web.site.stamps._FASTEST", -1)
     client = TestClient(create_app(plain_city), headers={"Accept-Language": "de"})
     stamp = client.get("/").text.partition('name="stamp" value="')[2].partition('"')[0]
     answer = client.post(

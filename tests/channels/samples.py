@@ -99,6 +99,10 @@ def letter(name: str = "confirm", address: str = "anna@example.org") -> Note:
         "browser": "Firefox",
         "system": "Android",
         "connect": "",
+        "names": "Café Rosengarten, Bäckerei Vollkorn",
+        "merchant": "Café Rosengarten",
+        "because": "Wir haben unter dieser Adresse keinen Laden gefunden.",
+        "reply_to": "rathaus@coburg.example",
     }
     return Note(f"l-{name}", payload, CITY, Settings(), SENDER, AT)
 

@@ -75,10 +75,12 @@ def written(name: str) -> Callable[[str, str], Made]:
         one = letter(name)
         said = f"{text}\r\nBcc: victim@example.net\r\n\r\n\ud800\x00{text}"
         payload = {**one.payload, "language": language, "outlet": text, "reason": said}
-        payload |= dict.fromkeys(("name", "who", "where", "browser", "system"), text)
+        told = ("name", "who", "where", "browser", "system", "names", "merchant", "because")
+        payload |= dict.fromkeys(told, text)
         city = replace(CITY, name=text)
         data = Letter().render(Note(one.key, payload, city, one.settings, SENDER, AT)).data
-        return LETTER, data, text, text
+        headers = LETTER[:2] + ["Reply-To"] * ("reply_to" in LETTERS[name]) + LETTER[2:]
+        return headers, data, text, text
 
     return make
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from syndication.accounts import people, sessions, sign_in
+from syndication.accounts import admissions, applications, people, sessions, sign_in
 from syndication.accounts.sessions import Device
 from syndication.audience import readers
 from syndication.content.base import new_id
@@ -18,6 +18,7 @@ from syndication.destinations.connecting import ConnectionRequest
 from syndication.infra import db
 from syndication.kinds import KINDS
 from syndication.kinds.reading import draft
+from syndication.ledger import sealed_links
 from syndication.models import Delivery, Person, Post
 from syndication.publishing import drafts, posts
 from syndication.publishing.drafts import Written
@@ -103,13 +104,21 @@ def furnish() -> Shown:
         "/confirm/{token}": (f"/confirm/{asked}", f"/confirm/{confirmed}", "/confirm/nothing"),
         "/preferences/{token}": (f"/preferences/{token}", f"/preferences/{token}?typed={wrong}"),
         "/leave/{token}": (f"/leave/{token}", f"/leave/{gone}"),
+        "/apply": (
+            "/apply",
+            f"/apply?typed={Typed({'name': 'Bar', 'email': 'bar@'}, {}).sealed('name', 'email')}",
+        ),
+        "/apply/asked": ("/apply/asked",),
+        "/apply/{token}": _applied(),
         "/connect/{token}": tuple(_connecting(kind) for kind in ("telegram", "matrix", "mastodon")),
         "/connect/back": ("/connect/back?error=access_denied",),
         "/connect/done/{kind}": ("/connect/done/telegram",),
         "/sign-in": ("/sign-in",),
         "/desk": ("/desk",),
         "/desk/account": ("/desk/account?saved=1",),
-        "/desk/merchants/{slug}": ("/desk/merchants/cafe", "/desk/merchants/museum"),
+        "/desk/merchants/{slug}": tuple(
+            f"/desk/merchants/{one}" for one in ("cafe", "museum", "wortreich-buchhandlung")
+        ),
         "/desk/merchants/{slug}/posts/{post_id}": tuple(
             f"/desk/merchants/cafe/posts/{one}" for one in (made[0], made[-1])
         ),
@@ -117,6 +126,9 @@ def furnish() -> Shown:
         "/desk/merchants/{slug}/outlets": ("/desk/merchants/cafe/outlets",),
         "/desk/merchants/{slug}/outlets/{outlet_id}": (f"/desk/merchants/cafe/outlets/{telegram}",),
         "/desk/merchants/{slug}/team": ("/desk/merchants/cafe/team",),
+        "/desk/merchants/{slug}/business": ("/desk/merchants/cafe/business?saved=1",),
+        "/desk/city/applications": ("/desk/city/applications",),
+        "/desk/city/applications/{application_id}": _decided(),
         "/desk/city/team": ("/desk/city/team",),
     }
     cookie, link = _rosa()
@@ -160,6 +172,36 @@ def _drafts() -> list[Draft]:
     ]  # fmt: skip
 
 
+def _applied() -> tuple[str, ...]:
+    """The links of an application that waits for its button, and of two that the town hall is to look at."""
+    ways = []
+    for name, email in (("Bar Nachtlicht", "bar@nacht.example"), ("Stadtmuseum im Alten Zeughaus", "museum@neu.example"),
+                        ("Wortreich Buchhandlung", "buch@seiten.example")):  # fmt: skip
+        typed = {
+            "name": name, "email": email, "address": "Ketschengasse 5, 96450 Coburg", "contact": "Kim Krause",
+            "about": "Romane, Kinderbücher und jeden Monat eine Lesung.", "phone": "09561 1234",
+            "url": "www.seiten.example", "proof": "Mein Name steht im Impressum der Webseite.",
+        }  # fmt: skip
+        wanted = applications.checked(typed, language="de", wording="Ich darf für dieses Geschäft sprechen.")
+        applications.ask(wanted)
+        applications.answer(wanted.id)
+        with db.reading() as session:
+            row = session.scalars(select(Delivery).where(Delivery.application_id == wanted.id)).one()
+            ways.append(urlsplit(sealed_links.opened(row.payload or {})).path)
+    for way in ways[1:]:
+        applications.confirm(way.rpartition("/")[2])
+    return (ways[0], ways[1], "/apply/nothing")
+
+
+def _decided() -> tuple[str, ...]:
+    """The pages of what `_applied` made: one that was asked back has a namesake, one waits."""
+    first, second = admissions.waiting()
+    admissions.ask_back(
+        first.merchant_id, "Gehören Sie zum Museum, das schon hier ist?", "Paul Klein <paul@coburg.example>"
+    )
+    return tuple(f"/desk/city/applications/{one.id}" for one in (first, second))
+
+
 def _letter(email: str) -> str:
     """Somebody signs up; the token in their letter."""
     sign_up(email)
@@ -195,6 +237,7 @@ def _rosa() -> tuple[str, str]:
     people.add("amtsleitung@coburg.example", name="Paul Klein", role="viewer")
     people.join(ROSA, "cafe", "owner", name="Rosa Rosenberger-Großmann")
     people.join(ROSA, "museum", "member")
+    people.join(ROSA, "wortreich-buchhandlung", "member")  # which may not post yet
     people.join("paul@rosengarten.example", "cafe", "member", name="Paul Klein")
     with db.transaction() as session:
         person = session.scalars(select(Person).where(Person.email == ROSA)).one()

@@ -59,7 +59,8 @@ def test_signing_in_by_keyboard(walked: tuple[Tab, str, Shown]) -> None:
     tab.reads("Mit Passkey anmelden")  # the script shows it
     assert walk(tab) == [
         "Zum Inhalt", "Coburg", "Anmelden", "English", "Ihre Mailadresse", "Link schicken",
-        "Mit Passkey anmelden",         "Für alle, die hier posten: anmelden",
+        "Mit Passkey anmelden", "Noch nicht dabei? Geschäft anmelden", "Für alle, die hier posten: anmelden",
+        "Noch nicht dabei? Geschäft anmelden",
     ]  # fmt: skip
 
 
@@ -80,9 +81,15 @@ def test_the_list_of_posts_by_keyboard(walked: tuple[Tab, str, Shown]) -> None:
     met = walk(tab)
     assert met[:9] == [
         "Zum Inhalt", "Coburg", "Rosa Rosenberger-Großmann", "English", "Café und Konditorei Rosengarten", "Alle Beiträge",
-        "Kanäle", "Wer posten darf", "Stadtmuseum im Alten Zeughaus",
+        "Kanäle", "Wer posten darf", "Mein Geschäft",
     ]  # fmt: skip
-    assert met[9:13] == ["Rathaus", "Neu: Veranstaltung", "Neu: Angebot", "Neu: Mittagstisch"]
+    assert met[9:13] == [
+        "Stadtmuseum im Alten Zeughaus",
+        "Wortreich Buchhandlung",
+        "Anmeldungen (2)",
+        "Rathaus",
+    ]
+    assert met[13:16] == ["Neu: Veranstaltung", "Neu: Angebot", "Neu: Mittagstisch"]
     found = met[met.index("In Ihren Beiträgen suchen") :]
     assert found[1:6] == ["Suchen", "Läuft", "Kommt noch", "Vorbei", "Zurückgezogen"]
     assert found[6:9] == [f"{do}Kaffee zum halben Preis" for do in ("", "Ändern ", "Noch einmal ")]

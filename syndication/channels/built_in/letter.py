@@ -32,6 +32,11 @@ LETTERS: dict[str, tuple[str, ...]] = {
     "sign_in": ("name", "connect"),
     "signed_in": ("name", "browser", "system", "since"),
     "invited": ("name", "who", "where"),
+    "apply": ("connect",),  # nothing that a stranger typed: it would be a way to advertise
+    "applications": ("names",),
+    "admitted": ("name", "merchant"),
+    "declined": ("name", "merchant", "because", "reply_to"),
+    "asked_back": ("name", "merchant", "because", "reply_to"),
 }
 
 
@@ -91,6 +96,7 @@ def _message(envelope: Note, to: str, name: str, language: str, values: dict[str
     lines = [
         mailbox("From", envelope.city.name, envelope.sender),
         mailbox("To", "", to),
+        *([mailbox("Reply-To", envelope.city.name, values["reply_to"])] if values.get("reply_to") else []),
         text("Subject", render(f"{folder}/subject.txt", language, **values).strip()),
         exact("Date", format_datetime(envelope.tried_at)),
         exact("Message-ID", f"<{word(envelope.key)}@{domain}>"),

@@ -12,7 +12,7 @@ from syndication.infra import db
 from syndication.kinds.reading import kept
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

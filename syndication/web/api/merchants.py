@@ -6,8 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from syndication.accounts import admissions
 from syndication.publishing import merchants
 from syndication.publishing.merchants import Amendment, Application, MerchantRecord, Slug
+from syndication.publishing.withdrawal import by_key
 from syndication.web.access import Known, Operator, concerned
 from syndication.web.api.pages import PREFIX, After, Page, Paging, page
 from syndication.web.problems import documented
@@ -69,9 +71,9 @@ def change_merchant(slug: Slug, amendment: Amendment, _caller: Operator) -> Merc
 
 
 @router.post("/{slug}/admit", operation_id="admitMerchant")
-def admit_merchant(slug: Slug, _caller: Operator) -> MerchantAnswer:
-    """Let a merchant publish, for the first time or again."""
-    return MerchantAnswer.of(merchants.admit(merchants.by_slug(slug).id))
+def admit_merchant(slug: Slug, caller: Operator) -> MerchantAnswer:
+    """Let a merchant publish, for the first time or again. Who applied is told by mail."""
+    return MerchantAnswer.of(admissions.admit(merchants.by_slug(slug).id, by_key(caller.key_id)))
 
 
 @router.post("/{slug}/suspend", operation_id="suspendMerchant")

@@ -2,10 +2,21 @@
 
 from fastapi import APIRouter
 
-from syndication.web.desk import account, acts, check, outlets, posts, sign_in, team, write
+from syndication.web.desk import (
+    account,
+    acts,
+    applications,
+    business,
+    check,
+    outlets,
+    posts,
+    sign_in,
+    team,
+    write,
+)
 
 router = APIRouter(include_in_schema=False)
-for _part in (sign_in, account, posts, write, check, acts, outlets, team):
+for _part in (sign_in, account, posts, write, check, acts, outlets, team, business, applications):
     router.include_router(_part.router)
 
 __all__ = ["router"]

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from syndication import channels, clock, insight, kinds
+from syndication.accounts import admissions
 from syndication.accounts.people import Account
 from syndication.channels import wording
 from syndication.config import settings
@@ -90,6 +91,7 @@ def merchant(
         known,
         "posts.html",
         merchant=own,
+        standing=admissions.standing(own.id) if own.state == "applied" else None,
         posts=_lines(own, shown, known.language),
         drafts=[] if sought or after else drafts.listed(own.id),
         onward=links.to(f"/desk/merchants/{slug}", **more) if more else "",

@@ -2,10 +2,20 @@
 
 from fastapi import APIRouter
 
-from syndication.web.site import connect, everything, files, home, notices, pictures, post, subscription
+from syndication.web.site import (
+    apply,
+    connect,
+    everything,
+    files,
+    home,
+    notices,
+    pictures,
+    post,
+    subscription,
+)
 
 router = APIRouter(include_in_schema=False)
-for _part in (connect, files, home, subscription, notices, pictures, post, everything):
+for _part in (apply, connect, files, home, subscription, notices, pictures, post, everything):
     router.include_router(_part.router)
 
 __all__ = ["router"]

@@ -1,6 +1,5 @@
 """The front page: news, ways to get it, and signing up for the newsletter."""
 
-import secrets
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -15,18 +14,15 @@ from syndication.config import settings
 from syndication.destinations import devices
 from syndication.errors import Invalid
 from syndication.infra.rendering import gettext
-from syndication.infra.signing import Tokens
 from syndication.models import SignUp
 from syndication.publishing import topics, views
 from syndication.web import throttle
-from syndication.web.site import choices
+from syndication.web.site import choices, stamps
 from syndication.web.site.layout import language_of, page
 from syndication.web.site.post import shown
 
 router = APIRouter()
 _NEWEST = 12
-#: Nobody fills in the form faster (seconds), and nobody leaves it open longer.
-_FASTEST, _SLOWEST = 2, 24 * 3600
 #: Where the answer to a form that was sent stands, to be opened in the other language or once more.
 _ASKED = "/sign-up/asked"
 _EMPTY = choices.Typed({}, {})
@@ -50,15 +46,12 @@ def sign_up(request: Request, form: Annotated[choices.Typed, Depends(choices.typ
     No token against forged requests: whoever forges one sends a letter that its receiver has to confirm, and could
     as well fill in the form.
     """
-    language, stamp = language_of(request), form.text("stamp")
-    made = _made(stamp)
-    # A field that people do not see, and a form sent within two seconds: no person did that.
-    if form.text("website") or made is None or clock.now().timestamp() - made < _FASTEST:
+    language = language_of(request)
+    if stamps.by_a_robot(form):
         return asked(request)
     wanted, chosen, faults = _checked(form, language)
-    if clock.now().timestamp() - made > _SLOWEST or (not faults and not throttle.fresh(stamp)):
-        old = "This form was open for too long, or was sent before. Please send it once more."
-        faults = {"form": gettext(language)(old), **faults}
+    if stamps.used_up(form, faults):
+        faults = {"form": gettext(language)(stamps.OLD), **faults}
     if faults or wanted is None:
         return _home(request, form, chosen, faults, status=422)
     throttle.SIGN_UPS.count(request)
@@ -111,23 +104,9 @@ def _home(
         topics=topics.known(chosen.topics),
         chosen=chosen,
         feeds=[(name, f"{cfg.base_url}/feeds/all.{name}") for name in CONTENT_TYPES],
-        # The random part makes each form another one, so that its uses can be counted.
-        stamp=_stamps().make([int(clock.now().timestamp()), secrets.token_urlsafe(9)]),
+        stamp=stamps.new(),
         email=form.text("email"),
         faults=faults,
         notices=bool(devices.public_key()),
         weekdays=choices.weekdays(language),
     )
-
-
-def _stamps() -> Tokens:
-    return Tokens(settings().keys, "form")
-
-
-def _made(stamp: str) -> int | None:
-    """When a form was made (seconds of Unix time); None for what is no stamp of ours."""
-    match _stamps().read(stamp):
-        case [int(moment), str()]:
-            return moment
-        case _:
-            return None

@@ -1,0 +1,240 @@
+"""The town hall decides about businesses that applied: admit, decline, ask back; each is kept and told by mail."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, TypeAdapter, ValidationError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from syndication.accounts import applications, people
+from syndication.config import settings
+from syndication.content.base import Record, Text, slugify
+from syndication.content.reason import Reason
+from syndication.errors import Conflict, Invalid, NotFound
+from syndication.infra import db
+from syndication.models import Application, ApplicationStep, Merchant
+from syndication.publishing import merchants
+from syndication.publishing.merchants import MerchantRecord
+
+Act = Literal["admitted", "declined", "asked back"]
+_BECAUSE: TypeAdapter[str] = TypeAdapter(Annotated[Text, Field(min_length=1, max_length=1000)])
+_LETTERS: dict[Act, str] = {"admitted": "admitted", "declined": "declined", "asked back": "asked_back"}
+_NONE = Reason("There is no such application any more.")
+_DECIDED = Reason("Somebody has decided about it already, or there is no application.")
+#: How many of the same name are pointed out.
+_MOST_NAMESAKES = 20
+
+
+class StepRecord(Record):
+    """What the town hall did. `by`: name and mail address, `key ID`, or "command line"; `at` is aware, in UTC."""
+
+    act: str
+    because: str
+    by: str
+    at: datetime
+
+
+class ApplicationRecord(Record):
+    """An application whose address is confirmed, with the merchant that it became, and what was done about it."""
+
+    id: UUID
+    state: str
+    name: str
+    address: str
+    about: str
+    contact: str
+    email: str
+    phone: str
+    url: str | None
+    proof: str
+    wording: str
+    at: datetime
+    confirmed_at: datetime
+    merchant_id: UUID
+    slug: str
+    steps: tuple[StepRecord, ...]
+
+
+class Namesake(Record):
+    """A merchant of the same name or at the same mail address."""
+
+    slug: str
+    name: str
+    address: str
+    state: str
+
+
+def waiting() -> list[ApplicationRecord]:
+    """What waits for a decision, the oldest first; of one business that applied twice only the first."""
+    statement = (
+        select(Application)
+        .where(Application.state == "confirmed")
+        .order_by(Application.confirmed_at, Application.id)
+    )
+    with db.reading() as session:
+        return _records(session, _first_of_each(session.scalars(statement)))
+
+
+def count() -> int:
+    """How many businesses wait for a decision."""
+    statement = select(func.count(Application.merchant_id.distinct())).where(Application.state == "confirmed")
+    with db.reading() as session:
+        return session.scalar(statement) or 0
+
+
+def read(application_id: UUID) -> ApplicationRecord:
+    """One application, decided or not. Raises NotFound, also for one whose address nobody confirmed."""
+    with db.reading() as session:
+        return _records(session, [_known(session, application_id)])[0]
+
+
+def standing(merchant_id: UUID) -> ApplicationRecord | None:
+    """The newest application of a merchant; None for one that the town hall took in by itself."""
+    statement = (
+        select(Application)
+        .where(Application.merchant_id == merchant_id)
+        .order_by(Application.confirmed_at.desc(), Application.id.desc())
+    )
+    with db.reading() as session:
+        found = session.scalars(statement.limit(1)).first()
+        return _records(session, [found])[0] if found else None
+
+
+def namesakes(record: ApplicationRecord) -> list[Namesake]:
+    """Merchants that may be the same business: of the same name, however it is spelled, or at the same mail address."""
+    # Read whole, since no database folds É as people do; it is one look at a list of names, at one page.
+    columns = select(Merchant.slug, Merchant.name, Merchant.address, Merchant.state, Merchant.email)
+    with db.reading() as session:
+        rows = session.execute(columns.where(Merchant.id != record.merchant_id).order_by(Merchant.slug))
+        called = _plain(record.name)
+        found = [one for one in rows if one.email == record.email or _plain(one.name) == called]
+    return [
+        Namesake(slug=one.slug, name=one.name, address=one.address, state=one.state)
+        for one in found[:_MOST_NAMESAKES]
+    ]
+
+
+def admit(merchant_id: UUID, by: str) -> MerchantRecord:
+    """Let a merchant publish, whether it applied or not; who applied is told by mail, once. Raises NotFound."""
+    with db.transaction() as session:
+        record = merchants.admit(merchant_id)
+        _decide(session, _of(session, merchant_id, "confirmed", "declined"), "admitted", "", by)
+        return record
+
+
+def decline(merchant_id: UUID, because: str, by: str) -> None:
+    """Do not let a business in, for now; it is told why. Raises Invalid, and Conflict where nothing waits for a decision."""
+    _answer(merchant_id, "declined", because, by)
+
+
+def ask_back(merchant_id: UUID, because: str, by: str) -> None:
+    """Ask a business something; it answers by mail, and goes on waiting. Raises as `decline` does."""
+    _answer(merchant_id, "asked back", because, by)
+
+
+def _plain(name: str) -> str:
+    return slugify(name) or name.casefold()
+
+
+def _answer(merchant_id: UUID, act: Act, because: str, by: str) -> None:
+    try:
+        said = _BECAUSE.validate_python(because)
+    except ValidationError as error:
+        raise Invalid.field(
+            "because", Reason("Please write a sentence, with at most 1,000 characters.")
+        ) from error
+    with db.transaction() as session:
+        found = _of(session, merchant_id, "confirmed")
+        if not found:
+            raise Conflict(_DECIDED)
+        _decide(session, found, act, said, by)
+
+
+def _decide(session: Session, found: list[Application], act: Act, because: str, by: str) -> None:
+    """Keep the step with each application of a business, and write to whoever applied, once."""
+    now = db.now(session)
+    for one in found:
+        if act != "asked back":
+            one.state = act
+        session.add(ApplicationStep(application_id=one.id, act=act, because=because, by=by[:460], at=now))
+    for one in found[:1]:
+        person = people.find(session, one.email)
+        payload = {
+            "letter": _LETTERS[act],
+            "to": one.email,
+            "language": person.language if person else one.language,
+            "name": person.name if person else one.contact,
+            "merchant": one.name,
+            "because": because,
+            "reply_to": settings().operator_email or settings().mail_from,
+        }
+        # Who was forgotten as a person since is told as an applicant.
+        applications.write(
+            session,
+            payload,
+            now,
+            person_id=person.id if person else None,
+            application_id=None if person else one.id,
+        )
+
+
+def _of(session: Session, merchant_id: UUID, *states: str) -> list[Application]:
+    """A business's applications in these states, the oldest first, locked: two who decide at once wait for each other."""
+    statement = (
+        select(Application)
+        .where(Application.merchant_id == merchant_id, Application.state.in_(states))
+        .order_by(Application.confirmed_at, Application.id)
+        .with_for_update()
+    )
+    return list(session.scalars(statement))
+
+
+def _first_of_each(found: Iterable[Application]) -> list[Application]:
+    return list({one.merchant_id: one for one in reversed(list(found))}.values())[::-1]
+
+
+def _known(session: Session, application_id: UUID) -> Application:
+    found = session.get(Application, application_id)
+    if found is None or found.merchant_id is None:
+        raise NotFound(_NONE)
+    return found
+
+
+def _records(session: Session, found: list[Application]) -> list[ApplicationRecord]:
+    ids = [one.id for one in found]
+    steps: dict[UUID, list[StepRecord]] = {one: [] for one in ids}
+    for step in session.scalars(
+        select(ApplicationStep).where(ApplicationStep.application_id.in_(ids)).order_by(ApplicationStep.id)
+    ):
+        steps[step.application_id].append(
+            StepRecord(act=step.act, because=step.because, by=step.by, at=step.at)
+        )
+    own = select(Merchant.id, Merchant.slug).where(Merchant.id.in_([one.merchant_id for one in found]))
+    slugs = {row.id: row.slug for row in session.execute(own)}
+    same = (
+        "id",
+        "state",
+        "name",
+        "address",
+        "about",
+        "contact",
+        "email",
+        "phone",
+        "url",
+        "proof",
+        "wording",
+        "at",
+    )
+    return [
+        ApplicationRecord(
+            **{name: getattr(one, name) for name in same},
+            confirmed_at=one.confirmed_at,
+            merchant_id=one.merchant_id,
+            slug=slugs[one.merchant_id],
+            steps=tuple(steps[one.id]),
+        )
+        for one in found
+    ]

@@ -1,0 +1,284 @@
+"""Businesses apply by themselves: whoever has the mailbox says that it was they, and only then the town hall hears of it.
+
+As with sign-ups (docs/decisions/0010-sign-ups.md) a request only stores what was asked; a worker writes the letter. Reasons:
+docs/decisions/0039-businesses-apply.md.
+"""
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+import structlog
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from syndication.accounts import people, sessions
+from syndication.accounts.people import PersonName
+from syndication.channels.built_in.letter import Letter
+from syndication.config import settings
+from syndication.content.base import Line, Text, Value, WebAddress, new_id, slugify
+from syndication.content.faults import faults_of
+from syndication.content.reason import Reason
+from syndication.errors import Fault, Invalid, NotFound
+from syndication.infra import db, mail_addresses, wakeups
+from syndication.infra.languages import supported_language
+from syndication.ledger import lifecycle, mailboxes, sealed_links
+from syndication.models import Application, Delivery, Person
+from syndication.publishing import merchants
+
+_log = structlog.get_logger(__name__)
+#: How long the link in the letter is good; an application that nobody confirmed is forgotten then.
+CONFIRM_WITHIN = timedelta(days=7)
+#: Letters that one mailbox may be sent by strangers, over all forms.
+_PER_MAILBOX = (3, timedelta(hours=24))
+#: The operators get one mail about what came within so long.
+_TOLD_EVERY = timedelta(hours=1)
+#: A wake-up gets this long before the sweep does its work.
+_PATIENCE = timedelta(seconds=2)
+_CHUNK = 100
+OLD = Reason("This link is no longer good. Please apply once more.")
+_DIGITS = re.compile(r"[0-9]")
+
+
+def _callable(text: str) -> str:
+    """Whatever people write around it: a number has digits."""
+    if text and len(_DIGITS.findall(text)) < 3:
+        raise ValueError(Reason("is not a telephone number"))
+    return text
+
+
+def with_scheme(text: object) -> object:
+    """A web site as people type it: `www.rosengarten.example` is meant as https://; a blank is none. Not judged here."""
+    if not isinstance(text, str) or not (typed := text.strip()):
+        return None
+    host = typed.partition("/")[0]
+    return f"https://{typed}" if "." in host and not set(host) & set(":@") else typed
+
+
+class Wish(Value):
+    """What a business says of itself. `proof`: how the town hall can tell that it is theirs, in a sentence."""
+
+    name: merchants.Name
+    address: Annotated[Text, Field(min_length=5, max_length=300)]
+    about: Annotated[Text, Field(min_length=1, max_length=400)]
+    contact: PersonName
+    email: str
+    phone: Annotated[Line, Field(max_length=60), AfterValidator(_callable)] = ""
+    url: Annotated[WebAddress | None, BeforeValidator(with_scheme)] = None
+    proof: Annotated[Text, Field(min_length=1, max_length=400)]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An application as its own link shows it."""
+
+    name: str
+    email: str
+    language: str
+    confirmed: bool
+
+
+def checked(typed: Mapping[str, str], *, language: str, wording: str) -> Application:
+    """An application of the texts that `Wish` names, for `ask`. `wording` is what was agreed to.
+
+    Raises Invalid that names every field that is wrong.
+    """
+    faults: list[Fault] = []
+    email = ""
+    try:
+        email = mail_addresses.spelled(typed.get("email", ""))
+    except Invalid as error:
+        faults.extend(error.faults)
+    try:
+        wish = Wish.model_validate(
+            {**{name: typed.get(name, "") for name in Wish.model_fields}, "email": email}
+        )
+    except ValidationError as error:
+        raise Invalid(*faults_of(error), *faults) from error
+    if faults:
+        raise Invalid(*faults)
+    application_id = new_id()
+    _as_merchant(
+        wish.name, email, wish.url, wish.address, application_id
+    )  # so that confirming finds nothing wrong
+    return Application(
+        **wish.model_dump(),
+        id=application_id,
+        state="new",
+        language=supported_language(language),
+        mailbox=mail_addresses.key(email),
+        wording=wording,
+    )
+
+
+def ask(wanted: Application) -> None:
+    """Take down what `checked` made; a worker writes to the address. The address is not looked up here."""
+    with db.transaction() as session:
+        wanted.at = db.now(session)
+        session.add(wanted)
+        session.flush()
+        wakeups.after_commit(session, "application", wanted.id)
+
+
+def answer(application_id: UUID) -> None:
+    """Write the letter that one application waits for; forget it where its mailbox got its letters. Twice does it once."""
+    with db.transaction() as session:
+        wanted = session.get(Application, application_id, with_for_update={"skip_locked": True})
+        if wanted is None or wanted.state != "new":
+            return
+        now = db.now(session)
+        db.advisory_lock(session, f"mailbox {wanted.mailbox}")
+        most, within = _PER_MAILBOX
+        if (
+            wanted.at <= now - CONFIRM_WITHIN
+            or mailboxes.letters(session, wanted.mailbox, now - within) >= most
+        ):
+            _log.info("application.no_letter")
+            session.delete(wanted)
+            return
+        token = secrets.token_urlsafe(32)
+        wanted.state, wanted.asked_at, wanted.digest = "asked", now, sessions.digest(token)
+        link = sealed_links.closed(f"{settings().base_url}/apply/{token}")
+        payload = {
+            "letter": "apply",
+            "to": wanted.email,
+            "language": wanted.language,
+            sealed_links.FIELD: link,
+        }
+        write(session, payload, now, application_id=wanted.id, over_at=now + CONFIRM_WITHIN)
+
+
+def sweep() -> int:
+    """Answer what no wake-up completed, and tell the operators what they were not told; returns how many were answered."""
+    with db.reading() as session:
+        before = db.now(session) - _PATIENCE
+        waiting = select(Application.id).where(Application.state == "new", Application.at < before)
+        ids = session.scalars(waiting.order_by(Application.at, Application.id).limit(_CHUNK)).all()
+        untold = session.scalar(select(Application.id).where(*_UNTOLD).limit(1)) is not None
+    for application_id in ids:
+        try:
+            answer(application_id)
+        except Exception:  # one that cannot be answered must not hold up the others; it is tried again
+            _log.exception("application.broken", application=str(application_id))
+    if untold:
+        with db.transaction() as session:
+            tell_operators(session)
+    return len(ids)
+
+
+def forget() -> None:
+    """Forget what nobody confirmed in time, with the letters about it."""
+    with db.transaction() as session:
+        before = db.now(session) - CONFIRM_WITHIN
+        session.execute(
+            delete(Application).where(Application.state.in_(("new", "asked")), Application.at <= before)
+        )
+
+
+def asked(token: str) -> Asked:
+    """The application of a letter's link. Nothing is changed by looking. Raises NotFound for one that is no longer good."""
+    with db.reading() as session:
+        found = _of_token(session, token)
+        return Asked(found.name, found.email, found.language, found.state != "asked")
+
+
+def confirm(token: str) -> Asked:
+    """It was they who applied: a merchant that may not post yet, with a person as its owner. Twice does it once.
+
+    Raises NotFound for a link that is no longer good.
+    """
+    with db.transaction() as session:
+        found = _of_token(session, token)
+        if found.state == "asked":
+            now = db.now(session)
+            found.merchant_id = _merchant(session, found)
+            found.state, found.confirmed_at = "confirmed", now
+            session.flush()
+            tell_operators(session)
+        return Asked(found.name, found.email, found.language, confirmed=True)
+
+
+def tell_operators(session: Session) -> None:
+    """Write to the operators about applications that they were not told of, at most one mail an hour."""
+    db.advisory_lock(session, "operators told of applications")
+    now = db.now(session)
+    last = session.scalar(select(func.max(Application.told_at)))
+    untold = session.scalars(select(Application).where(*_UNTOLD).order_by(Application.confirmed_at)).all()
+    if not untold or (last is not None and last > now - _TOLD_EVERY):
+        return
+    about = {"letter": "applications", "names": ", ".join(one.name for one in untold[:5])}
+    if len(untold) > 5:
+        about["names"] += " …"
+    operators = session.scalars(select(Person).where(Person.role == "operator").order_by(Person.id)).all()
+    for one in operators:
+        write(session, {**about, "to": one.email, "language": one.language}, now, person_id=one.id)
+    cfg = settings()
+    if not operators:
+        if not cfg.operator_email:
+            return  # it is said once there is somebody to say it to
+        payload = {**about, "to": cfg.operator_email, "language": cfg.language}
+        write(session, payload, now, application_id=untold[0].id)
+    for application in untold:
+        application.told_at = now
+
+
+def write(
+    session: Session,
+    payload: Mapping[str, str],
+    now: datetime,
+    *,
+    person_id: UUID | None = None,
+    application_id: UUID | None = None,
+    over_at: datetime | None = None,
+) -> None:
+    """A letter to a person, or to an applicant who is nobody here yet."""
+    row = lifecycle.row(
+        Letter, f"l{new_id().hex}", now, person_id=person_id, over_at=over_at, payload=payload
+    )
+    session.add(Delivery(**row, application_id=application_id))
+    wakeups.after_commit(session, Letter.queue)
+
+
+_UNTOLD = (Application.state == "confirmed", Application.told_at.is_(None))
+
+
+def _of_token(session: Session, token: str) -> Application:
+    statement = select(Application).where(Application.digest == sessions.digest(token[:200]))
+    if db.writes(session):
+        statement = statement.with_for_update()
+    found = session.scalars(statement).one_or_none()
+    if found is None or (found.state == "asked" and found.at <= db.now(session) - CONFIRM_WITHIN):
+        raise NotFound(OLD)
+    return found
+
+
+def _merchant(session: Session, found: Application) -> UUID:
+    """The merchant of an application; the one that is there where the same was sent twice."""
+    db.advisory_lock(session, f"mailbox {found.mailbox}")
+    again = session.scalars(
+        select(Application.merchant_id).where(
+            Application.email == found.email,
+            func.lower(Application.name) == func.lower(found.name),
+            Application.state == "confirmed",
+        )
+    ).first()
+    if again is not None:
+        found.told_at = db.now(session)  # they know
+        return again
+    made = merchants.apply(_as_merchant(found.name, found.email, found.url, found.address, found.id))
+    known = people.find(session, found.email)
+    people.join(found.email, made.slug, "owner", name="" if known else found.contact, language=found.language)
+    return made.id
+
+
+def _as_merchant(
+    name: str, email: str, url: str | None, address: str, application_id: UUID
+) -> merchants.Application:
+    """What the merchant is made of. A name without letters from a to z gets a short name of its own."""
+    slug = None if slugify(name) else f"business-{application_id.hex[-8:]}"
+    return merchants.Application(name=name, email=email, url=url, address=address, slug=slug)
