@@ -46,12 +46,13 @@ TASKS: Mapping[str, Fits] = {
     "fanout.change": _number,
     "readers.sign_up": _number,
     "accounts.sign_in": _number,
+    "accounts.application": _number,
     "delivery.drain": _queue,
     "pictures.prepare": _nothing,
     **{
         f"sweep.{name}": _nothing
         for name in ("posts", "changes", "leases", "deliveries", "editions", "feeds", "pictures", "beat", "tallies", "outlets",
                      "retention", "sign_ups", "sign_ins", "doubts", "readers", "answers", "uploads", "prepared", "links",
-                     "outages", "mail_server", "accounts", "drafts")
+                     "outages", "mail_server", "accounts", "applications", "drafts")
     },
 }  # fmt: skip
