@@ -27,6 +27,14 @@ def _number(args: list[Any], named: dict[str, Any]) -> bool:
     )
 
 
+def _uuid(args: list[Any], named: dict[str, Any]) -> bool:
+    """A UUID as Python writes it."""
+    shape = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    return (
+        len(args) == 1 and not named and isinstance(args[0], str) and re.fullmatch(shape, args[0]) is not None
+    )
+
+
 def _queue(args: list[Any], named: dict[str, Any]) -> bool:
     return len(args) == 1 and not named and isinstance(args[0], str) and args[0] in _DRAINED
 
@@ -46,12 +54,13 @@ TASKS: Mapping[str, Fits] = {
     "fanout.change": _number,
     "readers.sign_up": _number,
     "accounts.sign_in": _number,
+    "accounts.application": _uuid,
     "delivery.drain": _queue,
     "pictures.prepare": _nothing,
     **{
         f"sweep.{name}": _nothing
         for name in ("posts", "changes", "leases", "deliveries", "editions", "feeds", "pictures", "beat", "tallies", "outlets",
                      "retention", "sign_ups", "sign_ins", "doubts", "readers", "answers", "uploads", "prepared", "links",
-                     "outages", "mail_server", "accounts")
+                     "outages", "mail_server", "accounts", "applications")
     },
 }  # fmt: skip
