@@ -89,22 +89,20 @@ def checked(typed: Mapping[str, str], *, language: str, wording: str) -> Applica
     Raises Invalid that names every field that is wrong.
     """
     faults: list[Fault] = []
-    email = ""
+    email, application_id = "", new_id()
     try:
         email = mail_addresses.spelled(typed.get("email", ""))
     except Invalid as error:
         faults.extend(error.faults)
     try:
-        wish = Wish.model_validate(
-            {**{name: typed.get(name, "") for name in Wish.model_fields}, "email": email}
-        )
+        texts = {name: typed.get(name, "") for name in Wish.model_fields}
+        wish = Wish.model_validate({**texts, "email": email})
+        if not faults:  # made here already, so that confirming finds nothing wrong
+            _as_merchant(wish.name, email, wish.url, wish.address, application_id)
     except ValidationError as error:
         raise Invalid(*faults_of(error), *faults) from error
     if faults:
         raise Invalid(*faults)
-    application_id = new_id()
-    # Made here already, so that confirming finds nothing wrong.
-    _as_merchant(wish.name, email, wish.url, wish.address, application_id)
     return Application(
         **wish.model_dump(),
         id=application_id,
