@@ -124,6 +124,7 @@ def _tasks() -> Iterator[tuple[str, str, bytes]]:
         ("fanout.change", [], {}), ("fanout.change", ["x"], {}), ("fanout.change", [[]], {}), ("fanout.change", [None], {}),
         ("fanout.change", ["9" * 40], {}), ("fanout.change", ["-1"], {}), ("fanout.change", ["1", "2"], {}),
         ("fanout.change", ["1"], {"more": 1}), ("delivery.drain", [], {}), ("delivery.drain", ["../../etc"], {}),
+        ("accounts.application", [], {}), ("accounts.application", ["1"], {}), ("accounts.application", ["x" * 36], {}),
         ("delivery.drain", [5], {}), ("delivery.drain", ["push", "mail"], {}), ("sweep.leases", [1], {}),
         ("sweep.beat", [], {"a": 1}), ("sweep.retention", ["x"], {}), ("posts.bury", [], {}), ("posts.bury", [5, 5], {}),
     ):  # fmt: skip

@@ -1,6 +1,5 @@
 """The town hall decides about businesses that applied: admit, decline, ask back; each is kept and told by mail."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -75,7 +74,10 @@ def waiting() -> list[ApplicationRecord]:
         .order_by(Application.confirmed_at, Application.id)
     )
     with db.reading() as session:
-        return _records(session, _first_of_each(session.scalars(statement)))
+        first: dict[UUID | None, Application] = {}
+        for one in session.scalars(statement):
+            first.setdefault(one.merchant_id, one)
+        return _records(session, list(first.values()))
 
 
 def count() -> int:
@@ -192,10 +194,6 @@ def _of(session: Session, merchant_id: UUID, *states: str) -> list[Application]:
     return list(session.scalars(statement))
 
 
-def _first_of_each(found: Iterable[Application]) -> list[Application]:
-    return list({one.merchant_id: one for one in reversed(list(found))}.values())[::-1]
-
-
 def _known(session: Session, application_id: UUID) -> Application:
     found = session.get(Application, application_id)
     if found is None or found.merchant_id is None:
@@ -214,25 +212,10 @@ def _records(session: Session, found: list[Application]) -> list[ApplicationReco
         )
     own = select(Merchant.id, Merchant.slug).where(Merchant.id.in_([one.merchant_id for one in found]))
     slugs = {row.id: row.slug for row in session.execute(own)}
-    same = (
-        "id",
-        "state",
-        "name",
-        "address",
-        "about",
-        "contact",
-        "email",
-        "phone",
-        "url",
-        "proof",
-        "wording",
-        "at",
-    )
+    columns = [column.key for column in Application.__mapper__.column_attrs]
     return [
         ApplicationRecord(
-            **{name: getattr(one, name) for name in same},
-            confirmed_at=one.confirmed_at,
-            merchant_id=one.merchant_id,
+            **{name: getattr(one, name) for name in columns if name in ApplicationRecord.model_fields},
             slug=slugs[one.merchant_id],
             steps=tuple(steps[one.id]),
         )

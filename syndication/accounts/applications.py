@@ -89,23 +89,20 @@ def checked(typed: Mapping[str, str], *, language: str, wording: str) -> Applica
     Raises Invalid that names every field that is wrong.
     """
     faults: list[Fault] = []
-    email = ""
+    email, application_id = "", new_id()
     try:
         email = mail_addresses.spelled(typed.get("email", ""))
     except Invalid as error:
         faults.extend(error.faults)
     try:
-        wish = Wish.model_validate(
-            {**{name: typed.get(name, "") for name in Wish.model_fields}, "email": email}
-        )
+        texts = {name: typed.get(name, "") for name in Wish.model_fields}
+        wish = Wish.model_validate({**texts, "email": email})
+        if not faults:  # made here already, so that confirming finds nothing wrong
+            _as_merchant(wish.name, email, wish.url, wish.address, application_id)
     except ValidationError as error:
         raise Invalid(*faults_of(error), *faults) from error
     if faults:
         raise Invalid(*faults)
-    application_id = new_id()
-    _as_merchant(
-        wish.name, email, wish.url, wish.address, application_id
-    )  # so that confirming finds nothing wrong
     return Application(
         **wish.model_dump(),
         id=application_id,
@@ -134,10 +131,8 @@ def answer(application_id: UUID) -> None:
         now = db.now(session)
         db.advisory_lock(session, f"mailbox {wanted.mailbox}")
         most, within = _PER_MAILBOX
-        if (
-            wanted.at <= now - CONFIRM_WITHIN
-            or mailboxes.letters(session, wanted.mailbox, now - within) >= most
-        ):
+        too_late = wanted.at <= now - CONFIRM_WITHIN
+        if too_late or mailboxes.letters(session, wanted.mailbox, now - within) >= most:
             _log.info("application.no_letter")
             session.delete(wanted)
             return
@@ -159,7 +154,7 @@ def sweep() -> int:
         before = db.now(session) - _PATIENCE
         waiting = select(Application.id).where(Application.state == "new", Application.at < before)
         ids = session.scalars(waiting.order_by(Application.at, Application.id).limit(_CHUNK)).all()
-        untold = session.scalar(select(Application.id).where(*_UNTOLD).limit(1)) is not None
+        untold = bool(_to_tell(session))
     for application_id in ids:
         try:
             answer(application_id)
@@ -206,25 +201,31 @@ def confirm(token: str) -> Asked:
 def tell_operators(session: Session) -> None:
     """Write to the operators about applications that they were not told of, at most one mail an hour."""
     db.advisory_lock(session, "operators told of applications")
-    now = db.now(session)
-    last = session.scalar(select(func.max(Application.told_at)))
-    untold = session.scalars(select(Application).where(*_UNTOLD).order_by(Application.confirmed_at)).all()
-    if not untold or (last is not None and last > now - _TOLD_EVERY):
+    untold, now, cfg = _to_tell(session), db.now(session), settings()
+    if not untold:
         return
     about = {"letter": "applications", "names": ", ".join(one.name for one in untold[:5])}
     if len(untold) > 5:
         about["names"] += " …"
-    operators = session.scalars(select(Person).where(Person.role == "operator").order_by(Person.id)).all()
+    operators = session.scalars(_OPERATORS).all()
     for one in operators:
         write(session, {**about, "to": one.email, "language": one.language}, now, person_id=one.id)
-    cfg = settings()
     if not operators:
-        if not cfg.operator_email:
-            return  # it is said once there is somebody to say it to
         payload = {**about, "to": cfg.operator_email, "language": cfg.language}
         write(session, payload, now, application_id=untold[0].id)
     for application in untold:
         application.told_at = now
+
+
+def _to_tell(session: Session) -> list[Application]:
+    """What the operators are to be told of now; empty within an hour of the last mail, and where there is nobody to tell."""
+    last = session.scalar(select(func.max(Application.told_at)))
+    if last is not None and last > db.now(session) - _TOLD_EVERY:
+        return []
+    if not settings().operator_email and session.scalar(_OPERATORS.limit(1)) is None:
+        return []
+    waiting = (Application.state == "confirmed", Application.told_at.is_(None))
+    return list(session.scalars(select(Application).where(*waiting).order_by(Application.confirmed_at)))
 
 
 def write(
@@ -244,7 +245,7 @@ def write(
     wakeups.after_commit(session, Letter.queue)
 
 
-_UNTOLD = (Application.state == "confirmed", Application.told_at.is_(None))
+_OPERATORS = select(Person).where(Person.role == "operator").order_by(Person.id)
 
 
 def _of_token(session: Session, token: str) -> Application:
@@ -260,16 +261,12 @@ def _of_token(session: Session, token: str) -> Application:
 def _merchant(session: Session, found: Application) -> UUID:
     """The merchant of an application; the one that is there where the same was sent twice."""
     db.advisory_lock(session, f"mailbox {found.mailbox}")
-    again = session.scalars(
-        select(Application.merchant_id).where(
-            Application.email == found.email,
-            func.lower(Application.name) == func.lower(found.name),
-            Application.state == "confirmed",
-        )
-    ).first()
-    if again is not None:
-        found.told_at = db.now(session)  # they know
-        return again
+    mine = select(Application).where(Application.email == found.email, Application.state == "confirmed")
+    earlier = session.scalars(mine.order_by(Application.confirmed_at))
+    again = next((one for one in earlier if one.name.casefold() == found.name.casefold()), None)
+    if again is not None and again.merchant_id is not None:
+        found.told_at = again.told_at  # what the operators know of one, they know of both
+        return again.merchant_id
     made = merchants.apply(_as_merchant(found.name, found.email, found.url, found.address, found.id))
     known = people.find(session, found.email)
     people.join(found.email, made.slug, "owner", name="" if known else found.contact, language=found.language)

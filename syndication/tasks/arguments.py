@@ -27,6 +27,14 @@ def _number(args: list[Any], named: dict[str, Any]) -> bool:
     )
 
 
+def _uuid(args: list[Any], named: dict[str, Any]) -> bool:
+    """A UUID as Python writes it."""
+    shape = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    return (
+        len(args) == 1 and not named and isinstance(args[0], str) and re.fullmatch(shape, args[0]) is not None
+    )
+
+
 def _queue(args: list[Any], named: dict[str, Any]) -> bool:
     return len(args) == 1 and not named and isinstance(args[0], str) and args[0] in _DRAINED
 

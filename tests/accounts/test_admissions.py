@@ -89,15 +89,18 @@ def test_a_sentence_is_needed(because: str) -> None:
 
 
 def test_one_business_that_applied_twice_is_decided_at_once() -> None:
-    answered()
-    first = token()
-    answered()
-    for one in (first, token()):
-        applications.confirm(one)
-    (only,) = admissions.waiting()
+    for email, name in (
+        ("rosa@cafe.example", "Café"),
+        ("kim@bar.example", "Bar"),
+        ("rosa@cafe.example", "CAFÉ"),
+    ):
+        answered(email=email, name=name)
+        clock.travel(timedelta(minutes=1))
+        applications.confirm(token())
+    assert [one.name for one in admissions.waiting()] == ["Café", "Bar"]
+    assert admissions.count() == 2
+    admissions.decline(admissions.waiting()[0].merchant_id, "Nein.", BOSS)
     assert admissions.count() == 1
-    admissions.decline(only.merchant_id, "Nein.", BOSS)
-    assert admissions.count() == 0
     assert len(letters("declined")) == 1
 
 

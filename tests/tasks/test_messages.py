@@ -9,6 +9,8 @@ from celery import Celery
 from kombu.transport.virtual import Channel, Message
 
 from syndication.config import Settings
+from syndication.content.base import new_id
+from syndication.ops.celery_wakeups import ROUTES
 from syndication.tasks import app, messages, transport
 from tests import hostile_messages
 from tests.hostile_messages import NAMED, body, envelope
@@ -131,6 +133,12 @@ def test_what_comes_back_is_the_same_again() -> None:
         assert opened(once.encode(), queue) == opened(item, queue) or "delivery_tag" in name
     once = transport.sound("housekeeping", json.dumps(envelope()).encode())
     assert opened(once.encode()) == ("posts.submit", [[], NAMED, {}])
+
+
+def test_an_application_is_woken_by_the_id_that_it_has(settings: Settings) -> None:
+    task, _ = ROUTES["application"]
+    assert messages.TASKS[task]([str(new_id())], {})
+    assert not messages.TASKS[task]([f"{new_id()}\n"], {})
 
 
 def test_every_task_of_ours_says_what_it_takes(settings: Settings) -> None:

@@ -1,31 +1,24 @@
 """The town hall's pages about businesses that applied, and the whole way from the form to the desk over real mail."""
 
-import re
 from collections.abc import Iterator
-from datetime import timedelta
-from email.message import EmailMessage
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from starlette.testclient import TestClient
 
-from syndication import clock, config
-from syndication.accounts import admissions, applications, people, sessions, sign_in
+from syndication.accounts import admissions, applications, people, sessions
 from syndication.accounts.sessions import Device
 from syndication.config import Settings
-from syndication.delivery import drain
 from syndication.infra import db
 from syndication.models import Person
 from syndication.publishing import api_keys
 from syndication.publishing.api_keys import KeyRequest
-from syndication.stack.mail_sink import MailSink
 from syndication.web import signed_in
 from syndication.web.app import create_app
 from tests import factories
 from tests.accounts.test_applications import answered, letters
 from tests.accounts.test_applications import token as link_token
-from tests.web.test_apply import BROWSER, kept, send
+from tests.web.test_apply import BROWSER
 from tests.web.test_desk import token
 
 pytestmark = pytest.mark.enough("sqlite")  # pages; tests/accounts has what is kept, on both
@@ -131,49 +124,6 @@ def test_a_business_sees_at_its_desk_how_it_stands(client: TestClient) -> None:
     page = client.get(desk).text
     assert "Rathaus" not in page
     assert "Es gibt ihn nicht." not in page
-
-
-def words(mail: EmailMessage) -> str:
-    plain = mail.get_body(("plain",))
-    return str(plain.get_content()) if plain is not None else ""
-
-
-def way(mail: EmailMessage, page: str) -> str:
-    """The way to a page that a mail leads to."""
-    return urlsplit(re.findall(rf"http\S+/{page}/[\w-]+", words(mail))[0]).path
-
-
-def test_from_the_form_to_the_desk_over_real_mail(city: config.Settings, mail_sink: MailSink) -> None:
-    people.add("boss@coburg.example", name="Berta Boss", role="operator")
-
-    def mail(number: int) -> Any:
-        drain.drain("mail")
-        return mail_sink.await_mails(number)[number - 1].message
-
-    with TestClient(create_app(city), headers=BROWSER, client=("203.0.113.7", 40000)) as client:
-        assert "Postfach" in send(client).text
-        for one in kept():
-            applications.answer(one.id)
-        asked = mail(1)
-        assert asked["To"] == "rosa@cafe.example"
-        assert "Das Rathaus sieht sich jetzt" in client.post(way(asked, "apply")).text
-        told = mail(2)
-        assert (told["To"], told["Subject"]) == ("boss@coburg.example", "Neue Anmeldungen: Café Rosengarten")
-        enter(client)
-        assert (
-            "zugelassen"
-            in decide(client, f"/desk/city/applications/{admissions.waiting()[0].id}", "admit").text
-        )
-        welcome = mail(3)
-        assert welcome["To"] == "rosa@cafe.example"
-        assert f"{city.base_url}/sign-in" in words(welcome)
-        client.cookies.clear()
-        client.post("/sign-in", data={"email": "rosa@cafe.example"})
-        clock.travel(timedelta(seconds=3))
-        sign_in.sweep()
-        page = client.post(way(mail(4), "sign-in"))
-        assert page.url.path == "/desk/merchants/cafe-rosengarten"
-        assert "wird vom Rathaus geprüft" not in page.text
 
 
 def test_admitting_over_the_api_is_the_same_decision(client: TestClient) -> None:
