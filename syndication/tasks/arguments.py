@@ -54,7 +54,7 @@ TASKS: Mapping[str, Fits] = {
     "fanout.change": _number,
     "readers.sign_up": _number,
     "accounts.sign_in": _number,
-    "accounts.application": _number,
+    "accounts.application": _uuid,
     "delivery.drain": _queue,
     "pictures.prepare": _nothing,
     **{
