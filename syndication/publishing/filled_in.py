@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -98,14 +98,34 @@ def settled(kind: Kind[Any], typed: Typed, desk: Desk) -> dict[str, str]:
         if question.box in ("moment", "day") and (text := told.get(question.name, "")):
             with suppress(Invalid):
                 ends = span is not None and question.name == span.end
-                heard = spoken.understood(
-                    text, desk.now, desk.zone, desk.language, near=near if ends else None
-                )
-                told[question.name] = _said(heard, desk)
+                heard = _understood(text, desk, near if ends else None)
+                told[question.name] = text if _as_written(text, heard, desk) else _said(heard, desk)
                 if span is not None and question.name == span.start:
                     near = _moment(heard.start, desk.zone)
                     told |= {span.rule: heard.rule} if heard.rule else {}
     return told
+
+
+def _understood(text: str, desk: Desk, near: datetime | None) -> "spoken.Heard":
+    """What was typed; of what a post said already, it does not matter how long ago that is."""
+    heard = spoken.understood(text, desk.now, desk.zone, desk.language, near=near, past=True)
+    if _as_written(text, heard, desk):
+        return heard
+    return spoken.understood(text, desk.now, desk.zone, desk.language, near=near)
+
+
+def _as_written(text: str, heard: "spoken.Heard", desk: Desk) -> bool:
+    """Whether a box holds what `written` writes: nobody types a day out as fully by mistake."""
+    exact = _spelled(heard.start, desk) if isinstance(heard.start, datetime) else ""
+    return heard.rule is None and text in (_said(heard, desk), exact)
+
+
+def _spelled(moment: datetime, desk: Desk) -> str:
+    """A moment as people say it; as ISO 8601 where their words do not tell it apart from others, as with seconds."""
+    local = moment.astimezone(desk.zone)
+    if local.replace(second=0, microsecond=0, fold=0).astimezone(UTC) != moment:
+        return local.isoformat()
+    return spoken.said(local, None, False, desk.zone, desk.language)
 
 
 def _said(heard: "spoken.Heard", desk: Desk) -> str:
@@ -230,7 +250,7 @@ def _whole_days(span: SpanBoxes, begins: Any, ends: Any, zone: ZoneInfo) -> dict
 def _heard(reading: _Reading, name: str, text: str, near: datetime | None = None) -> "spoken.Heard | None":
     desk = reading.desk
     with _noting(reading, name):
-        heard = spoken.understood(text, desk.now, desk.zone, desk.language, near=near)
+        heard = _understood(text, desk, near)
         if heard.remarks:
             reading.remarks[name] = Reason.joined(*heard.remarks)
         return heard
@@ -345,6 +365,12 @@ def _place(reading: _Reading, question: Question) -> dict[str, Any] | None:
     return None
 
 
+def _point(reading: _Reading, question: Question) -> datetime | None:
+    text = reading.text(question.name)
+    heard = _heard(reading, question.name, text) if text else None
+    return _moment(heard.start, reading.desk.zone) if heard else None
+
+
 _READERS: Mapping[str, Callable[[_Reading, Question], Any]] = {
     "line": _line,
     "text": _line,
@@ -358,14 +384,7 @@ _READERS: Mapping[str, Callable[[_Reading, Question], Any]] = {
     "topics": _topics,
     "pictures": _pictures,
     "place": _place,
-    "moment": lambda reading, question: (
-        _moment(
-            getattr(_heard(reading, question.name, reading.text(question.name)), "start", None),
-            reading.desk.zone,
-        )
-        if reading.text(question.name)
-        else None
-    ),
+    "moment": _point,
 }  # fmt: skip -- one glance shows the reader of every box
 
 
@@ -416,7 +435,7 @@ def _written_moment(value: datetime | None, desk: Desk, *, whole: bool, ends: bo
     if local.time() == time() and (whole or ends):  # midnight ends the day before it
         day = local.date() - timedelta(days=1) if ends else local.date()
         return spoken.said(day, None, True, desk.zone, desk.language)
-    return spoken.said(local, None, False, desk.zone, desk.language)
+    return _spelled(local, desk)
 
 
 def _written_pictures(name: str, images: Any) -> Iterator[tuple[str, str]]:

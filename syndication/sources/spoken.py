@@ -43,12 +43,19 @@ class Heard:
 
 
 def understood(
-    text: str, now: datetime, zone: ZoneInfo, language: str, *, near: datetime | None = None
+    text: str,
+    now: datetime,
+    zone: ZoneInfo,
+    language: str,
+    *,
+    near: datetime | None = None,
+    past: bool = False,
 ) -> Heard:
     """When `text` says that something is, in German or English whatever the `language`, on the clock of `zone`.
 
     `language` is that of the remarks; `en-US` reads 1/2 as January 2nd, all others as 1 February. `near`: a moment already
     known, such as the start where the end is asked for; days and hours are then the next ones after it, and not after `now`.
+    `past`: what is over long since is meant, too.
     Raises Invalid with one sentence, for no field, that says what was not understood and what would be.
     """
     plain = " ".join(text.split())
@@ -59,7 +66,12 @@ def understood(
     since = (near or now).astimezone(zone)
     heard = _heard(plain, since, now, zone, language, near is not None)
     over = heard.end if heard.end is not None else heard.start
-    if heard.rule is None and over is not None and _day_of(over, zone) < since.date() - _LONG_PAST:
+    if (
+        not past
+        and heard.rule is None
+        and over is not None
+        and _day_of(over, zone) < since.date() - _LONG_PAST
+    ):
         told = said(heard.start, heard.end, heard.whole_days, zone, language)
         _refuse(Reason("That is long past: {}. Please name a day to come.", told))
     return heard
