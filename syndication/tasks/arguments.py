@@ -29,9 +29,11 @@ def _number(args: list[Any], named: dict[str, Any]) -> bool:
 
 def _uuid(args: list[Any], named: dict[str, Any]) -> bool:
     """A UUID as Python writes it."""
-    shape = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     return (
-        len(args) == 1 and not named and isinstance(args[0], str) and re.fullmatch(shape, args[0]) is not None
+        len(args) == 1
+        and not named
+        and isinstance(args[0], str)
+        and re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", args[0]) is not None
     )
 
 
