@@ -1,0 +1,51 @@
+"""The pictures of the merchants' guide, 390 pixels wide: `python -m tests.web.guide_pictures docs/merchants`."""
+
+import io
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+from syndication import config, destinations, migrations
+from syndication.infra import db
+from tests.chromium import browsing
+from tests.conftest import settings_for
+from tests.web.screenshots import sized
+from tests.web.serving import served
+from tests.web.shown import furnish
+
+WIDTH = 390
+#: By file: the route of the page, where it begins and how high the picture is (pixels).
+PICTURES = {
+    "form": ("/desk/merchants/{slug}/new/{kind}", 285, 545),
+    "preview": ("/desk/merchants/{slug}/posts/{post_id}/check", 285, 560),
+    "where": ("/desk/merchants/{slug}/posts/{post_id}", 285, 575),
+}
+
+
+def take(folder: Path) -> None:
+    """Write them, in few colours, so that each is small."""
+    with tempfile.TemporaryDirectory() as own:
+        home = Path(own)
+        cfg = settings_for(home)
+        config.use(cfg)
+        url = f"sqlite:///{home / 'town.sqlite'}"
+        migrations.upgrade(url)
+        db.connect(url)
+        destinations.ensure_built_in()
+        shown = furnish()
+        with served(cfg) as base, browsing(home) as tab:
+            shown.enter(tab, base)
+            for name, (route, top, height) in PICTURES.items():
+                tab.open(f"{base}{shown.pages[route][0]}?lang=de")
+                sized(tab, WIDTH, "light")
+                whole = home / f"{name}.png"
+                tab.screenshot(whole, WIDTH, top + height)
+                part = Image.open(io.BytesIO(whole.read_bytes())).crop((0, top, WIDTH, top + height))
+                part.convert("RGB").quantize(32).save(folder / f"{name}.png", optimize=True)
+        db.engine().dispose()
+
+
+if __name__ == "__main__":
+    take(Path(sys.argv[1]))
