@@ -1,15 +1,15 @@
-"""Reads what a person typed into the form of a kind, and writes a post back into its boxes. Times are read as people say them."""
+"""Reads what a person typed into the form of a kind: times as people say them, prices as they write them."""
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from syndication.content.post import Content, Draft, Place
+from syndication.content.post import Draft, Place
 from syndication.content.reason import Reason
 from syndication.errors import Fault, Invalid
 from syndication.kinds import Kind, fields
@@ -22,7 +22,7 @@ from syndication.sources import spoken
 Typed = Mapping[str, str]
 #: Pictures are typed in as `images.0.url` and `images.0.alt`, the first ten of them.
 MOST_PICTURES = 10
-#: Where it is: at the merchant's own place, nowhere that is said, elsewhere; or a place of before, as `placed` writes it.
+#: Where it is: at the own place of the merchant, not said, elsewhere; or a place of before, as `written_out.placed` writes it.
 OWN, NOWHERE, ELSEWHERE = "own", "", "elsewhere"
 _NEEDED = Reason("is needed")
 _UNITS = re.compile(r"[\s€%]|EUR|Euro", re.IGNORECASE)
@@ -115,12 +115,12 @@ def _understood(text: str, desk: Desk, near: datetime | None) -> "spoken.Heard":
 
 
 def _as_written(text: str, heard: "spoken.Heard", desk: Desk) -> bool:
-    """Whether a box holds what `written` writes: nobody types a day out as fully by mistake."""
-    exact = _spelled(heard.start, desk) if isinstance(heard.start, datetime) else ""
+    """Whether a box holds what `written_out.written` writes: nobody types a day out as fully by mistake."""
+    exact = spelled(heard.start, desk) if isinstance(heard.start, datetime) else ""
     return heard.rule is None and text in (_said(heard, desk), exact)
 
 
-def _spelled(moment: datetime, desk: Desk) -> str:
+def spelled(moment: datetime, desk: Desk) -> str:
     """A moment as people say it; as ISO 8601 where their words do not tell it apart from others, as with seconds."""
     local = moment.astimezone(desk.zone)
     if local.replace(second=0, microsecond=0, fold=0).astimezone(UTC) != moment:
@@ -132,32 +132,6 @@ def _said(heard: "spoken.Heard", desk: Desk) -> str:
     start = heard.start if heard.start is not None else heard.end
     end = heard.end if heard.start is not None else None
     return spoken.said(start, end, heard.whole_days, desk.zone, desk.language)
-
-
-def written(kind: Kind[Any], content: Content, desk: Desk) -> dict[str, str]:
-    """What a form holds that makes this content."""
-    told: dict[str, str] = {}
-    for question in fields.questions(kind, desk.language):
-        if question.box == "own":
-            told[question.name] = kind.form.own[question.name].written(content, desk.language)
-        else:
-            told |= _written(question, getattr(content, question.name), _moments(kind, content), desk)
-    return {name: text for name, text in told.items() if text}
-
-
-def kept(kind: Kind[Any], content: Content) -> dict[str, Any]:
-    """The fields of a content that its form does not ask for, of JSON types."""
-    own = {"kind", *(one.name for one in fields.questions(kind, "en"))}
-    said = content.document()
-    said.pop("spellings", None)
-    return {
-        name: value for name, value in said.items() if name not in own and value not in (None, [], {}, "")
-    }
-
-
-def placed(place: Place) -> str:
-    """A place as a choice of the form's."""
-    return json.dumps([place.name, place.address, place.latitude, place.longitude], ensure_ascii=False)
 
 
 class _noting:  # noqa: N801 -- reads as what it does
@@ -386,65 +360,3 @@ _READERS: Mapping[str, Callable[[_Reading, Question], Any]] = {
     "place": _place,
     "moment": _point,
 }  # fmt: skip -- one glance shows the reader of every box
-
-
-# Back into the boxes
-
-
-@dataclass(frozen=True)
-class _Moments:
-    """Which box says an end, and whether both are of whole days."""
-
-    end: str
-    whole: bool
-
-
-def _moments(kind: Kind[Any], content: Content) -> _Moments:
-    span = kind.form.span
-    if span is None:
-        return _Moments("", whole=False)
-    return _Moments(span.end, whole=bool(span.whole) and bool(getattr(content, span.whole)))
-
-
-def _written(question: Question, value: Any, moments: _Moments, desk: Desk) -> dict[str, str]:
-    name = question.name
-    match question.box:
-        case "topics":
-            return {name: "\n".join(topic.spelling for topic in value)}
-        case "pictures":
-            return dict(_written_pictures(name, value))
-        case "place":
-            return _written_place(name, value, desk)
-        case "moment":
-            return {name: _written_moment(value, desk, whole=moments.whole, ends=name == moments.end)}
-        case "day":
-            return {name: spoken.said(value, None, True, desk.zone, desk.language) if value else ""}
-        case "price":
-            return {
-                name: "" if value is None else str(value).replace(".", "," if desk.language == "de" else ".")
-            }
-        case "yes":
-            return {name: "1" if value else ""}
-    return {name: "" if value is None else str(value)}
-
-
-def _written_moment(value: datetime | None, desk: Desk, *, whole: bool, ends: bool) -> str:
-    if value is None:
-        return ""
-    local = value.astimezone(desk.zone)
-    if local.time() == time() and (whole or ends):  # midnight ends the day before it
-        day = local.date() - timedelta(days=1) if ends else local.date()
-        return spoken.said(day, None, True, desk.zone, desk.language)
-    return _spelled(local, desk)
-
-
-def _written_pictures(name: str, images: Any) -> Iterator[tuple[str, str]]:
-    for number, image in enumerate(images):
-        yield f"{name}.{number}.url", image.url
-        yield f"{name}.{number}.alt", image.alt
-
-
-def _written_place(name: str, place: Place | None, desk: Desk) -> dict[str, str]:
-    if place is None:
-        return {}
-    return {name: OWN if place == desk.place else placed(place)}

@@ -14,7 +14,7 @@ from syndication.content.post import Content, Place
 from syndication.errors import Invalid
 from syndication.kinds import KINDS
 from syndication.kinds.reading import draft
-from syndication.publishing import filled_in
+from syndication.publishing import filled_in, written_out
 from syndication.publishing.filled_in import Desk
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -34,7 +34,7 @@ def desk(now: datetime = NOW, language: str = "de") -> Desk:
 def again(content: Content, at: Desk) -> Content:
     """What its own form, opened and sent as it is, makes of a post."""
     kind = kinds.of(content)
-    typed, kept = filled_in.written(kind, content, at), filled_in.kept(kind, content)
+    typed, kept = written_out.written(kind, content, at), written_out.kept(kind, content)
     settled = filled_in.settled(kind, typed, at)
     assert {name: settled[name] for name in typed} == typed, "what is written out already stays as it is"
     return filled_in.read(kind, typed, {**kept, "texts": dict(content.texts)}, at).draft.content()

@@ -19,7 +19,7 @@ from syndication.content.reason import Reason
 from syndication.errors import Conflict, Fault, Forbidden, Invalid, NotFound, QuotaExceeded, Unavailable
 from syndication.infra.reasons import translated_error, translated_reason
 from syndication.kinds import fields
-from syndication.publishing import drafts, filled_in, habits, merchants, posts, uploads
+from syndication.publishing import drafts, filled_in, habits, merchants, posts, uploads, written_out
 from syndication.publishing.drafts import Written
 from syndication.publishing.filled_in import Desk
 from syndication.publishing.merchants import MerchantRecord
@@ -102,8 +102,8 @@ def again(known: Visitor, slug: str, post_id: UUID) -> Response:
     draft = Written(
         new_id(),
         kind.name,
-        filled_in.written(kind, content, desk(own, known)),
-        filled_in.kept(kind, content),
+        written_out.written(kind, content, desk(own, known)),
+        written_out.kept(kind, content),
         dict(content.texts),
     )
     drafts.save(own.id, draft)
@@ -136,8 +136,8 @@ def opened(own: MerchantRecord, post_id: UUID, known: Account) -> Written:
     return Written(
         post_id,
         kind.name,
-        filled_in.written(kind, record.content, desk(own, known)),
-        filled_in.kept(kind, record.content),
+        written_out.written(kind, record.content, desk(own, known)),
+        written_out.kept(kind, record.content),
         dict(record.content.texts),
         record.revision,
     )
@@ -245,7 +245,7 @@ def _form(
         pictures=[n for n in range(filled_in.MOST_PICTURES) if f"images.{n}.url" in draft.typed],
         most_pictures=filled_in.MOST_PICTURES,
         place=place_of(own),
-        places=[(filled_in.placed(one), one) for one in habit.places if one != place_of(own)],
+        places=[(written_out.placed(one), one) for one in habit.places if one != place_of(own)],
         topics=habit.topics,
         chosen=[one.strip() for one in draft.typed.get("topics", "").splitlines() if one.strip()],
     )
