@@ -23,7 +23,8 @@ _PRICE = re.compile(
     r"(?:€\s*)?(?P<price>\d{1,5}(?:[.,](?:\d{1,2}|-|–))?)\s*(?P<currency>€|EUR)?\s*$"
 )
 _DAY = re.compile(
-    r"\s*(?P<weekday>mo|di|mi|do|fr|sa|so|tu|we|th|su)[a-zäöü]{0,8}\.?,?\s*(?P<date>\d{1,2}\.\s?\d{1,2}\.?)?\s*:\s*",
+    r"\s*(?P<weekday>mo(?:n|ntag|nday)?|di(?:e|enstag)?|tu(?:e|es|esday)?|mi(?:t|ttwoch)?|we(?:d|dnesday)?|do(?:n|nnerstag)?"
+    r"|th(?:u|ur|urs|ursday)?|fr(?:i|eitag|iday)?|sa(?:t|mstag|turday)?|so(?:n|nntag|nnabend)?|su(?:n|nday)?)\.?,?\s*(?P<date>\d{1,2}\.\s?\d{1,2}\.?)?\s*:\s*",
     re.IGNORECASE,
 )
 _COURSE = re.compile(r"\s*(?P<course>[^\W\d][^:,–\[(]{0,38}):\s+")
@@ -55,12 +56,16 @@ def by_days(text: str, first: date | None) -> dict[str, Any]:
         if named is None or first is None:
             every_day.append(dish(line))
             continue
-        ahead = (_WEEKDAYS[named["weekday"].lower()] - first.weekday()) % 7
+        ahead = (_weekday(named["weekday"].lower()) - first.weekday()) % 7
         days.setdefault(first + timedelta(days=ahead), []).append(dish(line[named.end() :]))
     return {
         "dishes": every_day,
         "days": [{"date": day.isoformat(), "dishes": found} for day, found in sorted(days.items())],
     }
+
+
+def _weekday(name: str) -> int:
+    return _WEEKDAYS["sa" if name == "sonnabend" else name[:2]]
 
 
 def dish(line: str) -> dict[str, Any]:
