@@ -155,7 +155,7 @@ def test_whatever_is_killed_takes_along_what_it_forked(gently: bool) -> None:
     """A part that hears no signal, with a child that does not either."""
     stubborn = (
         "import os, signal, time; signal.signal(15, signal.SIG_IGN)\n"
-        "os.fork(); print(os.getpid(), flush=True); time.sleep(60)"
+        "os.fork(); os.write(1, b'%d\\n' % os.getpid()); time.sleep(60)"  # two writers share the pipe: a line in one piece
     )
     said: list[str] = []
     part = Part("forks", [sys.executable, "-c", stubborn], grace=0.3)
