@@ -193,8 +193,6 @@ def _read_span(span: SpanBoxes, reading: _Reading) -> None:
     near = _moment(begins, reading.desk.zone) if begins is not None else None
     last = _heard(reading, span.end, end, near) if end else None
     ends = (last.end or last.start) if last else first.end if first else None
-    if first and begins is None and ends is not None and not end:
-        ends = None if span.start == span.end else ends
     zone = reading.desk.zone
     whole = whole or (
         bool(span.whole)

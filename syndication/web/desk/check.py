@@ -22,6 +22,7 @@ from syndication.infra.reasons import translated_error, translated_reason
 from syndication.kinds import fields
 from syndication.publishing import drafts, merchants, posts, price_memory
 from syndication.publishing.drafts import Written
+from syndication.publishing.filled_in import Understood
 from syndication.publishing.merchants import MerchantRecord
 from syndication.sources import spoken
 from syndication.web import signed_in
@@ -46,10 +47,10 @@ def check(request: Request, known: Visitor, slug: str, post_id: UUID) -> Respons
         posts.read(post_id, merchant_id=own.id)
         return onward("/desk/merchants", slug, "posts", str(post_id))
     try:
-        said = write.understood(own, draft, known).draft
+        found = write.understood(own, draft, known)
     except Invalid:
         return _to_the_form(slug, post_id)
-    return _page(request, known, own, draft, said)
+    return _page(request, known, own, draft, found)
 
 
 @router.post("/check")
@@ -63,7 +64,7 @@ def decide(request: Request, known: Visitor, slug: str, post_id: UUID, form: Pos
     draft = replace(draft, texts=_own_words(draft, form.typed, dropped=then.partition("drop.")[2]))
     drafts.save(own.id, draft)
     try:
-        said = write.understood(own, draft, known).draft
+        found = write.understood(own, draft, known)
     except Invalid:
         return _to_the_form(slug, post_id)
     if then != "publish":
@@ -71,9 +72,9 @@ def decide(request: Request, known: Visitor, slug: str, post_id: UUID, form: Pos
     hour, later = form.typed.get(_WHEN, ""), form.typed.get("how") == "later"
     try:
         at = _hour(hour, own, known, later=later)
-        drafts.publish(own.id, post_id, said.model_copy(update={_WHEN: at}))
+        drafts.publish(own.id, post_id, found.draft.model_copy(update={_WHEN: at}))
     except (Invalid, Forbidden, Conflict, QuotaExceeded) as error:
-        return _page(request, known, own, draft, said, trouble=error, hour=hour, later=later or hour != "")
+        return _page(request, known, own, draft, found, trouble=error, hour=hour, later=later or hour != "")
     return onward("/desk/merchants", slug, "posts", str(post_id), told="1")
 
 
@@ -86,7 +87,7 @@ def _own_words(draft: Written, typed: dict[str, str], *, dropped: str) -> dict[s
     kept = dict(draft.texts)
     for name, text in typed.items():
         channel = name.removeprefix("text.")
-        if channel != name and channels.known(channel) and text != typed.get(f"shown.{channel}"):
+        if channel != name and channels.known(channel):
             kept[channel] = text
     kept.pop(dropped, None)
     return kept
@@ -115,13 +116,13 @@ def _page(
     known: Account,
     own: MerchantRecord,
     draft: Written,
-    said: Draft,
+    found: Understood,
     *,
     trouble: Exception | None = None,
     hour: str = "",
     later: bool = False,
 ) -> Response:
-    language, content = known.language, said.content()
+    language, said, content = known.language, found.draft, found.draft.content()
     kind = kinds.of(content)
     told = _sentences(kind, trouble or _trouble(own, draft, said), language)
     record = posts.read(draft.id, merchant_id=own.id) if draft.seen else None
@@ -133,11 +134,9 @@ def _page(
         scripted=True,
         merchant=own,
         draft=draft,
-        kind=kind,
         corrects=record is not None and record.state == "published",
-        waits=record is not None and record.state == "scheduled",
         post=_shown(said, language),
-        remarks=_remarks(own, draft, known),
+        remarks=[translated_reason(one, language) for one in found.remarks.values()],
         outlets=[_outlet(one, draft, language) for one in foreseen(own.id, draft.id, content)],
         advice=_advice(own, said, language),
         trouble=told,
@@ -179,11 +178,6 @@ def _advice(own: MerchantRecord, said: Draft, language: str) -> list[tuple[str, 
     return [(one.field, translated_reason(one.reason, language)) for one in found]
 
 
-def _remarks(own: MerchantRecord, draft: Written, known: Account) -> list[str]:
-    found = write.understood(own, draft, known).remarks
-    return [translated_reason(one, known.language) for one in found.values()]
-
-
 def _shown(said: Draft, language: str) -> dict[str, Any]:
     """The post as its own page shows it."""
     content, cfg, now = said.content(), settings(), clock.now()
@@ -198,7 +192,6 @@ def _shown(said: Draft, language: str) -> dict[str, Any]:
         "body": content.body,
         "pictures": content.images,
         "topics": [topic.name for topic in content.topics],
-        "over_at": content.over_at(cfg.zone),
     }
 
 

@@ -29,7 +29,7 @@ from syndication.web.signed_in import Visitor
 
 router = APIRouter(prefix="/desk/merchants/{slug}/outlets", dependencies=[Depends(signed_in.allowed)])
 _NOWHERE = Reason("There is nothing at this address.")
-_SENT = Reason("A test is on its way. In a moment you see it there, and below whether it arrived.")
+_SENT = Reason("A test is on its way. In a moment you see it there.")
 #: What an owner may say of when an account speaks; a number where it is counted.
 _RHYTHM = {"quiet_from": False, "quiet_until": False, "gap_minutes": True, "most_per_day": True}
 
