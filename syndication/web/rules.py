@@ -173,6 +173,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", "/desk/merchants/{slug}/outlets"): MEMBER,
     ("POST", "/desk/merchants/{slug}/outlets"): OWNER,
     ("GET", "/desk/merchants/{slug}/outlets/{outlet_id}"): MEMBER,
+    ("POST", "/desk/merchants/{slug}/outlets/{outlet_id}/test"): MEMBER,
     ("POST", "/desk/merchants/{slug}/outlets/{outlet_id}/rhythm"): OWNER,
     ("POST", "/desk/merchants/{slug}/outlets/{outlet_id}/{act}"): OWNER,
     ("GET", "/desk/merchants/{slug}/business"): OWNER,

@@ -2,25 +2,33 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from syndication import destinations
+from syndication import channels, clock, destinations
 from syndication.accounts import people, sessions
 from syndication.accounts.sessions import Device
 from syndication.config import Settings
+from syndication.content.reason import Reason
+from syndication.destinations.values import PAUSED
 from syndication.errors import NotFound
 from syndication.infra import db
-from syndication.models import ConnectLink, Delivery, Person
-from syndication.publishing import merchants
+from syndication.ledger import lifecycle
+from syndication.models import ConnectLink, Delivery, Destination, Person
+from syndication.publishing import merchants, posts
 from syndication.web import signed_in
 from syndication.web.app import create_app
 from tests import factories
+from tests.town import fan_out
 
 HOME = "/desk/merchants/cafe/outlets"
+CLOSED = Reason.quoted("The door is closed.")
+SINCE = datetime(2026, 8, 15, 15, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -65,6 +73,73 @@ def test_own_outlets_and_those_of_the_city_are_listed_in_words(client: TestClien
     assert "Coburg auf Telegram" in page
     assert "Fremd" not in page
     assert "Instagram" in page.split("noch keinen eigenen Zugang")[1][:300]
+
+
+#: How an outlet stands → its words, whether a new access is offered in the list, and whether it can be tried.
+STANDINGS = [
+    ({}, "läuft", False, True),
+    ({"failures": 2, "failing_since": SINCE, "trouble": CLOSED}, "geht nicht seit", False, True),
+    (
+        {"state": "paused", "reason": CLOSED, "failing_since": SINCE},
+        "nimmt unseren Zugang nicht mehr an seit",
+        True,
+        False,
+    ),
+    ({"state": "paused", "reason": PAUSED}, "pausiert", False, False),
+    ({"state": "paused", "reason": PAUSED, "failing_since": SINCE}, "pausiert", False, False),
+    ({"state": "disabled", "reason": CLOSED, "failing_since": SINCE}, "abgeschaltet", True, False),
+]  # fmt: skip -- one glance shows every standing
+
+
+@pytest.mark.parametrize(("stands", "words", "again", "tried"), STANDINGS)
+def test_how_it_stands_is_said_in_words_with_what_helps(
+    client: TestClient, stands: dict[str, Any], words: str, again: bool, tried: bool
+) -> None:
+    identity = outlet()
+    with db.transaction() as session:
+        for name, value in stands.items():
+            setattr(session.get_one(Destination, identity), name, value)
+    listed, alone = client.get(HOME).text, client.get(f"{HOME}/{identity}").text
+    assert words in listed
+    assert words in alone
+    assert ("/reconnect" in listed) is again
+    assert ("/test" in alone) is tried
+    assert (str(CLOSED) in alone) is (CLOSED in stands.values())
+    assert ("15. August 2026" in alone) is ("seit" in words)
+
+
+def test_what_went_there_last_is_told_in_words(client: TestClient) -> None:
+    identity = outlet()
+    assert "Noch nichts" in client.get(f"{HOME}/{identity}").text
+    posts.create(merchants.by_slug("cafe").id, factories.event("Weinprobe"))
+    fan_out()
+    tried = destinations.test(identity, owner=merchants.by_slug("cafe").id)
+    with db.transaction() as session:
+        test = session.get_one(Delivery, tried)
+        test.state, test.reason = "failed", CLOSED
+        ntfy = channels.by_kind("ntfy")
+        session.add(Delivery(**lifecycle.row(ntfy, f"{test.key}-back", clock.now(), destination_id=identity)))
+        letter = channels.by_kind("letter")
+        session.add(Delivery(**lifecycle.row(letter, "n1", clock.now(), destination_id=identity)))
+    last = client.get(f"{HOME}/{identity}").text.split("Was zuletzt dorthin ging")[1].split("</section>")[0]
+    first, second = re.findall(r"<li.*?</li>", last, re.S)
+    assert all(words in first for words in ("Probe", "nicht angekommen", str(CLOSED)))
+    assert all(words in second for words in ("Weinprobe", "wartet", "/desk/merchants/cafe/posts/"))
+
+
+def test_all_outlets_of_the_city_are_named_however_many_merchants_have(client: TestClient) -> None:
+    with db.transaction() as session:
+        factories.destination(session, "telegram", name="Coburg auf Telegram", settings={"chat": "@coburg"})
+        factories.destination(session, "ntfy", name="Alarm", settings={"topic": "alarm"}, alarms=True)
+        wein = merchants.by_slug("wein").id
+        for number in range(110):
+            factories.destination(
+                session, "telegram", name=f"W{number}", settings={"chat": "@w"}, merchant_id=wein
+            )
+    page = client.get(HOME).text
+    assert "Coburg auf Telegram" in page
+    assert "Alarm" not in page
+    assert "W109" not in page
 
 
 def test_connecting_leads_to_the_page_that_asks_for_the_access(client: TestClient) -> None:
@@ -117,7 +192,7 @@ def test_it_is_removed(client: TestClient) -> None:
         destinations.read(identity)
 
 
-def test_anothers_outlet_is_not_there_and_a_member_may_only_look(client: TestClient) -> None:
+def test_anothers_outlet_is_not_there_and_a_member_may_look_and_try(client: TestClient) -> None:
     other, own = outlet("wein"), outlet()
     secret = token(client)
     assert client.get(f"{HOME}/{other}").status_code == 404
@@ -125,6 +200,8 @@ def test_anothers_outlet_is_not_there_and_a_member_may_only_look(client: TestCli
         assert client.post(f"{HOME}/{other}/{act}", data={"token": secret}).status_code == 404
     enter(client, "paul@cafe.example")
     page = client.get(f"{HOME}/{own}").text
+    assert "Probe senden" in page
     assert "Pausieren" not in page
     secret = re.findall(r'name="token" value="(\w+)"', client.get("/desk/account").text)[0]
+    assert "Probe ist unterwegs" in client.post(f"{HOME}/{own}/test", data={"token": secret}).text
     assert client.post(f"{HOME}/{own}/pause", data={"token": secret}).status_code == 403

@@ -18,18 +18,19 @@ from syndication.destinations import DestinationAmendment, DestinationRecord, co
 from syndication.destinations.connect_form import asked_of
 from syndication.destinations.connecting import ConnectionRequest
 from syndication.errors import Conflict, Fault, Forbidden, Invalid, NotFound, SyndicationError, TooOften
-from syndication.infra.reasons import translated_error, translated_reason
+from syndication.infra.reasons import translated_error
 from syndication.infra.rendering import gettext
 from syndication.publishing import merchants
 from syndication.publishing.merchants import MerchantRecord
 from syndication.web import signed_in
 from syndication.web.desk.forms import Form
 from syndication.web.desk.frame import desk_page, onward
+from syndication.web.desk.outlet_words import arrivals, shown
 from syndication.web.signed_in import Visitor
 
 router = APIRouter(prefix="/desk/merchants/{slug}/outlets", dependencies=[Depends(signed_in.allowed)])
 _NOWHERE = Reason("There is nothing at this address.")
-_SENT = Reason("A test is on its way. In a moment you see it there, and below whether it arrived.")
+_SENT = "A test is on its way. In a moment you see it there, and below whether it arrived."
 #: What an owner may say of when an account speaks; a number where it is counted.
 _RHYTHM = {"quiet_from": False, "quiet_until": False, "gap_minutes": True, "most_per_day": True}
 
@@ -54,10 +55,12 @@ def connect(request: Request, known: Visitor, slug: str, form: Form) -> Response
 
 
 @router.get("/{outlet_id}")
-def one(request: Request, known: Visitor, slug: str, outlet_id: UUID, *, saved: bool = False) -> Response:
+def one(
+    request: Request, known: Visitor, slug: str, outlet_id: UUID, *, saved: bool = False, tested: bool = False
+) -> Response:
     """One outlet. Raises NotFound for another's."""
-    own = merchants.by_slug(slug)
-    done = gettext(known.language)("Saved.") if saved else ""
+    own, say = merchants.by_slug(slug), gettext(known.language)
+    done = say("Saved.") if saved else say(_SENT) if tested else ""
     return _one(request, known, own, destinations.read(outlet_id, owner=own.id), done=done)
 
 
@@ -79,16 +82,25 @@ def rhythm(request: Request, known: Visitor, slug: str, outlet_id: UUID, form: F
     return onward("/desk/merchants", slug, "outlets", str(outlet_id), saved="1")
 
 
+@router.post("/{outlet_id}/test")
+def try_it(request: Request, known: Visitor, slug: str, outlet_id: UUID) -> Response:
+    """Try it; members may, too."""
+    own = merchants.by_slug(slug)
+    try:
+        destinations.test(outlet_id, owner=own.id)
+    except (Forbidden, Conflict, TooOften) as error:
+        record = destinations.read(outlet_id, owner=own.id)
+        return _one(request, known, own, record, faults={"form": _said(error, known.language)})
+    return onward("/desk/merchants", slug, "outlets", str(outlet_id), tested="1")
+
+
 @router.post("/{outlet_id}/{act}")
 def act(request: Request, known: Visitor, slug: str, outlet_id: UUID, act: str) -> Response:
-    """Try it, pause it, let it go on, give it a new access, or remove it."""
+    """Pause it, let it go on, give it a new access, or remove it."""
     own = merchants.by_slug(slug)
     record = destinations.read(outlet_id, owner=own.id)
     try:
         match act:
-            case "test":
-                destinations.test(outlet_id, owner=own.id)
-                return _one(request, known, own, record, done=translated_reason(_SENT, known.language))
             case "pause":
                 destinations.pause(outlet_id, owner=own.id)
             case "resume":
@@ -144,7 +156,7 @@ def _paced(record: DestinationRecord) -> bool:
 
 def _list(request: Request, known: Account, own: MerchantRecord, *, fault: str = "") -> Response:
     mine = destinations.listed(owner=own.id, limit=destinations.MOST)
-    of_all = [one for one in destinations.listed(limit=100) if one.merchant_slug is None]
+    of_all = destinations.of_the_city()
     ready, lacking = [], []
     for channel in channels.CHANNELS:
         if not channel.configurable or (channel.connector is None and not channel.typed):
@@ -160,8 +172,8 @@ def _list(request: Request, known: Account, own: MerchantRecord, *, fault: str =
         "outlets.html",
         status=422 if fault else 200,
         merchant=own,
-        own=[_shown(one, known.language) for one in mine],
-        of_all=[_shown(one, known.language) for one in of_all if one.state != "disabled"],
+        own=[shown(one, known.language) for one in mine],
+        of_all=[shown(one, known.language) for one in of_all if one.state != "disabled"],
         ready=ready,
         lacking=lacking,
         fault=fault,
@@ -187,28 +199,11 @@ def _one(
         status=422 if faults else 200,
         at=f"/desk/merchants/{own.slug}/outlets/{record.id}",
         merchant=own,
-        outlet=_shown(record, known.language),
+        outlet=shown(record, known.language),
+        arrivals=arrivals(record, known.language),
         paced=_paced(record),
         boxes=typed or {name: "" if value in (None, 0) else str(value) for name, value in stands.items()},
         faults=faults or {},
         done=done,
         deciding=known.may_for(own.slug, "owner"),
     )
-
-
-def _shown(record: DestinationRecord, language: str) -> dict[str, Any]:
-    """What the templates show of an outlet; never a secret."""
-    installed = channels.known(record.channel)
-    channel = channels.by_kind(record.channel) if installed else None
-    connectable = channel is not None and (channel.connector is not None or bool(channel.typed))
-    return {
-        "id": record.id,
-        "name": record.name,
-        "network": channel.label if channel else record.channel,
-        "state": record.state,
-        "trouble": record.state == "active" and record.failing_since is not None,
-        "reason": translated_reason(record.reason, language),
-        "since": record.failing_since,
-        "last": record.last_sent_at,
-        "connectable": connectable,
-    }
