@@ -61,6 +61,8 @@ def create(
         merchant = merchants.require(session, merchant_id, "set up")
         if merchant is not None:
             _refuse_too_many(session, merchant)
+        if session.get(Destination, identity) is not None:
+            raise Conflict("There is such an outlet already.")
         row = Destination(
             id=identity,
             merchant_id=merchant_id,

@@ -175,6 +175,8 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", "/desk/merchants/{slug}/outlets/{outlet_id}"): MEMBER,
     ("POST", "/desk/merchants/{slug}/outlets/{outlet_id}/test"): MEMBER,
     ("POST", "/desk/merchants/{slug}/outlets/{outlet_id}/rhythm"): OWNER,
+    ("POST", "/desk/merchants/{slug}/outlets/{outlet_id}/interest"): OWNER,
+    ("POST", "/desk/merchants/{slug}/outlets/{outlet_id}/secret"): OWNER,
     ("POST", "/desk/merchants/{slug}/outlets/{outlet_id}/{act}"): OWNER,
     ("GET", "/desk/merchants/{slug}/business"): OWNER,
     ("POST", "/desk/merchants/{slug}/business"): OWNER,

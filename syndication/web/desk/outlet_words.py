@@ -1,15 +1,21 @@
 """What people are told of an outlet: how it is doing, what it shows of its settings, and what arrived there. Never a secret."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic.fields import FieldInfo
+
 from syndication import channels, insight
+from syndication.channels.contract import Channel
 from syndication.delivery import trial_post
 from syndication.destinations import DestinationRecord
 from syndication.destinations.values import PAUSED
-from syndication.infra.reasons import translated_reason
+from syndication.errors import Invalid, SyndicationError
+from syndication.infra.reasons import translated_error, translated_reason
+from syndication.infra.rendering import gettext
 from syndication.insight import DeliveryRow, Filters
 from syndication.web.desk.posts import STATES
 
@@ -40,11 +46,42 @@ def shown(record: DestinationRecord, language: str) -> dict[str, Any]:
         "name": record.name,
         "network": channel.label if channel else record.channel,
         "standing": record.standing,
+        "look": {"works": "sent", "paused": ""}.get(record.standing, "failed"),
         "reason": "" if why == PAUSED else translated_reason(why, language),
         "since": record.failing_since,
         "last": record.last_sent_at,
         "connectable": channel is not None and (channel.connector is not None or bool(channel.typed)),
+        "facts": _facts(channel, record, language) if channel else [],
+        "renewable": channel is not None and hasattr(channel.settings, "rotated"),
+        "rotated_at": record.settings.get("rotated_at") or "",
     }
+
+
+def by_settings(channel: Channel[Any, Any]) -> Mapping[str, FieldInfo]:
+    """What must be known of an outlet that has no page for connecting it; empty where it has one, or comes with the city."""
+    if not channel.configurable or channel.connector is not None or channel.typed:
+        return {}
+    return {name: field for name, field in channel.settings.model_fields.items() if field.is_required()}
+
+
+def said(error: SyndicationError, language: str) -> str:
+    """What a refusal says, in one sentence."""
+    told = error.faults[0].message if isinstance(error, Invalid) else str(error)
+    return translated_error(told, language)
+
+
+def _facts(channel: Channel[Any, Any], record: DestinationRecord, language: str) -> list[tuple[str, str]]:
+    """What its owner told of it, by what it is: where it is, never how to get in."""
+    fields, say = channel.settings.model_fields, gettext(language)
+    asked = (
+        channel.connector.asks.model_fields if channel.connector else (channel.typed or by_settings(channel))
+    )
+    plain = [name for name in asked if name in fields and name not in channel.settings.secret_names()]
+    return [
+        (say(fields[name].description or name), str(record.settings[name]))
+        for name in plain
+        if record.settings.get(name)
+    ]
 
 
 def arrivals(record: DestinationRecord, language: str) -> list[Arrival]:
