@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from syndication import clock
 from syndication.accounts import admissions, applications, people, sessions, sign_in
 from syndication.accounts.sessions import Device
 from syndication.audience import readers
@@ -83,6 +84,14 @@ def furnish() -> Shown:
             session, "telegram", merchant_id=owner, name="Unser Telegram", settings={"chat": "@rosengarten"},
             secrets={"bot_token": "1:token"}, state="paused",
         ).id  # fmt: skip
+        refusing = factories.destination(
+            session, "webhook", merchant_id=owner, name="Unser Webshop", settings={"url": "https://shop.example/a"},
+            state="paused", failing_since=clock.now(),
+            reason=Reason(
+                "{} answered {}: it does not accept our access. Please renew the secret or the permission there.",
+                "shop.example", 401,
+            ),
+        ).id  # fmt: skip
         factories.reader(session, "anna@example.org", cadence="daily 07:00")
         factories.reader(session, "fort@example.org", cadence="daily 07:00")
     made = [posts.create(owner, one).id for one in _drafts()]
@@ -124,7 +133,9 @@ def furnish() -> Shown:
         ),
         **_desk(owner, made),
         "/desk/merchants/{slug}/outlets": ("/desk/merchants/cafe/outlets",),
-        "/desk/merchants/{slug}/outlets/{outlet_id}": (f"/desk/merchants/cafe/outlets/{telegram}",),
+        "/desk/merchants/{slug}/outlets/{outlet_id}": tuple(
+            f"/desk/merchants/cafe/outlets/{one}" for one in (telegram, refusing)
+        ),
         "/desk/merchants/{slug}/team": ("/desk/merchants/cafe/team",),
         "/desk/merchants/{slug}/business": ("/desk/merchants/cafe/business?saved=1",),
         "/desk/city/applications": ("/desk/city/applications",),

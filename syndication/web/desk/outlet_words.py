@@ -15,12 +15,11 @@ from syndication.destinations import DestinationRecord
 from syndication.destinations.values import PAUSED
 from syndication.errors import Invalid, SyndicationError
 from syndication.infra.reasons import translated_error, translated_reason
-from syndication.infra.rendering import gettext
 from syndication.insight import DeliveryRow, Filters
 from syndication.web.desk.posts import STATES
 
 #: Arrivals shown of an outlet, newest first.
-_LAST = 10
+_LAST = 5
 
 
 @dataclass(frozen=True)
@@ -51,15 +50,16 @@ def shown(record: DestinationRecord, language: str) -> dict[str, Any]:
         "since": record.failing_since,
         "last": record.last_sent_at,
         "connectable": channel is not None and (channel.connector is not None or bool(channel.typed)),
-        "facts": _facts(channel, record, language) if channel else [],
+        "where": _where(channel, record) if channel else [],
         "renewable": channel is not None and hasattr(channel.settings, "rotated"),
         "rotated_at": record.settings.get("rotated_at") or "",
     }
 
 
 def by_settings(channel: Channel[Any, Any]) -> Mapping[str, FieldInfo]:
-    """What must be known of an outlet that has no page for connecting it; empty where it has one, or comes with the city."""
-    if not channel.configurable or channel.connector is not None or channel.typed:
+    """What must be known of an outlet that has no page for connecting it; empty where it has one, comes with the city,
+    or is a single person's device."""
+    if not channel.configurable or channel.personal or channel.connector is not None or channel.typed:
         return {}
     return {name: field for name, field in channel.settings.model_fields.items() if field.is_required()}
 
@@ -70,18 +70,13 @@ def said(error: SyndicationError, language: str) -> str:
     return translated_error(told, language)
 
 
-def _facts(channel: Channel[Any, Any], record: DestinationRecord, language: str) -> list[tuple[str, str]]:
-    """What its owner told of it, by what it is: where it is, never how to get in."""
-    fields, say = channel.settings.model_fields, gettext(language)
+def _where(channel: Channel[Any, Any], record: DestinationRecord) -> list[str]:
+    """What its owner told of where it is, never how to get in."""
     asked = (
-        channel.connector.asks.model_fields if channel.connector else (channel.typed or by_settings(channel))
+        channel.connector.asks.model_fields if channel.connector else channel.typed or by_settings(channel)
     )
-    plain = [name for name in asked if name in fields and name not in channel.settings.secret_names()]
-    return [
-        (say(fields[name].description or name), str(record.settings[name]))
-        for name in plain
-        if record.settings.get(name)
-    ]
+    plain = [name for name in asked if name not in channel.settings.secret_names()]
+    return [str(record.settings[name]) for name in plain if record.settings.get(name)]
 
 
 def arrivals(record: DestinationRecord, language: str) -> list[Arrival]:
