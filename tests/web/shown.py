@@ -21,7 +21,8 @@ from syndication.kinds import KINDS
 from syndication.kinds.reading import draft
 from syndication.ledger import sealed_links
 from syndication.models import Delivery, Person, Post
-from syndication.publishing import drafts, posts
+from syndication.publishing import api_keys, drafts, posts
+from syndication.publishing.api_keys import KeyRequest
 from syndication.publishing.drafts import Written
 from syndication.web import rules, signed_in
 from syndication.web.site.choices import Typed
@@ -136,6 +137,7 @@ def furnish() -> Shown:
         "/desk/merchants/{slug}/outlets/{outlet_id}": tuple(
             f"/desk/merchants/cafe/outlets/{one}" for one in (telegram, refusing)
         ),
+        "/desk/merchants/{slug}/keys": _keys(owner),
         "/desk/merchants/{slug}/team": ("/desk/merchants/cafe/team",),
         "/desk/merchants/{slug}/business": ("/desk/merchants/cafe/business?saved=1",),
         "/desk/city/applications": ("/desk/city/applications",),
@@ -211,6 +213,14 @@ def _decided() -> tuple[str, ...]:
         first.merchant_id, "Gehören Sie zum Museum, das schon hier ist?", "Paul Klein <paul@coburg.example>"
     )
     return tuple(f"/desk/city/applications/{one.id}" for one in (first, second))
+
+
+def _keys(owner: UUID) -> tuple[str, ...]:
+    """The page of one that is good and one that was taken back."""
+    for name in ("Kasse im Laden", "Webshop"):
+        made = api_keys.create(owner, KeyRequest(name=name))
+    api_keys.revoke(made.key.id)
+    return ("/desk/merchants/cafe/keys",)
 
 
 def _letter(email: str) -> str:

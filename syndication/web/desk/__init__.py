@@ -8,6 +8,7 @@ from syndication.web.desk import (
     applications,
     business,
     check,
+    keys,
     outlet,
     outlets,
     posts,
@@ -17,7 +18,20 @@ from syndication.web.desk import (
 )
 
 router = APIRouter(include_in_schema=False)
-for _part in (sign_in, account, posts, write, check, acts, outlets, outlet, team, business, applications):
+for _part in (
+    sign_in,
+    account,
+    posts,
+    write,
+    check,
+    acts,
+    outlets,
+    outlet,
+    keys,
+    team,
+    business,
+    applications,
+):
     router.include_router(_part.router)
 
 __all__ = ["router"]
