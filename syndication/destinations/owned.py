@@ -50,7 +50,7 @@ def create(
     """A new destination of a merchant, or of the city, under a fresh id or a given one that nobody has yet.
 
     `counted`: the knock at its server was counted already. Raises Invalid with one Fault for each field, Forbidden where
-    the merchant is not admitted, Conflict at the limit, TooOften.
+    the merchant is not admitted, Conflict at the limit or where the id is taken, TooOften.
     """
     channel = _configurable(request.channel)
     checked = validated(channel, request.settings)
