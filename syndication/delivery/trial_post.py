@@ -22,6 +22,7 @@ _WORDS = {
 
 #: How long a test stands where people could take it for a post.
 _STANDS = timedelta(minutes=5)
+_BACK = "-back"
 
 
 def envelope(row: Delivery, city: City, settings: Settings, *, pictured: bool) -> Envelope:
@@ -65,8 +66,13 @@ def taking_back(outcome: Outcome, destination_id: UUID | None) -> Delivery | Non
         "takes_back": outcome.reference,
         "stood_at": was.post.published_at.isoformat(),
     }
-    due_at, key = outcome.at + _STANDS, f"{parcel.key}-back"
+    due_at, key = outcome.at + _STANDS, f"{parcel.key}{_BACK}"
     back = lifecycle.row(
         channel, key, outcome.at, destination_id=destination_id, due_at=due_at, payload=payload
     )
     return Delivery(**back)
+
+
+def takes_back(key: str) -> bool:
+    """Whether a delivery of that key only deletes a test again."""
+    return key.endswith(_BACK)

@@ -12,7 +12,7 @@ from syndication.audience import interests
 from syndication.channels.settings import Settings as ChannelSettings
 from syndication.content.base import new_id
 from syndication.content.interest import Interest
-from syndication.content.reason import NO_REASON, Reason
+from syndication.content.reason import NO_REASON
 from syndication.destinations import probe_limits
 from syndication.destinations.sealed import (
     AnyChannel,
@@ -24,6 +24,7 @@ from syndication.destinations.sealed import (
     validated,
 )
 from syndication.destinations.values import (
+    PAUSED,
     DestinationAmendment,
     DestinationRecord,
     DestinationRequest,
@@ -37,7 +38,6 @@ from syndication.publishing import merchants
 
 #: Destinations one merchant may have; each of them multiplies every post.
 MOST = 50
-_PAUSED = Reason("Paused by its owner.")
 
 
 def create(
@@ -50,7 +50,7 @@ def create(
     """A new destination of a merchant, or of the city, under a fresh id or a given one that nobody has yet.
 
     `counted`: the knock at its server was counted already. Raises Invalid with one Fault for each field, Forbidden where
-    the merchant is not admitted, Conflict at the limit, TooOften.
+    the merchant is not admitted, Conflict at the limit or where the id is taken, TooOften.
     """
     channel = _configurable(request.channel)
     checked = validated(channel, request.settings)
@@ -61,6 +61,8 @@ def create(
         merchant = merchants.require(session, merchant_id, "set up")
         if merchant is not None:
             _refuse_too_many(session, merchant)
+        if session.get(Destination, identity) is not None:
+            raise Conflict("There is such an outlet already.")
         row = Destination(
             id=identity,
             merchant_id=merchant_id,
@@ -110,6 +112,18 @@ def listed(
         return [_as_record(row, interest, merchant) for row, interest, merchant in session.execute(statement)]
 
 
+def of_the_city() -> list[DestinationRecord]:
+    """The outlets of the city that tell everybody's posts, by name; people's devices and what hears of alarms aside."""
+    statement = _rows().where(
+        Destination.merchant_id.is_(None),
+        Destination.alarms.is_(False),
+        Destination.channel.not_in(channels.personal_kinds()),
+    )
+    with db.reading() as session:
+        found = session.execute(statement.order_by(Destination.name, Destination.id))
+        return [_as_record(*row) for row in found]
+
+
 def update(
     destination_id: UUID,
     amendment: DestinationAmendment,
@@ -156,7 +170,7 @@ def pause(destination_id: UUID, *, owner: UUID | None = None) -> DestinationReco
         row = _owned(session, owner, destination_id)
         merchants.require(session, owner, "pause")
         if row.state == "active":
-            row.state, row.reason = "paused", _PAUSED
+            row.state, row.reason = "paused", PAUSED
         return _record(session, row)
 
 
@@ -375,4 +389,5 @@ def _as_record(row: Destination, interest: InterestRow, merchant: Merchant | Non
         failing_since=row.failing_since,
         held_until=row.held_until,
         last_sent_at=row.last_sent_at,
+        trouble=row.trouble,
     )  # fmt: skip -- a row for a row

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
@@ -17,6 +17,10 @@ from syndication.publishing.merchants import Name
 
 #: Settings are flat, or nearly; deeper ones are an attack on whoever walks through them.
 _DEEPEST, _MOST_SETTINGS, _MOST_VALUES = 5, 60, 500
+#: Why an outlet stands still that a person paused; any other reason is the service's.
+PAUSED = Reason("Paused by its owner.")
+#: Works; fails at the moment; lets us in no more and waits for a new access; paused by a person; given up.
+Standing = Literal["works", "fails", "refuses", "paused", "off"]
 
 
 GivenSettings = Annotated[
@@ -62,6 +66,17 @@ class DestinationRecord:
     failing_since: datetime | None
     held_until: datetime | None
     last_sent_at: datetime | None
+    #: What it said when it last failed; empty while it works.
+    trouble: Reason
+
+    @property
+    def standing(self) -> Standing:
+        """How it is doing, in one word for people."""
+        if self.state == "disabled":
+            return "off"
+        if self.state == "paused":
+            return "refuses" if self.failing_since is not None and self.reason != PAUSED else "paused"
+        return "works" if self.failing_since is None else "fails"
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,17 @@ from uuid import UUID
 
 import structlog
 from pydantic import Field
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from syndication import clock
 from syndication.content.base import Moment, Value
 from syndication.content.bounds import Few
-from syndication.errors import Invalid, NotFound
+from syndication.content.reason import Reason
+from syndication.errors import Conflict, Invalid, NotFound
 from syndication.infra import db, signing
 from syndication.models import ApiKey, Merchant
+from syndication.publishing import merchants
 from syndication.publishing.merchants import Name
 
 Scope = Literal[
@@ -28,6 +30,8 @@ PREFIX = "syn"
 OPERATOR: Scope = "operator"
 #: What a merchant's key may do where nothing else is asked for.
 MERCHANT_SCOPES: tuple[Scope, ...] = tuple(scope for scope in get_args(Scope) if scope != OPERATOR)
+#: Keys that are not taken back which a merchant may have by making them itself.
+MOST_OWN = 20
 #: The last use is written down at most this often, so that reading does not become writing.
 _USE_NOTED_EVERY = timedelta(minutes=1)
 _SHAPE = re.compile(rf"{PREFIX}_[0-9a-f]{{8}}_[A-Za-z0-9_-]{{43}}")
@@ -115,6 +119,24 @@ def create(merchant_id: UUID | None, request: KeyRequest) -> Created:
         return Created(_record(row, merchant), fresh.text)
 
 
+def create_own(merchant_id: UUID, request: KeyRequest) -> Created:
+    """A new key that a merchant makes for itself. Raises Forbidden where it may set up nothing, Conflict at the limit."""
+    with db.transaction() as session:
+        merchant = merchants.require(session, merchant_id, "set up")
+        # Locked, so that two requests at once do not both take the last place.
+        session.get(Merchant, merchant_id, with_for_update=True)
+        mine = select(func.count()).where(ApiKey.merchant_id == merchant_id, ApiKey.revoked_at.is_(None))
+        if merchant is not None and (session.scalar(mine) or 0) >= MOST_OWN:
+            raise Conflict(
+                Reason(
+                    "{} has {} keys, the most there may be. Please take one back first.",
+                    merchant.name,
+                    MOST_OWN,
+                )
+            )
+        return create(merchant_id, request)
+
+
 def authenticate(text: str) -> Caller | None:
     """The holder of the key `text`; None where it is unknown, revoked or expired."""
     if not _SHAPE.fullmatch(text):
@@ -131,11 +153,14 @@ def authenticate(text: str) -> Caller | None:
     return Caller(row.merchant_id, row.id, frozenset(row.scopes))
 
 
-def revoke(key_id: str) -> KeyRecord:
-    """Take a key back, at once and for good; doing it again changes nothing. Raises NotFound."""
+def revoke(key_id: str, *, owner: UUID | None = None) -> KeyRecord:
+    """Take a key back, at once and for good; doing it again changes nothing. Raises NotFound.
+
+    With `owner` only where it is that merchant's.
+    """
     with db.transaction() as session:
         row = session.get(ApiKey, key_id)
-        if row is None:
+        if row is None or (owner is not None and row.merchant_id != owner):
             raise NotFound("There is no such key.")
         row.revoked_at = row.revoked_at or clock.now()
         return _record(row, session.get(Merchant, row.merchant_id) if row.merchant_id else None)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from syndication import clock
 from syndication.accounts import admissions, applications, people, sessions, sign_in
 from syndication.accounts.sessions import Device
 from syndication.audience import readers
@@ -20,7 +21,8 @@ from syndication.kinds import KINDS
 from syndication.kinds.reading import draft
 from syndication.ledger import sealed_links
 from syndication.models import Delivery, Person, Post
-from syndication.publishing import drafts, posts
+from syndication.publishing import api_keys, drafts, posts
+from syndication.publishing.api_keys import KeyRequest
 from syndication.publishing.drafts import Written
 from syndication.web import rules, signed_in
 from syndication.web.site.choices import Typed
@@ -83,6 +85,14 @@ def furnish() -> Shown:
             session, "telegram", merchant_id=owner, name="Unser Telegram", settings={"chat": "@rosengarten"},
             secrets={"bot_token": "1:token"}, state="paused",
         ).id  # fmt: skip
+        refusing = factories.destination(
+            session, "webhook", merchant_id=owner, name="Unser Webshop", settings={"url": "https://shop.example/a"},
+            state="paused", failing_since=clock.now(),
+            reason=Reason(
+                "{} answered {}: it does not accept our access. Please renew the secret or the permission there.",
+                "shop.example", 401,
+            ),
+        ).id  # fmt: skip
         factories.reader(session, "anna@example.org", cadence="daily 07:00")
         factories.reader(session, "fort@example.org", cadence="daily 07:00")
     made = [posts.create(owner, one).id for one in _drafts()]
@@ -124,7 +134,10 @@ def furnish() -> Shown:
         ),
         **_desk(owner, made),
         "/desk/merchants/{slug}/outlets": ("/desk/merchants/cafe/outlets",),
-        "/desk/merchants/{slug}/outlets/{outlet_id}": (f"/desk/merchants/cafe/outlets/{telegram}",),
+        "/desk/merchants/{slug}/outlets/{outlet_id}": tuple(
+            f"/desk/merchants/cafe/outlets/{one}" for one in (telegram, refusing)
+        ),
+        "/desk/merchants/{slug}/keys": _keys(owner),
         "/desk/merchants/{slug}/team": ("/desk/merchants/cafe/team",),
         "/desk/merchants/{slug}/business": ("/desk/merchants/cafe/business?saved=1",),
         "/desk/city/applications": ("/desk/city/applications",),
@@ -200,6 +213,14 @@ def _decided() -> tuple[str, ...]:
         first.merchant_id, "Gehören Sie zum Museum, das schon hier ist?", "Paul Klein <paul@coburg.example>"
     )
     return tuple(f"/desk/city/applications/{one.id}" for one in (first, second))
+
+
+def _keys(owner: UUID) -> tuple[str, ...]:
+    """The page of one that is good and one that was taken back."""
+    for name in ("Kasse im Laden", "Webshop"):
+        made = api_keys.create(owner, KeyRequest(name=name))
+    api_keys.revoke(made.key.id)
+    return ("/desk/merchants/cafe/keys",)
 
 
 def _letter(email: str) -> str:

@@ -8,6 +8,8 @@ from syndication.web.desk import (
     applications,
     business,
     check,
+    keys,
+    outlet,
     outlets,
     posts,
     sign_in,
@@ -16,7 +18,20 @@ from syndication.web.desk import (
 )
 
 router = APIRouter(include_in_schema=False)
-for _part in (sign_in, account, posts, write, check, acts, outlets, team, business, applications):
+for _part in (
+    sign_in,
+    account,
+    posts,
+    write,
+    check,
+    acts,
+    outlets,
+    outlet,
+    keys,
+    team,
+    business,
+    applications,
+):
     router.include_router(_part.router)
 
 __all__ = ["router"]

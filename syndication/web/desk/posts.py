@@ -30,7 +30,7 @@ from syndication.web.site import links
 router = APIRouter(prefix="/desk", dependencies=[Depends(signed_in.allowed)])
 _A_PAGE = 30
 #: What becomes of a delivery, in words.
-_STATES = {
+STATES = {
     "waiting": Reason("waits"),
     "sending": Reason("is on its way"),
     "sent": Reason("arrived"),
@@ -168,7 +168,7 @@ def arrived(record: PostRecord, own: MerchantRecord, language: str) -> tuple[lis
             stop.destination,
             channels.by_kind(stop.channel).label,
             stop.state,
-            translated_reason(_STATES[stop.state], language),
+            translated_reason(STATES[stop.state], language),
             translated_reason(stop.reason, language),
             stop.link,
             stop.destination_id in mine,
@@ -176,7 +176,7 @@ def arrived(record: PostRecord, own: MerchantRecord, language: str) -> tuple[lis
         )
         for stop in newest.values()
     ]
-    people = {state: sum(one.count for one in journey.readers if one.state == state) for state in _STATES}
+    people = {state: sum(one.count for one in journey.readers if one.state == state) for state in STATES}
     return outlets, people
 
 

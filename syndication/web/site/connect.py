@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from syndication import channels
+from syndication.accounts.people import Account
 from syndication.config import settings
 from syndication.content.characters import control_characters
 from syndication.content.faults import FORM
@@ -22,6 +23,7 @@ from syndication.destinations.links import OLD, WAY
 from syndication.errors import Conflict, Invalid, NotFound
 from syndication.infra.reasons import translated_error
 from syndication.infra.rendering import moment
+from syndication.web import signed_in
 from syndication.web.site import links
 from syndication.web.site.layout import language_of, page
 
@@ -88,13 +90,20 @@ def done(request: Request, kind: str) -> Response:
     """The end of the way, at an address without a code in it, that may be loaded again."""
     if not channels.known(kind):
         raise NotFound("There is nothing at this address.")
+    known = signed_in.visitor(request)
     return page(
         request,
         "connected.html",
         private=True,
         label=channels.by_kind(kind).label,
         tested=connect_form.shown_by_a_test(kind),
+        back=_desk_of(known) if known else "",
     )
+
+
+def _desk_of(known: Account) -> str:
+    """Where somebody came from who connected it at their desk; whoever acts for several merchants chooses there."""
+    return links.to("/desk/merchants", *known.merchants, "outlets") if len(known.merchants) == 1 else "/desk"
 
 
 @router.get("/{token}")
