@@ -132,6 +132,8 @@ def emptied(uri: str, test: str) -> str:
         rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         changed = {str(name) for (name,) in rows} ^ {*models.Base.metadata.tables, "alembic_version"}
         if not changed:
+            # The audit log refuses to be emptied: only a superuser who asks for it gets round its triggers.
+            connection.execute("SET session_replication_role = replica")
             connection.execute(_EMPTY)
     if changed:
         _with_town(uri)

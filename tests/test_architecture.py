@@ -18,7 +18,7 @@ LAYERS: dict[str, int] = {
     "infra": 1,
     **dict.fromkeys(["config", "kinds"], 2),
     **dict.fromkeys(["channels", "models", "sources"], 3),
-    "ledger": 4,
+    **dict.fromkeys(["ledger", "audit"], 4),
     "publishing": 5,
     **dict.fromkeys(["audience", "accounts"], 6),
     "destinations": 7,
@@ -30,6 +30,7 @@ LAYERS: dict[str, int] = {
 ALLOWED = {
     ("content", "clock"): "an id carries the moment of its making",
     ("content", "errors"): "what is wrong with a value is said in faults",
+    ("ledger", "audit"): "who sends something again is written down",
     ("cli", "stack"): "commands start the stack",
     ("cli", "web"): "a command serves it",
     ("cli", "ops"): "commands ask the broker and the doctor, and wake workers after a replay",

@@ -31,6 +31,8 @@ ALLOWED = {
     "deliveries.destination_id": None,
     "deliveries.person_id": None,
     "deliveries.application_id": None,
+    "deliveries.report_id": None,
+    "reports.state": "open",
     "applications.state": "confirmed",
     "application_steps.act": "admitted",
     "announced_prices.currency": "EUR",

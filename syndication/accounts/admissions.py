@@ -9,6 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from syndication.accounts import applications, people
+from syndication.audit import log
+from syndication.audit.log import About
 from syndication.config import settings
 from syndication.content.base import Record, Text, slugify
 from syndication.content.reason import Reason
@@ -152,6 +154,9 @@ def _answer(merchant_id: UUID, act: Act, because: str, by: str) -> None:
         found = _of(session, merchant_id, "confirmed")
         if not found:
             raise Conflict(_DECIDED)
+        what: log.What = "application.declined" if act == "declined" else "application.asked_back"
+        about = About("merchant", merchant_id, found[0].name)
+        log.record(session, what, about, merchant_id=merchant_id)
         _decide(session, found, act, said, by)
 
 

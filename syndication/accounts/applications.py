@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 
 from syndication.accounts import people, sessions
 from syndication.accounts.people import PersonName
+from syndication.audit import acting
+from syndication.audit.acting import Actor
 from syndication.channels.built_in.letter import Letter
 from syndication.config import settings
 from syndication.content.base import Line, Text, Value, WebAddress, new_id, slugify
@@ -191,7 +193,8 @@ def confirm(token: str) -> Asked:
         found = _of_token(session, token)
         if found.state == "asked":
             now = db.now(session)
-            found.merchant_id = _merchant(session, found)
+            with acting.by(Actor(f"application {found.id}", found.contact, "page")):
+                found.merchant_id = _merchant(session, found)
             found.state, found.confirmed_at = "confirmed", now
             session.flush()
             tell_operators(session)

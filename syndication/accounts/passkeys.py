@@ -24,6 +24,8 @@ from syndication.accounts import sessions
 from syndication.accounts.people import Account
 from syndication.accounts.sessions import Device
 from syndication.accounts.sign_in import SignedIn
+from syndication.audit import log
+from syndication.audit.log import About
 from syndication.config import settings
 from syndication.content.base import Line, Record
 from syndication.content.reason import Reason
@@ -126,6 +128,7 @@ def add(known: Account, answer: dict[str, Any], name: str) -> PasskeyRecord:
             raise Invalid.field("passkey", Reason("is known already"))
         session.add(row)
         session.flush()
+        _note(session, "passkey.added", known)
         return PasskeyRecord(id=row.id, name=row.name, made_at=row.made_at, used_at=None)
 
 
@@ -134,12 +137,14 @@ def rename(known: Account, passkey_id: UUID, name: str) -> None:
     called = _named(name)
     with db.transaction() as session:
         _own(session, known, passkey_id).name = called
+        _note(session, "passkey.changed", known)
 
 
 def remove(known: Account, passkey_id: UUID) -> None:
     """Let nobody sign in by a passkey any more. Raises NotFound for one that is not theirs."""
     with db.transaction() as session:
         session.delete(_own(session, known, passkey_id))
+        _note(session, "passkey.removed", known)
 
 
 def ask() -> dict[str, Any]:
@@ -213,6 +218,10 @@ def _own(session: Session, known: Account, passkey_id: UUID) -> Passkey:
     if row is None or row.person_id != known.person_id:
         raise NotFound(Reason("There is no such passkey any more."))
     return row
+
+
+def _note(session: Session, what: log.What, known: Account) -> None:
+    log.record(session, what, About("person", known.person_id, known.name))
 
 
 def _remember(session: Session, challenge: bytes, person_id: UUID | None) -> None:

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from syndication.audit import log
+from syndication.audit.log import About
 from syndication.content.base import Line, Record
 from syndication.content.reason import Reason
 from syndication.errors import Conflict, Invalid, NotFound
@@ -98,11 +100,16 @@ def add(email: str, *, name: str = "", language: str = "de", role: Role | None =
             )
             session.add(person)
             session.flush()
+            given: dict[str, Any] = {"role": role} if role else {}
+            log.record(session, "person.added", _about(person), **given)
         else:
-            person.name = _named(name or person.name)
-            if role is not None:
+            if (called := _named(name or person.name)) != person.name:
+                person.name = called
+                log.record(session, "person.changed", _about(person), fields=["name"])
+            if role is not None and role != person.role:
                 _keep_an_operator(session, person, role)
                 person.role = role
+                log.record(session, "person.role", _about(person), role=role)
         return _record(session, person)
 
 
@@ -124,6 +131,7 @@ def join(
             if role != "owner":
                 _keep_an_owner(session, found)
             found.role = role
+        log.record(session, "person.joined", _about(person), merchant_id=merchant.id, role=role)
         return _record(session, person)
 
 
@@ -135,6 +143,7 @@ def amend(person_id: UUID, *, name: str, language: str) -> None:
     with db.transaction() as session:
         person = _known(session, person_id)
         person.name, person.language = called, language
+        log.record(session, "person.changed", _about(person), fields=["language", "name"])
 
 
 def without_role(person_id: UUID) -> None:
@@ -143,6 +152,7 @@ def without_role(person_id: UUID) -> None:
         person = _known(session, person_id)
         _keep_an_operator(session, person, None)
         person.role = None
+        log.record(session, "person.role", _about(person), role="")
 
 
 def leave(person_id: UUID, merchant_slug: str) -> None:
@@ -152,6 +162,8 @@ def leave(person_id: UUID, merchant_slug: str) -> None:
         if found is None:
             raise NotFound(_UNKNOWN)
         _keep_an_owner(session, found)
+        about = _about(session.get_one(Person, person_id))
+        log.record(session, "person.left", about, merchant_id=found.merchant_id)
         session.delete(found)
 
 
@@ -166,6 +178,7 @@ def remove(email: str) -> PersonRecord:
             raise NotFound(_UNKNOWN)
         _keep_an_operator(session, person, None)
         gone = _record(session, person)
+        log.record(session, "person.removed", _about(person))
         session.execute(delete(Membership).where(Membership.person_id == person.id))
         session.delete(person)
         return gone
@@ -202,6 +215,13 @@ def members(merchant_slug: str) -> list[MemberRecord]:
             MemberRecord(id=one.id, name=one.name, email=one.email, role=own.role, since=own.since)
             for one, own in session.execute(statement)
         ]
+
+
+def known(person_id: UUID) -> PersonRecord | None:
+    """The person of that id; None where they were removed."""
+    with db.reading() as session:
+        found = session.get(Person, person_id)
+        return _record(session, found) if found is not None else None
 
 
 def memberships(session: Session, person_id: UUID) -> dict[str, str]:
@@ -262,6 +282,10 @@ def _keep_an_operator(session: Session, person: Person, role: Role | None) -> No
     db.advisory_lock(session, "operators")
     if set(session.scalars(select(Person.id).where(Person.role == "operator"))) == {person.id}:
         raise Conflict(_LAST_OPERATOR)
+
+
+def _about(person: Person) -> About:
+    return About("person", person.id, person.name)
 
 
 def _record(session: Session, person: Person) -> PersonRecord:

@@ -11,6 +11,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from syndication.accounts.people import Account, memberships
+from syndication.audit import log
+from syndication.audit.acting import Actor
+from syndication.audit.log import About
 from syndication.config import settings
 from syndication.content.base import Record
 from syndication.content.reason import Reason
@@ -87,6 +90,8 @@ def begin(session: Session, person: Person, device: Device, way: Way) -> tuple[s
     )
     session.add(row)
     session.flush()
+    who = Actor(f"person {person.id}", person.name, "page")
+    log.record(session, "person.signed_in", About("person", person.id, person.name), actor=who, how=way)
     newest = select(BrowserSession.id).where(BrowserSession.person_id == person.id)
     kept = session.scalars(
         newest.order_by(BrowserSession.seen_at.desc(), BrowserSession.id.desc()).limit(_MOST)
@@ -156,6 +161,7 @@ def end(known: Account, session_id: UUID) -> None:
         if row is None or row.person_id != known.person_id:
             raise NotFound(Reason("You are not signed in there any more."))
         session.delete(row)
+        log.record(session, "person.signed_out", _about(known), here=session_id == known.session_id)
 
 
 def end_others(known: Account) -> None:
@@ -166,6 +172,7 @@ def end_others(known: Account) -> None:
                 BrowserSession.person_id == known.person_id, BrowserSession.id != known.session_id
             )
         )
+        log.record(session, "person.signed_out", _about(known), here=False)
 
 
 def sweep() -> None:
@@ -187,6 +194,10 @@ def is_form_token(known: Account, text: str) -> bool:
 def digest(secret: str) -> str:
     """What is kept of a cookie, a link or a challenge: 256 random bits, so that a fast hash is enough."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _about(known: Account) -> About:
+    return About("person", known.person_id, known.name)
 
 
 def _first(table: tuple[tuple[str, tuple[str, ...]], ...], user_agent: str) -> str:

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from syndication.accounts import sessions
 from syndication.accounts.sessions import Device
+from syndication.audit import log
+from syndication.audit.log import About
 from syndication.channels.built_in.letter import Letter
 from syndication.config import settings
 from syndication.content.base import new_id
@@ -101,6 +103,7 @@ def link(email: str) -> tuple[str, datetime]:
         if person is None:
             raise NotFound("There is nobody with this address; `syndication people add` makes them known.")
         now = db.now(session)
+        log.record(session, "person.link", About("person", person.id, person.name))
         return _made(session, person, now), now + GOOD_FOR
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from syndication.audience import interests, stories, tokens
+from syndication.audit import log
 from syndication.config import settings
 from syndication.content.base import Record
 from syndication.content.cadence import Cadence, next_slot, previous_slot
@@ -114,6 +115,8 @@ def leave_by_address(email: str) -> bool:
         ]
         for reader in listed:
             _end(session, reader, "left", _LEFT, "withdrawn", "operator")
+        address = mail_addresses.spelled(email)
+        log.record(session, "reader.left", log.of_reader(address), found=len(listed))
         return bool(listed)
 
 
@@ -153,9 +156,10 @@ def export_by_address(email: str) -> dict[str, Any]:
     Mostly one reader; sign-ups that no worker looked at yet are kept without one.
     """
     address = mail_addresses.spelled(email)
-    with db.reading() as session:
+    with db.transaction() as session:
         found = of_address(session, address)
         waiting = session.scalars(select(SignUp).where(func.lower(SignUp.email) == address)).all()
+        log.record(session, "reader.exported", log.of_reader(address), found=len(found) + len(waiting))
     if not found and not waiting:
         raise NotFound(f"Nothing is kept about {address}.")
     said = [export(tokens.own(row.id, row.nonce)) for row in found]
@@ -170,6 +174,7 @@ def erase_by_address(email: str) -> int:
         rows = [*waiting, *of_address(session, address, lock=True)]
         for row in rows:
             session.delete(row)
+        log.record(session, "reader.erased", log.of_reader(address), found=len(rows))
         return len(rows)
 
 

@@ -9,6 +9,7 @@ from syndication.cli import (
     importing,
     init,
     keys,
+    log,
     merchants,
     needs,
     people,
@@ -41,6 +42,7 @@ for module in (
     keys,
     importing,
     channels,
+    log,
     upkeep,
 ):
     module.join(app)

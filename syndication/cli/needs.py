@@ -9,7 +9,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "Begin": ("demo", "init", "migrate", "inbox", "up"),
     "Merchants, people and readers": ("merchants", "people", "keys", "readers"),
     "What goes out": ("posts", "import", "destinations", "channels"),
-    "Is all well, and what is not": ("doctor", "queues", "deliveries", "delivery", "dead-letters"),
+    "Is all well, and what is not": ("doctor", "queues", "deliveries", "delivery", "dead-letters", "log"),
     "Help it along": ("retry", "replay"),
     "Keep it running": ("web", "settings", "secret", "rotate-secrets", "restored"),
 }
@@ -45,6 +45,7 @@ EXAMPLES: Mapping[str, str] = {
     "deliveries": "--state failed",
     "delivery": "4711",
     "dead-letters": "",
+    "log": "--since 2d",
     "retry": "--channel newsletter",
     "replay": "--channel webhook --dry-run",
     "migrate": "",

@@ -3,11 +3,14 @@
 Commands import what they work with when they are called: whoever asks for help, or mistypes, waits for no library.
 """
 
+import getpass
+import os
 from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
 
+from syndication.audit import acting
 from syndication.cli.needs import NEEDS
 from syndication.content.characters import legible
 from syndication.errors import Invalid, SyndicationError
@@ -26,7 +29,8 @@ class Group(TyperGroup):
         """The command's result; exit code 1 after an error that is worded for a person."""
         private_files.process()
         try:
-            return super().invoke(ctx)
+            with acting.entering("command", f"command {_user()}", _user()):
+                return super().invoke(ctx)
         except Invalid as error:
             fail(*(str(fault) for fault in error.faults))
         except SyndicationError as error:
@@ -45,6 +49,14 @@ class Group(TyperGroup):
                 formatter.write_dl([(name, shown[name].get_short_help_str(100)) for name in names])
         formatter.write_paragraph()
         formatter.write_text("`syndication COMMAND --help` has an example of each.")
+
+
+def _user() -> str:
+    """Who works at the command line, as the system calls them."""
+    try:
+        return getpass.getuser()[:50]
+    except (OSError, KeyError):  # a user whom the system knows by a number alone, as in a container
+        return str(os.getuid())
 
 
 def _of_the_database(error: Exception) -> str | None:

@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from syndication import channels
 from syndication.audience import editions, signups
+from syndication.audit import log
+from syndication.audit.log import About
 from syndication.config import Settings
 from syndication.content.reason import Reason
 from syndication.delivery import fanout, restore_mark
@@ -77,6 +79,7 @@ def settle(cfg: Settings) -> Settled:
         settled.doubtful = _doubt(session)
         _skip_numbers(session)
         seen(session, restore_mark.BEAT, db.now(session))  # as of which the database is up to date
+        log.record(session, "backup.restored", About("city"), doubtful=settled.doubtful)
     return settled
 
 

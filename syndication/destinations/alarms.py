@@ -3,6 +3,8 @@
 from uuid import UUID
 
 from syndication import channels
+from syndication.audit import log
+from syndication.audit.log import About
 from syndication.errors import Conflict, NotFound
 from syndication.infra import db
 from syndication.models import Destination
@@ -21,6 +23,7 @@ def mark(destination_id: UUID, *, hears: bool) -> None:
         if hears:
             _check(row)
         row.alarms = hears
+        log.record(session, "outlet.alarms", About("outlet", row.id, row.name), hears=hears)
 
 
 def _check(row: Destination) -> None:

@@ -15,6 +15,8 @@ from pydantic import Field, ValidationError
 from sqlalchemy.orm import Session
 
 from syndication import channels, clock
+from syndication.audit import acting
+from syndication.audit.acting import Actor
 from syndication.channels.connector import Connector, Site
 from syndication.channels.settings import Settings as ChannelSettings
 from syndication.channels.social.oauth import registered
@@ -263,7 +265,10 @@ def _connected(link_id: UUID, learned: dict[str, Any], nonce: str, language: str
     """The outlet is connected, and what could not be posted without the access goes out."""
     connected, failing_since = _kept(link_id, learned, nonce, language)
     if failing_since is not None:
-        replay.many(states=("failed",), destination_id=connected.destination_id, failing_since=failing_since)
+        with acting.by(Actor(f"link {link_id}", "", "page")):
+            replay.many(
+                states=("failed",), destination_id=connected.destination_id, failing_since=failing_since
+            )
     return connected
 
 
@@ -274,7 +279,7 @@ def _kept(
 
     A second press in the same browser changes nothing.
     """
-    with db.transaction() as session:
+    with db.transaction() as session, acting.by(Actor(f"link {link_id}", "", "page")):
         row = links.locked(session, link_id)
         connected = Connected(row.channel, row.destination_id, language)
         if links.used_here(session, row, nonce):

@@ -13,6 +13,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from syndication import clock
+from syndication.audit import log
+from syndication.audit.log import About
 from syndication.config import settings
 from syndication.errors import NotFound
 from syndication.infra import db
@@ -110,6 +112,15 @@ def make(
     )  # fmt: skip -- one glance shows every column
     session.add(row)
     session.flush()  # the caller is told its id
+    if maker is not LETTER:  # which are written by themselves
+        log.record(
+            session,
+            "link.made",
+            About("link", row.id, name),
+            merchant_id=merchant_id,
+            channel=channel,
+            renews=renews,
+        )
     return Link(row.id, f"{settings().base_url}/connect/{token}", row.ends_at)
 
 
@@ -206,7 +217,9 @@ def end(link_id: UUID, *, owner: UUID | None = None) -> None:
         if row is None or (owner is not None and row.merchant_id != owner):
             raise NotFound("There is no such link.")
         merchants.require(session, owner, "end link")
-        row.ended_at = row.ended_at or clock.now()
+        if row.ended_at is None:
+            row.ended_at = clock.now()
+            log.record(session, "link.ended", About("link", row.id, row.name), merchant_id=row.merchant_id)
 
 
 def sweep() -> None:

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from syndication import channels, clock
 from syndication.audience import interests
+from syndication.audit import log
+from syndication.audit.log import About
 from syndication.channels.settings import Settings as ChannelSettings
 from syndication.content.base import new_id
 from syndication.content.interest import Interest
@@ -80,6 +82,7 @@ def create(
         )  # fmt: skip -- one glance shows every column
         session.add(row)
         session.flush()  # read back below with its interest
+        _note(session, "outlet.made", row, channel=row.channel)
         return Revealed(_record(session, row), _made(checked, request.settings))
 
 
@@ -152,6 +155,7 @@ def update(
             merchant = session.get(Merchant, row.merchant_id) if row.merchant_id else None
             row.interest_id = _interest(session, merchant, amendment.interest)
         session.flush()  # read back below with its interest
+        _note(session, "outlet.changed", row, fields=sorted(amendment.model_fields_set))
         return Revealed(_record(session, row), made)
 
 
@@ -171,6 +175,7 @@ def pause(destination_id: UUID, *, owner: UUID | None = None) -> DestinationReco
         merchants.require(session, owner, "pause")
         if row.state == "active":
             row.state, row.reason = "paused", PAUSED
+        _note(session, "outlet.paused", row)
         return _record(session, row)
 
 
@@ -188,6 +193,7 @@ def resume(destination_id: UUID, *, owner: UUID | None = None, counted: bool = F
         # What waits for a later try is made due within seconds.
         row.recovering_from = row.recovering_from or row.failing_since
         row.failures, row.failing_since, row.held_until, row.trouble = 0, None, None, NO_REASON
+        _note(session, "outlet.resumed", row)
         if channels.known(row.channel):
             wakeups.after_commit(session, channels.by_kind(row.channel).queue)
         return _record(session, row)
@@ -199,6 +205,7 @@ def delete(destination_id: UUID, *, owner: UUID | None = None) -> None:
         row = _owned(session, owner, destination_id)
         merchants.require(session, owner, "delete")
         _own_channel(row)
+        _note(session, "outlet.removed", row, channel=row.channel)
         session.delete(row)
 
 
@@ -217,6 +224,7 @@ def rotate_secret(destination_id: UUID, *, owner: UUID | None = None) -> Reveale
             raise Conflict(f"{channel.label} has no secret that could be rotated.")
         after: ChannelSettings = rotated(clock.now())
         encrypt_into(row, after)
+        _note(session, "outlet.secret", row)
         return Revealed(_record(session, row), _made(after, seen=before.secrets().values()))
 
 
@@ -237,6 +245,7 @@ def test(destination_id: UUID, *, owner: UUID | None = None, counted: bool = Fal
         made = lifecycle.row(channel, f"t{uuid4().hex}", now, destination_id=row.id, payload={"test": True})
         delivery = Delivery(**made)
         session.add(delivery)
+        _note(session, "outlet.tested", row)
         session.flush()  # the caller asks for it by the key that the database gives
         wakeups.after_commit(session, channel.queue)
         return delivery.id
@@ -253,6 +262,11 @@ def knocking(destination_id: UUID, act: merchants.Act, *, owner: UUID | None = N
         record, addressed = _record(session, row), _addressed(row)
     probe_limits.count(owner, destination_id, addressed)
     return record
+
+
+def _note(session: Session, what: log.What, row: Destination, **details: Any) -> None:
+    about = About("outlet", row.id, row.name)
+    log.record(session, what, about, merchant_id=row.merchant_id, **details)
 
 
 def _testable(session: Session, destination_id: UUID, owner: UUID | None) -> tuple[Destination, AnyChannel]:

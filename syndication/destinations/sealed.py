@@ -6,6 +6,8 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import select
 
+from syndication.audit import log
+from syndication.audit.log import About
 from syndication.channels.contract import Channel
 from syndication.channels.settings import Settings as ChannelSettings
 from syndication.config import Settings, settings
@@ -107,6 +109,8 @@ def renew_secrets() -> int:
                     "secret_keys", f"do not open the secret of {row.name} ({row.id})"
                 ) from error
             renewed += 1
+    with db.transaction() as session:
+        log.record(session, "secrets.renewed", About("city"), count=renewed)
     return renewed
 
 

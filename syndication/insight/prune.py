@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from syndication import channels
 from syndication.config import settings
 from syndication.infra import db
-from syndication.insight import tallies
+from syndication.insight import audit_log, tallies
 from syndication.models import (
     Attempt,
     Change,
@@ -46,6 +46,7 @@ def prune() -> dict[str, int]:
     before = now - timedelta(days=settings().keep_deliveries)
     _deliveries(gone, before)
     _devices(gone, now - _FORGET_DEVICES)
+    gone["audit_log"] = audit_log.forget()
     with db.transaction() as session:
         gone["editions"] = _editions(session, before)
         gone["changes"] = _changes(session, before)

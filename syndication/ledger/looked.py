@@ -25,3 +25,4 @@ def there(delivery_id: int, *, merchant_id: UUID | None = None) -> None:
         if row.state != "unconfirmed":
             raise Conflict(_SETTLED)
         row.state, row.reason, row.sent_at = "sent", _IS_THERE, clock.now()
+        replay.note(session, "delivery.seen", [delivery_id])

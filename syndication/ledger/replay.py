@@ -8,10 +8,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.orm import Session
 
+from syndication.audit import log
+from syndication.audit.log import About
 from syndication.content.reason import NO_REASON
 from syndication.errors import Conflict, NotFound
 from syndication.infra import db, wakeups
-from syndication.models import Attempt, Delivery, Destination
+from syndication.models import Attempt, Delivery, Destination, Post
 
 #: What may be sent again. What waits or is being sent needs no replay.
 FINISHED = ("failed", "dropped", "unconfirmed", "sent")
@@ -33,6 +35,7 @@ def one(delivery_id: int, *, merchant_id: UUID | None = None) -> None:
         if delivery.state not in FINISHED:
             raise Conflict("This delivery is still on its way; it can be repeated once it is finished.")
         session.execute(_again(Delivery.id == delivery_id, now=db.now(session)))
+        note(session, "delivery.replayed", [delivery_id])
         wakeups.after_commit(session, delivery.queue)
 
 
@@ -63,9 +66,25 @@ def many(**filters: Any) -> int:
                 return total
             # Chosen again beside the ids: what was claimed meanwhile is left alone.
             session.execute(_again(Delivery.id.in_(ids), *_chosen(**filters), now=db.now(session)))
+            note(session, "delivery.replayed", ids)
             for queue in session.scalars(select(Delivery.queue).where(Delivery.id.in_(ids)).distinct()):
                 wakeups.after_commit(session, queue)
             total, last = total + len(ids), ids[-1]
+
+
+def note(session: Session, what: log.What, ids: Sequence[int]) -> None:
+    """Write down what somebody did about these deliveries: a line for each merchant whose outlets or posts they are."""
+    owner = func.coalesce(Post.merchant_id, Destination.merchant_id)
+    theirs = (
+        select(owner, func.min(Delivery.id), func.count())
+        .select_from(Delivery)
+        .outerjoin(Post, Post.id == Delivery.post_id)
+        .outerjoin(Destination, Destination.id == Delivery.destination_id)
+        .where(Delivery.id.in_(ids))
+        .group_by(owner)
+    )
+    for merchant_id, first, count in session.execute(theirs).all():
+        log.record(session, what, About("delivery", first), merchant_id=merchant_id, count=count)
 
 
 def belongs(session: Session, delivery: Delivery, merchant_id: UUID | None) -> bool:

@@ -69,6 +69,7 @@ def _now(session: Session, ids: list[int]) -> None:
         .values(due_at=now)
         .execution_options(synchronize_session=False)
     )
+    replay.note(session, "delivery.retried", ids)
     queues = list(session.scalars(select(Delivery.queue).where(mine).distinct()))
     _open(session, mine, queues)
     for queue in queues:

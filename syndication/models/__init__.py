@@ -1,6 +1,7 @@
 """Tables and their invariants; no I/O."""
 
 from syndication.models.applications import Application, ApplicationStep
+from syndication.models.audit import LogLine
 from syndication.models.base import Base
 from syndication.models.dispatch import (
     Attempt,
@@ -40,6 +41,7 @@ from syndication.models.publishing import (
     Revision,
     StoredPicture,
 )
+from syndication.models.reports import Report
 
 __all__ = [
     "AnnouncedPrice",
@@ -64,6 +66,7 @@ __all__ = [
     "InterestRow",
     "KeptDraft",
     "Lease",
+    "LogLine",
     "Membership",
     "Merchant",
     "Outage",
@@ -76,6 +79,7 @@ __all__ = [
     "PostTopic",
     "PreparedPicture",
     "Reader",
+    "Report",
     "Revision",
     "SignInLink",
     "SignInRequest",

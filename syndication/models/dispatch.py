@@ -81,7 +81,8 @@ class Lease(Base):
 _WAITING = text("state = 'waiting'")
 _TO_PERSON = text("person_id IS NOT NULL")
 _TO_APPLICANT = text("application_id IS NOT NULL")
-_RECIPIENTS = ("destination_id", "reader_id", "person_id", "application_id")
+_TO_REPORTER = text("report_id IS NOT NULL")
+_RECIPIENTS = ("destination_id", "reader_id", "person_id", "application_id", "report_id")
 _ONE_RECIPIENT = " + ".join(f"CASE WHEN {name} IS NULL THEN 0 ELSE 1 END" for name in _RECIPIENTS) + " = 1"
 _LATE = text("state = 'waiting' AND late_since IS NOT NULL")
 
@@ -114,6 +115,9 @@ class Delivery(Base):
             postgresql_where=_TO_APPLICANT,
             sqlite_where=_TO_APPLICANT,
         ),
+        Index(
+            "ix_deliveries_report_id", "report_id", postgresql_where=_TO_REPORTER, sqlite_where=_TO_REPORTER
+        ),
         # What an outlet that fails keeps waiting, the oldest first.
         Index("ix_deliveries_late", "queue", "late_since", postgresql_where=_LATE, sqlite_where=_LATE),
     )
@@ -128,6 +132,8 @@ class Delivery(Base):
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
     #: Whom a letter is for that asks whether an applicant's address is right: nobody is known by it yet.
     application_id: Mapped[UUID | None] = mapped_column(ForeignKey("applications.id", ondelete="CASCADE"))
+    #: Whom a letter is for who reported a post.
+    report_id: Mapped[UUID | None] = mapped_column(ForeignKey("reports.id", ondelete="CASCADE"))
     change_id: Mapped[int | None] = mapped_column(ForeignKey("changes.id", ondelete="CASCADE"), index=True)
     edition_id: Mapped[int | None] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"))
     post_id: Mapped[UUID | None] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))

@@ -75,6 +75,8 @@ class Post(Base):
     withdrawn_reason: Mapped[str | None] = mapped_column(String(12))
     withdrawn_statement: Mapped[str] = mapped_column(String(2000), default="")
     withdrawn_by: Mapped[str] = mapped_column(String(60), default="")
+    #: No reader is told that it was taken back.
+    withdrawn_untold: Mapped[bool] = mapped_column(default=False)
     #: The hour that it was to be published at, and was not; it waits for a new one.
     missed_at: Mapped[datetime | None]
     #: From this moment the post is stale (P4); None: never.

@@ -12,6 +12,8 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from syndication import clock
+from syndication.audit import log
+from syndication.audit.log import About
 from syndication.content.base import Moment, Value
 from syndication.content.bounds import Few
 from syndication.content.reason import Reason
@@ -76,6 +78,7 @@ class Caller:
     merchant_id: UUID | None
     key_id: str
     scopes: frozenset[str]
+    name: str = ""
 
     @property
     def is_operator(self) -> bool:
@@ -116,6 +119,7 @@ def create(merchant_id: UUID | None, request: KeyRequest) -> Created:
             last_used_at=None,
         )  # fmt: skip -- one glance shows every column
         session.add(row)
+        log.record(session, "key.made", _about(row), merchant_id=merchant_id, scopes=row.scopes)
         return Created(_record(row, merchant), fresh.text)
 
 
@@ -150,7 +154,7 @@ def authenticate(text: str) -> Caller | None:
         return None
     if row.last_used_at is None or row.last_used_at <= now - _USE_NOTED_EVERY:
         _note_use(row.id, now)
-    return Caller(row.merchant_id, row.id, frozenset(row.scopes))
+    return Caller(row.merchant_id, row.id, frozenset(row.scopes), row.name)
 
 
 def revoke(key_id: str, *, owner: UUID | None = None) -> KeyRecord:
@@ -162,7 +166,9 @@ def revoke(key_id: str, *, owner: UUID | None = None) -> KeyRecord:
         row = session.get(ApiKey, key_id)
         if row is None or (owner is not None and row.merchant_id != owner):
             raise NotFound("There is no such key.")
-        row.revoked_at = row.revoked_at or clock.now()
+        if row.revoked_at is None:
+            row.revoked_at = clock.now()
+            log.record(session, "key.revoked", _about(row), merchant_id=row.merchant_id)
         return _record(row, session.get(Merchant, row.merchant_id) if row.merchant_id else None)
 
 
@@ -187,6 +193,10 @@ def _note_use(key_id: str, now: datetime) -> None:
     except OperationalError as error:
         # A full disk or a busy database must not keep a known caller from reading.
         _log.warning("key.use_not_noted", key_id=key_id, error=type(error).__name__)
+
+
+def _about(row: ApiKey) -> About:
+    return About("key", row.id, row.name)
 
 
 def _record(row: ApiKey, merchant: Merchant | None) -> KeyRecord:

@@ -16,7 +16,7 @@ from syndication.content.reason import NO_REASON, Reason
 from syndication.errors import Fault, Invalid, SyndicationError
 from syndication.infra import db
 from syndication.models import Post
-from syndication.publishing import posts, recognising, series, stock
+from syndication.publishing import posts, recognising, rehearsal, series, stock
 from syndication.publishing.recognising import RECOGNISED, Recognised
 from syndication.publishing.stock import Tell
 from syndication.sources import Row
@@ -111,9 +111,9 @@ def _result(
             return ended("refused", Reason("says the same as {}, word for word: one post is enough", twin))
         if row.version is not None:
             take = partial(series.submit, merchant_id, row, manner=manner, known_as=known_as)
-            return ended(posts.tried(take) if dry_run else take().what)
+            return ended(rehearsal.tried(take) if dry_run else take().what)
         if dry_run:
-            return ended(posts.preview(merchant_id, row.draft, after=before))
+            return ended(rehearsal.preview(merchant_id, row.draft, after=before))
         return ended(posts.submit(merchant_id, row.draft, manner=manner).what)
     except Invalid as error:
         return ended("refused", _sentence(error.faults))

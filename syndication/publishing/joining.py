@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from syndication import clock
+from syndication.audit import log
 from syndication.config import settings
 from syndication.content import schedule
 from syndication.kinds.event_content import EventContent, EventDraft, event
@@ -99,6 +100,7 @@ def _know_it_as(session: Session, post: Post) -> None:
 def _retire(session: Session, part: Post, into: Post, now: datetime) -> None:
     part.state, part.withdrawn_at, part.updated_at, part.publish_at = "withdrawn", now, now, None
     part.joined_to = into.id
+    log.record_post(session, "post.withdrawn", part, reason="joined")
     site_images.forget(session, part.id)
     session.flush()
     has = select(EditionPost.edition_id).where(EditionPost.post_id == into.id)

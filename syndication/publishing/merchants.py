@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, EmailStr, Field, model_validator
@@ -11,6 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from syndication import clock
+from syndication.audit import log
+from syndication.audit.log import About
 from syndication.content.base import IsWhole, Record, Text, Value, WebAddress, Words, new_id, slugify
 from syndication.content.faults import Contradiction
 from syndication.content.reason import Reason
@@ -147,6 +149,7 @@ def apply(application: Application) -> MerchantRecord:
             admitted_at=None,
         )
         session.add(merchant)
+        _note(session, "merchant.applied", merchant)
         return _record(merchant)
 
 
@@ -161,6 +164,7 @@ def admit(merchant_id: UUID) -> MerchantRecord:
     with db.transaction() as session:
         merchant = _known(session, merchant_id)
         merchant.state, merchant.admitted_at = "admitted", merchant.admitted_at or clock.now()
+        _note(session, "merchant.admitted", merchant)
         return _record(merchant)
 
 
@@ -169,6 +173,7 @@ def suspend(merchant_id: UUID) -> MerchantRecord:
     with db.transaction() as session:
         merchant = _known(session, merchant_id)
         merchant.state = "suspended"
+        _note(session, "merchant.suspended", merchant)
         return _record(merchant)
 
 
@@ -177,8 +182,10 @@ def update(merchant_id: UUID, amendment: Amendment) -> MerchantRecord:
     with db.transaction() as session:
         merchant = _known(session, merchant_id)
         before = publisher(merchant)
-        for name, value in amendment.model_dump(exclude_unset=True).items():
+        changes = amendment.model_dump(exclude_unset=True)
+        for name, value in changes.items():
             setattr(merchant, name, value)
+        _note(session, "merchant.changed", merchant, fields=sorted(changes))
         if publisher(merchant) != before:
             session.flush()
             feed_marks.mark_merchant(session, merchant)
@@ -242,6 +249,12 @@ def _known(session: Session, merchant_id: UUID) -> Merchant:
     if merchant is None:
         raise NotFound("There is no such merchant.")
     return merchant
+
+
+def _note(session: Session, what: log.What, merchant: Merchant, **details: Any) -> None:
+    log.record(
+        session, what, About("merchant", merchant.id, merchant.name), merchant_id=merchant.id, **details
+    )
 
 
 def _free_slug(session: Session, application: Application) -> str:

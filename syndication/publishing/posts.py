@@ -1,6 +1,6 @@
 """What merchants do with posts: create, revise, withdraw, read. Each writes its Change in the same transaction."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from syndication import clock
+from syndication.audit import log
 from syndication.config import settings
 from syndication.content.base import new_id
 from syndication.content.post import Action, Content, Draft
@@ -93,6 +94,7 @@ def create(
         session.add(post)
         session.flush()  # the revision refers to the post by its key
         _write(session, post, content, now)
+        log.record_post(session, "post.created", post, **({"scheduled": True} if later else {}))
         if not later:
             _announce(session, post, "published", now)
         return _record(post, content, merchant)
@@ -142,37 +144,6 @@ def submit(merchant_id: UUID, draft: Draft, *, manner: Manner = ALONE) -> Outcom
         return _revise(session, post, merchant, draft)
 
 
-def preview(merchant_id: UUID, draft: Draft, *, after: Sequence[Draft] = ()) -> What:
-    """What `submit` would do, without a trace. Raises what it would raise, quota aside.
-
-    `after` are drafts that would have been handed in before, which it takes as done.
-    """
-
-    def all_of_them() -> Outcome:
-        for one in after:
-            submit(merchant_id, one, manner=Manner(imported=True))
-        return submit(merchant_id, draft, manner=Manner(imported=True))
-
-    return tried(all_of_them)
-
-
-def tried(act: Callable[[], Outcome]) -> What:
-    """What an act on posts would lead to, without a trace: it is done and taken back. Raises what it would raise."""
-    try:
-        with db.transaction():
-            raise _TakenBack(act().what)
-    except _TakenBack as done:
-        return done.what
-
-
-class _TakenBack(Exception):
-    """Ends a transaction that must leave nothing; no error."""
-
-    def __init__(self, what: What) -> None:
-        super().__init__(what)
-        self.what = what
-
-
 def withdraw(merchant_id: UUID | None, post_id: UUID, grounds: Grounds = UNSAID) -> PostRecord:
     """Take a post back, everywhere; doing it again changes nothing. Raises NotFound, and Forbidden (merchant suspended).
 
@@ -190,7 +161,8 @@ def withdraw(merchant_id: UUID | None, post_id: UUID, grounds: Grounds = UNSAID)
             post.state, post.withdrawn_at, post.updated_at, post.publish_at = "withdrawn", now, now, None
             post.missed_at = None
             post.withdrawn_reason, post.withdrawn_by = grounds.why, grounds.by
-            post.withdrawn_statement = grounds.statement
+            post.withdrawn_statement, post.withdrawn_untold = grounds.statement, grounds.untold
+            log.record_post(session, "post.withdrawn", post, reason=grounds.why or "")
         merchant = session.get_one(Merchant, post.merchant_id)
         return _record(post, _content(session, post), merchant)
 
@@ -273,6 +245,7 @@ def publish_due(*, most: int = 100, however_late: bool = False) -> int:
                 _log.warning("post.missed", post=str(post.id))
                 continue
             post.state, post.published_at, post.updated_at = "published", now, now
+            log.record_post(session, "post.published", post)
             _announce(session, post, "published", now)
             published += 1
         return published
@@ -365,6 +338,8 @@ def _revise(session: Session, post: Post, merchant: Merchant, draft: Draft) -> O
     post.revision += 1
     post.updated_at, post.over_at = now, over_at
     _write(session, post, content, now)
+    stands = {} if content.standing == before.standing else {"standing": content.standing}
+    log.record_post(session, "post.revised", post, **stands)
     if post.state == "published":
         _announce(session, post, "revised", now)
     return Outcome(_record(post, content, merchant), "revised")
@@ -434,6 +409,7 @@ def recast(session: Session, post: Post, said: Content) -> None:
     post.revision += 1
     post.updated_at, post.over_at = now, said.over_at(settings().zone)
     _write(session, post, said, now)
+    log.record_post(session, "post.revised", post, joined=True)
     session.flush()
 
 

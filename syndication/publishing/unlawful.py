@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
+from syndication.audit import log
 from syndication.content.reason import Reason
 from syndication.infra import db
 from syndication.kinds.reading import kept
@@ -40,6 +41,7 @@ def withdraw(
         if post.withdrawn_reason != "unlawful":
             post.withdrawn_reason, post.withdrawn_by = "unlawful", grounds.by
             post.withdrawn_statement = grounds.statement
+            log.record_post(session, "post.withdrawn", post, reason="unlawful")
         revisions = session.scalars(select(Revision).where(Revision.post_id == post_id)).all()
         said = {str(text) for one in revisions for name in _QUOTED if (text := one.content.get(name))}
         titles = {str(one.content["title"]) for one in revisions}

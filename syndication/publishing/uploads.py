@@ -15,6 +15,8 @@ from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from syndication import clock
+from syndication.audit import log
+from syndication.audit.log import About
 from syndication.config import settings
 from syndication.content.post import Content
 from syndication.errors import Invalid, NotFound, QuotaExceeded, Unavailable
@@ -77,6 +79,7 @@ def add(merchant_id: UUID, data: bytes | IO[bytes]) -> Uploaded:
             session.execute(
                 update(StoredPicture).where(StoredPicture.id == picture_id).values(uploaded_at=now)
             )
+        log.record(session, "picture.added", About("picture", picture_id), merchant_id=merchant_id)
     return Uploaded(address(picture_id), picture.width, picture.height, len(picture.data))
 
 

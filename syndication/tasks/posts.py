@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from celery.exceptions import Reject, SoftTimeLimitExceeded
 
+from syndication.audit import acting
 from syndication.errors import Unavailable
 from syndication.infra import db
 from syndication.publishing import from_queue
@@ -24,7 +25,8 @@ def submit(*arguments: Any, **named: Any) -> None:
     """Create or revise the post that the message carries; a bad message becomes a dead letter, never a loop."""
     with _kept():
         try:
-            from_queue.submit(arguments, named)
+            with acting.entering("queue", "queue"):
+                from_queue.submit(arguments, named)
         except (*db.AWAY, Unavailable, SoftTimeLimitExceeded):
             raise
         except Exception as error:  # a fault of ours must not lose a post

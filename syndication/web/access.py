@@ -9,6 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import Field
 from starlette.exceptions import HTTPException
 
+from syndication.audit import acting
 from syndication.content.reason import Reason
 from syndication.errors import Invalid, NotFound
 from syndication.publishing import api_keys, merchants
@@ -31,6 +32,7 @@ def known(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_b
     caller = api_keys.authenticate(credentials.credentials)
     if caller is None:
         raise Denied("This API key is unknown, revoked or expired.", "invalid_token")
+    acting.become(f"key {caller.key_id}", caller.name)
     return caller
 
 

@@ -5,6 +5,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.types import Receive, Scope, Send
 
 from syndication import __version__
+from syndication.audit import acting
 from syndication.config import Settings
 from syndication.web import api, desk, feeds, headers, health, problems, rules, site
 from syndication.web.api import readers, schema
@@ -27,7 +28,8 @@ class _App(FastAPI):
             send = headers.completed(self.cfg, scope, send)
             if scope["method"] == "HEAD":
                 scope, send = {**scope, "method": "GET"}, headers.alone(send)
-        await super().__call__(scope, receive, send)
+        with acting.entering("api" if scope.get("path", "").startswith(f"{api.PREFIX}/") else "page"):
+            await super().__call__(scope, receive, send)
 
 
 def create_app(cfg: Settings) -> FastAPI:

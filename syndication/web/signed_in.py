@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from syndication.accounts import sessions
 from syndication.accounts.people import Account
+from syndication.audit import acting
 from syndication.config import settings
 from syndication.content.reason import Reason
 from syndication.errors import Forbidden, NotFound
@@ -42,6 +43,7 @@ def _somebody(request: Request) -> Account:
     known = visitor(request)
     if known is None:
         raise SignInFirst(request)
+    acting.become(f"person {known.person_id}", known.name)
     rule: Rule = request.app.rules[request.scope["endpoint"]]
     _hold(rule, known, request.path_params.get("slug", ""))
     return known

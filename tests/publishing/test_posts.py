@@ -13,7 +13,7 @@ from syndication.content.post import Draft
 from syndication.errors import Invalid
 from syndication.infra import db
 from syndication.models import Change, Post, PreparedPicture, Revision
-from syndication.publishing import from_file, merchants, posts, uploads
+from syndication.publishing import from_file, merchants, posts, rehearsal, uploads
 from tests import factories
 from tests.infra.test_images import drawn
 from tests.town import later
@@ -72,7 +72,7 @@ def test_a_dry_run_says_what_then_happens_and_leaves_nothing(cafe: UUID, draft: 
 
     before = rows()
     woken.clear()
-    told = outcome(lambda: posts.preview(cafe, one))
+    told = outcome(lambda: rehearsal.preview(cafe, one))
     assert rows() == before
     assert woken == []
     assert told == outcome(lambda: posts.submit(cafe, one, manner=posts.Manner(imported=True)).what)
@@ -160,7 +160,7 @@ def test_a_post_shows_its_own_merchants_uploads_alone(cafe: UUID) -> None:
     for act in (
         lambda: posts.create(other, factories.event(images=[image])),
         lambda: posts.revise(other, post.id, factories.event(images=[image])),
-        lambda: posts.preview(other, factories.event(images=[image])),
+        lambda: rehearsal.preview(other, factories.event(images=[image])),
     ):
         with pytest.raises(Invalid, match="upload it again"):
             act()

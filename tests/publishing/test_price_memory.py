@@ -13,7 +13,7 @@ from syndication.infra import db
 from syndication.infra.reasons import translated_reason
 from syndication.kinds.announced import Advice
 from syndication.models import AnnouncedPrice
-from syndication.publishing import posts, price_memory, unlawful
+from syndication.publishing import posts, price_memory, rehearsal, unlawful
 from tests import factories
 
 DAY = timedelta(days=1)
@@ -108,7 +108,7 @@ def test_what_is_not_published_yet_is_no_price(shop: UUID) -> None:
 
 def test_imported_offers_are_remembered_and_dry_runs_are_not(shop: UUID) -> None:
     draft = factories.offer("Bananen", days=None, price="1.29", source_ref="b")
-    posts.preview(shop, draft)
+    rehearsal.preview(shop, draft)
     assert remembered() == []
     posts.submit(shop, draft, manner=posts.Manner(imported=True, quiet=True))
     assert len(remembered()) == 1

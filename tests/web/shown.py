@@ -38,6 +38,7 @@ NO_PAGES = {
     "/passkeys.js", "/desk.js", "/htmx.js", "/manifest.webmanifest", "/pictures/{picture_id}.jpg",
     "/posts/{post_id}/pictures/{number}-{size}.jpg",
     "/desk/merchants/{slug}/posts/{post_id}/went",  # a part of a page
+    "/desk/city/log.csv",
 }  # fmt: skip
 
 
@@ -145,6 +146,7 @@ def furnish() -> Shown:
         "/desk/city/team": ("/desk/city/team",),
     }
     cookie, link = _rosa()
+    pages |= {"/desk/city/log": ("/desk/city/log", "/desk/city/log?since=gestern&what=post.created")}
     return Shown(pages | {"/sign-in/{token}": (link, "/sign-in/nothing")}, cookie)
 
 

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from syndication.errors import Forbidden
 from syndication.infra import db
 from syndication.models import DeadLetter, Merchant
-from syndication.publishing import from_queue, merchants, posts
+from syndication.publishing import from_queue, merchants, posts, rehearsal
 from syndication.publishing.merchants import MAY, Act
 from tests import factories
 from tests.web.conftest import Party
@@ -65,6 +65,7 @@ ACTS: dict[tuple[str, str], Act | None] = {
             ("POST", "/keys"),
             ("GET", "/keys"),
             ("DELETE", "/keys/{key_id}"),
+            ("GET", "/log"),
         ]
     ),
 }
@@ -136,7 +137,7 @@ def test_queue_and_files_keep_to_the_table_too(cafe: Party, state: str) -> None:
     assert from_queue.submit((), {"merchant": "cafe", "post": {**POST, "source_ref": "1"}}) is None
     with db.reading() as session:
         assert "Please ask the city's operator" in session.query(DeadLetter).one().reason
-    for act in (posts.submit, posts.preview):
+    for act in (posts.submit, rehearsal.preview):
         with pytest.raises(Forbidden):
             act(cafe.merchant_id, factories.offer(source_ref="1"))
 

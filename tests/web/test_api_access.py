@@ -101,6 +101,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/keys"): town_hall(201, {"name": "hall"}),
     ("GET", "/keys"): town_hall(),
     ("DELETE", "/keys/{key_id}"): town_hall(),
+    ("GET", "/log"): town_hall(),
 }
 
 

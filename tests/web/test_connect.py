@@ -24,6 +24,8 @@ from syndication.destinations.sealed import decrypted
 from syndication.errors import Invalid
 from syndication.infra import db
 from syndication.infra.rendering import translations
+from syndication.insight import audit_log
+from syndication.insight.audit_log import LogFilter
 from syndication.ledger import sealed_links
 from syndication.models import Delivery, Destination
 from syndication.stack.receiver import Receiver, Reply
@@ -169,6 +171,8 @@ def test_an_owner_connects_an_account_by_logging_in(
     assert {name: row.settings[name] for name in wanted} == wanted
     assert {name: decrypted(row)[name] for name in network.secrets} == network.secrets
     assert destinations.read(row.id).interest.kinds == ("event",)
+    (line,) = audit_log.lines(LogFilter(what="outlet.made"))
+    assert (line.by.partition(" ")[0], line.way, line.merchant) == ("link", "page", "cafe")
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda one: one.kind)

@@ -15,6 +15,8 @@ from syndication.destinations import connect_form
 from syndication.destinations.sealed import decrypted
 from syndication.infra.rate_limits import Buckets
 from syndication.infra.rendering import translations
+from syndication.insight import audit_log
+from syndication.insight.audit_log import LogFilter
 from syndication.ledger import sealed_links
 from syndication.stack.receiver import Receiver
 from syndication.web.app import create_app
@@ -100,6 +102,8 @@ def test_an_owner_connects_an_outlet_by_typing_in_its_access(
         cafe.merchant_id,
         "active",
     )
+    (line,) = audit_log.lines(LogFilter(what="outlet.made"))
+    assert (line.by.partition(" ")[0], line.way, line.merchant) == ("link", "page", "cafe")
     secrets = {name for name in given if name in channels.by_kind(kind).settings.secret_names()}
     assert {name: decrypted(row)[name] for name in secrets} == {name: given[name] for name in secrets}
     drain.drain("push")

@@ -14,9 +14,11 @@ from syndication import clock, config
 from syndication.accounts import people, sign_in
 from syndication.config import Settings
 from syndication.infra import db
+from syndication.insight import audit_log
+from syndication.insight.audit_log import LogFilter
 from syndication.ledger import sealed_links
 from syndication.models import Delivery, Merchant, SignInRequest
-from syndication.publishing import posts, unlawful
+from syndication.publishing import api_keys, posts, unlawful
 from syndication.publishing.withdrawal import COMMAND, Grounds
 from syndication.stack.mail_sink import MailSink
 from syndication.web.app import create_app
@@ -207,6 +209,9 @@ def test_a_passkey_is_added_and_signs_in_without_a_mail(
         )
         tab.click("#enter")
         tab.reads("Guten Tag, Rosa Rosen")
+    done = [(row.what, row.by_name, row.details.get("how")) for row in audit_log.lines(LogFilter())]
+    assert ("passkey.added", "Rosa Rosen", None) in done
+    assert ("person.signed_in", "Rosa Rosen", "passkey") in done
     config.use(None)
     clock.reset()
 
@@ -226,3 +231,39 @@ def test_a_merchant_reads_why_a_post_was_taken_back(client: TestClient) -> None:
     page = client.get(f"/desk/merchants/cafe/posts/{other.id}").text
     assert "Zurückgezogen" in page
     assert "Artikel 21" not in page
+
+
+def test_a_merchant_reads_who_took_a_post_back(client: TestClient) -> None:
+    enter(client)
+    with db.reading() as session:
+        cafe = session.scalars(select(Merchant.id)).one()
+    shop = api_keys.create(cafe, api_keys.KeyRequest(name="Kasse im Laden")).key
+    paul = people.join("paul@cafe.example", "cafe", name="Paul Klein")
+    otto = people.add("otto@coburg.example", name="Otto Amt", role="operator")
+    hall = api_keys.create(None, api_keys.KeyRequest(name="Zentrale", scopes=("operator",))).key
+    for by, words in (
+        (f"key {shop.id}", "Zugang „Kasse im Laden“"),
+        (f"person {paul.id}", "von Paul Klein"),
+        (f"person {otto.id}", "vom Rathaus"),
+        (f"key {hall.id}", "vom Rathaus"),
+    ):
+        post = posts.create(cafe, factories.event())
+        posts.withdraw(cafe, post.id, Grounds(by=by))
+        page = client.get(f"/desk/merchants/cafe/posts/{post.id}").text
+        assert words in page, by
+        for secret in (by.split()[1], "Otto", "Zentrale"):
+            assert secret not in page, by
+    people.remove("paul@cafe.example")
+    gone = posts.create(cafe, factories.event())
+    posts.withdraw(cafe, gone.id, Grounds(by=f"person {paul.id}"))
+    assert "vom Rathaus" not in client.get(f"/desk/merchants/cafe/posts/{gone.id}").text
+
+
+def test_whoever_takes_a_post_back_at_the_desk_is_named(client: TestClient) -> None:
+    enter(client)
+    sealed = token(client.get("/desk/account").text)
+    with db.reading() as session:
+        cafe = session.scalars(select(Merchant.id)).one()
+    post = posts.create(cafe, factories.event())
+    client.post(f"/desk/merchants/cafe/posts/{post.id}/acts/withdraw", data={"token": sealed})
+    assert "von Rosa Rosen" in client.get(f"/desk/merchants/cafe/posts/{post.id}").text

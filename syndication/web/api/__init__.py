@@ -9,6 +9,7 @@ from syndication.web.api import (
     deliveries,
     destinations,
     keys,
+    log,
     merchants,
     pictures,
     posts,
@@ -17,7 +18,7 @@ from syndication.web.api import (
 from syndication.web.api.pages import PREFIX
 
 router = APIRouter(prefix=PREFIX)
-for _part in (posts, prices, connections, destinations, deliveries, channels, merchants, keys):
+for _part in (posts, prices, connections, destinations, deliveries, channels, merchants, keys, log):
     router.include_router(_part.router, dependencies=[Depends(json_spoken)])
 router.include_router(pictures.router, dependencies=[Depends(json_heard)])
 

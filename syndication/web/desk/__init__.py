@@ -9,6 +9,7 @@ from syndication.web.desk import (
     business,
     check,
     keys,
+    log,
     outlet,
     outlets,
     posts,
@@ -31,6 +32,7 @@ for _part in (
     team,
     business,
     applications,
+    log,
 ):
     router.include_router(_part.router)
 

@@ -16,6 +16,7 @@ from syndication.ledger import looked, replay, retry
 from syndication.publishing import merchants, posts
 from syndication.publishing.merge_patch import patched
 from syndication.publishing.posts import PostRecord
+from syndication.publishing.withdrawal import Grounds, by_person
 from syndication.web import signed_in
 from syndication.web.desk.forms import Form
 from syndication.web.desk.frame import desk_page, onward
@@ -53,7 +54,7 @@ def do(known: Visitor, slug: str, post_id: UUID, act: str) -> Response:
     record = posts.read(post_id, merchant_id=own.id)
     _label(record, act, known.language)
     if act == _WITHDRAW:
-        posts.withdraw(own.id, post_id)
+        posts.withdraw(own.id, post_id, Grounds(by=by_person(known.person_id)))
     else:
         deed = next(one for one in kinds.of(record.content).deeds if one.name == act)
         patch: dict[str, Any] = dict(deed.fields)

@@ -20,7 +20,7 @@ from syndication.delivery.foreseen import Foreseen, foreseen
 from syndication.errors import Conflict, Fault, Forbidden, Invalid, NotFound, QuotaExceeded
 from syndication.infra.reasons import translated_error, translated_reason
 from syndication.kinds import fields
-from syndication.publishing import drafts, merchants, posts, price_memory
+from syndication.publishing import drafts, merchants, posts, price_memory, rehearsal
 from syndication.publishing.drafts import Written
 from syndication.publishing.filled_in import Understood
 from syndication.publishing.merchants import MerchantRecord
@@ -150,7 +150,7 @@ def _page(
 def _trouble(own: MerchantRecord, draft: Written, said: Draft) -> Exception | None:
     """What would keep it from being published, found by doing it and taking it back."""
     try:
-        posts.tried(lambda: drafts.publish(own.id, draft.id, said))
+        rehearsal.tried(lambda: drafts.publish(own.id, draft.id, said))
     except (Invalid, Forbidden, Conflict, QuotaExceeded, NotFound) as error:
         return error
     return None

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from syndication import channels, clock, insight, kinds
-from syndication.accounts import admissions
+from syndication.accounts import admissions, people
 from syndication.accounts.people import Account
 from syndication.channels import wording
 from syndication.config import settings
@@ -18,10 +18,9 @@ from syndication.infra.reasons import translated_reason
 from syndication.infra.rendering import gettext
 from syndication.insight.posts import posts as find_posts
 from syndication.kinds import KINDS
-from syndication.publishing import drafts, merchants, posts
+from syndication.publishing import api_keys, drafts, merchants, posts
 from syndication.publishing.merchants import MerchantRecord
 from syndication.publishing.posts import PostRecord, Stand
-from syndication.publishing.withdrawal import COMMAND
 from syndication.web import signed_in
 from syndication.web.desk.frame import desk_page, onward
 from syndication.web.signed_in import Visitor
@@ -137,7 +136,7 @@ def _where(
         told=told,
         deeds=[(deed.name, say(deed.label)) for deed in deeds_of(record)],
         draft=drafts.known(own.id, post_id),
-        withdrawn=_withdrawn(record) if record.state == "withdrawn" else None,
+        withdrawn=_withdrawn(record, own) if record.state == "withdrawn" else None,
         forgotten=record.withdrawn_reason == "unlawful",
     )
 
@@ -199,15 +198,20 @@ def _lines(own: MerchantRecord, found: list[PostRecord], language: str) -> list[
     ]
 
 
-def _withdrawn(record: PostRecord) -> dict[str, Any]:
-    """What its merchant is told of a post that was taken back: when, why, by whom."""
-    own = record.withdrawn_by.startswith(("key ", "person "))
+def _withdrawn(record: PostRecord, own: MerchantRecord) -> dict[str, Any]:
+    """What its merchant is told of a post that was taken back: when, why, by whom. Who it was at the town hall is its affair."""
+    kind, _, which = record.withdrawn_by.partition(" ")
+    key = next((one.name for one in api_keys.listed(own.id) if one.id == which), "") if kind == "key" else ""
+    person = people.known(UUID(which)) if kind == "person" else None
+    theirs = person is not None and (own.slug in person.merchants or person.role is None)
+    of_the_city = kind == "command" or (kind == "key" and not key) or (person is not None and not theirs)
     return {
         "at": record.withdrawn_at,
         "reason": record.withdrawn_reason,
         "statement": record.withdrawn_statement,
-        "by": record.withdrawn_by if own else "",
-        "by_the_city": record.withdrawn_by == COMMAND,
+        "key": key,
+        "person": person.name if person is not None and theirs else "",
+        "by_the_city": of_the_city,
     }
 
 

@@ -1,0 +1,66 @@
+"""Who acts: said once, where a request, a command or a message comes in, and asked for where an act is written down."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Literal
+
+#: By which way somebody acts: pages, the API, the command line, the queue; `service`: by itself, as time passes.
+Way = Literal["page", "api", "command", "queue", "service"]
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, and by which way. `by` is `person ID`, `key ID`, `command USER`, `link ID`, `queue` or `service`.
+
+    It is empty for somebody who is not known, such as a stranger who fills in a form.
+    """
+
+    by: str
+    name: str
+    way: Way
+
+
+SERVICE = Actor("service", "", "service")
+#: What `by` begins with for whoever works at the command line.
+COMMAND = "command"
+
+
+class _Entry:
+    """Whoever came in. One object for all threads of a request, since none of them sees what another sets in its context."""
+
+    def __init__(self, actor: Actor) -> None:
+        self.actor = actor
+
+
+_entry: ContextVar[_Entry | None] = ContextVar("whoever acts", default=None)
+
+
+@contextmanager
+def entering(way: Way, who: str = "", name: str = "") -> Iterator[None]:
+    """Something comes in by this way; who it is may be known at once, or be said later by `become`."""
+    with by(Actor(who, name, way)):
+        yield
+
+
+@contextmanager
+def by(actor: Actor) -> Iterator[None]:
+    """What is done inside is done by this actor."""
+    token = _entry.set(_Entry(actor))
+    try:
+        yield
+    finally:
+        _entry.reset(token)
+
+
+def become(who: str, name: str) -> None:
+    """Whoever came in has shown who they are."""
+    if (entry := _entry.get()) is not None:
+        entry.actor = replace(entry.actor, by=who, name=name)
+
+
+def current() -> Actor:
+    """Who acts now: the service, where nobody came in."""
+    entry = _entry.get()
+    return SERVICE if entry is None else entry.actor

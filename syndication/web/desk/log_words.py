@@ -1,0 +1,134 @@
+"""What stands in the audit log, in words for people."""
+
+from typing import Any, get_args
+
+from syndication.audit.log import What
+from syndication.infra.rendering import gettext
+from syndication.insight.audit_log import LogRow
+
+#: What was done; English, translated.
+ACTS: dict[What, str] = {
+    "post.created": "New post",
+    "post.revised": "Post changed",
+    "post.published": "Post came out at its hour",
+    "post.withdrawn": "Post taken back",
+    "picture.added": "Picture uploaded",
+    "merchant.applied": "Business registered",
+    "merchant.admitted": "Business admitted",
+    "merchant.suspended": "Business suspended",
+    "merchant.changed": "Business changed",
+    "application.declined": "Application declined",
+    "application.asked_back": "Asked back about an application",
+    "key.made": "Key made",
+    "key.revoked": "Key taken back",
+    "person.added": "Person added",
+    "person.changed": "Person changed",
+    "person.role": "Role for the city changed",
+    "person.joined": "Person may act for a business",
+    "person.left": "Person acts for a business no more",
+    "person.removed": "Person removed",
+    "person.signed_in": "Signed in",
+    "person.signed_out": "Signed out",
+    "person.link": "Link for signing in made",
+    "passkey.added": "Passkey added",
+    "passkey.changed": "Passkey renamed",
+    "passkey.removed": "Passkey removed",
+    "outlet.made": "Outlet connected",
+    "outlet.changed": "Outlet changed",
+    "outlet.paused": "Outlet paused",
+    "outlet.resumed": "Outlet goes on",
+    "outlet.removed": "Outlet removed",
+    "outlet.tested": "Outlet tested",
+    "outlet.secret": "New secret for an outlet",
+    "outlet.alarms": "Outlet for outages chosen",
+    "link.made": "Link for connecting made",
+    "link.ended": "Link for connecting ended",
+    "delivery.replayed": "Sent again",
+    "delivery.retried": "Tried at once",
+    "delivery.seen": "Looked: it is there",
+    "reader.exported": "Reader’s data handed out",
+    "reader.erased": "Reader deleted",
+    "reader.left": "Reader unsubscribed by the town hall",
+    "report.received": "Post reported",
+    "report.kept": "Report decided: the post stays",
+    "report.removed": "Report decided: the post is removed",
+    "secrets.renewed": "Secrets encrypted anew",
+    "backup.restored": "Backup restored",
+}
+assert set(ACTS) == set(get_args(What))
+#: By which way.
+WAYS = {
+    "page": "on a page",
+    "api": "over the API",
+    "command": "at the command line",
+    "queue": "through the queue",
+    "service": "by itself",
+}
+#: Whoever has no name of their own, by what `by` begins with.
+_NAMELESS = {
+    "service": "the service",
+    "queue": "a program, through the queue",
+    "link": "whoever had the link",
+    "": "somebody who is not signed in",
+}
+#: Details that say something to people: their words by their value.
+_DETAILS: dict[str, dict[str, str]] = {
+    "reason": {
+        "unlawful": "because it breaks the law",
+        "spam": "because it is spam",
+        "other": "because it breaks the rules here",
+        "asked": "because its business wanted it",
+        "wrong": "because it was wrong",
+        "joined": "it went into a series",
+    },
+    "role": {
+        "": "none any more",
+        "viewer": "may look",
+        "editor": "may put right",
+        "operator": "may decide",
+        "member": "may post",
+        "owner": "may post and say who else may",
+    },
+    "how": {"link": "by a link in a mail", "passkey": "by a passkey"},
+}
+
+
+def said_of(row: LogRow, language: str) -> dict[str, Any]:
+    """A line as the page shows it."""
+    say = gettext(language)
+    return {
+        "at": row.at,
+        "who": who(row.by, row.by_name, language),
+        "by": row.by,
+        "way": say(WAYS.get(row.way, row.way)),
+        "what": say(ACTS.get(row.what, row.what)),  # type: ignore[call-overload]  # an act of a later version
+        "about": row.about,
+        "about_id": row.about_id,
+        "name": row.about_name,
+        "merchant": row.merchant,
+        "merchant_name": row.merchant_name,
+        "details": _details(row.details, language),
+    }
+
+
+def who(by: str, name: str, language: str) -> str:
+    """Who acted, by the name they had."""
+    say = gettext(language)
+    kind = by.partition(" ")[0]
+    if kind == "key":
+        return say("Key “{}”").format(name or by.partition(" ")[2])
+    if kind == "command":
+        return say("Command line ({})").format(name)
+    return name or say(_NAMELESS.get(kind, by))
+
+
+def _details(details: dict[str, Any], language: str) -> list[str]:
+    say = gettext(language)
+    told = [
+        say(words[str(details[name])])
+        for name, words in _DETAILS.items()
+        if name in details and str(details[name]) in words
+    ]
+    if isinstance(count := details.get("count"), int) and count > 1:
+        told.append(say("{} in number").format(count))
+    return told
