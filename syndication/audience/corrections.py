@@ -50,6 +50,8 @@ class News:
     before: Content | None
     #: The post was taken in without a word: only who was told of it meanwhile hears more.
     quiet: bool = False
+    #: No reader is told of it; what waits for them is dropped.
+    untold: bool = False
 
     def concerns(self, interest: Interest) -> bool:
         """Whether an interest covers the post as it is, or as it was before this change."""
@@ -188,7 +190,7 @@ def _retell(session: Session, news: News, ids: list[int], made: "_Editions", cfg
     undone: list[_Replaced] = []
     for reader_id, language in readers:
         known = known_to.get(reader_id)
-        if reader_id in done:
+        if reader_id in done or news.untold:
             continue
         if known is None:
             if reader_id in replaced and news.before is not None:

@@ -39,6 +39,8 @@ class Story:
     change_id: int
     #: It was taken in without a word, so it is no news; who was told of it all the same hears what becomes of it.
     quiet: bool = False
+    #: Nobody is told that it was taken back.
+    untold: bool = False
 
     def concerns(self, interest: Interest) -> bool:
         """Whether an interest covers the post as it is, or as it was before the window."""
@@ -86,6 +88,7 @@ def of_window(since: datetime, slot: datetime, cfg: Settings) -> list[Story]:
                 withdrawn=current[post_id].withdrawn,
                 before=_content_before(session, mine[0]),
                 change_id=current[post_id].change_id,
+                untold=current[post_id].untold,
             )
             for post_id, mine in by_post.items()
             if not current[post_id].quiet or any(change.action != "published" for change in mine)
@@ -111,6 +114,7 @@ def of_posts(session: Session, post_ids: Iterable[UUID], cfg: Settings) -> dict[
             before=None,
             change_id=last.get(post.id, 0),
             quiet=post.quiet,
+            untold=post.withdrawn_untold,
         )
         for post, revision, merchant in rows
     }
@@ -170,7 +174,7 @@ def heard(
 
 def _news(before: Known, story: Story, now: datetime) -> What | None:
     if story.withdrawn:
-        return "withdrawn"
+        return None if story.untold else "withdrawn"
     if before.content is None or not matters(before.content, story.view.content, now):
         return None
     return what_changed(before.content, story.view.content, now)

@@ -152,6 +152,7 @@ def _join(session: Session, change_id: int, cfg: Settings) -> News:
         _over_at(change, revision, before, cfg),
         views.content_of(before) if before else None,
         post.quiet,
+        untold=change.action == "withdrawn" and post.withdrawn_untold,
     )
 
 

@@ -6,11 +6,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from syndication.channels.built_in.letter import Letter
-from syndication.models import Application, Delivery, Reader
+from syndication.models import Application, Delivery, Reader, Report
 
 
 def letters(session: Session, box: str, since: datetime) -> int:
-    """Letters after `since` to readers and applicants of a mailbox (`mail_addresses.key`)."""
+    """Letters after `since` to readers, applicants and reporters of a mailbox (`mail_addresses.key`)."""
     mine = (Delivery.channel == Letter.kind, Delivery.created_at > since)
     to_readers = select(func.count()).select_from(Delivery).join(Reader, Reader.id == Delivery.reader_id)
     to_applicants = (
@@ -18,6 +18,8 @@ def letters(session: Session, box: str, since: datetime) -> int:
         .select_from(Delivery)
         .join(Application, Application.id == Delivery.application_id)
     )
+    to_reporters = select(func.count()).select_from(Delivery).join(Report, Report.id == Delivery.report_id)
     return (session.scalar(to_readers.where(Reader.mailbox == box, *mine)) or 0) + (
-        session.scalar(to_applicants.where(Application.mailbox == box, *mine)) or 0
+        (session.scalar(to_applicants.where(Application.mailbox == box, *mine)) or 0)
+        + (session.scalar(to_reporters.where(Report.mailbox == box, *mine)) or 0)
     )

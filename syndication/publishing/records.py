@@ -30,6 +30,8 @@ class PostRecord:
     withdrawn_reason: str | None
     withdrawn_statement: str
     withdrawn_by: str
+    #: No reader is told that it was taken back.
+    withdrawn_untold: bool
     over_at: datetime | None
     #: It was taken in without a word to anybody.
     quiet: bool
@@ -54,6 +56,7 @@ def record(post: Post, content: Content, merchant: Merchant) -> PostRecord:
         withdrawn_reason=post.withdrawn_reason,
         withdrawn_statement=post.withdrawn_statement,
         withdrawn_by=post.withdrawn_by,
+        withdrawn_untold=post.withdrawn_untold,
         over_at=post.over_at,
         quiet=post.quiet,
     )  # fmt: skip -- a row for a row

@@ -3,7 +3,7 @@
 import structlog
 
 from syndication import clock, insight
-from syndication.accounts import applications, passkeys, sessions, sign_in
+from syndication.accounts import applications, passkeys, reports, sessions, sign_in
 from syndication.audience import editions, feeds, readers, signups
 from syndication.config import settings
 from syndication.delivery import fanout, outages, reconcile, record, refresh, rescue, restore_mark, resume
@@ -52,8 +52,10 @@ def waiting_applications() -> None:
 
 @app.task(name="sweep.accounts")
 def accounts() -> None:
-    """Forget sessions, links and passkeys' challenges that are over, and applications that nobody confirmed."""
+    """Forget sessions, links and passkeys' challenges that are over, applications that nobody confirmed, and who reported
+    what was decided long ago."""
     applications.forget()
+    reports.forget()
     sessions.sweep()
     sign_in.forget()
     passkeys.sweep()

@@ -80,6 +80,14 @@ APPLICATIONS = Brake(
     "There were too many applications from here. Please try again in an hour.",
     City(first=Rate(3, _HOUR), newcomers=Rate(100, 60), others=Rate(10, 60)),
 )
+#: As applications; whoever reports several posts is not held up at once.
+REPORTS = Brake(
+    "report",
+    Rate(10, _HOUR),
+    Rate(60, _HOUR),
+    "There were too many reports from here. Please try again in an hour.",
+    City(first=Rate(3, _HOUR), newcomers=Rate(100, 60), others=Rate(20, 60)),
+)
 #: More than sign-ups: whoever tries out what interests them saves a few times.
 NOTICES = Brake(
     "notices",

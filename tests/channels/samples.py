@@ -103,6 +103,13 @@ def letter(name: str = "confirm", address: str = "anna@example.org") -> Note:
         "merchant": "Café Rosengarten",
         "because": "Wir haben unter dieser Adresse keinen Laden gefunden.",
         "reply_to": "rathaus@coburg.example",
+        "post": "https://coburg.example/posts/4711",
+        "page": "https://coburg.example/desk/merchants/cafe/posts/4711",
+        "outcome": "removed",
+        "title": "Kaffee für lau",
+        "why": "spam",
+        "ground": "Regeln dieser Stadt, Nummer 3",
+        "reported": "yes",
     }
     return Note(f"l-{name}", payload, CITY, Settings(), SENDER, AT)
 

@@ -75,7 +75,18 @@ def written(name: str) -> Callable[[str, str], Made]:
         one = letter(name)
         said = f"{text}\r\nBcc: victim@example.net\r\n\r\n\ud800\x00{text}"
         payload = {**one.payload, "language": language, "outlet": text, "reason": said}
-        told = ("name", "who", "where", "browser", "system", "names", "merchant", "because")
+        told = (
+            "name",
+            "who",
+            "where",
+            "browser",
+            "system",
+            "names",
+            "merchant",
+            "because",
+            "title",
+            "ground",
+        )
         payload |= dict.fromkeys(told, text)
         city = replace(CITY, name=text)
         data = Letter().render(Note(one.key, payload, city, one.settings, SENDER, AT)).data

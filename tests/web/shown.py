@@ -8,9 +8,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from syndication import clock
-from syndication.accounts import admissions, applications, people, sessions, sign_in
+from syndication.accounts import admissions, applications, people, removals, reports, sessions, sign_in
+from syndication.accounts.removals import Removal
 from syndication.accounts.sessions import Device
 from syndication.audience import readers
+from syndication.audit import acting
 from syndication.content.base import new_id
 from syndication.content.post import Draft
 from syndication.content.reason import Reason
@@ -39,6 +41,7 @@ NO_PAGES = {
     "/posts/{post_id}/pictures/{number}-{size}.jpg",
     "/desk/merchants/{slug}/posts/{post_id}/went",  # a part of a page
     "/desk/city/log.csv",
+    "/desk/city/posts/{post_id}/went",  # a part of a page
 }  # fmt: skip
 
 
@@ -146,6 +149,7 @@ def furnish() -> Shown:
         "/desk/city/team": ("/desk/city/team",),
     }
     cookie, link = _rosa()
+    pages |= _reported(made)
     pages |= {"/desk/city/log": ("/desk/city/log", "/desk/city/log?since=gestern&what=post.created")}
     return Shown(pages | {"/sign-in/{token}": (link, "/sign-in/nothing")}, cookie)
 
@@ -185,6 +189,37 @@ def _drafts() -> list[Draft]:
         factories.offer("Kaffee zum halben Preis", topics=["Essen und Trinken"]),
         factories.event("Sommerfest"),
     ]  # fmt: skip
+
+
+def _reported(made: list[UUID]) -> dict[str, tuple[str, ...]]:
+    """The form to report a post, and what the town hall sees: one that waits, one that was decided, one post that is gone."""
+    ids = []
+    for name, post_id in (("Anna Amsel", made[0]), ("", made[1])):
+        said = {
+            "explanation": "Der zweite Satz beleidigt Frau M. Das ist § 185 StGB.\n\nBitte sehen Sie nach.", "name": name,
+            "email": "anna@example.org" if name else "",
+        }  # fmt: skip
+        notice = reports.checked(said, children=not name)
+        ids.append(reports.take(post_id, notice, language="de", wording="Ja."))
+    reports.keep(ids[1], "Der Titel ist lang, aber erlaubt.")
+    with acting.entering("page", "service", ""):
+        ground = Removal(
+            why="unlawful", ground="§ 130 StGB", statement="Der zweite Absatz ruft zur Gewalt auf."
+        )
+        removals.remove(made[2], ground)
+    wrong = Typed({"explanation": "kurz", "name": "Anna", "email": "anna@"}, {}).sealed(
+        "explanation", "name", "email"
+    )
+    at = f"/posts/{made[0]}/report"
+    return {
+        "/posts/{post_id}/report": (at, f"{at}?typed={wrong}"),
+        "/reported": ("/reported",),
+        "/desk/city/posts": ("/desk/city/posts", "/desk/city/posts?q=nirgends"),
+        "/desk/city/posts/{post_id}": (f"/desk/city/posts/{made[0]}", f"/desk/city/posts/{made[2]}?done=1"),
+        "/desk/city/posts/{post_id}/remove": (f"/desk/city/posts/{made[0]}/remove",),
+        "/desk/city/reports": ("/desk/city/reports",),
+        "/desk/city/reports/{report_id}": tuple(f"/desk/city/reports/{one}" for one in ids),
+    }
 
 
 def _applied() -> tuple[str, ...]:

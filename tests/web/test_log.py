@@ -14,7 +14,8 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from syndication import clock, destinations
-from syndication.accounts import admissions, applications, people, sessions, sign_in
+from syndication.accounts import admissions, applications, people, reports, sessions, sign_in
+from syndication.accounts.reports import Notice
 from syndication.accounts.sessions import Device
 from syndication.audit import acting, log
 from syndication.audit.log import About
@@ -188,6 +189,21 @@ def member(desk: Desk, email: str) -> UUID:
     return people.of_address(email).id
 
 
+def reported(desk: Desk) -> UUID:
+    post = posts.create(desk.merchant_id, factories.event())
+    notice = Notice(explanation="Das ist gegen das Gesetz.", name="Anna", email="anna@example.org")
+    return reports.take(post.id, notice, language="de", wording="Ja.")
+
+
+def report(desk: Desk) -> Any:
+    """Somebody who is not signed in reports a post."""
+    at = f"/posts/{posts.create(desk.merchant_id, factories.event()).id}/report"
+    stamp = re.findall(r'name="stamp" value="([^"]+)"', desk.client.get(at).text)[0]
+    clock.travel(timedelta(seconds=3))
+    typed = {"explanation": "Das ist gegen das Gesetz.", "name": "Anna", "email": "anna@example.org"}
+    return desk.client.post(at, data={**typed, "agreed": "1", "stamp": stamp}, follow_redirects=False)
+
+
 CAFE = "/desk/merchants/cafe"
 #: Each page that changes something → how Rosa does it, and what must be written down.
 OF_PAGES: dict[tuple[str, str], tuple[Callable[[Desk], Any], str]] = {
@@ -278,6 +294,20 @@ OF_PAGES: dict[tuple[str, str], tuple[Callable[[Desk], Any], str]] = {
         lambda d: d.post(f"/desk/city/applications/{applied(d)}", act="ask", because="Wo ist das?"),
         "application.asked_back",
     ),
+    ("POST", "/desk/city/posts/{post_id}/remove"): (
+        lambda d: d.post(
+            f"/desk/city/posts/{posts.create(d.merchant_id, factories.event()).id}/remove",
+            why="unlawful",
+            ground="§ 130 StGB",
+            statement="Ein Aufruf zur Gewalt.",
+        ),
+        "post.withdrawn",
+    ),
+    ("POST", "/desk/city/reports/{report_id}"): (
+        lambda d: d.post(f"/desk/city/reports/{reported(d)}", because="Das ist erlaubt."),
+        "report.kept",
+    ),
+    ("POST", "/posts/{post_id}/report"): (report, "report.received"),
     ("POST", "/desk/city/team"): (
         lambda d: d.post("/desk/city/team", email="neu@coburg.example", name="Neu", role="viewer"),
         "person.added",
@@ -339,8 +369,12 @@ def test_what_is_done_on_a_page_is_written_down(method: str, path: str, desk: De
     line = next(row for row in audit_log.lines(LogFilter()) if row.way == "page" and row.what == what)
     if path.startswith("/desk"):
         assert (line.by, line.by_name) == (f"person {desk.person_id}", "Rosa Rosen")
+    elif path.startswith("/posts"):
+        assert (line.by, line.by_name) == ("", "")
     else:
         assert line.by.startswith(("application ", "person "))
+    for words in ("anna", "Anna", "gegen das Gesetz", "StGB", "Gewalt", "erlaubt"):
+        assert words not in str(line)
     if "{slug}" in path:
         assert line.merchant == "cafe"
 

@@ -36,6 +36,21 @@ LETTERS: dict[str, tuple[str, ...]] = {
     "applications": ("names",),
     "admitted": ("name", "merchant"),
     "declined": ("name", "merchant", "because", "reply_to"),
+    "reported": ("name",),
+    "report_received": ("name", "since", "post", "reply_to"),
+    "report_decided": ("name", "since", "post", "outcome", "because", "reply_to"),
+    "removed": (
+        "name",
+        "merchant",
+        "title",
+        "since",
+        "why",
+        "ground",
+        "because",
+        "reported",
+        "page",
+        "reply_to",
+    ),
     "asked_back": ("name", "merchant", "because", "reply_to"),
 }
 

@@ -8,11 +8,13 @@ from syndication.web.desk import (
     applications,
     business,
     check,
+    city_posts,
     keys,
     log,
     outlet,
     outlets,
     posts,
+    reports,
     sign_in,
     team,
     write,
@@ -33,6 +35,8 @@ for _part in (
     business,
     applications,
     log,
+    city_posts,
+    reports,
 ):
     router.include_router(_part.router)
 

@@ -11,11 +11,12 @@ from syndication.web.site import (
     notices,
     pictures,
     post,
+    report,
     subscription,
 )
 
 router = APIRouter(include_in_schema=False)
-for _part in (apply, connect, files, home, subscription, notices, pictures, post, everything):
+for _part in (apply, connect, files, home, subscription, notices, pictures, post, report, everything):
     router.include_router(_part.router)
 
 __all__ = ["router"]

@@ -89,13 +89,13 @@ class Typed:
     texts: Mapping[str, str]
     chosen: Mapping[str, Any]
 
-    def text(self, name: str) -> str:
-        """A field of one text, at most 400 characters; empty where there is none."""
-        return legible(self.texts.get(name, ""))[:_MOST_TEXT]
+    def text(self, name: str, most: int = _MOST_TEXT) -> str:
+        """A field of one text, at most `most` characters; empty where there is none."""
+        return legible(self.texts.get(name, ""))[:most]
 
-    def sealed(self, *names: str) -> str:
+    def sealed(self, *names: str, most: int = _MOST_TEXT) -> str:
         """The choices and the texts of `names`, for the link to the same form in the other language; see `carried`."""
-        texts = {name: self.text(name) for name in names}
+        texts = {name: self.text(name, most) for name in names}
         return _box().close({"texts": texts, "chosen": self.chosen, "at": clock.now().timestamp()})
 
     def choices(self, before: Choices, language: str) -> tuple[Choices, dict[str, str]]:
