@@ -25,14 +25,17 @@ def to_owners(session: Session, merchant: Merchant, about: Mapping[str, str]) ->
     )
     if found := session.scalars(owners.order_by(Person.id)).all():
         to_people(session, found, about)
-        return
-    # It is nobody's letter, so it goes with the city's own mail.
-    ours = select(Destination.id).where(
-        Destination.channel == Newsletter.kind, Destination.merchant_id.is_(None)
-    )
-    if (outlet := session.scalars(ours.limit(1)).first()) is not None:
-        payload = {**about, "to": merchant.email, "language": settings().language, "name": merchant.name}
-        _write(session, payload, destination_id=outlet)
+    else:
+        _to_nobody_known(session, {**about, "to": merchant.email, "name": merchant.name})
+
+
+def to_operators(session: Session, about: Mapping[str, str]) -> None:
+    """One to each who may decide for the city; to the city's address where nobody may yet."""
+    operators = session.scalars(select(Person).where(Person.role == "operator").order_by(Person.id)).all()
+    if operators:
+        to_people(session, operators, about)
+    elif settings().operator_email:
+        _to_nobody_known(session, {**about, "to": settings().operator_email, "name": ""})
 
 
 def to_people(session: Session, people: Iterable[Person], about: Mapping[str, str]) -> None:
@@ -45,6 +48,15 @@ def to_people(session: Session, people: Iterable[Person], about: Mapping[str, st
 def to_reporter(session: Session, report_id: UUID, about: Mapping[str, str]) -> None:
     """One to whoever reported a post; it is forgotten together with the report's personal data."""
     _write(session, about, report_id=report_id)
+
+
+def _to_nobody_known(session: Session, about: Mapping[str, str]) -> None:
+    """A letter to an address that is no person's here goes with the city's own mail."""
+    ours = select(Destination.id).where(
+        Destination.channel == Newsletter.kind, Destination.merchant_id.is_(None)
+    )
+    if (outlet := session.scalars(ours.limit(1)).first()) is not None:
+        _write(session, {**about, "language": settings().language}, destination_id=outlet)
 
 
 def _write(

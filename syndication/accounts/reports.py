@@ -23,7 +23,7 @@ from syndication.errors import Conflict, Fault, Invalid, NotFound
 from syndication.infra import db, mail_addresses
 from syndication.infra.languages import supported_language
 from syndication.ledger import mailboxes
-from syndication.models import Delivery, Merchant, Person, Post, Report, Revision
+from syndication.models import Delivery, Merchant, Post, Report, Revision
 
 #: How long after the decision what is personal is kept.
 KEPT = timedelta(days=183)
@@ -114,8 +114,7 @@ def take(post_id: UUID, notice: Notice, *, language: str, wording: str) -> UUID:
         log.record_post(session, "report.received", post, report=str(report.id))
         _write(session, report, "report_received", {"since": now.isoformat()})
         if first:
-            operators = session.scalars(select(Person).where(Person.role == "operator").order_by(Person.id))
-            letters.to_people(session, operators, {"letter": "reported"})
+            letters.to_operators(session, {"letter": "reported"})
         return report.id
 
 

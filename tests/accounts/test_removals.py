@@ -171,7 +171,7 @@ def test_whoever_reported_it_is_told_too_and_all_reports_of_it_are_decided(
     work()
     for name in ("anna", "bert"):
         received, decided = mails_to(mail_sink, f"{name}@example.org")
-        assert "Ihre Meldung ist da" in received
+        assert "Ihre Meldung an Coburg ist da" in received
         for words in ("Wir haben ihn entfernt", "ruft zur Gewalt auf", "Artikel 21", str(post.id)):
             assert words in decided, words
         assert "nerhört" not in received + decided

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from syndication import clock
+from syndication import clock, destinations
 from syndication.accounts import people, reports
 from syndication.accounts.reports import KEPT, LONGEST, Notice
 from syndication.errors import Conflict, Invalid, NotFound, SyndicationError
@@ -79,6 +79,12 @@ def test_a_report_is_confirmed_and_the_operators_hear_of_it_once() -> None:
         "bert@example.org",
         "cleo@example.org",
     ]  # fmt: skip -- one under the other
+
+
+def test_a_city_without_an_operator_is_written_to_at_its_address() -> None:
+    destinations.ensure_built_in()
+    report(publish().id)
+    assert [one["to"] for one in letters("reported")] == ["operator@coburg.example"]
 
 
 def test_no_mailbox_is_flooded_and_no_report_is_lost_for_it() -> None:

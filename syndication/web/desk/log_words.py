@@ -1,9 +1,13 @@
 """What stands in the audit log, in words for people."""
 
+from datetime import datetime
 from typing import Any, get_args
 
+from babel import dates
+
 from syndication.audit.log import What
-from syndication.infra.rendering import gettext
+from syndication.config import settings
+from syndication.infra.rendering import gettext, locale
 from syndication.insight.audit_log import LogRow
 
 #: What was done; English, translated.
@@ -97,7 +101,7 @@ def said_of(row: LogRow, language: str) -> dict[str, Any]:
     """A line as the page shows it."""
     say = gettext(language)
     return {
-        "at": row.at,
+        "at": _moment(row.at, language),
         "who": who(row.by, row.by_name, language),
         "by": row.by,
         "way": say(WAYS.get(row.way, row.way)),
@@ -120,6 +124,12 @@ def who(by: str, name: str, language: str) -> str:
     if kind == "command":
         return say("Command line ({})").format(name)
     return name or say(_NAMELESS.get(kind, by))
+
+
+def _moment(at: datetime, language: str) -> str:
+    """Short enough for a column: "26.11.2026, 20:15"."""
+    shape = "dd.MM.y, HH:mm:ss" if language == "de" else "d MMM y, HH:mm:ss"
+    return str(dates.format_datetime(at, shape, tzinfo=settings().zone, locale=locale(language)))
 
 
 def _details(details: dict[str, Any], language: str) -> list[str]:
