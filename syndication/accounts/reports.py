@@ -118,8 +118,11 @@ def take(post_id: UUID, notice: Notice, *, language: str, wording: str) -> UUID:
         return report.id
 
 
-def keep(report_id: UUID, because: str) -> None:
-    """The post stays; whoever reported it is told why (16(5)). Raises Invalid, NotFound, and Conflict where it is decided."""
+def keep(report_id: UUID, because: str, *, tell_owners: bool = False) -> None:
+    """The post stays; whoever reported it is told why (16(5)), and where that is wanted its owners, too.
+
+    Raises Invalid, NotFound, and Conflict where it is decided.
+    """
     said = reasons(because)
     with db.transaction() as session:
         report = session.get(Report, report_id, with_for_update=True)
@@ -129,6 +132,11 @@ def keep(report_id: UUID, because: str) -> None:
             raise Conflict(_DECIDED)
         post = session.get_one(Post, report.post_id)
         _decide(session, report, post, "kept", said)
+        if tell_owners:
+            merchant = session.get_one(Merchant, post.merchant_id)
+            page = f"{settings().base_url}/desk/merchants/{merchant.slug}/posts/{post.id}"
+            about = {"letter": "report_kept", "merchant": merchant.name, "because": said, "page": page}
+            letters.to_owners(session, merchant, about)
 
 
 def settle(session: Session, post: Post, because: str) -> int:

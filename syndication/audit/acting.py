@@ -12,7 +12,8 @@ Way = Literal["page", "api", "command", "queue", "service"]
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts, and by which way. `by` is `person ID`, `key ID`, `command USER`, `link ID`, `queue` or `service`.
+    """Who acts, and by which way. `by` is `person ID`, `key ID`, `command USER`, `queue` or `service`; for whoever has the
+    link of a letter `link ID` or `application ID`.
 
     It is empty for somebody who is not known, such as a stranger who fills in a form.
     """
@@ -23,8 +24,6 @@ class Actor:
 
 
 SERVICE = Actor("service", "", "service")
-#: What `by` begins with for whoever works at the command line.
-COMMAND = "command"
 
 
 class _Entry:

@@ -12,7 +12,7 @@ from syndication.infra import db, mail_addresses
 from syndication.infra.signing import veiled
 from syndication.models import LogLine, Post
 
-#: What can be done. A new act needs its words in templates/desk/log_words.html, too.
+#: What can be done; web/desk/log_words.py has the words.
 What = Literal[
     "post.created",
     "post.revised",

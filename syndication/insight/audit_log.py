@@ -72,7 +72,11 @@ def lines(wanted: LogFilter, *, limit: int = 50, before: int | None = None) -> l
     """Lines, newest first; `before` is the id of the last one already seen. Raises NotFound for an unknown merchant."""
     with db.reading() as session:
         statement = select(LogLine).where(*_conditions(session, wanted))
-        if before is not None and (seen := session.get(LogLine, before)) is not None:
+        if before is not None:
+            if (
+                seen := session.get(LogLine, before)
+            ) is None:  # it was old enough to be forgotten, and so is the rest
+                return []
             place = tuple_(literal(seen.at, LogLine.at.type), literal(seen.id))
             statement = statement.where(tuple_(LogLine.at, LogLine.id) < place)
         statement = statement.order_by(LogLine.at.desc(), LogLine.id.desc()).limit(limit)

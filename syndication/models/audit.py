@@ -36,7 +36,7 @@ class LogLine(Base):
 
     id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
     at: Mapped[datetime]
-    #: `person ID`, `key ID`, `command USER`, `link ID`, `queue`, `service`; empty for somebody who is not known.
+    #: As audit.acting.Actor has it.
     by: Mapped[str] = mapped_column(String(60))
     #: The name they had then.
     by_name: Mapped[str] = mapped_column(String(200))

@@ -128,6 +128,18 @@ def test_that_it_stays_is_told_with_its_reason_once() -> None:
     assert [row.what for row in audit_log.lines(LogFilter(what="report.kept"))] == ["report.kept"]
 
 
+def test_its_owners_hear_that_it_stays_where_that_is_wanted() -> None:
+    post = publish()
+    people.join("rosa@cafe.example", "cafe", "owner", name="Rosa")
+    reports.keep(report(post.id), "Das ist erlaubt.")
+    assert letters("report_kept") == []
+    reports.keep(report(post.id), "Das ist eine Meinung.", tell_owners=True)
+    (told,) = letters("report_kept")
+    assert (told["to"], told["because"]) == ("rosa@cafe.example", "Das ist eine Meinung.")
+    assert "Anna" not in str(told)
+    assert "anna" not in str(told)
+
+
 def test_that_it_went_by_itself_is_told_so() -> None:
     post = publish()
     one = report(post.id)

@@ -53,6 +53,16 @@ def every_page(client: TestClient) -> Iterator[tuple[str, Any]]:
         yield ask("GET", path)
     for one in shown:
         yield ask("GET", f"/posts/{one}")
+    report = f"/posts/{shown[0]}/report"
+    yield ask("GET", report)
+    yield ask("GET", "/reported")
+    stamp = form(client)["stamp"]
+    for typed in (
+        {},
+        {"explanation": HOSTILE, "name": HOSTILE, "email": HOSTILE},
+        {"children": "1", "agreed": "1"},
+    ):
+        yield ask("POST", report, data={"stamp": stamp, **typed})
     good = form(client)
     for wrong in ({"email": "anna@"}, {"email": HOSTILE}, {"topics": ["!", "musik"], "hour": "25"}, {"rhythm": "x"},
                   {"email": ""}, {"kinds": "party", "email": "@"}):  # fmt: skip

@@ -58,6 +58,13 @@ def test_a_question_that_cannot_be_answered_is_said_beside_its_box(desk: Desk, q
     assert file.status_code in (404, 422)
 
 
+@pytest.mark.parametrize("query", ["by=%00", "what=%00&merchant=", "after=99999999999999999999", "after=-1", "after=x",
+                                   "by=" + "x" * 101, "by=person+x", "what=eaten", "after=4711"])  # fmt: skip
+def test_nonsense_is_answered(desk: Desk, query: str) -> None:
+    for path in ("/desk/city/log", "/desk/city/log.csv"):
+        assert desk.client.get(f"{path}?{query}").status_code in (200, 422), path
+
+
 def test_page_after_page_leads_through_all_lines(desk: Desk) -> None:
     with db.transaction() as session:
         for number in range(120):

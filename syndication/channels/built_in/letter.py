@@ -39,6 +39,7 @@ LETTERS: dict[str, tuple[str, ...]] = {
     "reported": ("name",),
     "report_received": ("name", "since", "post", "reply_to"),
     "report_decided": ("name", "since", "post", "outcome", "because", "reply_to"),
+    "report_kept": ("name", "merchant", "because", "page"),
     "removed": (
         "name",
         "merchant",

@@ -46,7 +46,9 @@ class LogAnswer(Answer):
 class LogQuery(Paging):
     """Which lines; moments bound `at`."""
 
-    by: Annotated[str, Field(max_length=60, examples=["key 0a1b2c3d"])] | None = None
+    by: Annotated[str, Field(max_length=60, pattern=r"^[^\x00-\x1f]+$", examples=["key 0a1b2c3d"])] | None = (
+        None
+    )
     merchant: MerchantSlug = None
     what: What | None = None
     since: Moment | None = None

@@ -10,12 +10,13 @@ from starlette.responses import Response, StreamingResponse
 
 from syndication.accounts import people
 from syndication.config import settings
+from syndication.content.characters import legible
 from syndication.content.reason import Reason
 from syndication.errors import Invalid, NotFound
 from syndication.infra.reasons import translated_error
 from syndication.infra.rendering import gettext
 from syndication.insight import audit_log
-from syndication.insight.audit_log import LogFilter
+from syndication.insight.audit_log import LogFilter, LogRow
 from syndication.publishing import merchants
 from syndication.web import signed_in
 from syndication.web.desk.frame import desk_page
@@ -35,27 +36,24 @@ def _asked(
     by: Asked = "", merchant: Asked = "", what: Asked = "", since: Asked = "", until: Asked = ""
 ) -> dict[str, str]:
     given = {"by": by, "merchant": merchant, "what": what, "since": since, "until": until}
-    return {name: text.strip() for name, text in given.items()}
+    return {name: legible(text).strip() for name, text in given.items()}
 
 
+#: What a counting key of the database can be.
+Place = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
 Wanted = Annotated[dict[str, str], Depends(_asked)]
 
 
 @router.get("/log")
-def log(request: Request, known: Visitor, wanted: Wanted, after: int | None = None) -> Response:
+def log(request: Request, known: Visitor, wanted: Wanted, after: Place = None) -> Response:
     """The lines, newest first; or the form again, with what is wrong in it."""
-    language, faults = known.language, dict[str, str]()
-    chosen = LogFilter()
+    language, faults, found = known.language, dict[str, str](), list[LogRow]()
     try:
-        chosen = _filter(wanted)
-        found = audit_log.lines(chosen, limit=_A_PAGE + 1, before=after)
+        found = audit_log.lines(_filter(wanted), limit=_A_PAGE + 1, before=after)
     except Invalid as error:
-        found, faults = (
-            [],
-            {one.field: translated_error(one.message, language) for one in error.faults},
-        )
+        faults = {one.field: translated_error(one.message, language) for one in error.faults}
     except NotFound as error:
-        found, faults = [], {"merchant": translated_error(str(error), language)}
+        faults = {"merchant": translated_error(str(error), language)}
     shown = found[:_A_PAGE]
     query = {name: text for name, text in wanted.items() if text}
     return desk_page(
@@ -67,7 +65,7 @@ def log(request: Request, known: Visitor, wanted: Wanted, after: int | None = No
         lines=[said_of(row, language) for row in shown],
         wanted=wanted,
         faults=dict.fromkeys(wanted, "") | faults,
-        **_choices(wanted, language),
+        **_choices(wanted["by"], found, language),
         file=links.to(f"{_HERE}.csv", **query),
         onward=links.to(_HERE, **query, after=str(shown[-1].id)) if len(found) > _A_PAGE else "",
     )
@@ -117,13 +115,13 @@ def _midnight(day: date | None) -> datetime | None:
     return datetime.combine(day, time(), settings().zone) if day else None
 
 
-def _choices(wanted: dict[str, str], language: str) -> dict[str, Any]:
-    """What the form offers."""
+def _choices(by: str, found: list[LogRow], language: str) -> dict[str, Any]:
+    """What the form offers: people, and whoever else was asked for."""
     say = gettext(language)
     everybody = [("", say("everybody")), ("service", who("service", "", language))]
     everybody += [(f"person {one.id}", f"{one.name} ({one.email})") for one in people.listed()]
-    if wanted["by"] and wanted["by"] not in dict(everybody):
-        everybody.append((wanted["by"], wanted["by"]))
+    if by and by not in dict(everybody):
+        everybody.append((by, who(by, found[0].by_name if found else "", language)))
     owners = sorted(merchants.listed(limit=_MOST_MERCHANTS), key=lambda one: one.name.casefold())
     return {
         "everybody": everybody,

@@ -37,7 +37,7 @@ def keep(request: Request, known: Visitor, report_id: UUID, form: LongForm) -> R
     """The post stays; or the page again, with what is wrong, or with who was faster."""
     because = form.get("because", "")
     try:
-        reports.keep(report_id, because)
+        reports.keep(report_id, because, tell_owners="tell" in form)
     except Invalid as error:
         faults = {one.field: translated_error(one.message, known.language) for one in error.faults}
         return _page(request, known, report_id, because=because, faults=faults, status=422)
