@@ -34,7 +34,10 @@ def faults(document: str) -> list[str]:
         if one.tag == "img" and one.get("alt") is None:
             found.append("a picture without words")
     labelled = {field for label in tree.iter("label") for field in label.iter() if field is not label}
+    named = {label.get("for") for label in tree.iter("label") if label.get("for")}
     for field in [*tree.iter("input"), *tree.iter("select")]:
+        if field.get("id") in named:
+            continue
         if field.get("type") not in ("hidden",) and field not in labelled and not field.get("aria-label"):
             found.append(f"{field.get('name')} has no label")
     return found
