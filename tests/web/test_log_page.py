@@ -65,6 +65,13 @@ def test_nonsense_is_answered(desk: Desk, query: str) -> None:
         assert desk.client.get(f"{path}?{query}").status_code in (200, 422), path
 
 
+def test_the_page_opens_in_the_other_language(desk: Desk) -> None:
+    page = desk.client.get("/desk/city/log?what=key.made").text
+    other = re.search(r'href="(/desk/city/log[^"]*lang=en[^"]*)"', page)
+    assert other
+    assert "Who did what" in desk.client.get(other[1].replace("&amp;", "&")).text
+
+
 def test_page_after_page_leads_through_all_lines(desk: Desk) -> None:
     with db.transaction() as session:
         for number in range(120):

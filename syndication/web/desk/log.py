@@ -61,7 +61,6 @@ def log(request: Request, known: Visitor, wanted: Wanted, after: Place = None) -
         known,
         "log.html",
         status=422 if faults else 200,
-        at=links.to(_HERE, **query),
         lines=[said_of(row, language) for row in shown],
         wanted=wanted,
         faults=dict.fromkeys(wanted, "") | faults,
