@@ -1,7 +1,7 @@
 """Commands that list posts, show where each went, and take one back."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,9 @@ from syndication.cli import screen
 from syndication.cli.options import Limit, Yes
 from syndication.cli.process import start
 from syndication.cli.screen import Json
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 Id = Annotated[str, typer.Argument(help="The post's id, or as much of its beginning as no other has.")]
 group = typer.Typer(help="Posts: list them, show where one went, take one back.", no_args_is_help=True)
@@ -20,6 +23,8 @@ class Reason(StrEnum):
     ASKED = "asked"
     WRONG = "wrong"
     UNLAWFUL = "unlawful"
+    SPAM = "spam"
+    OTHER = "other"
 
 
 def join(app: typer.Typer) -> None:
@@ -113,19 +118,43 @@ def _fit(statement: str) -> str:
         raise Invalid.field("--statement", "is longer than 2000 characters") from error
 
 
+def _remove(post_id: "UUID", reason: Reason, ground: str, statement: str) -> None:
+    """Remove it as the town hall's page does. Raises Invalid and Conflict."""
+    from pydantic import ValidationError
+
+    from syndication.accounts import removals
+    from syndication.content.faults import faults_of
+    from syndication.errors import Invalid
+
+    typed = {"why": reason.value, "ground": ground, "statement": statement}
+    try:
+        wanted = removals.Removal.model_validate(typed)
+    except ValidationError as error:
+        raise Invalid(*faults_of(error)) from error
+    removals.remove(post_id, wanted)
+
+
 @group.command()
 def withdraw(
     post: Id,
     reason: Annotated[
         Reason,
         typer.Option(
-            help="asked: its merchant wants it; wrong: it is not true; unlawful: its words are repeated nowhere and forgotten."
+            help="asked: its merchant wants it; wrong: it is not true; spam, other: it breaks a rule of the city; unlawful: its"
+            " words are repeated nowhere and forgotten."
         ),
     ],
     statement: Annotated[
         str,
         typer.Option(
             help="What its merchant reads about it; for unlawful: what of it is, by which law, and whom to ask."
+        ),
+    ] = "",
+    ground: Annotated[
+        str,
+        typer.Option(
+            help="For unlawful, spam and other: the law or the rule. With it its owners and whoever reported it are told"
+            " by mail, and no reader is."
         ),
     ] = "",
     yes: Yes = False,
@@ -142,8 +171,11 @@ def withdraw(
     called = str(found.id) if forgotten else f"{found.content.title} ({found.id})"
     if not yes:
         typer.confirm(f"Take back {called} of {found.merchant_slug}?", abort=True)
-    grounds = withdrawal.Grounds(reason.value, _fit(statement), withdrawal.COMMAND)
-    unlawful.withdraw(found.id, grounds) if forgotten else posts.withdraw(None, found.id, grounds)
+    if ground:
+        _remove(found.id, reason, ground, statement)
+    else:
+        grounds = withdrawal.Grounds(reason.value, _fit(statement), withdrawal.COMMAND)
+        unlawful.withdraw(found.id, grounds) if forgotten else posts.withdraw(None, found.id, grounds)
     screen.say(f"Withdrawn: {called}. Outlets are told now.")
     remnants = left_behind(found.id)
     if remnants:

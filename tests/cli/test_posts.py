@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from syndication import config
+from syndication.accounts import people
 from syndication.audience import feeds
 from syndication.channels.built_in.feed.documents import Format
 from syndication.cli import app
@@ -105,6 +106,29 @@ def test_why_it_was_taken_back_is_kept_and_shown(run: Callable[..., Result]) -> 
         "posts", "withdraw", str(post.id), "--reason", "wrong", "--statement", "x" * 2001, "--yes", code=1
     )
     assert "longer than 2000" in long.output
+
+
+def test_with_its_ground_the_owners_are_told_and_no_reader_is(
+    run: Callable[..., Result], mail_sink: MailSink
+) -> None:
+    with db.transaction() as session:
+        factories.reader(session, "anna@example.org")
+    post = publish(title=TITLE)
+    people.join("rosa@cafe.example", "cafe", "owner", name="Rosa")
+    _work()
+    withdraw = ("posts", "withdraw", str(post.id), "--reason", "unlawful", "--ground", "§ 130 StGB", "--yes")
+    assert "statement" in run(*withdraw, code=1).output
+    run(*withdraw, "--statement", "Der Text ruft zur Gewalt auf.")
+    assert "already" in run(*withdraw, "--statement", "Noch einmal.", code=1).output
+    config.use(config.settings().model_copy(update={"broker_url": ""}))
+    _work()
+    later(600)
+    _work()
+    assert [str(one.message["To"]) for one in mail_sink.mails] == ["anna@example.org", "rosa@cafe.example"]
+    shown = json.loads(run("posts", "show", str(post.id), "--json").output)["post"]
+    assert shown["withdrawn_by"].startswith("command ")
+    wrong = run("posts", "withdraw", str(post.id), "--reason", "asked", "--ground", "x", "--yes", code=1)
+    assert "why" in wrong.output
 
 
 def test_what_is_only_wrong_keeps_its_words(run: Callable[..., Result]) -> None:

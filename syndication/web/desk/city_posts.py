@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from syndication import channels, clock, insight
-from syndication.accounts import people, removals, reports
+from syndication.accounts import removals, reports
 from syndication.accounts.people import Account
 from syndication.accounts.removals import Removal
 from syndication.channels import wording
@@ -28,7 +28,7 @@ from syndication.publishing.posts import PostRecord
 from syndication.web import signed_in
 from syndication.web.desk.forms import LongForm
 from syndication.web.desk.frame import desk_page, onward
-from syndication.web.desk.log_words import who
+from syndication.web.desk.log_words import named
 from syndication.web.desk.posts import STATES
 from syndication.web.signed_in import Visitor
 from syndication.web.site import links
@@ -144,7 +144,7 @@ def _page(request: Request, known: Account, post_id: UUID, template: str, *, don
         withdrawn_at=record.withdrawn_at,
         reason=record.withdrawn_reason,
         statement=record.withdrawn_statement,
-        by=_by(record.withdrawn_by, language),
+        by=named(record.withdrawn_by, language),
         told=record.state == "withdrawn" and not record.withdrawn_untold,
         removable=known.may("operator") and not unlawful,
         reports=reports.of_post(post_id) if known.may("operator") else [],
@@ -224,13 +224,6 @@ def _said(faults: tuple[Fault, ...], language: str) -> dict[str, str]:
     }
     named = {one.field for one in faults}
     return {name: told for name, told in words.items() if name in named}
-
-
-def _by(by: str, language: str) -> str:
-    """Who took it back, by name."""
-    kind, _, which = by.partition(" ")
-    person = people.known(UUID(which)) if kind == "person" else None
-    return who(by, person.name if person else which, language) if by else ""
 
 
 def _line(record: PostRecord, language: str) -> dict[str, Any]:

@@ -2,13 +2,16 @@
 
 from datetime import datetime
 from typing import Any, get_args
+from uuid import UUID
 
 from babel import dates
 
+from syndication.accounts import people
 from syndication.audit.log import What
 from syndication.config import settings
 from syndication.infra.rendering import gettext, locale
 from syndication.insight.audit_log import LogRow
+from syndication.publishing.withdrawal import COMMAND
 
 #: What was done; English, translated.
 ACTS: dict[What, str] = {
@@ -122,8 +125,15 @@ def who(by: str, name: str, language: str) -> str:
     if kind == "key":
         return say("Key “{}”").format(name or by.partition(" ")[2])
     if kind == "command":
-        return say("Command line ({})").format(name)
+        return say("Command line ({})").format(name) if name and by != COMMAND else say("Command line")
     return name or say(_NAMELESS.get(kind, by))
+
+
+def named(by: str, language: str) -> str:
+    """Whoever is noted beside what they decided, by the name they have now; empty where nobody is."""
+    kind, _, which = by.partition(" ")
+    person = people.known(UUID(which)) if kind == "person" else None
+    return who(by, person.name if person else which, language) if by else ""
 
 
 def _moment(at: datetime, language: str) -> str:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndication.accounts import people, reports
+from syndication.accounts import reports
 from syndication.accounts.people import Account
 from syndication.errors import Conflict, Invalid
 from syndication.infra.reasons import translated_error
@@ -14,7 +14,7 @@ from syndication.publishing import posts
 from syndication.web import signed_in
 from syndication.web.desk.forms import LongForm
 from syndication.web.desk.frame import desk_page, onward
-from syndication.web.desk.log_words import who
+from syndication.web.desk.log_words import named
 from syndication.web.signed_in import Visitor
 
 router = APIRouter(prefix="/desk/city/reports", dependencies=[Depends(signed_in.allowed)])
@@ -58,8 +58,6 @@ def _page(
     status: int = 200,
 ) -> Response:
     one = reports.read(report_id)
-    kind, _, which = one.decided_by.partition(" ")
-    person = people.known(UUID(which)) if kind == "person" else None
     return desk_page(
         request,
         known,
@@ -67,9 +65,7 @@ def _page(
         status=status,
         one=one,
         content=posts.read(one.post_id).content,
-        decided_by=who(one.decided_by, person.name if person else which, known.language)
-        if one.decided_by
-        else "",
+        decided_by=named(one.decided_by, known.language),
         because=because,
         faults=faults or {},
         done=done,
