@@ -84,13 +84,16 @@ def test_the_list_of_posts_by_keyboard(walked: tuple[Tab, str, Shown]) -> None:
         "Kanäle", "Wer posten darf", "Mein Geschäft",
         "Schlüssel für Kasse und Webshop",
     ]  # fmt: skip
-    assert met[10:14] == [
+    assert met[10:17] == [
         "Stadtmuseum im Alten Zeughaus",
         "Wortreich Buchhandlung",
         "Anmeldungen (2)",
         "Rathaus",
+        "Meldungen (1)",
+        "Alle Beiträge der Stadt",
+        "Wer hat was getan",
     ]
-    assert met[14:17] == ["Neu: Veranstaltung", "Neu: Angebot", "Neu: Mittagstisch"]
+    assert met[17:20] == ["Neu: Veranstaltung", "Neu: Angebot", "Neu: Mittagstisch"]
     found = met[met.index("In Ihren Beiträgen suchen") :]
     assert found[1:6] == ["Suchen", "Läuft", "Kommt noch", "Vorbei", "Zurückgezogen"]
     assert found[6:9] == [f"{do}Kaffee zum halben Preis" for do in ("", "Ändern ", "Noch einmal ")]
