@@ -75,7 +75,7 @@ def dish(line: str) -> dict[str, Any]:
     if labels := _LABELS.search(line):
         line = line[: labels.start()]
         found |= _labels(labels["labels"])
-    prices = []
+    prices: list[dict[str, str]] = []
     while (price := _PRICE.fullmatch(line)) and (price["currency"] or _bare_price(price["price"], prices)):
         prices.append(
             {"price": _amount(price["price"])} | ({"label": price["label"].strip()} if price["label"] else {})
