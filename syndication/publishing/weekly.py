@@ -1,0 +1,317 @@
+"""What merchants do with what they say every week: begin it, change it for all, skip a date, close for a time, end it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from syndication import clock, kinds
+from syndication.config import settings
+from syndication.content.post import Content, Draft
+from syndication.content.reason import Reason
+from syndication.errors import Conflict, Invalid, NotFound, QuotaExceeded
+from syndication.infra import db
+from syndication.models import Merchant, Post, Weekly
+from syndication.publishing import merchants, posts
+from syndication.publishing.posts import PostRecord
+from syndication.publishing.records import record
+from syndication.publishing.weekly_days import Days
+from syndication.publishing.weekly_making import (
+    as_draft,
+    content_of,
+    dates_left,
+    days_of,
+    made,
+    mark,
+    named,
+    on,
+    settle,
+)
+
+#: How it stands with one date: it waits for its hour, is out, falls out, or was taken back.
+DateState = Literal["waits", "out", "skipped", "closed", "withdrawn"]
+#: What one merchant may have going on; far more than anybody has.
+_MOST = 50
+_LONGEST_CLOSED = timedelta(days=730)
+_UNKNOWN = Reason("There is nothing here that comes every week under this name.")
+_ENDED = Reason("It has ended. Begin it anew from one of its posts.")
+_NO_DATE = Reason("It has no such date, or that is over.")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How it goes on: every so many weeks up to the day `last`, each told `days_before` it at `hour` ("17:00")."""
+
+    interval: int = 1
+    last: date | None = None
+    days_before: int = 1
+    hour: str = "17:00"
+
+
+@dataclass(frozen=True)
+class WeeklyDate:
+    """One date; `own`: it says something else than all."""
+
+    on: date
+    state: DateState
+    post: PostRecord
+    own: bool
+
+
+@dataclass(frozen=True)
+class WeeklyRecord:
+    """What comes every week. `content` is what all dates say, as on `next_on`, or on the last one where none is left.
+
+    `dates` are the posts whose dates are not over; `reason` says what keeps the next from being made. Moments are in UTC.
+    """
+
+    id: UUID
+    merchant_id: UUID
+    kind: str
+    content: Content
+    days: Days
+    next_on: date | None
+    dates: tuple[WeeklyDate, ...]
+    reason: Reason | None
+    ended_at: datetime | None
+
+
+def may_come_weekly(content: Content) -> bool:
+    """Whether this can be said every week."""
+    return kinds.of(content).weekly_on(content, settings().zone) is not None
+
+
+def first_of(content: Content) -> Content:
+    """What the first date would say: the same at its next date. Raises Invalid where it cannot come every week."""
+    zone = settings().zone
+    named(content, zone)
+    first: Content = kinds.of(content).again(content, zone, clock.now())
+    return first
+
+
+def begin(merchant_id: UUID, weekly_id: UUID, said: Content, plan: Plan) -> None:
+    """Say from now on every week what `said` says, from its next date on. Under an id that is known nothing happens.
+
+    Raises Invalid (at `interval`, `told` or `last`; or it cannot come every week), Forbidden (merchant not admitted),
+    QuotaExceeded (too many of them), NotFound (the id is another merchant's).
+    """
+    now, zone = clock.now(), settings().zone
+    with db.transaction() as session:
+        posts.alone(session, merchant_id)
+        known = session.get(Weekly, weekly_id)
+        if known is not None:
+            _own(session, merchant_id, weekly_id)
+            return
+        first = first_of(said)
+        day = named(first, zone)
+        days = Days(
+            day, plan.last, plan.interval, frozenset(), None, days_before=plan.days_before, hour=plan.hour
+        )
+        _refuse(first, days)
+        running = select(func.count()).where(Weekly.merchant_id == merchant_id, Weekly.ended_at.is_(None))
+        if (session.scalar(running) or 0) >= _MOST:
+            raise QuotaExceeded(Reason("{} things go on every week already. Please end one first.", _MOST))
+        row = Weekly(
+            id=weekly_id, merchant_id=merchant_id, kind=first.kind, content=first.document(),
+            interval=plan.interval, first_on=day, last_on=plan.last, days_before=plan.days_before, hour=plan.hour,
+            skipped=[], version=1, due_at=now, created_at=now, updated_at=now,
+        )  # fmt: skip
+        session.add(row)
+        mark(session, row)
+    settle(weekly_id)
+
+
+def correct(merchant_id: UUID, weekly_id: UUID, draft: Draft) -> None:
+    """Let all dates say something else from now on; those that say something of their own keep that.
+
+    Whoever heard of one that is out hears of the correction. Raises Invalid (another weekday; cannot come every week), and
+    what `posts.revise` raises.
+    """
+    now, zone = clock.now(), settings().zone
+    with _changing(merchant_id, weekly_id) as (session, row):
+        merchants.require(session, merchant_id, "revise")
+        after, before = draft.content(), content_of(row)
+        if not days_of(row).has(named(after, zone)):
+            raise Invalid.field(
+                after.ends_by,
+                Reason("It stays on its weekday; for another day end it, and begin it anew from a post."),
+            )
+        _refuse(after, replace(days_of(row), first=named(after, zone), last=None))
+        for day, post in made(session, row, now, zone).items():
+            stands = post.state != "withdrawn" and (post.over_at is None or post.over_at > now)
+            if stands and _follows(posts.content(session, post), before, day):
+                posts.revise(merchant_id, post.id, as_draft(on(after, day, zone)))
+        mark(session, row)  # where it stood before
+        row.content = after.document()
+
+
+def plan(merchant_id: UUID, weekly_id: UUID, wanted: Plan) -> None:
+    """Go on in another way, from the next date that is not made yet; the number of weeks stays. Raises Invalid."""
+    with _changing(merchant_id, weekly_id) as (_, row):
+        row.last_on, row.days_before, row.hour = wanted.last, wanted.days_before, wanted.hour
+        _refuse(on(content_of(row), row.first_on, settings().zone), days_of(row))
+
+
+def skip(merchant_id: UUID, weekly_id: UUID, day: date) -> None:
+    """Let a date fall out: quietly where it is not out yet, else whoever heard of it hears that. Raises NotFound."""
+    with _changing(merchant_id, weekly_id) as (_, row):
+        _require_date(row, day)
+        row.skipped = sorted({*row.skipped, day.isoformat()})
+
+
+def take_place(merchant_id: UUID, weekly_id: UUID, day: date) -> None:
+    """A date that was skipped takes place after all. Raises NotFound."""
+    with _changing(merchant_id, weekly_id) as (_, row):
+        _require_date(row, day)
+        row.skipped = [one for one in row.skipped if one != day.isoformat()]
+
+
+def close(merchant_id: UUID, weekly_id: UUID, first: date, last: date) -> None:
+    """Let all dates from `first` to `last` fall out; behind them it goes on by itself. Raises Invalid at `until`."""
+    today = clock.now().astimezone(settings().zone).date()
+    if last < max(first, today):
+        raise Invalid.field("until", Reason("Please name a day that is still to come, and behind the first."))
+    if last - today > _LONGEST_CLOSED:
+        raise Invalid.field("until", Reason("That is more than two years ahead. Please end it instead."))
+    with _changing(merchant_id, weekly_id) as (_, row):
+        row.closed_from, row.closed_until = first, last
+
+
+def go_on(merchant_id: UUID, weekly_id: UUID) -> None:
+    """Closed no more: what fell out only for that takes place."""
+    with _changing(merchant_id, weekly_id) as (_, row):
+        row.closed_from = row.closed_until = None
+
+
+def end(merchant_id: UUID, weekly_id: UUID) -> None:
+    """No further date: what is not out yet never goes out, what is out stays. Doing it again changes nothing."""
+    now, zone = clock.now(), settings().zone
+    with db.transaction() as session:
+        if _own(session, merchant_id, weekly_id).ended_at is not None:
+            return
+        with _changing(merchant_id, weekly_id, settled=False) as (_, row):
+            out = select(func.max(Post.weekly_on)).where(
+                Post.weekly_id == row.id, Post.state == "published", Post.skipped.is_(False)
+            )
+            last = session.scalar(out) or row.first_on - timedelta(days=1)
+            row.ended_at, row.last_on = now, last if row.last_on is None else min(last, row.last_on)
+            for post in made(session, row, now, zone).values():
+                if post.state == "scheduled":
+                    posts.withdraw(merchant_id, post.id)
+    settle(weekly_id)
+
+
+def read(merchant_id: UUID, weekly_id: UUID) -> WeeklyRecord:
+    """One of them, as it stands. Raises NotFound."""
+    with db.reading() as session:
+        return _record(session, _own(session, merchant_id, weekly_id))
+
+
+def known(merchant_id: UUID, weekly_id: UUID) -> WeeklyRecord | None:
+    """The same; None where there is none."""
+    try:
+        return read(merchant_id, weekly_id)
+    except NotFound:
+        return None
+
+
+def listed(merchant_id: UUID) -> list[WeeklyRecord]:
+    """What a merchant has going on, the newest first."""
+    going = select(Weekly).where(Weekly.merchant_id == merchant_id, Weekly.ended_at.is_(None))
+    with db.reading() as session:
+        return [_record(session, row) for row in session.scalars(going.order_by(Weekly.id.desc()))]
+
+
+def _own(session: Session, merchant_id: UUID, weekly_id: UUID) -> Weekly:
+    row = session.get(Weekly, weekly_id, with_for_update=db.writes(session))
+    if row is None or row.merchant_id != merchant_id:
+        raise NotFound(_UNKNOWN)
+    return row
+
+
+@contextmanager
+def _changing(
+    merchant_id: UUID, weekly_id: UUID, *, settled: bool = True
+) -> Iterator[tuple[Session, Weekly]]:
+    """What is meant is changed, and its posts follow. Raises NotFound, Conflict where it has ended."""
+    with db.transaction() as session:
+        session.get(
+            Merchant, merchant_id, with_for_update={"key_share": True}
+        )  # in the order of whoever makes posts
+        row = _own(session, merchant_id, weekly_id)
+        if row.ended_at is not None:
+            raise Conflict(_ENDED)
+        yield session, row
+        row.version += 1
+        row.updated_at = row.due_at = clock.now()
+        mark(session, row)
+    if settled:
+        settle(weekly_id)
+
+
+def _require_date(row: Weekly, day: date) -> None:
+    left = dates_left(row, clock.now(), settings().zone)
+    if not any(one == day for one in _up_to(left, day)):
+        raise NotFound(_NO_DATE)
+
+
+def _up_to(days: Iterator[date], last: date) -> Iterator[date]:
+    for day in days:
+        if day > last:
+            return
+        yield day
+
+
+def _refuse(content: Content, days: Days) -> None:
+    """What cannot go on like this: dates that run into each other, are told when they are over, or are none."""
+    zone = settings().zone
+    over, day = content.over_at(zone), days.first
+    following = on(content, day + timedelta(weeks=days.interval), zone).begins
+    if over is not None and following is not None and over > following:
+        raise Invalid.field(
+            "interval", Reason("One date lasts until the next has begun. Please choose two weeks.")
+        )
+    if over is not None and over <= days.told_at(day, zone):
+        raise Invalid.field(
+            "told", Reason("It would come out when it is over. Please choose an earlier hour.")
+        )
+    if days.last is not None and days.last < day:
+        raise Invalid.field("last", Reason("That lies before the first date, {}.", f"{day:%d.%m.%Y}"))
+
+
+def _follows(said: Content, before: Content, day: date) -> bool:
+    """Whether a date says what all say."""
+    return said.digest() == on(before, day, settings().zone).digest()
+
+
+def _record(session: Session, row: Weekly) -> WeeklyRecord:
+    now, zone = clock.now(), settings().zone
+    content, days = content_of(row), days_of(row)
+    merchant = session.get_one(Merchant, row.merchant_id)
+    left = [day for day, _ in zip(dates_left(row, now, zone), range(200), strict=False)]
+    next_on = next((day for day in left if days.takes_place(day)), None)
+    found = []
+    for day, post in made(session, row, now, zone).items():
+        if post.over_at is None or post.over_at > now:
+            said = posts.content(session, post)
+            own = not _follows(said, content, day) and not post.skipped
+            found.append(WeeklyDate(day, _state(post, days, day), record(post, said, merchant), own))
+    shown = on(content, next_on, zone) if next_on else content
+    return WeeklyRecord(
+        row.id, row.merchant_id, row.kind, shown, days, next_on, tuple(found), row.reason, row.ended_at
+    )
+
+
+def _state(post: Post, days: Days, day: date) -> DateState:
+    if post.state == "withdrawn":
+        return "withdrawn"
+    if day in days.skipped:
+        return "skipped"
+    if not days.takes_place(day):
+        return "closed"
+    return "out" if post.state == "published" else "waits"
