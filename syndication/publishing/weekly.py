@@ -76,6 +76,8 @@ class WeeklyRecord:
     content: Content
     days: Days
     next_on: date | None
+    #: The first that takes place behind the time in which all fall out.
+    behind_on: date | None
     dates: tuple[WeeklyDate, ...]
     reason: Reason | None
     ended_at: datetime | None
@@ -295,6 +297,8 @@ def _record(session: Session, row: Weekly) -> WeeklyRecord:
     merchant = session.get_one(Merchant, row.merchant_id)
     left = [day for day, _ in zip(dates_left(row, now, zone), range(200), strict=False)]
     next_on = next((day for day in left if days.takes_place(day)), None)
+    closed_until = days.closed[1] if days.closed else date.min
+    behind_on = next((day for day in left if day > closed_until and days.takes_place(day)), None)
     found = []
     for day, post in made(session, row, now, zone).items():
         if post.over_at is None or post.over_at > now:
@@ -303,8 +307,8 @@ def _record(session: Session, row: Weekly) -> WeeklyRecord:
             found.append(WeeklyDate(day, _state(post, days, day), record(post, said, merchant), own))
     shown = on(content, next_on, zone) if next_on else content
     return WeeklyRecord(
-        row.id, row.merchant_id, row.kind, shown, days, next_on, tuple(found), row.reason, row.ended_at
-    )
+        row.id, row.merchant_id, row.kind, shown, days, next_on, behind_on, tuple(found), row.reason, row.ended_at
+    )  # fmt: skip
 
 
 def _state(post: Post, days: Days, day: date) -> DateState:

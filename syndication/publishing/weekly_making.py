@@ -34,7 +34,7 @@ _AGAIN = timedelta(minutes=10)
 #: How long one date may go on; posts of earlier days are over.
 LONGEST = timedelta(days=21)
 _FARTHEST = timedelta(days=730)
-_NOT_WEEKLY = Reason("cannot come every week as it stands: it has no end, or several dates already")
+_NOT_WEEKLY = Reason("This cannot come every week as it stands: it has no end, or several dates already.")
 _log = structlog.get_logger(__name__)
 
 
@@ -113,7 +113,7 @@ def dates_left(row: Weekly, now: datetime, zone: ZoneInfo) -> Iterator[date]:
     """Its days that are not over, those that fall out too."""
     content, today = content_of(row), now.astimezone(zone).date()
     for day in days_of(row).since(today - LONGEST):
-        if day > today + _FARTHEST:
+        if day > max(today, row.first_on) + _FARTHEST:
             return
         over = on(content, day, zone).over_at(zone)
         if over is None or over > now:

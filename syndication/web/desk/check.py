@@ -20,7 +20,7 @@ from syndication.delivery.foreseen import Foreseen, foreseen
 from syndication.errors import Conflict, Fault, Forbidden, Invalid, NotFound, QuotaExceeded
 from syndication.infra.reasons import translated_error, translated_reason
 from syndication.kinds import fields
-from syndication.publishing import drafts, merchants, posts, price_memory
+from syndication.publishing import drafts, merchants, posts, price_memory, weekly
 from syndication.publishing.drafts import Written
 from syndication.publishing.filled_in import Understood
 from syndication.publishing.merchants import MerchantRecord
@@ -42,6 +42,8 @@ _PAST = Reason("That has passed already. Please choose a later hour, or publish 
 def check(request: Request, known: Visitor, slug: str, post_id: UUID) -> Response:
     """What would happen; back to the form where something in it is wrong."""
     own = merchants.by_slug(slug)
+    if weekly.known(own.id, post_id):
+        return onward("/desk/merchants", slug, "weekly", str(post_id), "check")
     draft = drafts.known(own.id, post_id)
     if draft is None:  # it was published meanwhile, perhaps by a second tap
         posts.read(post_id, merchant_id=own.id)
@@ -57,6 +59,8 @@ def check(request: Request, known: Visitor, slug: str, post_id: UUID) -> Respons
 def decide(request: Request, known: Visitor, slug: str, post_id: UUID, form: PostForm) -> Response:
     """Publish, at once or at an hour; or keep own words for an outlet, or drop them."""
     own, then = merchants.by_slug(slug), form.typed.get("then", "publish")
+    if weekly.known(own.id, post_id):  # what all dates say is no post
+        return onward("/desk/merchants", slug, "weekly", str(post_id), "check")
     draft = drafts.known(own.id, post_id)
     if draft is None:
         posts.read(post_id, merchant_id=own.id)
@@ -135,7 +139,8 @@ def _page(
         merchant=own,
         draft=draft,
         corrects=record is not None and record.state == "published",
-        post=_shown(said, language),
+        date_of_many=record if record and record.weekly_id and record.state == "scheduled" else None,
+        post=shown(said, language),
         remarks=[translated_reason(one, language) for one in found.remarks.values()],
         outlets=[_outlet(one, draft, language) for one in foreseen(own.id, draft.id, content)],
         advice=_advice(own, said, language),
@@ -178,7 +183,7 @@ def _advice(own: MerchantRecord, said: Draft, language: str) -> list[tuple[str, 
     return [(one.field, translated_reason(one.reason, language)) for one in found]
 
 
-def _shown(said: Draft, language: str) -> dict[str, Any]:
+def shown(said: Draft, language: str) -> dict[str, Any]:
     """The post as its own page shows it."""
     content, cfg, now = said.content(), settings(), clock.now()
     return {
