@@ -1,6 +1,6 @@
 """What merchants do with what they say every week: begin it, change it for all, skip a date, close for a time, end it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -26,6 +26,7 @@ from syndication.publishing.weekly_making import (
     content_of,
     dates_left,
     days_of,
+    locked,
     made,
     mark,
     named,
@@ -192,20 +193,36 @@ def go_on(merchant_id: UUID, weekly_id: UUID) -> None:
 
 def end(merchant_id: UUID, weekly_id: UUID) -> None:
     """No further date: what is not out yet never goes out, what is out stays. Doing it again changes nothing."""
-    now, zone = clock.now(), settings().zone
     with db.transaction() as session:
-        if _own(session, merchant_id, weekly_id).ended_at is not None:
-            return
-        with _changing(merchant_id, weekly_id, settled=False) as (_, row):
-            out = select(func.max(Post.weekly_on)).where(
-                Post.weekly_id == row.id, Post.state == "published", Post.skipped.is_(False)
-            )
-            last = session.scalar(out) or row.first_on - timedelta(days=1)
-            row.ended_at, row.last_on = now, last if row.last_on is None else min(last, row.last_on)
-            for post in made(session, row, now, zone).values():
-                if post.state == "scheduled":
-                    posts.withdraw(merchant_id, post.id)
+        _end(session, _own(session, merchant_id, weekly_id))
     settle(weekly_id)
+
+
+def silence(session: Session, weekly_id: UUID, said: Collection[str], silent: Content) -> list[UUID]:
+    """One of its dates said what must not be repeated (`said`): where all say so it ends, and says what `silent` says.
+
+    Returns the posts of it that are not out yet; whoever asks forgets their words, too.
+    """
+    row = locked(session, weekly_id)
+    if row is None or not {row.content.get(name) for name in ("title", "summary", "body", "url")} & set(said):
+        return []
+    _end(session, row)
+    row.content = silent.document()
+    waiting = select(Post.id).where(Post.weekly_id == weekly_id, Post.state == "scheduled")
+    return list(session.scalars(waiting))
+
+
+def _end(session: Session, row: Weekly) -> None:
+    if row.ended_at is not None:
+        return
+    out = select(func.max(Post.weekly_on)).where(
+        Post.weekly_id == row.id, Post.state == "published", Post.skipped.is_(False)
+    )
+    last = session.scalar(out) or row.first_on - timedelta(days=1)
+    row.last_on = last if row.last_on is None else min(last, row.last_on)
+    row.ended_at = row.updated_at = row.due_at = clock.now()
+    row.version += 1
+    mark(session, row)
 
 
 def read(merchant_id: UUID, weekly_id: UUID) -> WeeklyRecord:
@@ -230,21 +247,16 @@ def listed(merchant_id: UUID) -> list[WeeklyRecord]:
 
 
 def _own(session: Session, merchant_id: UUID, weekly_id: UUID) -> Weekly:
-    row = session.get(Weekly, weekly_id, with_for_update=db.writes(session))
+    row = locked(session, weekly_id) if db.writes(session) else session.get(Weekly, weekly_id)
     if row is None or row.merchant_id != merchant_id:
         raise NotFound(_UNKNOWN)
     return row
 
 
 @contextmanager
-def _changing(
-    merchant_id: UUID, weekly_id: UUID, *, settled: bool = True
-) -> Iterator[tuple[Session, Weekly]]:
+def _changing(merchant_id: UUID, weekly_id: UUID) -> Iterator[tuple[Session, Weekly]]:
     """What is meant is changed, and its posts follow. Raises NotFound, Conflict where it has ended."""
     with db.transaction() as session:
-        session.get(
-            Merchant, merchant_id, with_for_update={"key_share": True}
-        )  # in the order of whoever makes posts
         row = _own(session, merchant_id, weekly_id)
         if row.ended_at is not None:
             raise Conflict(_ENDED)
@@ -252,8 +264,7 @@ def _changing(
         row.version += 1
         row.updated_at = row.due_at = clock.now()
         mark(session, row)
-    if settled:
-        settle(weekly_id)
+    settle(weekly_id)
 
 
 def _require_date(row: Weekly, day: date) -> None:

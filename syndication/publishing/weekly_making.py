@@ -82,6 +82,7 @@ def sweep(*, most: int = 100) -> None:
 
 def settle(weekly_id: UUID) -> None:
     """Make its posts follow what is meant. What keeps one from being made is noted beside it, and tried again later."""
+    _hold(weekly_id)
     try:
         while _step(weekly_id):
             pass
@@ -129,18 +130,48 @@ def made(session: Session, row: Weekly, now: datetime, zone: ZoneInfo) -> dict[d
     return {post.weekly_on: post for post in session.scalars(statement) if post.weekly_on is not None}
 
 
-def _step(weekly_id: UUID) -> bool:
-    """Put right what is there, and make the next date that is missing; whether one was."""
+def locked(session: Session, weekly_id: UUID) -> Weekly | None:
+    """The row, behind its merchant's: whoever makes or changes its posts comes one after the other, in this order."""
+    owner = session.scalar(select(Weekly.merchant_id).where(Weekly.id == weekly_id))
+    if owner is None:
+        return None
+    session.get_one(Merchant, owner, with_for_update={"key_share": True})
+    return session.get_one(Weekly, weekly_id, with_for_update=True, populate_existing=True)
+
+
+def _hold(weekly_id: UUID) -> None:
+    """What is not out yet loses its hour where its date falls out, and gets one where it takes place.
+
+    Nothing keeps this from being done, a suspension neither: once that is over, hours count again at once.
+    """
     now, zone = clock.now(), settings().zone
     with db.transaction() as session:
-        owner = session.scalar(select(Weekly.merchant_id).where(Weekly.id == weekly_id))
-        if owner is None:
+        row = locked(session, weekly_id)
+        if row is None:
+            return
+        days = days_of(row)
+        for day, post in made(session, row, now, zone).items():
+            place = days.takes_place(day)
+            if post.state == "scheduled" and place == post.skipped and not _over(post, now):
+                post.publish_at = max(days.told_at(day, zone), now) if place else None
+                post.missed_at, post.updated_at, post.skipped = None, now, not place
+
+
+def _step(weekly_id: UUID) -> bool:
+    """Put right what is out, and make the next date that is missing; whether one was."""
+    now, zone = clock.now(), settings().zone
+    with db.transaction() as session:
+        row = locked(session, weekly_id)
+        if row is None:
             return False
+        owner = row.merchant_id
         posts.alone(session, owner)
-        row = session.get_one(Weekly, weekly_id, with_for_update=True, populate_existing=True)
         days, found = days_of(row), made(session, row, now, zone)
         for day, post in found.items():
-            _follow(session, post, days, day, now)
+            if post.state == "scheduled" and (_over(post, now) or row.ended_at is not None):
+                posts.withdraw(owner, post.id)  # nobody was told, and nobody will be
+            elif post.state == "published" and not _over(post, now):
+                _follow(session, post, place=days.takes_place(day))
         missing = _missing(row, days, found, now)
         if missing is not None:
             told = days.told_at(missing, zone)
@@ -170,19 +201,11 @@ def _missing(row: Weekly, days: Days, found: dict[date, Post], now: datetime) ->
     return None
 
 
-def _follow(session: Session, post: Post, days: Days, day: date, now: datetime) -> None:
-    """Let a date fall out or take place, as is meant; what its merchant did with the post itself stays."""
-    place = days.takes_place(day)
-    if post.state == "scheduled" and _over(post, now):
-        posts.withdraw(post.merchant_id, post.id)  # nobody was told, and nobody will be
-    if post.state == "withdrawn" or _over(post, now) or place != post.skipped:
-        return
-    if post.state == "scheduled":
-        post.publish_at = max(days.told_at(day, settings().zone), now) if place else None
-        post.missed_at, post.updated_at = None, now
-    else:
+def _follow(session: Session, post: Post, *, place: bool) -> None:
+    """Let a date that is out fall out or take place, as is meant; what its merchant did with the post itself stays."""
+    if place == post.skipped:
         _call_off(session, post, off=not place)
-    post.skipped = not place
+        post.skipped = not place
 
 
 def _call_off(session: Session, post: Post, *, off: bool) -> None:

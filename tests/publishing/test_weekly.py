@@ -7,15 +7,15 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from syndication import clock
 from syndication.config import Settings
 from syndication.content.base import new_id
-from syndication.errors import Conflict, Forbidden, Invalid, NotFound
+from syndication.errors import Conflict, Invalid
 from syndication.infra import db
 from syndication.kinds.reading import draft
-from syndication.models import Change, Merchant, Post, Weekly
+from syndication.models import Change, Post, Weekly
 from syndication.publishing import posts, weekly, weekly_making
 from syndication.publishing.merge_patch import patched
 from syndication.publishing.weekly import Plan
@@ -345,76 +345,6 @@ def test_it_ends_by_itself_on_its_last_day(cafe: UUID) -> None:
     weekly.plan(cafe, weekly_id, Plan(last=None, days_before=0, hour="08:00"))
     assert list(stands(cafe, weekly_id)) == ["12-03", "12-10", "12-17"]
     assert post_on(cafe, weekly_id, "2026-12-17").publish_at == moment("2026-12-17T08:00")
-
-
-def test_while_a_merchant_is_suspended_it_stands_still_and_goes_on_afterwards(cafe: UUID) -> None:
-    weekly_id = begun(cafe)
-    _state(cafe, "suspended")
-    go_to("2026-12-04T12:00")
-    weekly_making.sweep()
-    found = weekly.read(cafe, weekly_id)
-    assert "suspended" in str(found.reason)
-    assert list(stands(cafe, weekly_id)) == ["12-10", "12-17"]
-    weekly.skip(cafe, weekly_id, day("2026-12-10"))  # what is meant is kept
-    _state(cafe, "admitted")
-    go_to("2026-12-04T13:00")
-    weekly_making.sweep()
-    assert stands(cafe, weekly_id) == {
-        "12-10": "skipped",
-        "12-17": "waits",
-        "12-24": "waits",
-        "12-31": "waits",
-    }
-    assert weekly.read(cafe, weekly_id).reason is None
-    _state(cafe, "suspended")
-    with pytest.raises(Forbidden):
-        begun(cafe)
-
-
-def _state(cafe: UUID, state: str) -> None:
-    with db.transaction() as session:
-        session.execute(update(Merchant).where(Merchant.id == cafe).values(state=state))
-
-
-def test_where_the_quota_is_reached_the_rest_is_made_the_day_after(cafe: UUID) -> None:
-    with db.transaction() as session:
-        session.get_one(Merchant, cafe).posts_per_day = 2
-    weekly_id = begun(cafe)
-    assert list(stands(cafe, weekly_id)) == ["12-03", "12-10"]
-    assert "2" in str(weekly.read(cafe, weekly_id).reason)
-    go_to("2026-11-28T13:00")
-    weekly_making.sweep()
-    assert list(stands(cafe, weekly_id)) == ["12-03", "12-10", "12-17"]
-
-
-def test_what_cannot_come_every_week_is_refused_in_words(cafe: UUID) -> None:
-    early = quiz(starts_at="2026-11-26T05:00:00+01:00", ends_at="2026-11-26T07:00:00+01:00")
-    cases = [
-        (quiz(recurrence="FREQ=WEEKLY"), Plan(), "ends_at"),
-        (draft({"kind": "offer", "title": "Immer"}).content(), Plan(), "valid_until"),
-        (quiz(ends_at="2026-12-05T10:00:00+01:00"), Plan(), "interval"),
-        (early, Plan(days_before=0, hour="08:00"), "told"),
-        (quiz(), Plan(last=day("2026-12-02")), "last"),
-    ]  # fmt: skip
-    for said, plan, field in cases:
-        with pytest.raises(Invalid) as refused:
-            weekly.begin(cafe, new_id(), said, plan)
-        assert refused.value.faults[0].field == field
-    with db.reading() as session:
-        assert session.scalars(select(Weekly.id)).all() == []
-
-
-def test_nobody_touches_another_s(cafe: UUID) -> None:
-    weekly_id = begun(cafe)
-    with db.transaction() as session:
-        other = factories.merchant(session, "wein").id
-    for act in (weekly.go_on, weekly.end, weekly.read):
-        with pytest.raises(NotFound):
-            act(other, weekly_id)
-    with pytest.raises(NotFound):
-        weekly.skip(cafe, weekly_id, day("2026-12-04"))
-    with pytest.raises(NotFound):
-        weekly.begin(other, weekly_id, quiz(), Plan())
 
 
 def test_menus_and_offers_come_every_week_as_well(cafe: UUID) -> None:
