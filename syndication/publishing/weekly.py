@@ -22,6 +22,7 @@ from syndication.publishing.posts import PostRecord
 from syndication.publishing.records import record
 from syndication.publishing.weekly_days import Days
 from syndication.publishing.weekly_making import (
+    LONGEST,
     as_draft,
     content_of,
     dates_left,
@@ -164,7 +165,8 @@ def skip(merchant_id: UUID, weekly_id: UUID, day: date) -> None:
     """Let a date fall out: quietly where it is not out yet, else whoever heard of it hears that. Raises NotFound."""
     with _changing(merchant_id, weekly_id) as (_, row):
         _require_date(row, day)
-        row.skipped = sorted({*row.skipped, day.isoformat()})
+        ahead = (clock.now() - LONGEST).date().isoformat()  # what is over long since need not be known
+        row.skipped = sorted({day.isoformat(), *(one for one in row.skipped if one > ahead)})
 
 
 def take_place(merchant_id: UUID, weekly_id: UUID, day: date) -> None:

@@ -29,8 +29,8 @@ from syndication.publishing.weekly_days import Days
 
 #: So many dates that take place are posts already.
 AHEAD = 3
-#: After this time somebody looks again, whatever became of single posts meanwhile.
-_AGAIN = timedelta(minutes=10)
+#: After this time somebody looks again whatever became of single posts meanwhile, and where something kept it from going on.
+_LOOK, _AGAIN = timedelta(hours=1), timedelta(minutes=10)
 #: How long one date may go on; posts of earlier days are over.
 LONGEST = timedelta(days=21)
 _FARTHEST = timedelta(days=730)
@@ -70,7 +70,7 @@ def as_draft(content: Content) -> Draft:
     return draft(content.model_dump(mode="json")).spelled_as(content)
 
 
-def sweep(*, most: int = 100) -> None:
+def sweep(*, most: int = 500) -> None:
     """Look after what is due."""
     with db.reading() as session:
         due = session.scalars(
@@ -179,11 +179,18 @@ def _step(weekly_id: UUID) -> bool:
             said = said.model_copy(update={"publish_at": told if told > now else None})
             posts.create(owner, said, manner=Manner(date_of=(row.id, missing)))
             return True
-        left = row.ended_at is None and next(dates_left(row, now, zone), None) is not None
         if row.reason is not None:
             mark(session, row)
-        row.reason, row.due_at = None, now + _AGAIN if left else None
+        row.reason, row.due_at = None, _next_look(row, now, zone)
         return False
+
+
+def _next_look(row: Weekly, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """When the next date is over at the latest; None where none is left."""
+    day = None if row.ended_at is not None else next(dates_left(row, now, zone), None)
+    if day is None:
+        return None
+    return min(on(content_of(row), day, zone).over_at(zone) or now + _LOOK, now + _LOOK)
 
 
 def _missing(row: Weekly, days: Days, found: dict[date, Post], now: datetime) -> date | None:

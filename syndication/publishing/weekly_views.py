@@ -52,7 +52,7 @@ def _view(
 ) -> WeeklyView | None:
     content, days, zone = content_of(row), days_of(row), settings().zone
     until = days.last if owner.state == "admitted" else max(told, default=days.first)
-    taken_back = _taken_back(session, row.id)
+    taken_back = _taken_back(session, row.id, now.astimezone(zone).date() - LONGEST)
     start: date | None = None
     off: list[date] = []
     for day in _shown(days, now, until, taken_back):
@@ -84,6 +84,8 @@ def _shown(days: Days, now: datetime, until: date | None, taken_back: set[date])
             return
 
 
-def _taken_back(session: Session, weekly_id: UUID) -> set[date]:
-    gone = select(Post.weekly_on).where(Post.weekly_id == weekly_id, Post.state == "withdrawn")
+def _taken_back(session: Session, weekly_id: UUID, since: date) -> set[date]:
+    gone = select(Post.weekly_on).where(
+        Post.weekly_id == weekly_id, Post.weekly_on >= since, Post.state == "withdrawn"
+    )
     return {day for day in session.scalars(gone) if day is not None}
