@@ -59,6 +59,9 @@ class Event(Kind[EventContent]):
             "ends_at": _("Left empty, we take it to last three hours."),
             "price": _("0 means free of charge; left empty, no price is said."),
             "starts_at": _("Such as “Sat 7:30 pm” or “28.11. 19:30”."),
+            "recurrence": _(
+                "For what is the same each time. Else post it once, and choose “Every week” there."
+            ),
         },
         labels={
             "starts_at": _("When does it begin?"),

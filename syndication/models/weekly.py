@@ -39,6 +39,8 @@ class Weekly(Base):
     closed_from: Mapped[date | None]
     closed_until: Mapped[date | None]
     ended_at: Mapped[datetime | None]
+    #: It was begun from a post that everybody sees, so calendars may say from the start that it comes every week.
+    public: Mapped[bool]
     #: What keeps its next date from being made; it is tried again.
     reason: Mapped[Reason | None]
     #: When somebody must look at it next; None: there is nothing left to do.

@@ -98,8 +98,10 @@ def first_of(content: Content) -> Content:
     return first
 
 
-def begin(merchant_id: UUID, weekly_id: UUID, said: Content, plan: Plan) -> None:
+def begin(merchant_id: UUID, weekly_id: UUID, said: Content, plan: Plan, *, public: bool = False) -> None:
     """Say from now on every week what `said` says, from its next date on. Under an id that is known nothing happens.
+
+    `public`: everybody may know at once that it comes every week, as where a post says the same already.
 
     Raises Invalid (at `interval`, `told` or `last`; or it cannot come every week), Forbidden (merchant not admitted),
     QuotaExceeded (too many of them), NotFound (the id is another merchant's).
@@ -123,7 +125,7 @@ def begin(merchant_id: UUID, weekly_id: UUID, said: Content, plan: Plan) -> None
         row = Weekly(
             id=weekly_id, merchant_id=merchant_id, kind=first.kind, content=first.document(),
             interval=plan.interval, first_on=day, last_on=plan.last, days_before=plan.days_before, hour=plan.hour,
-            skipped=[], version=1, due_at=now, created_at=now, updated_at=now,
+            skipped=[], public=public, version=1, due_at=now, created_at=now, updated_at=now,
         )  # fmt: skip
         session.add(row)
         mark(session, row)

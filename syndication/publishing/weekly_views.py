@@ -25,12 +25,16 @@ def views(
     topic: str = "",
     merchant: str = "",
 ) -> list[WeeklyView]:
-    """What stands in a calendar of these facets (empty: any) whose `posts` are these: all of which a date was ever out.
+    """What stands in a calendar of these facets (empty: any) whose `posts` are these: what is public, or of which a date was out.
 
     What has ended, or whose merchant may not post now, goes on to its last date that is out.
     """
     was_out = exists().where(Post.weekly_id == Weekly.id, Post.published_at.is_not(None))
-    statement = select(Weekly, Merchant).join(Merchant, Merchant.id == Weekly.merchant_id).where(was_out)
+    statement = (
+        select(Weekly, Merchant)
+        .join(Merchant, Merchant.id == Weekly.merchant_id)
+        .where(or_(Weekly.public, was_out))
+    )
     if kind:
         statement = statement.where(Weekly.kind == kind)
     if merchant:

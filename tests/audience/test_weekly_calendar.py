@@ -140,6 +140,14 @@ def test_nothing_stands_there_before_its_first_date_is_out(cafe: UUID) -> None:
     assert components() == []
 
 
+def test_what_was_begun_from_a_post_that_everybody_sees_stands_there_at_once(cafe: UUID) -> None:
+    source = posts.create(cafe, factories.event("Quiz", days=1))
+    weekly.begin(cafe, new_id(), source.content, Plan(), public=True)
+    by_itself, rule = components()
+    assert "rrule" not in by_itself
+    assert rule["dtstart"].dt == by_itself["dtstart"].dt + timedelta(weeks=1)
+
+
 def test_closed_for_a_time_it_is_missing_and_comes_back(cafe: UUID) -> None:
     weekly_id = begun(cafe)
     assert len(shown("2026-12-04", "2027-01-10")) == 5

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("closed_from", sa.Date(), nullable=True),
         sa.Column("closed_until", sa.Date(), nullable=True),
         sa.Column("ended_at", _MOMENT, nullable=True),
+        sa.Column("public", sa.Boolean(), nullable=False),
         sa.Column("reason", reason, nullable=True),
         sa.Column("due_at", _MOMENT, nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),

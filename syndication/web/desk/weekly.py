@@ -52,13 +52,13 @@ def begin(request: Request, known: Visitor, slug: str, post_id: UUID) -> Respons
 def begun(request: Request, known: Visitor, slug: str, post_id: UUID, form: Form) -> Response:
     """Begin it; then its page, with the next three dates."""
     own = merchants.by_slug(slug)
-    said = posts.read(post_id, merchant_id=own.id).content
+    post = posts.read(post_id, merchant_id=own.id)
     try:
         weekly_id = UUID(form.get("id", ""))
     except ValueError:
         weekly_id = new_id()
     try:
-        weekly.begin(own.id, weekly_id, said, _plan(form, known))
+        weekly.begin(own.id, weekly_id, post.content, _plan(form, known), public=post.state == "published")
     except _REFUSALS as error:
         return _beginning(request, known, own, post_id, form, _faults(error, known.language))
     return onward("/desk/merchants", slug, "weekly", str(weekly_id), done="begun")
