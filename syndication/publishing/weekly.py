@@ -4,18 +4,22 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
+from pydantic import Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from syndication import clock, kinds
 from syndication.config import settings
+from syndication.content.base import Day, Value
+from syndication.content.bounds import Few
 from syndication.content.post import Content, Draft
 from syndication.content.reason import Reason
-from syndication.errors import Conflict, Invalid, NotFound, QuotaExceeded
+from syndication.errors import Conflict, Fault, Invalid, NotFound, QuotaExceeded
 from syndication.infra import db
+from syndication.kinds.reading import AnyDraft
 from syndication.models import Merchant, Post, Weekly
 from syndication.publishing import merchants, posts
 from syndication.publishing.posts import PostRecord
@@ -37,6 +41,8 @@ from syndication.publishing.weekly_making import (
 
 #: How it stands with one date: it waits for its hour, is out, falls out, or was taken back.
 DateState = Literal["waits", "out", "skipped", "closed", "withdrawn"]
+#: An hour of the clock.
+HOUR = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 #: What one merchant may have going on; far more than anybody has.
 _MOST = 50
 _LONGEST_CLOSED = timedelta(days=730)
@@ -53,6 +59,28 @@ class Plan:
     last: date | None = None
     days_before: int = 1
     hour: str = "17:00"
+
+
+class Span(Value):
+    """From one day to another, both of them in it."""
+
+    first_day: Day
+    last_day: Day
+
+
+class Amendment(Value):
+    """What is named changes; what is left out stays."""
+
+    content: Annotated[
+        AnyDraft | None,
+        Field(description="What all dates say, as on one of them. Those with words of their own keep them."),
+    ] = None
+    skipped: Annotated[tuple[Day, ...], Few(100), Field(description="All dates to come that fall out.")] = ()
+    closed: Annotated[Span | None, Field(description="All dates in it fall out; null: none.")] = None
+    last_on: Annotated[Day | None, Field(description="The last date; null: it goes on.")] = None
+    days_before: Annotated[int, Field(ge=0, le=30)] = 1
+    hour: Annotated[str, Field(pattern=HOUR)] = "17:00"
+    ended: Annotated[Literal[True] | None, Field(description="No further date; for good.")] = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +102,7 @@ class WeeklyRecord:
 
     id: UUID
     merchant_id: UUID
+    merchant_slug: str
     kind: str
     content: Content
     days: Days
@@ -103,7 +132,7 @@ def begin(merchant_id: UUID, weekly_id: UUID, said: Content, plan: Plan, *, publ
 
     `public`: everybody may know at once that it comes every week, as where a post says the same already.
 
-    Raises Invalid (at `interval`, `told` or `last`; or it cannot come every week), Forbidden (merchant not admitted),
+    Raises Invalid (at `interval`, `hour` or `last_on`; or it cannot come every week), Forbidden (merchant not admitted),
     QuotaExceeded (too many of them), NotFound (the id is another merchant's).
     """
     now, zone = clock.now(), settings().zone
@@ -138,22 +167,29 @@ def correct(merchant_id: UUID, weekly_id: UUID, draft: Draft) -> None:
     Whoever heard of one that is out hears of the correction. Raises Invalid (another weekday; cannot come every week), and
     what `posts.revise` raises.
     """
-    now, zone = clock.now(), settings().zone
     with _changing(merchant_id, weekly_id) as (session, row):
-        merchants.require(session, merchant_id, "revise")
-        after, before = draft.content(), content_of(row)
-        if not days_of(row).has(named(after, zone)):
-            raise Invalid.field(
-                after.ends_by,
-                Reason("It stays on its weekday; for another day end it, and begin it anew from a post."),
-            )
-        _refuse(after, replace(days_of(row), first=named(after, zone), last=None))
-        for day, post in made(session, row, now, zone).items():
-            stands = post.state != "withdrawn" and (post.over_at is None or post.over_at > now)
-            if stands and _follows(posts.content(session, post), before, day):
-                posts.revise(merchant_id, post.id, as_draft(on(after, day, zone)))
-        mark(session, row)  # where it stood before
-        row.content = after.document()
+        _correct(session, row, draft)
+
+
+def amend(merchant_id: UUID | None, weekly_id: UUID, wanted: Amendment) -> None:
+    """Several of these at once, or none of them: see `correct`, `plan`, `skip`, `close`, `end`. None: the city asks.
+
+    Raises NotFound, Conflict, Forbidden, and Invalid with the field that is wrong.
+    """
+    said = wanted.model_fields_set
+    with _changing(merchant_id, weekly_id) as (session, row):
+        if "skipped" in said:
+            _skip_all(row, wanted.skipped)
+        if "closed" in said:
+            _close(row, wanted.closed)
+        for name in said & {"last_on", "days_before", "hour"}:
+            setattr(row, name, getattr(wanted, name))
+        if said & {"last_on", "days_before", "hour"}:
+            _refuse(on(content_of(row), row.first_on, settings().zone), days_of(row))
+        if wanted.content is not None:
+            _correct_named(session, row, wanted.content)
+        if wanted.ended:
+            _end(session, row)
 
 
 def plan(merchant_id: UUID, weekly_id: UUID, wanted: Plan) -> None:
@@ -179,20 +215,15 @@ def take_place(merchant_id: UUID, weekly_id: UUID, day: date) -> None:
 
 
 def close(merchant_id: UUID, weekly_id: UUID, first: date, last: date) -> None:
-    """Let all dates from `first` to `last` fall out; behind them it goes on by itself. Raises Invalid at `until`."""
-    today = clock.now().astimezone(settings().zone).date()
-    if last < max(first, today):
-        raise Invalid.field("until", Reason("Please name a day that is still to come, and behind the first."))
-    if last - today > _LONGEST_CLOSED:
-        raise Invalid.field("until", Reason("That is more than two years ahead. Please end it instead."))
+    """Let all dates from `first` to `last` fall out; behind them it goes on by itself. Raises Invalid at `closed`."""
     with _changing(merchant_id, weekly_id) as (_, row):
-        row.closed_from, row.closed_until = first, last
+        _close(row, Span(first_day=first, last_day=last))
 
 
 def go_on(merchant_id: UUID, weekly_id: UUID) -> None:
     """Closed no more: what fell out only for that takes place."""
     with _changing(merchant_id, weekly_id) as (_, row):
-        row.closed_from = row.closed_until = None
+        _close(row, None)
 
 
 def end(merchant_id: UUID, weekly_id: UUID) -> None:
@@ -229,8 +260,8 @@ def _end(session: Session, row: Weekly) -> None:
     mark(session, row)
 
 
-def read(merchant_id: UUID, weekly_id: UUID) -> WeeklyRecord:
-    """One of them, as it stands. Raises NotFound."""
+def read(merchant_id: UUID | None, weekly_id: UUID) -> WeeklyRecord:
+    """One of them, as it stands; with `merchant_id` only where it is that merchant's. Raises NotFound."""
     with db.reading() as session:
         return _record(session, _own(session, merchant_id, weekly_id))
 
@@ -243,22 +274,82 @@ def known(merchant_id: UUID, weekly_id: UUID) -> WeeklyRecord | None:
         return None
 
 
-def listed(merchant_id: UUID) -> list[WeeklyRecord]:
-    """What a merchant has going on, the newest first."""
-    going = select(Weekly).where(Weekly.merchant_id == merchant_id, Weekly.ended_at.is_(None))
+def listed(merchant_id: UUID | None, *, after: UUID | None = None, limit: int = _MOST) -> list[WeeklyRecord]:
+    """What a merchant has going on, or the whole city, the newest first; `after` is the id of the last one already seen."""
+    going = select(Weekly).where(Weekly.ended_at.is_(None)).order_by(Weekly.id.desc()).limit(limit)
+    if merchant_id is not None:
+        going = going.where(Weekly.merchant_id == merchant_id)
+    if after is not None:
+        going = going.where(Weekly.id < after)
     with db.reading() as session:
-        return [_record(session, row) for row in session.scalars(going.order_by(Weekly.id.desc()))]
+        return [_record(session, row) for row in session.scalars(going)]
 
 
-def _own(session: Session, merchant_id: UUID, weekly_id: UUID) -> Weekly:
+def _correct(session: Session, row: Weekly, draft: Draft) -> None:
+    now, zone = clock.now(), settings().zone
+    merchants.require(session, row.merchant_id, "revise")
+    after, before = draft.content(), content_of(row)
+    if after.kind != before.kind:
+        raise Invalid.field("kind", Reason("cannot be changed: this post is of kind {}", before.kind))
+    if not days_of(row).has(named(after, zone)):
+        raise Invalid.field(
+            after.ends_by,
+            Reason("It stays on its weekday; for another day end it, and begin it anew from a post."),
+        )
+    _refuse(after, replace(days_of(row), first=named(after, zone), last=None))
+    for day, post in made(session, row, now, zone).items():
+        stands = post.state != "withdrawn" and (post.over_at is None or post.over_at > now)
+        if stands and _follows(posts.content(session, post), before, day):
+            posts.revise(row.merchant_id, post.id, as_draft(on(after, day, zone)))
+    mark(session, row)  # where it stood before
+    row.content = after.document()
+
+
+def _correct_named(session: Session, row: Weekly, draft: Draft) -> None:
+    """The same, whose faults say that they are within `content`."""
+    for name in ("publish_at", "source_ref"):
+        if getattr(draft, name) is not None:
+            raise Invalid.field(f"content.{name}", Reason("is said of single posts alone"))
+    try:
+        _correct(session, row, draft)
+    except Invalid as error:
+        within = type(draft).model_fields
+        named = (f"content.{one.field}" if one.field in within else one.field for one in error.faults)
+        faults = zip(named, error.faults, strict=True)
+        raise Invalid(*(Fault(name, one.message) for name, one in faults)) from error
+
+
+def _close(row: Weekly, span: Span | None) -> None:
+    today = clock.now().astimezone(settings().zone).date()
+    if span is not None and span.last_day < max(span.first_day, today):
+        raise Invalid.field(
+            "closed", Reason("Please name a day that is still to come, and behind the first.")
+        )
+    if span is not None and span.last_day - today > _LONGEST_CLOSED:
+        raise Invalid.field("closed", Reason("That is more than two years ahead. Please end it instead."))
+    row.closed_from = span.first_day if span else None
+    row.closed_until = span.last_day if span else None
+
+
+def _skip_all(row: Weekly, wanted: Collection[date]) -> None:
+    """These, and of those to come no others."""
+    left = set(_up_to(dates_left(row, clock.now(), settings().zone), max(wanted, default=date.min)))
+    if strange := sorted(set(wanted) - left):
+        raise Invalid.field(
+            "skipped", Reason("names a day that is no date of it, or is over: {}", strange[0].isoformat())
+        )
+    row.skipped = sorted(day.isoformat() for day in set(wanted))
+
+
+def _own(session: Session, merchant_id: UUID | None, weekly_id: UUID) -> Weekly:
     row = locked(session, weekly_id) if db.writes(session) else session.get(Weekly, weekly_id)
-    if row is None or row.merchant_id != merchant_id:
+    if row is None or merchant_id not in (None, row.merchant_id):
         raise NotFound(_UNKNOWN)
     return row
 
 
 @contextmanager
-def _changing(merchant_id: UUID, weekly_id: UUID) -> Iterator[tuple[Session, Weekly]]:
+def _changing(merchant_id: UUID | None, weekly_id: UUID) -> Iterator[tuple[Session, Weekly]]:
     """What is meant is changed, and its posts follow. Raises NotFound, Conflict where it has ended."""
     with db.transaction() as session:
         row = _own(session, merchant_id, weekly_id)
@@ -295,10 +386,10 @@ def _refuse(content: Content, days: Days) -> None:
         )
     if over is not None and over <= days.told_at(day, zone):
         raise Invalid.field(
-            "told", Reason("It would come out when it is over. Please choose an earlier hour.")
+            "hour", Reason("It would come out when it is over. Please choose an earlier hour.")
         )
     if days.last is not None and days.last < day:
-        raise Invalid.field("last", Reason("That lies before the first date, {}.", f"{day:%d.%m.%Y}"))
+        raise Invalid.field("last_on", Reason("That lies before the first date, {}.", f"{day:%d.%m.%Y}"))
 
 
 def _follows(said: Content, before: Content, day: date) -> bool:
@@ -322,7 +413,7 @@ def _record(session: Session, row: Weekly) -> WeeklyRecord:
             found.append(WeeklyDate(day, _state(post, days, day), record(post, said, merchant), own))
     shown = on(content, next_on, zone) if next_on else content
     return WeeklyRecord(
-        row.id, row.merchant_id, row.kind, shown, days, next_on, behind_on, tuple(found), row.reason, row.ended_at
+        row.id, row.merchant_id, merchant.slug, row.kind, shown, days, next_on, behind_on, tuple(found), row.reason, row.ended_at
     )  # fmt: skip
 
 

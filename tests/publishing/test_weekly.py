@@ -284,7 +284,7 @@ def test_a_time_that_is_none_is_refused(cafe: UUID, first: str, last: str) -> No
     weekly_id = begun(cafe)
     with pytest.raises(Invalid) as refused:
         weekly.close(cafe, weekly_id, day(first), day(last))
-    assert refused.value.faults[0].field == "until"
+    assert refused.value.faults[0].field == "closed"
 
 
 def test_changed_for_all_dates_with_words_of_their_own_keep_them(cafe: UUID) -> None:

@@ -100,8 +100,8 @@ def test_what_cannot_come_every_week_is_refused_in_words(cafe: UUID) -> None:
         (quiz(recurrence="FREQ=WEEKLY"), Plan(), "ends_at"),
         (draft({"kind": "offer", "title": "Immer"}).content(), Plan(), "valid_until"),
         (quiz(ends_at="2026-12-05T10:00:00+01:00"), Plan(), "interval"),
-        (early, Plan(days_before=0, hour="08:00"), "told"),
-        (quiz(), Plan(last=day("2026-12-02")), "last"),
+        (early, Plan(days_before=0, hour="08:00"), "hour"),
+        (quiz(), Plan(last=day("2026-12-02")), "last_on"),
     ]  # fmt: skip
     for said, plan, field in cases:
         with pytest.raises(Invalid) as refused:

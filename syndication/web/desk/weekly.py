@@ -303,8 +303,16 @@ def _faults(error: Exception, language: str) -> dict[str, str]:
     """Sentences by their box; what belongs to none stands above the form."""
     if not isinstance(error, Invalid):
         return {"form": translated_error(str(error), language)}
-    boxes = ("interval", "told", "last", "from", "until")
+    boxes = {
+        "interval": "interval",
+        "hour": "told",
+        "told": "told",
+        "last_on": "last",
+        "last": "last",
+        "from": "from",
+        "closed": "until",
+        "until": "until",
+    }  # fmt: skip -- one glance shows what stands where
     return {
-        fault.field if fault.field in boxes else "form": translated_error(fault.message, language)
-        for fault in error.faults
+        boxes.get(fault.field, "form"): translated_error(fault.message, language) for fault in error.faults
     }
