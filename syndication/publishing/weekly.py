@@ -121,10 +121,12 @@ def may_come_weekly(content: Content) -> bool:
 
 def first_of(content: Content) -> Content:
     """What the first date would say: the same at its next date. Raises Invalid where it cannot come every week."""
-    zone = settings().zone
+    now, zone, kind = clock.now(), settings().zone, kinds.of(content)
     named(content, zone)
-    first: Content = kinds.of(content).again(content, zone, clock.now())
-    return first
+    first: Content = kind.again(content, zone, now)
+    over = first.over_at(zone)
+    later: Content = kind.weeks_later(first, 1, zone) if over is not None and over <= now else first
+    return later
 
 
 def begin(merchant_id: UUID, weekly_id: UUID, said: Content, plan: Plan, *, public: bool = False) -> None:

@@ -347,6 +347,13 @@ def test_it_ends_by_itself_on_its_last_day(cafe: UUID) -> None:
     assert post_on(cafe, weekly_id, "2026-12-17").publish_at == moment("2026-12-17T08:00")
 
 
+def test_what_is_over_today_begins_next_week(cafe: UUID) -> None:
+    go_to("2026-12-03T13:59")
+    assert f"{weekly.first_of(menu()).begins:%m-%d}" == "12-03"
+    go_to("2026-12-03T14:01")
+    assert f"{weekly.first_of(menu()).begins:%m-%d}" == "12-10"
+
+
 def test_menus_and_offers_come_every_week_as_well(cafe: UUID) -> None:
     assert list(stands(cafe, begun(cafe, menu()))) == ["12-03", "12-10", "12-17"]
     offer = draft({"kind": "offer", "title": "Feierabend", "valid_from": "2026-11-25T17:00:00+01:00",
