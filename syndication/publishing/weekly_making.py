@@ -59,9 +59,12 @@ def named(content: Content, zone: ZoneInfo) -> date:
 
 
 def on(content: Content, day: date, zone: ZoneInfo) -> Content:
-    """The same on another day of the same weekday. Raises Invalid."""
-    weeks = (day - named(content, zone)).days // 7
-    later: Content = kinds.of(content).weeks_later(content, weeks, zone)
+    """The same on another day of the same weekday; as it is where its kind was taken away."""
+    kind = kinds.of(content)
+    day_of_it = kind.weekly_on(content, zone)
+    if day_of_it is None:
+        return content
+    later: Content = kind.weeks_later(content, (day - day_of_it).days // 7, zone)
     return later
 
 

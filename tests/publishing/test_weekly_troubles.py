@@ -122,3 +122,18 @@ def test_nobody_touches_another_s(cafe: UUID) -> None:
         weekly.skip(cafe, weekly_id, day("2026-12-04"))
     with pytest.raises(NotFound):
         weekly.begin(other, weekly_id, quiz(), Plan())
+
+
+def test_of_a_kind_that_was_taken_away_what_is_there_is_read_and_the_rest_is_said(cafe: UUID) -> None:
+    weekly_id = begun(cafe)
+    with db.transaction() as session:
+        row = session.get_one(Weekly, weekly_id)
+        row.content = row.content | {"kind": "vacancy"}
+    posts.withdraw(cafe, post_on(cafe, weekly_id, "2026-12-03").id)
+    weekly_making.settle(weekly_id)
+    found = weekly.read(cafe, weekly_id)
+    assert found.content.title == "Kneipenquiz"
+    assert "kind" in str(found.reason) or "one of" in str(found.reason)
+    assert list(stands(cafe, weekly_id)) == ["12-03", "12-10", "12-17"]
+    assert [one.id for one in weekly.listed(cafe)] == [weekly_id]
+    weekly.end(cafe, weekly_id)
