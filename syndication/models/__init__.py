@@ -40,6 +40,7 @@ from syndication.models.publishing import (
     Revision,
     StoredPicture,
 )
+from syndication.models.weekly import Weekly
 
 __all__ = [
     "AnnouncedPrice",
@@ -82,4 +83,5 @@ __all__ = [
     "SignUp",
     "StoredPicture",
     "Tally",
+    "Weekly",
 ]

@@ -19,7 +19,8 @@ from syndication.errors import Conflict, Invalid, NotFound, QuotaExceeded
 from syndication.infra import db, wakeups
 from syndication.models import Change, KeptDraft, Merchant, Post, PostTopic, Revision
 from syndication.publishing import coming, merchants, price_memory, site_images, uploads, views
-from syndication.publishing.records import PostRecord as PostRecord  # noqa: PLC0414 -- it is handed out from here
+from syndication.publishing.records import Manner as Manner  # noqa: PLC0414 -- they are handed out from here
+from syndication.publishing.records import PostRecord as PostRecord  # noqa: PLC0414
 from syndication.publishing.records import record as _record
 from syndication.publishing.withdrawal import UNSAID, Grounds
 
@@ -30,14 +31,6 @@ _QUOTA_WINDOW = timedelta(hours=24)
 #: So much after its hour a post is still what its merchant meant to say then.
 LATEST = timedelta(days=1)
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How a draft is taken in. `imported`: by a file, so that no quota counts it; `quiet`: without a word to anybody."""
-
-    imported: bool = False
-    quiet: bool = False
 
 
 #: One post of somebody's, as it is written, counted and told.
@@ -89,6 +82,8 @@ def create(
             published_at=None if later else now,
             imported=manner.imported,
             quiet=manner.quiet,
+            weekly_id=manner.date_of[0] if manner.date_of else None,
+            weekly_on=manner.date_of[1] if manner.date_of else None,
         )  # fmt: skip -- one glance shows every column of a new post
         session.add(post)
         session.flush()  # the revision refers to the post by its key
@@ -374,6 +369,8 @@ def _moved(post: Post, draft: Draft, now: datetime) -> bool:
     """Whether a draft asks for another hour than the post has. Raises Invalid where that has passed."""
     if draft.publish_at is None or draft.publish_at in (post.publish_at, post.missed_at):
         return False
+    if post.state == "scheduled" and post.skipped:
+        raise Invalid.field("publish_at", "cannot be chosen: this date falls out")
     if post.state == "scheduled":
         return True
     if draft.publish_at > now:

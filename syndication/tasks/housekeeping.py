@@ -11,7 +11,7 @@ from syndication.delivery.claim import due, seen
 from syndication.delivery.tools import tools
 from syndication.destinations import links
 from syndication.infra import db, wakeups
-from syndication.publishing import drafts, idempotency, posts, site_images
+from syndication.publishing import drafts, idempotency, posts, site_images, weekly_making
 from syndication.publishing import uploads as gallery
 from syndication.tasks.app import app
 
@@ -57,6 +57,12 @@ def accounts() -> None:
     sessions.sweep()
     sign_in.forget()
     passkeys.sweep()
+
+
+@app.task(name="sweep.weekly")
+def every_week() -> None:
+    """Make the next posts of what comes every week."""
+    weekly_making.sweep()
 
 
 @app.task(name="sweep.drafts")

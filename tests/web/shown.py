@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -20,10 +21,11 @@ from syndication.infra import db
 from syndication.kinds import KINDS
 from syndication.kinds.reading import draft
 from syndication.ledger import sealed_links
-from syndication.models import Delivery, Person, Post
-from syndication.publishing import api_keys, drafts, posts
+from syndication.models import Delivery, Merchant, Person, Post
+from syndication.publishing import api_keys, drafts, posts, weekly
 from syndication.publishing.api_keys import KeyRequest
 from syndication.publishing.drafts import Written
+from syndication.publishing.weekly import Plan
 from syndication.web import rules, signed_in
 from syndication.web.site.choices import Typed
 from tests import factories
@@ -133,6 +135,7 @@ def furnish() -> Shown:
             f"/desk/merchants/cafe/posts/{one}" for one in (made[0], made[-1])
         ),
         **_desk(owner, made),
+        **_weekly(owner, made[2]),
         "/desk/merchants/{slug}/outlets": ("/desk/merchants/cafe/outlets",),
         "/desk/merchants/{slug}/outlets/{outlet_id}": tuple(
             f"/desk/merchants/cafe/outlets/{one}" for one in (telegram, refusing)
@@ -166,6 +169,38 @@ def _desk(owner: UUID, made: list[UUID]) -> dict[str, tuple[str, ...]]:
         ),
         "/desk/merchants/{slug}/posts/{post_id}/check": (f"{at}/{whole}/check",),
         "/desk/merchants/{slug}/posts/{post_id}/acts/{act}": (f"{at}/{made[0]}/acts/withdraw",),
+    }
+
+
+def _weekly(owner: UUID, several: UUID) -> dict[str, tuple[str, ...]]:
+    """A quiz every week: one date is out, one is skipped, one has other words, some fall out over Christmas; one that ended."""
+    said = factories.event("Kneipenquiz mit Musikrunde", days=2)
+    source = posts.create(owner, said).id
+    quiz, ended, menu = new_id(), new_id(), new_id()
+    for weekly_id, before in ((quiz, 10), (ended, 1)):
+        weekly.begin(owner, weekly_id, said.content(), Plan(days_before=before))
+    weekly.end(owner, ended)
+    with db.transaction() as session:
+        session.get_one(Merchant, owner).posts_per_day = 1
+    weekly.begin(owner, menu, draft(dict(KINDS[-1].example[1])).content(), Plan(interval=2))
+    first, second, third = weekly.read(owner, quiz).dates
+    with db.transaction() as session:
+        session.get_one(Merchant, owner).posts_per_day = 1000
+    weekly.skip(owner, quiz, second.on)
+    own = third.post.content.model_dump(mode="json") | {"title": "Weihnachtsquiz", "price": "3.00"}
+    posts.revise(owner, third.post.id, draft(own))
+    weekly.close(owner, quiz, third.on + timedelta(days=1), third.on + timedelta(days=14))
+    drafts.save(owner, Written(quiz, "event", {"title": "Kneipenquiz", "starts_at": f"{first.on} 20:00"}))
+    at = "/desk/merchants/cafe"
+    return {
+        "/desk/merchants/{slug}/posts/{post_id}/weekly": (
+            f"{at}/posts/{source}/weekly",
+            f"{at}/posts/{several}/weekly",
+        ),
+        "/desk/merchants/{slug}/weekly/{weekly_id}": tuple(
+            f"{at}/weekly/{one}" for one in (f"{quiz}?done=begun", ended, menu)
+        ),
+        "/desk/merchants/{slug}/weekly/{weekly_id}/check": (f"{at}/weekly/{quiz}/check",),
     }
 
 

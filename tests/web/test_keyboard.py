@@ -93,7 +93,7 @@ def test_the_list_of_posts_by_keyboard(walked: tuple[Tab, str, Shown]) -> None:
     assert met[14:17] == ["Neu: Veranstaltung", "Neu: Angebot", "Neu: Mittagstisch"]
     found = met[met.index("In Ihren Beiträgen suchen") :]
     assert found[1:6] == ["Suchen", "Läuft", "Kommt noch", "Vorbei", "Zurückgezogen"]
-    assert found[6:9] == [f"{do}Kaffee zum halben Preis" for do in ("", "Ändern ", "Noch einmal ")]
+    assert found[6:9] == [f"{do}Kneipenquiz mit Musikrunde" for do in ("", "Ändern ", "Noch einmal ")]
 
 
 def test_a_colleague_is_invited_by_keyboard_and_a_fault_has_the_focus(walked: tuple[Tab, str, Shown]) -> None:

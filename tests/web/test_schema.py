@@ -28,6 +28,8 @@ UNSAID = {
     "createPost": "fields that must fit each other; a merchant, with a key of the city; a source_ref that is taken",
     "revisePost": "the same",
     "amendPost": "the same; which kind the post is of",
+    "createSeries": "whether the post can come every week, and on which dates",
+    "changeSeries": "which dates it has; fields that must fit each other",
     "createMerchant": "a slug that is taken",
     "createDestination": "settings, which GET /channels describes for each channel; merchants that there are",
     "changeDestination": "the same",

@@ -14,6 +14,7 @@ from syndication.web.desk import (
     posts,
     sign_in,
     team,
+    weekly,
     write,
 )
 
@@ -25,6 +26,7 @@ for _part in (
     write,
     check,
     acts,
+    weekly,
     outlets,
     outlet,
     keys,

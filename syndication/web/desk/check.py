@@ -20,7 +20,7 @@ from syndication.delivery.foreseen import Foreseen, foreseen
 from syndication.errors import Conflict, Fault, Forbidden, Invalid, NotFound, QuotaExceeded
 from syndication.infra.reasons import translated_error, translated_reason
 from syndication.kinds import fields
-from syndication.publishing import drafts, filled_in, merchants, posts, price_memory
+from syndication.publishing import drafts, filled_in, merchants, posts, price_memory, weekly
 from syndication.publishing.drafts import Written
 from syndication.publishing.filled_in import Understood
 from syndication.publishing.merchants import MerchantRecord
@@ -43,6 +43,8 @@ _PAST = Reason("That has passed already. Please choose a later hour, or publish 
 def check(request: Request, known: Visitor, slug: str, post_id: UUID) -> Response:
     """What would happen; back to the form where something in it is wrong."""
     own = merchants.by_slug(slug)
+    if weekly.known(own.id, post_id):
+        return onward("/desk/merchants", slug, "weekly", str(post_id), "check")
     draft = drafts.known(own.id, post_id)
     if draft is None:  # it was published meanwhile, perhaps by a second tap
         posts.read(post_id, merchant_id=own.id)
@@ -58,6 +60,8 @@ def check(request: Request, known: Visitor, slug: str, post_id: UUID) -> Respons
 def decide(request: Request, known: Visitor, slug: str, post_id: UUID, form: PostForm) -> Response:
     """Publish, at once or at an hour; or keep own words for an outlet, or drop them."""
     own, then = merchants.by_slug(slug), form.typed.get("then", "publish")
+    if weekly.known(own.id, post_id):  # what all dates say is no post
+        return onward("/desk/merchants", slug, "weekly", str(post_id), "check")
     draft = drafts.known(own.id, post_id)
     if draft is None:
         posts.read(post_id, merchant_id=own.id)
@@ -72,7 +76,8 @@ def decide(request: Request, known: Visitor, slug: str, post_id: UUID, form: Pos
         return onward("/desk/merchants", slug, "posts", str(post_id), "check")
     chosen = _Chosen(form.typed.get(_WHEN, ""), later=form.typed.get("how") == "later")
     try:
-        at = _hour(chosen, _waiting(own, draft), own, known)
+        # A date of a weekly series is asked for no hour: it keeps the one that it has.
+        at = _hour(chosen, _waiting(own, draft), own, known) if "how" in form.boxes else None
         drafts.publish(own.id, post_id, found.draft.model_copy(update={_WHEN: at}))
     except (Invalid, Forbidden, Conflict, QuotaExceeded) as error:
         return _page(request, known, own, draft, found, trouble=error, chosen=chosen)
@@ -171,7 +176,8 @@ def _page(
         merchant=own,
         draft=draft,
         corrects=draft.seen is not None and waiting is None,
-        post=_shown(said, language),
+        date_of_many=waiting if waiting and waiting.weekly_id else None,
+        post=shown(said, language),
         remarks=[translated_reason(one, language) for one in found.remarks.values()],
         outlets=[_outlet(one, draft, language, outlets) for one in outlets],
         advice=_advice(own, said, language),
@@ -214,7 +220,7 @@ def _advice(own: MerchantRecord, said: Draft, language: str) -> list[tuple[str, 
     return [(one.field, translated_reason(one.reason, language)) for one in found]
 
 
-def _shown(said: Draft, language: str) -> dict[str, Any]:
+def shown(said: Draft, language: str) -> dict[str, Any]:
     """The post as its own page shows it."""
     content, cfg, now = said.content(), settings(), clock.now()
     return {

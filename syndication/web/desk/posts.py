@@ -18,7 +18,7 @@ from syndication.infra.reasons import translated_reason
 from syndication.infra.rendering import gettext
 from syndication.insight.posts import posts as find_posts
 from syndication.kinds import KINDS
-from syndication.publishing import drafts, merchants, posts
+from syndication.publishing import drafts, merchants, posts, weekly
 from syndication.publishing.merchants import MerchantRecord
 from syndication.publishing.posts import PostRecord, Stand
 from syndication.publishing.withdrawal import COMMAND
@@ -93,6 +93,7 @@ def merchant(
         merchant=own,
         standing=admissions.standing(own.id) if own.state == "applied" else None,
         posts=_lines(own, shown, known.language),
+        weekly=[] if sought or after else weekly.listed(own.id),
         drafts=[] if sought or after else drafts.listed(own.id),
         onward=links.to(f"/desk/merchants/{slug}", **more) if more else "",
         show=stand or "all",
@@ -137,9 +138,16 @@ def _where(
         told=told,
         deeds=[(deed.name, say(deed.label)) for deed in deeds_of(record)],
         draft=drafts.known(own.id, post_id),
+        may_come_weekly=_may_come_weekly(own, record),
         withdrawn=_withdrawn(record) if record.state == "withdrawn" else None,
         forgotten=record.withdrawn_reason == "unlawful",
     )
+
+
+def _may_come_weekly(own: MerchantRecord, record: PostRecord) -> bool:
+    """Whether it may begin to; not where it does so already."""
+    running = record.weekly_id is not None and weekly.read(own.id, record.weekly_id).ended_at is None
+    return not running and weekly.may_come_weekly(record.content)
 
 
 def deeds_of(record: PostRecord) -> list[Any]:
@@ -223,5 +231,7 @@ def _line(record: PostRecord, language: str) -> dict[str, Any]:
         "state": "over" if record.state == "published" and _over(record) else record.state,
         "publish_at": record.publish_at,
         "missed_at": record.missed_at,
+        "skipped": record.skipped,
+        "weekly": record.weekly_id,
         "page": f"/posts/{record.id}" if record.state == "published" else "",
     }

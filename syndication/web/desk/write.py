@@ -19,10 +19,11 @@ from syndication.content.reason import Reason
 from syndication.errors import Conflict, Fault, Forbidden, Invalid, NotFound, QuotaExceeded, Unavailable
 from syndication.infra.reasons import translated_error, translated_reason
 from syndication.kinds import fields
-from syndication.publishing import drafts, filled_in, habits, merchants, posts, uploads, written_out
+from syndication.publishing import drafts, filled_in, habits, merchants, posts, uploads, weekly, written_out
 from syndication.publishing.drafts import Written
 from syndication.publishing.filled_in import Desk
 from syndication.publishing.merchants import MerchantRecord
+from syndication.publishing.weekly import WeeklyRecord
 from syndication.web import signed_in
 from syndication.web.desk.forms import Filled, PostForm
 from syndication.web.desk.frame import desk_page, onward
@@ -129,6 +130,8 @@ def opened(own: MerchantRecord, post_id: UUID, known: Account) -> Written:
     draft = drafts.known(own.id, post_id)
     if draft is not None:
         return draft
+    if whole := weekly.known(own.id, post_id):
+        return _of_all_dates(own, whole, known)
     record = posts.read(post_id, merchant_id=own.id)
     if record.state == "withdrawn":
         raise Conflict(_WITHDRAWN)
@@ -141,6 +144,12 @@ def opened(own: MerchantRecord, post_id: UUID, known: Account) -> Written:
         dict(record.content.texts),
         record.revision,
     )
+
+
+def _of_all_dates(own: MerchantRecord, whole: WeeklyRecord, known: Account) -> Written:
+    kind, content = kinds.of(whole.content), whole.content
+    typed = written_out.written(kind, content, desk(own, known))
+    return Written(whole.id, kind.name, typed, written_out.kept(kind, content), dict(content.texts))
 
 
 def understood(own: MerchantRecord, draft: Written, known: Account) -> filled_in.Understood:
@@ -235,6 +244,7 @@ def _form(
         merchant=own,
         draft=draft,
         kind=kind,
+        all_dates=weekly.known(own.id, draft.id) is not None,
         sections=sections,
         filled=draft.typed,
         faults=said,
