@@ -46,15 +46,11 @@ def lines_of(data: bytes, remarks: list[str]) -> list[Line]:
 
 
 def _decoded(data: bytes, remarks: list[str]) -> str:
-    if data[:200].count(0) > len(data[:200]) // 4:  # UTF-16 without the mark that names it
-        little = data[1:200:2].count(0) >= data[:200:2].count(0)
-        text = data.decode("utf-16-le" if little else "utf-16-be", errors="replace")
-    else:
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            remarks.append(Reason("the file is not UTF-8: read as Windows-1252"))
-            text = data.decode("cp1252", errors="replace")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        remarks.append(Reason("the file is not UTF-8: read as Windows-1252"))
+        text = data.decode("cp1252", errors="replace")
     return unicodedata.normalize("NFC", text)
 
 
