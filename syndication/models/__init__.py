@@ -14,6 +14,7 @@ from syndication.models.dispatch import (
     Outage,
     Tally,
 )
+from syndication.models.files import BroughtFile, FileEntry
 from syndication.models.outlets import ConnectLink, Consent, Destination, InterestRow, Reader, SignUp
 from syndication.models.people import (
     BrowserSession,
@@ -48,6 +49,7 @@ __all__ = [
     "ApplicationStep",
     "Attempt",
     "Base",
+    "BroughtFile",
     "BrowserSession",
     "Change",
     "ConnectLink",
@@ -59,6 +61,7 @@ __all__ = [
     "Edition",
     "EditionPost",
     "FeedDocument",
+    "FileEntry",
     "Heartbeat",
     "IdempotencyKey",
     "InterestRow",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from syndication.content.reason import Reason
 from syndication.sources.columns import field_of
+from syndication.sources.typed import MOST_COLUMNS
 
 #: So many lines from the top a heading is looked for.
 DEEPEST_HEADING = 30
@@ -59,7 +60,10 @@ def _separator(lines: list[str]) -> str:
 
     def known(separator: str) -> int:
         return max(
-            (sum(field_of(name) is not None for name in line.strip().split(separator)) for line in lines),
+            (
+                sum(field_of(name) is not None for name in line.strip().split(separator, MOST_COLUMNS))
+                for line in lines
+            ),
             default=0,
         )
 
@@ -78,7 +82,7 @@ def _records(lines: list[str], separator: str, first: int) -> Iterator[Line]:
         try:
             for cells in reader:
                 if any(value.strip() for value in cells):
-                    yield Line(begin + done + 1, tuple(cells))
+                    yield Line(begin + done + 1, tuple(cells[:MOST_COLUMNS]))
                 done = reader.line_num
             return
         except csv.Error as error:

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from syndication import clock
-from syndication.publishing import api_keys
+from syndication.publishing import api_keys, files
 from syndication.web import json_text, signed_in
 from syndication.web.problems import Refusal
 
@@ -53,8 +53,15 @@ FORMS = Bounds(
     "The pictures are larger than 40 MB together. Please take fewer at once.",
     "The form did not arrive within two minutes. Please send fewer pictures at once.",
 )
+#: For a file of posts, which is a table or a calendar.
+FILES = Bounds(
+    files.MOST_BYTES + 100_000,
+    120.0,
+    "The file is larger than 5 MB. Please split it.",
+    "The file did not arrive within two minutes.",
+)
 #: Addresses below which, and at whose end, people who are signed in send files.
-_DESK, _FILES_AT = "/desk/", ("/write", "/files", "/business")
+_DESK, _PICTURES_AT, _FILES_AT = "/desk/", ("/write", "/business"), "/files"
 #: Mail programs may send their one click in this form (RFC 8058 section 3.2); nothing else of ours takes files.
 _MULTIPART_AT = "/leave/"
 _NO_FILES = "No files can be sent here."
@@ -81,7 +88,7 @@ class BodyLimit:
         measured = _Measured(receive, bounds)
         try:
             _refuse_announced(headers, bounds)
-            if bounds in (UPLOADS, FORMS) or not _brings_body(headers):
+            if bounds in (UPLOADS, FORMS, FILES) or not _brings_body(headers):
                 passed_on: Receive = measured
             else:
                 passed_on = _Again(await _whole(measured), receive)
@@ -146,8 +153,11 @@ def _bounds(scope: Scope, headers: Headers) -> Bounds:
     """A key counts in the API alone, and a session at the desk, by their shapes: whether it is one costs a look into the
     database."""
     if scope["path"].startswith(_DESK) and signed_in.brings_session(headers):
-        files = headers.get("content-type", "").startswith("multipart/form-data")
-        return FORMS if files and scope["path"].endswith(_FILES_AT) else USUAL
+        if not headers.get("content-type", "").startswith("multipart/form-data"):
+            return USUAL
+        if scope["path"].endswith(_FILES_AT):
+            return FILES
+        return FORMS if scope["path"].endswith(_PICTURES_AT) else USUAL
     scheme, _, key = headers.get("authorization", "").partition(" ")
     if (
         scheme.lower() != "bearer"

@@ -168,6 +168,13 @@ TABLE: Mapping[tuple[str, str], Rule] = {
             ("GET", "/posts/{post_id}/acts/{act}"),
             ("POST", "/posts/{post_id}/acts/{act}"),
             ("POST", "/deliveries/{delivery_id}/{act}"),
+            ("GET", "/files"),
+            ("POST", "/files"),
+            ("GET", "/files/examples/{name}"),
+            ("GET", "/files/{file_id}"),
+            ("GET", "/files/{file_id}/went"),
+            ("POST", "/files/{file_id}"),
+            ("POST", "/files/{file_id}/discard"),
         )
     },
     ("GET", "/desk/merchants/{slug}/outlets"): MEMBER,

@@ -1,5 +1,6 @@
 """A town in which every page has something to show, and the address of each: for tests of what pages look like."""
 
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -21,7 +22,7 @@ from syndication.kinds import KINDS
 from syndication.kinds.reading import draft
 from syndication.ledger import sealed_links
 from syndication.models import Delivery, Person, Post
-from syndication.publishing import api_keys, drafts, posts
+from syndication.publishing import api_keys, drafts, file_work, files, merchants, posts
 from syndication.publishing.api_keys import KeyRequest
 from syndication.publishing.drafts import Written
 from syndication.web import rules, signed_in
@@ -38,6 +39,8 @@ NO_PAGES = {
     "/passkeys.js", "/desk.js", "/htmx.js", "/manifest.webmanifest", "/pictures/{picture_id}.jpg",
     "/posts/{post_id}/pictures/{number}-{size}.jpg",
     "/desk/merchants/{slug}/posts/{post_id}/went",  # a part of a page
+    "/desk/merchants/{slug}/files/{file_id}/went",
+    "/desk/merchants/{slug}/files/examples/{name}",
 }  # fmt: skip
 
 
@@ -133,6 +136,7 @@ def furnish() -> Shown:
             f"/desk/merchants/cafe/posts/{one}" for one in (made[0], made[-1])
         ),
         **_desk(owner, made),
+        **_files(),
         "/desk/merchants/{slug}/outlets": ("/desk/merchants/cafe/outlets",),
         "/desk/merchants/{slug}/outlets/{outlet_id}": tuple(
             f"/desk/merchants/cafe/outlets/{one}" for one in (telegram, refusing)
@@ -166,6 +170,34 @@ def _desk(owner: UUID, made: list[UUID]) -> dict[str, tuple[str, ...]]:
         ),
         "/desk/merchants/{slug}/posts/{post_id}/check": (f"{at}/{whole}/check",),
         "/desk/merchants/{slug}/posts/{post_id}/acts/{act}": (f"{at}/{made[0]}/acts/withdraw",),
+    }
+
+
+def _files() -> dict[str, tuple[str, ...]]:
+    """One that waits for a yes, with all that may become of entries; one that is being read, one that was taken in, and one
+    that cannot be read."""
+    table = (
+        "Titel;Datum;Beginn;Ort;Eintritt\nLesung mit Glühwein;1.12.2030;19:30;Hofgarten;8 €\nSommerfest;1.6.2020;;;\n"
+        f"{LONG};2.12.2030;;Stadtmuseum;frei\nKinderführung;irgendwann im Advent;15 Uhr;;\nHofkonzert;;20 Uhr;;\n"
+    )
+    ways, owner = [], merchants.by_slug("museum").id
+    for name, data, steps in (
+        ("Termine 2030.csv", table, 2),
+        ("unsere-termine-im-winter.xlsx", table, 0),
+        ("hofkonzerte.csv", "Titel;Datum\nHofkonzert;3.12.2030\n", 3),
+        ("veranstaltungen.xls", "<html><table><tr><td>Titel</td></tr></table></html>", 1),
+    ):
+        file_id = files.add(
+            owner, io.BytesIO(data.encode()), name, tell="summary", by="Rosa Rosenberger-Großmann"
+        )
+        for step in range(steps):
+            if step == 2:
+                files.want(owner, file_id, tell="nobody", by="Rosa Rosenberger-Großmann")
+            file_work.work(file_id)
+        ways.append(f"/desk/merchants/museum/files/{file_id}")
+    return {
+        "/desk/merchants/{slug}/files": ("/desk/merchants/museum/files",),
+        "/desk/merchants/{slug}/files/{file_id}": tuple(ways),
     }
 
 
