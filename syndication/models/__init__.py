@@ -1,6 +1,6 @@
 """Tables and their invariants; no I/O."""
 
-from syndication.models.applications import Application, ApplicationStep
+from syndication.models.applications import Application, ApplicationProof, ApplicationStep
 from syndication.models.base import Base
 from syndication.models.dispatch import (
     Attempt,
@@ -46,6 +46,7 @@ __all__ = [
     "AnnouncedPrice",
     "ApiKey",
     "Application",
+    "ApplicationProof",
     "ApplicationStep",
     "Attempt",
     "Base",

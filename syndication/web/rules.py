@@ -196,6 +196,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", "/desk/city/applications"): OPERATOR,
     ("GET", "/desk/city/applications/{application_id}"): OPERATOR,
     ("POST", "/desk/city/applications/{application_id}"): OPERATOR,
+    ("GET", "/desk/city/applications/{application_id}/proof"): OPERATOR,
     ("GET", "/desk/city/team"): OPERATOR,
     ("POST", "/desk/city/team"): OPERATOR,
     ("POST", "/desk/city/team/{person_id}"): OPERATOR,

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from syndication import clock
 from syndication.accounts import admissions, applications, people, sessions, sign_in
+from syndication.accounts.proofs import Proof
 from syndication.accounts.sessions import Device
 from syndication.audience import readers
 from syndication.content.base import new_id
@@ -40,6 +41,7 @@ NO_PAGES = {
     "/posts/{post_id}/pictures/{number}-{size}.jpg",
     "/desk/merchants/{slug}/posts/{post_id}/went",  # a part of a page
     "/desk/merchants/{slug}/files/{file_id}/went",
+    "/desk/city/applications/{application_id}/proof",
     "/desk/merchants/{slug}/files/examples/{name}",
 }  # fmt: skip
 
@@ -228,7 +230,9 @@ def _applied() -> tuple[str, ...]:
             "url": "www.seiten.example", "proof": "Mein Name steht im Impressum der Webseite.",
         }  # fmt: skip
         wanted = applications.checked(typed, language="de", wording="Ich darf für dieses Geschäft sprechen.")
-        applications.ask(wanted)
+        applications.ask(
+            wanted, Proof("application/pdf", "pdf", b"%PDF-1.7" * 30_000) if "Museum" in name else None
+        )
         applications.answer(wanted.id)
         with db.reading() as session:
             row = session.scalars(select(Delivery).where(Delivery.application_id == wanted.id)).one()

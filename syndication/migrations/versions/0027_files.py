@@ -1,4 +1,4 @@
-"""Files that merchants bring to their desk, and what becomes of their entries."""
+"""Files that merchants bring to their desk, and what becomes of their entries; files by which businesses show what they are."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -52,8 +52,24 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("file_id", "number", name=op.f("pk_file_entries")),
     )
+    op.create_table(
+        "application_proofs",
+        sa.Column("application_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.Column("at", _MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["application_id"],
+            ["applications.id"],
+            name=op.f("fk_application_proofs_application_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("application_id", name=op.f("pk_application_proofs")),
+    )
+    op.create_index(op.f("ix_application_proofs_at"), "application_proofs", ["at"])
 
 
 def downgrade() -> None:
+    op.drop_table("application_proofs")
     op.drop_table("file_entries")
     op.drop_table("files")
