@@ -72,7 +72,8 @@ def read(data: bytes, *, zone: ZoneInfo, now: datetime) -> Iterator[Row]:
     _mark_repeated(known)
     rows = _rows(known, now, cancelled=cancelled)
     for row in found:
-        yield from [row] if isinstance(row, Row) else rows[row.entry.position]
+        mine = [row] if isinstance(row, Row) else rows[row.entry.position]
+        yield from (replace(one, faults=tuple(map(_named, one.faults))) for one in mine)
 
 
 def _where(number: int, begins: list[int], count: int) -> Reason:
@@ -80,6 +81,11 @@ def _where(number: int, begins: list[int], count: int) -> Reason:
     if len(begins) == count:
         return Reason("entry {}, line {}", number, begins[number - 1])
     return Reason("entry {}", number)
+
+
+def _named(fault: Fault) -> Fault:
+    """A fault whose field can be put into words: no name of ours stands in the file."""
+    return Fault(Reason(fault.field), fault.message) if fault.field in EventDraft.model_fields else fault
 
 
 def _guarded(

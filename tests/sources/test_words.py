@@ -74,6 +74,12 @@ UID:2
 SUMMARY:Abgesagt: Tanz
 DTSTART:bald
 END:VEVENT
+BEGIN:VEVENT
+UID:3
+SUMMARY:Rückwärts
+DTSTART:20360923T180000Z
+DTEND:20360923T170000Z
+END:VEVENT
 BEGIN:VTODO
 SUMMARY:Einkaufen
 END:VTODO
@@ -82,7 +88,7 @@ END:VCALENDAR
 
 
 def test_a_german_reads_german_with_the_lines_of_the_file() -> None:
-    chorus, dance, errand = sources.read_bytes(
+    chorus, dance, backwards, errand = sources.read_bytes(
         CALENDAR.replace("\n", "\r\n").encode(), zone=BERLIN, now=NOW, name="a.ics"
     )
 
@@ -98,7 +104,9 @@ def test_a_german_reads_german_with_the_lines_of_the_file() -> None:
         "ist kein Datum: 'bald'",
     )
     assert "Der Titel sagt „abgesagt“: wird so angekündigt" in map(german, dance.remarks)
+    fault = backwards.faults[0]
+    assert (german(fault.field), fault.field) == ("Ende", "ends_at")
     assert (german(errand.position), german(errand.faults[0].message)) == (
-        "Eintrag 4, Zeile 22",
+        "Eintrag 5, Zeile 28",
         "ist ein VTODO; nur Termine (VEVENT) werden Beiträge",
     )

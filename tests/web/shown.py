@@ -231,7 +231,7 @@ def _applied() -> tuple[str, ...]:
         }  # fmt: skip
         wanted = applications.checked(typed, language="de", wording="Ich darf für dieses Geschäft sprechen.")
         applications.ask(
-            wanted, Proof("application/pdf", "pdf", b"%PDF-1.7" * 30_000) if "Museum" in name else None
+            wanted, Proof("application/pdf", "pdf", b"%PDF-1.7" * 30_000) if "museum" in name else None
         )
         applications.answer(wanted.id)
         with db.reading() as session:
