@@ -290,14 +290,19 @@ def _merchant(session: Session, found: Application) -> UUID:
     if again is not None and again.merchant_id is not None:
         found.told_at = again.told_at  # what the operators know of one, they know of both
         return again.merchant_id
-    waiting = select(Merchant).where(Merchant.email == found.email, Merchant.state == "applied")
-    for one in session.scalars(waiting.order_by(Merchant.created_at)):
-        if one.name.casefold() == found.name.casefold():  # its application was forgotten meanwhile
-            return one.id
-    made = merchants.apply(_as_merchant(found.name, found.email, found.url, found.address, found.id))
+    made = _waiting(session, found) or merchants.apply(
+        _as_merchant(found.name, found.email, found.url, found.address, found.id)
+    )
     known = people.find(session, found.email)
     people.join(found.email, made.slug, "owner", name="" if known else found.contact, language=found.language)
     return made.id
+
+
+def _waiting(session: Session, found: Application) -> Merchant | None:
+    """The merchant of that name and address that was never admitted, and whose application was forgotten meanwhile."""
+    mine = select(Merchant).where(Merchant.email == found.email, Merchant.state == "applied")
+    every = session.scalars(mine.order_by(Merchant.created_at))
+    return next((one for one in every if one.name.casefold() == found.name.casefold()), None)
 
 
 def _as_merchant(
