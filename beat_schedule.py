@@ -34,6 +34,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "ask after the mail server": _every(60, "sweep.mail_server", "housekeeping"),
     # What readers who hear at once get is gathered for two minutes; five seconds more nobody minds.
     "compose editions": _every(5, "sweep.editions", "housekeeping"),
+    # Whoever brought a file waits for its table; a lost wake-up makes that five seconds.
+    "go on with files": _every(5, "sweep.files"),
     # An offer leaves the feeds when it is over; readers' requests look themselves, this is for WebSub.
     "refresh feeds": _every(10, "sweep.feeds", "housekeeping"),
     # A website in trouble is asked again after a minute; a picture whose wake-up was lost is ten seconds late.
@@ -54,6 +56,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "forget unconfirmed addresses": _every(3600, "sweep.readers", "housekeeping"),
     "forget answers to repeats": _every(3600, "sweep.answers", "housekeeping"),
     "forget old drafts": _every(3600, "sweep.drafts", "housekeeping"),
+    "forget brought files": _every(3600, "sweep.brought", "housekeeping"),
     "forget unused uploads": _every(3600, "sweep.uploads", "housekeeping"),
     "forget unused pictures": _every(3600, "sweep.prepared", "housekeeping"),
     "forget sessions that are over": _every(3600, "sweep.accounts", "housekeeping"),

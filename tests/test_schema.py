@@ -32,6 +32,7 @@ ALLOWED = {
     "deliveries.person_id": None,
     "deliveries.application_id": None,
     "applications.state": "confirmed",
+    "files.state": "ready",
     "application_steps.act": "admitted",
     "announced_prices.currency": "EUR",
     "changes.action": "published",

@@ -1,6 +1,6 @@
 """Tables and their invariants; no I/O."""
 
-from syndication.models.applications import Application, ApplicationStep
+from syndication.models.applications import Application, ApplicationProof, ApplicationStep
 from syndication.models.base import Base
 from syndication.models.dispatch import (
     Attempt,
@@ -14,6 +14,7 @@ from syndication.models.dispatch import (
     Outage,
     Tally,
 )
+from syndication.models.files import BroughtFile, FileEntry
 from syndication.models.outlets import ConnectLink, Consent, Destination, InterestRow, Reader, SignUp
 from syndication.models.people import (
     BrowserSession,
@@ -46,9 +47,11 @@ __all__ = [
     "AnnouncedPrice",
     "ApiKey",
     "Application",
+    "ApplicationProof",
     "ApplicationStep",
     "Attempt",
     "Base",
+    "BroughtFile",
     "BrowserSession",
     "Change",
     "ConnectLink",
@@ -60,6 +63,7 @@ __all__ = [
     "Edition",
     "EditionPost",
     "FeedDocument",
+    "FileEntry",
     "Heartbeat",
     "IdempotencyKey",
     "InterestRow",

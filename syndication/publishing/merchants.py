@@ -57,6 +57,13 @@ MAY: Mapping[Act, frozenset[State]] = {
     "connect": _ADMITTED,
     "end link": _ANY,
 }
+#: What is said to one who may not: whether it is suspended, and whether it wanted to publish.
+_DENIED = {
+    (False, True): Reason("{} is not admitted yet and cannot publish. Please ask the city's operator."),
+    (False, False): Reason("{} is not admitted yet and may not do this. Please ask the city's operator."),
+    (True, True): Reason("{} is suspended and cannot publish. Please ask the city's operator."),
+    (True, False): Reason("{} is suspended and may not do this. Please ask the city's operator."),
+}
 #: How many numbered variants of a slug are tried before the operator must choose one.
 _MOST_NAMESAKES = 100
 
@@ -224,11 +231,8 @@ def require(session: Session, merchant_id: UUID | None, act: Act) -> Merchant | 
 def require_of(merchant: Merchant, act: Act) -> Merchant:
     """The same for a merchant that was read already. Raises Forbidden."""
     if not may(merchant, act):
-        words = {"applied": "is not admitted yet", "suspended": "is suspended"}
-        denied = "cannot publish" if act in ("post", "revise") else "may not do this"
-        raise Forbidden(
-            f"{merchant.name} {words[merchant.state]} and {denied}. Please ask the city's operator."
-        )
+        publishes = act in ("post", "revise")
+        raise Forbidden(Reason(_DENIED[merchant.state == "suspended", publishes], merchant.name))
     return merchant
 
 

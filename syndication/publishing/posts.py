@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session
 
 from syndication import clock
@@ -15,10 +15,10 @@ from syndication.config import settings
 from syndication.content.base import new_id
 from syndication.content.post import Action, Content, Draft
 from syndication.content.reason import Reason
-from syndication.errors import Conflict, Invalid, NotFound, QuotaExceeded
+from syndication.errors import Conflict, Invalid, NotFound
 from syndication.infra import db, wakeups
 from syndication.models import Change, KeptDraft, Merchant, Post, PostTopic, Revision
-from syndication.publishing import coming, merchants, price_memory, site_images, uploads, views
+from syndication.publishing import coming, merchants, price_memory, quota, site_images, uploads, views
 from syndication.publishing.records import Manner as Manner  # noqa: PLC0414 -- they are handed out from here
 from syndication.publishing.records import PostRecord as PostRecord  # noqa: PLC0414
 from syndication.publishing.records import record as _record
@@ -27,7 +27,6 @@ from syndication.publishing.withdrawal import UNSAID, Grounds
 What = Literal["created", "revised", "unchanged"]
 #: How it stands with a post: out and not over, waiting for its hour, out and over, taken back.
 Stand = Literal["running", "coming", "over", "withdrawn"]
-_QUOTA_WINDOW = timedelta(hours=24)
 #: So much after its hour a post is still what its merchant meant to say then.
 LATEST = timedelta(days=1)
 _log = structlog.get_logger(__name__)
@@ -66,7 +65,7 @@ def create(
         if draft.source_ref and by_source(session, merchant_id, draft.source_ref):
             raise Invalid.field("source_ref", "is already used by another post of this merchant")
         if not manner.imported:
-            _count(session, merchant, now)
+            quota.count(session, merchant, now)
         later = draft.publish_at is not None and draft.publish_at > now
         post = Post(
             id=post_id or new_id(),
@@ -317,25 +316,6 @@ def _refuse_stale(content: Content, over_at: datetime | None, publish_at: dateti
             Reason(
                 "lies before the post would be published: it was over on {} UTC", f"{over_at:%Y-%m-%d %H:%M}"
             ),
-        )
-
-
-def _count(session: Session, merchant: Merchant, now: datetime) -> None:
-    quota = merchant.posts_per_day or settings().posts_per_day
-    recent = session.scalar(
-        select(func.count()).where(
-            Post.merchant_id == merchant.id,
-            Post.created_at > now - _QUOTA_WINDOW,
-            Post.imported.is_(False),
-        )
-    )
-    if (recent or 0) >= quota:
-        raise QuotaExceeded(
-            Reason(
-                "{} may create {} posts in 24 hours, and has. Please try again tomorrow.",
-                merchant.name,
-                quota,
-            )
         )
 
 

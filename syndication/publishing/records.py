@@ -41,7 +41,7 @@ class PostRecord:
 
 @dataclass(frozen=True)
 class Manner:
-    """How a draft is taken in. `imported`: by a file, so that no quota counts it; `quiet`: without a word to anybody.
+    """How a draft is taken in. `imported`: of a file, in a way that no quota counts; `quiet`: without a word to anybody.
 
     `date_of`: what comes every week, and which day of it this is.
     """

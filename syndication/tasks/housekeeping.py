@@ -11,7 +11,7 @@ from syndication.delivery.claim import due, seen
 from syndication.delivery.tools import tools
 from syndication.destinations import links
 from syndication.infra import db, wakeups
-from syndication.publishing import drafts, idempotency, posts, site_images, weekly_making
+from syndication.publishing import drafts, files, idempotency, posts, site_images, weekly_making
 from syndication.publishing import uploads as gallery
 from syndication.tasks.app import app
 
@@ -180,6 +180,12 @@ def answers() -> None:
 def uploads() -> None:
     """Forget uploaded pictures that no post shows."""
     gallery.sweep()
+
+
+@app.task(name="sweep.brought")
+def brought() -> None:
+    """Forget files that were brought to the desk a day ago."""
+    files.sweep()
 
 
 @app.task(name="sweep.prepared")

@@ -1,5 +1,6 @@
 """A town in which every page has something to show, and the address of each: for tests of what pages look like."""
 
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from syndication import clock
 from syndication.accounts import admissions, applications, people, sessions, sign_in
+from syndication.accounts.proofs import Proof
 from syndication.accounts.sessions import Device
 from syndication.audience import readers
 from syndication.content.base import new_id
@@ -22,7 +24,7 @@ from syndication.kinds import KINDS
 from syndication.kinds.reading import draft
 from syndication.ledger import sealed_links
 from syndication.models import Delivery, Merchant, Person, Post
-from syndication.publishing import api_keys, drafts, posts, weekly
+from syndication.publishing import api_keys, drafts, file_work, files, merchants, posts, weekly
 from syndication.publishing.api_keys import KeyRequest
 from syndication.publishing.drafts import Written
 from syndication.publishing.weekly import Plan
@@ -40,6 +42,9 @@ NO_PAGES = {
     "/passkeys.js", "/desk.js", "/htmx.js", "/manifest.webmanifest", "/pictures/{picture_id}.jpg",
     "/posts/{post_id}/pictures/{number}-{size}.jpg",
     "/desk/merchants/{slug}/posts/{post_id}/went",  # a part of a page
+    "/desk/merchants/{slug}/files/{file_id}/went",
+    "/desk/city/applications/{application_id}/proof",
+    "/desk/merchants/{slug}/files/examples/{name}",
 }  # fmt: skip
 
 
@@ -136,6 +141,7 @@ def furnish() -> Shown:
         ),
         **_desk(owner, made),
         **_weekly(owner, made[2]),
+        **_files(),
         "/desk/merchants/{slug}/outlets": ("/desk/merchants/cafe/outlets",),
         "/desk/merchants/{slug}/outlets/{outlet_id}": tuple(
             f"/desk/merchants/cafe/outlets/{one}" for one in (telegram, refusing)
@@ -204,6 +210,34 @@ def _weekly(owner: UUID, several: UUID) -> dict[str, tuple[str, ...]]:
     }
 
 
+def _files() -> dict[str, tuple[str, ...]]:
+    """One that waits for a yes, with all that may become of entries; one that is being read, one that was taken in, and one
+    that cannot be read."""
+    table = (
+        "Titel;Datum;Beginn;Ort;Eintritt\nLesung mit Glühwein;1.12.2030;19:30;Hofgarten;8 €\nSommerfest;1.6.2020;;;\n"
+        f"{LONG};2.12.2030;;Stadtmuseum;frei\nKinderführung;irgendwann im Advent;15 Uhr;;\nHofkonzert;;20 Uhr;;\n"
+    )
+    ways, owner = [], merchants.by_slug("museum").id
+    for name, data, steps in (
+        ("Termine 2030.csv", table, 2),
+        ("unsere-termine-im-winter.xlsx", table, 0),
+        ("hofkonzerte.csv", "Titel;Datum\nHofkonzert;3.12.2030\n", 3),
+        ("veranstaltungen.xls", "<html><table><tr><td>Titel</td></tr></table></html>", 1),
+    ):
+        file_id = files.add(
+            owner, io.BytesIO(data.encode()), name, tell="summary", by="Rosa Rosenberger-Großmann"
+        )
+        for step in range(steps):
+            if step == 2:
+                files.want(owner, file_id, tell="nobody", by="Rosa Rosenberger-Großmann")
+            file_work.work(file_id)
+        ways.append(f"/desk/merchants/museum/files/{file_id}")
+    return {
+        "/desk/merchants/{slug}/files": ("/desk/merchants/museum/files",),
+        "/desk/merchants/{slug}/files/{file_id}": tuple(ways),
+    }
+
+
 def _drafts() -> list[Draft]:
     tables = "Was es gibt:\n\n| Kuchen | Stück | Ganz |\n|---|---|---|\n| Schwarzwälder Kirschtorte | 4,20 € | 42 € |"
     return [
@@ -231,7 +265,9 @@ def _applied() -> tuple[str, ...]:
             "url": "www.seiten.example", "proof": "Mein Name steht im Impressum der Webseite.",
         }  # fmt: skip
         wanted = applications.checked(typed, language="de", wording="Ich darf für dieses Geschäft sprechen.")
-        applications.ask(wanted)
+        applications.ask(
+            wanted, Proof("application/pdf", "pdf", b"%PDF-1.7" * 30_000) if "museum" in name else None
+        )
         applications.answer(wanted.id)
         with db.reading() as session:
             row = session.scalars(select(Delivery).where(Delivery.application_id == wanted.id)).one()
