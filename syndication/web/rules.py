@@ -118,6 +118,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
             "/manifest.webmanifest",
             "/notices",
             "/pictures/{picture_id}.jpg",
+            "/merchants/{slug}/logo-{digest}.jpg",
             "/posts/{post_id}",
             "/posts/{post_id}/pictures/{number}-{size}.jpg",
             "/connect/done/{kind}",

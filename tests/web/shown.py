@@ -21,13 +21,15 @@ from syndication.kinds import KINDS
 from syndication.kinds.reading import draft
 from syndication.ledger import sealed_links
 from syndication.models import Delivery, Person, Post
-from syndication.publishing import api_keys, drafts, posts
+from syndication.publishing import api_keys, drafts, logos, posts
 from syndication.publishing.api_keys import KeyRequest
 from syndication.publishing.drafts import Written
+from syndication.publishing.merchants import Amendment
 from syndication.web import rules, signed_in
 from syndication.web.site.choices import Typed
 from tests import factories
 from tests.chromium import Tab
+from tests.infra.test_images import drawn
 from tests.town import fan_out, sign_up
 
 ROSA = "rosa.rosenberger-grossmann@rosengarten-konditorei.example"
@@ -36,7 +38,7 @@ LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenausstellungseröffnun
 NO_PAGES = {
     "/feeds/{path:path}", "/healthz", "/readyz", "/metrics", "/style.css", "/notices-page.js", "/notices.js",
     "/passkeys.js", "/desk.js", "/htmx.js", "/manifest.webmanifest", "/pictures/{picture_id}.jpg",
-    "/posts/{post_id}/pictures/{number}-{size}.jpg",
+    "/posts/{post_id}/pictures/{number}-{size}.jpg", "/merchants/{slug}/logo-{digest}.jpg",
     "/desk/merchants/{slug}/posts/{post_id}/went",  # a part of a page
 }  # fmt: skip
 
@@ -139,7 +141,7 @@ def furnish() -> Shown:
         ),
         "/desk/merchants/{slug}/keys": _keys(owner),
         "/desk/merchants/{slug}/team": ("/desk/merchants/cafe/team",),
-        "/desk/merchants/{slug}/business": ("/desk/merchants/cafe/business?saved=1",),
+        "/desk/merchants/{slug}/business": _business(owner),
         "/desk/city/applications": ("/desk/city/applications",),
         "/desk/city/applications/{application_id}": _decided(),
         "/desk/city/team": ("/desk/city/team",),
@@ -221,6 +223,19 @@ def _keys(owner: UUID) -> tuple[str, ...]:
         made = api_keys.create(owner, KeyRequest(name=name))
     api_keys.revoke(made.key.id)
     return ("/desk/merchants/cafe/keys",)
+
+
+def _business(owner: UUID) -> tuple[str, ...]:
+    """The form of one that said everything of itself, which stands beside its posts."""
+    said = {
+        "opening_hours": 'Tu-Fr 09:00-12:30,14:00-18:00; Sa-Su 09:00-17:00; PH off; 2030 Dec 24-26 off || "nach Vereinbarung"',
+        "phone": "+49 9561 1234", "contact": "hallo@rosengarten-konditorei.example", "url": "https://rosengarten.example",
+        "imprint": "Rosa Rosenberger-Großmann, Herrngasse 12, 96450 Coburg, HRA 1234, Amtsgericht Coburg",
+        "links": ["https://www.instagram.com/rosengarten", "https://www.facebook.com/rosengarten.konditorei.coburg"],
+        "license_texts": "CC-BY-4.0", "license_pictures": "LicenseRef-all-rights-reserved",
+    }  # fmt: skip
+    logos.amend(owner, Amendment.model_validate(said), logos.made(drawn(400, 160)))
+    return ("/desk/merchants/cafe/business?saved=1",)
 
 
 def _letter(email: str) -> str:
