@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from syndication.infra import db
+
 revision = "0023"
 down_revision = "0021"
 branch_labels = None
@@ -35,9 +37,40 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("merchant_id", name=op.f("pk_logos")),
     )
+    op.create_table(
+        "echoes",
+        sa.Column("post_id", sa.Uuid(), nullable=False),
+        sa.Column("destination_id", sa.Uuid(), nullable=False),
+        sa.Column("asked", sa.SmallInteger(), nullable=False),
+        sa.Column("likes", sa.Integer(), nullable=True),
+        sa.Column("shares", sa.Integer(), nullable=True),
+        sa.Column("replies", sa.Integer(), nullable=True),
+        sa.Column("at", db.UTCDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["destination_id"],
+            ["destinations.id"],
+            name=op.f("fk_echoes_destination_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["post_id"], ["posts.id"], name=op.f("fk_echoes_post_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("post_id", "destination_id", name=op.f("pk_echoes")),
+    )
+    op.create_index(op.f("ix_echoes_destination_id"), "echoes", ["destination_id"])
+    op.create_table(
+        "feed_audiences",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("feed", sa.String(length=210), nullable=False),
+        sa.Column("program", sa.String(length=40), nullable=False),
+        sa.Column("subscribers", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "feed", "program", name=op.f("pk_feed_audiences")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("feed_audiences")
+    op.drop_table("echoes")
     op.drop_table("logos")
     for name in (*_TEXTS, "links"):
         op.drop_column("merchants", name)
