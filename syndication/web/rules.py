@@ -184,6 +184,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("POST", "/desk/merchants/{slug}/keys/{key_id}"): OWNER,
     ("GET", "/desk/merchants/{slug}/business"): OWNER,
     ("POST", "/desk/merchants/{slug}/business"): OWNER,
+    ("GET", "/desk/merchants/{slug}/results"): MEMBER,
     ("GET", "/desk/merchants/{slug}/team"): MEMBER,
     ("POST", "/desk/merchants/{slug}/team"): OWNER,
     ("POST", "/desk/merchants/{slug}/team/{person_id}"): OWNER,

@@ -17,10 +17,11 @@ from syndication.content.reason import Reason
 from syndication.destinations import connecting, links
 from syndication.destinations.connecting import ConnectionRequest
 from syndication.infra import db
+from syndication.insight import feed_audience
 from syndication.kinds import KINDS
 from syndication.kinds.reading import draft
 from syndication.ledger import sealed_links
-from syndication.models import Delivery, Person, Post
+from syndication.models import Delivery, KeptEcho, Person, Post
 from syndication.publishing import api_keys, drafts, logos, posts
 from syndication.publishing.api_keys import KeyRequest
 from syndication.publishing.drafts import Written
@@ -142,6 +143,7 @@ def furnish() -> Shown:
         "/desk/merchants/{slug}/keys": _keys(owner),
         "/desk/merchants/{slug}/team": ("/desk/merchants/cafe/team",),
         "/desk/merchants/{slug}/business": _business(owner),
+        "/desk/merchants/{slug}/results": _results(made[0]),
         "/desk/city/applications": ("/desk/city/applications",),
         "/desk/city/applications/{application_id}": _decided(),
         "/desk/city/team": ("/desk/city/team",),
@@ -236,6 +238,20 @@ def _business(owner: UUID) -> tuple[str, ...]:
     }  # fmt: skip
     logos.amend(owner, Amendment.model_validate(said), logos.made(drawn(400, 160)))
     return ("/desk/merchants/cafe/business?saved=1",)
+
+
+def _results(post_id: UUID) -> tuple[str, ...]:
+    """This month, of which networks and feed readers said something, and one in which nothing happened."""
+    with db.transaction() as session:
+        outlet = factories.destination(
+            session, "mastodon", settings={"server": "https://mastodon.example"}
+        ).id
+        session.add(
+            KeptEcho(post_id=post_id, destination_id=outlet, asked=1, likes=12, shares=3, at=clock.now())
+        )
+    said = {("merchant/cafe.rss", "Feedly"): 16, ("merchant/cafe.atom", "Inoreader"): 3}
+    feed_audience.keep(said, clock.now())
+    return ("/desk/merchants/cafe/results", "/desk/merchants/cafe/results?month=2024-02")
 
 
 def _letter(email: str) -> str:
