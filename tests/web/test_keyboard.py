@@ -79,18 +79,18 @@ def test_the_list_of_posts_by_keyboard(walked: tuple[Tab, str, Shown]) -> None:
     shown.enter(tab, base)
     tab.open(f"{base}/desk/merchants/cafe?lang=de")
     met = walk(tab)
-    assert met[:10] == [
+    assert met[:11] == [
         "Zum Inhalt", "Coburg", "Rosa Rosenberger-Großmann", "English", "Café und Konditorei Rosengarten", "Alle Beiträge",
-        "Kanäle", "Wer posten darf", "Mein Geschäft",
+        "Kanäle", "Was es gebracht hat", "Wer posten darf", "Mein Geschäft",
         "Schlüssel für Kasse und Webshop",
     ]  # fmt: skip
-    assert met[10:14] == [
+    assert met[11:15] == [
         "Stadtmuseum im Alten Zeughaus",
         "Wortreich Buchhandlung",
         "Anmeldungen (2)",
         "Rathaus",
     ]
-    assert met[14:17] == ["Neu: Veranstaltung", "Neu: Angebot", "Neu: Mittagstisch"]
+    assert met[15:18] == ["Neu: Veranstaltung", "Neu: Angebot", "Neu: Mittagstisch"]
     found = met[met.index("In Ihren Beiträgen suchen") :]
     assert found[1:6] == ["Suchen", "Läuft", "Kommt noch", "Vorbei", "Zurückgezogen"]
     assert found[6:9] == [f"{do}Kaffee zum halben Preis" for do in ("", "Ändern ", "Noch einmal ")]
