@@ -25,11 +25,12 @@ _TIMES = rf"{_HOUR}(?:\s*-\s*{_HOUR}|\+)(?:\s*,\s*{_HOUR}(?:\s*-\s*{_HOUR}|\+))*
 _A_DAY = rf"(?:{'|'.join(_DAYS)}|PH)"
 _DATE = rf"(?:(?P<{{0}}year>\d{{{{4}}}})\s+)?(?:(?P<{{0}}month>{'|'.join(_MONTHS)})\s+)?(?P<{{0}}day>\d{{{{1,2}}}})"
 _CLOSURE = re.compile(
-    rf"{_DATE.format('first_')}(?:\s*-\s*{_DATE.format('last_')})?\s+(?:off|closed)\b", re.IGNORECASE
+    rf"{_DATE.format('first_')}(?:\s*-\s*{_DATE.format('last_')})?\s+(?:off|closed)\b",
+    re.IGNORECASE | re.ASCII,
 )
 _RULE = re.compile(
     rf"(?:(?P<days>{_A_DAY}(?:\s*[-,]\s*{_A_DAY})*)\s*:?\s*)?(?P<hours>24/7|off\b|closed\b|{_TIMES})",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _NOTE = re.compile(r'"(?P<note>[^"]*)"')
 _NEXT = re.compile(r"\s*(\|\||;|,)\s*")

@@ -15,7 +15,7 @@ from syndication.content.reason import Reason
 from syndication.infra.mail_headers import Unfit, address
 
 MOST_LINKS = 5
-_DIALLED = re.compile(r"\+?[\d\s()/.\-\u2010-\u2015]+")
+_DIALLED = re.compile(r"\+?[0-9 ()/.\-\u2010-\u2015]+")
 _FEWEST_DIGITS, _MOST_DIGITS = 4, 15
 
 
@@ -35,10 +35,11 @@ def dialled(phone: str) -> str:
 
 
 def _phone(text: str) -> str:
-    digits = sum(one.isdigit() for one in text)
-    if not _DIALLED.fullmatch(text) or not _FEWEST_DIGITS <= digits <= _MOST_DIGITS:
+    plain = " ".join(text.split())
+    digits = sum(one.isdigit() for one in plain)
+    if not _DIALLED.fullmatch(plain) or not _FEWEST_DIGITS <= digits <= _MOST_DIGITS:
         raise ValueError(Reason("must be a phone number such as +49 9561 1234"))
-    return " ".join(text.split())
+    return plain
 
 
 def _link(text: str) -> str:

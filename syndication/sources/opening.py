@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from syndication.content.opening_hours import (
     ALL_DAY,
     DAY,
+    MOST_CLOSURES,
     MOST_NOTE,
     Closure,
     OpeningHours,
@@ -28,7 +29,6 @@ from syndication.sources.when import Frame
 #: The boxes of the form: a day of the week each, public holidays, words of one's own, and from when until when it is closed.
 DAYS = ("mo", "tu", "we", "th", "fr", "sa", "su")
 HOLIDAYS, NOTE = "holidays", "hours_note"
-CLOSURES = 4
 
 _CLOSED = re.compile(r"(geschlossen|zu|ruhetag|closed|frei|off|nein|no|x|-+)?\.?", re.IGNORECASE)
 _ALWAYS = re.compile(
@@ -74,7 +74,7 @@ def understood(typed: Mapping[str, str], now: datetime, zone: ZoneInfo, language
     if len(note) > MOST_NOTE:
         faults.append(Fault(NOTE, Reason("Please write less here: at most {} characters.", MOST_NOTE)))
     closures = []
-    for number in range(CLOSURES):
+    for number in range(MOST_CLOSURES):
         try:
             found = _closure(texts, number, now, zone, language)
             closures += [found] if found else []
@@ -97,7 +97,7 @@ def as_typed(hours: OpeningHours, language: str) -> dict[str, str]:
     if hours.holidays is not None:
         typed[HOLIDAYS] = _typed_day(hours.holidays, language)
     typed[NOTE] = hours.note
-    for number, one in enumerate(hours.closures[:CLOSURES]):
+    for number, one in enumerate(hours.closures):
         typed[f"closed.{number}.from"] = _typed_date(one.first)
         typed[f"closed.{number}.until"] = _typed_date(one.last)
     return typed

@@ -66,6 +66,8 @@ def test_hours_are_spelled_in_one_way_and_read_as_the_same_again(text: str, spel
         (f'"{"x" * 201}"', "at most 200"),
         ('Mo 09:00-10:00 || ""', "comment"),
         (",", "is not understood"),
+        ("ſu 10:00-12:00", "is not understood"),
+        ("Mo ٠٩:٠٠-١٢:٠٠", "is not understood"),
     ],
 )  # fmt: skip
 def test_what_is_not_understood_is_said(text: str, said: str) -> None:

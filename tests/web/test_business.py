@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from html import escape
+from html import escape, unescape
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from syndication.accounts import people
 from syndication.config import Settings
 from syndication.infra import db
 from syndication.publishing import merchants, posts
+from syndication.publishing.merchants import Amendment
 from syndication.web.app import create_app
 from tests import factories
 from tests.infra.test_images import drawn, seen
@@ -158,3 +159,28 @@ def logo(client: TestClient, post_id: UUID) -> str:
         r'<img class="logo" src="([^"]+)" alt="Café Rosengarten"', client.get(f"/posts/{post_id}").text
     )
     return found[1] if found else ""
+
+
+def test_a_form_that_is_saved_as_it_is_changes_nothing_whatever_the_api_kept(client: TestClient) -> None:
+    closures = "; ".join(
+        f"2030 {month} 01-2030 {month} 03 off" for month in ("Jan", "Feb", "Mar", "Apr", "May", "Jun")
+    )
+    said = {
+        "opening_hours": f'Mo 01:00-02:00,03:00-04:00,05:00-06:00,18:00+; Fr 18:00-02:00; PH 10:00-12:00; {closures} || "und so"',
+        "phone": "+49 9561 1234", "contact": "hallo@cafe.example", "imprint": "https://cafe.example/impressum",
+        "links": ["https://www.instagram.com/a", "https://www.facebook.com/b"], "license_texts": "CC0-1.0",
+    }  # fmt: skip
+    before = merchants.update(merchants.by_slug("cafe").id, Amendment.model_validate(said))
+    enter(client, "rosa@cafe.example")
+    page = client.get(PAGE).text
+    typed = dict(re.findall(r'<input class="control"[^>]* value="([^"]*)"[^>]* name="([^"]+)"', page))
+    typed = {name: unescape(value) for value, name in typed.items()}
+    typed |= {name: unescape(value) for name, value in re.findall(r' name="([^"]+)" value="([^"]*)"', page)}
+    typed |= {
+        name: unescape(text)
+        for name, text in re.findall(r'<textarea[^>]* name="([^"]+)"[^>]*>\n([^<]*)<', page)
+    }
+    typed |= {"license_texts": "CC0-1.0"}  # the list's chosen line
+    assert {"mo", "phone", "closed.5.until", "imprint", "links"} <= typed.keys()
+    assert client.post(PAGE, data=typed).status_code == 200
+    assert merchants.by_slug("cafe") == before

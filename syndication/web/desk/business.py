@@ -95,7 +95,6 @@ def _sentences(language: str) -> dict[str, str]:
     say = gettext(language)
     return {
         "address": say("Please write less here: at most {} characters.").format(500),
-        "opening_hours": say("Please write less about your hours."),
         "phone": say("Please write a phone number, such as +49 9561 1234."),
         "contact": say("Please check this mail address."),
         "url": say("Please check the address of your web site."),
