@@ -55,10 +55,6 @@ def _empty_is_none(given: Any) -> Any:
     return None if isinstance(given, str) and not given.strip() else given
 
 
-def _none_is_empty(given: Any) -> Any:
-    return () if given is None else given
-
-
 def _checked(check: Callable[[str], str]) -> AfterValidator:
     """Of what is there."""
     return AfterValidator(lambda text: text if text is None else check(text))
@@ -76,7 +72,6 @@ Hours = Annotated[
 Phone = Annotated[Annotated[Line, Field(max_length=60)] | None, _EMPTY_IS_NONE, _checked(_phone)]
 Contact = Annotated[
     Annotated[EmailStr, Field(max_length=254)] | None,
-    _EMPTY_IS_NONE,
     _checked(mailable),
     Field(description="The mail address that readers see; `email` is not shown."),
 ]
@@ -86,16 +81,15 @@ Imprint = Annotated[
     Field(description="Who answers for the business by law, or the address of a page that says so."),
 ]
 Links = Annotated[
-    tuple[Annotated[WebAddress, AfterValidator(_link)], ...],
-    Few(MOST_LINKS),
-    BeforeValidator(_none_is_empty),
-    AfterValidator(unique),
+    Annotated[
+        tuple[Annotated[WebAddress, AfterValidator(_link)], ...], Few(MOST_LINKS), AfterValidator(unique)
+    ]
+    | None,
+    AfterValidator(lambda links: links or ()),
     Field(description="Its pages elsewhere, such as at networks; https."),
 ]
-MaybeLicense = Annotated[License | None, _EMPTY_IS_NONE]
 Logo = Annotated[
     WebAddress | None,
-    _EMPTY_IS_NONE,
     Field(description="The address of a picture that this merchant uploaded; it is copied."),
 ]
 
@@ -108,6 +102,6 @@ class Profile(Value):
     contact: Contact = None
     imprint: Imprint = None
     links: Links = ()
-    license_texts: MaybeLicense = None
-    license_pictures: MaybeLicense = None
+    license_texts: License | None = None
+    license_pictures: License | None = None
     logo: Logo = None

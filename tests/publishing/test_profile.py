@@ -41,7 +41,7 @@ def cafe(database: str, settings: Settings) -> MerchantRecord:
         ("links", ["https://www.instagram.com/a", "https://www.instagram.com/a"], ("https://www.instagram.com/a",)),
         ("links", None, ()),
         ("license_texts", "CC-BY-4.0", "CC-BY-4.0"),
-        ("license_texts", "", None),
+        ("license_texts", None, None),
         ("logo", None, None),
     ],
 )  # fmt: skip

@@ -74,7 +74,8 @@ def _read(typed: Mapping[str, str], language: str) -> tuple[Amendment | None, di
         hours = opening.understood(typed, clock.now(), settings().zone, language)
     except Invalid as error:
         faults = {one.field: translated_error(one.message, language) for one in error.faults}
-    given: dict[str, Any] = {name: typed.get(name, "") for name in _PLAIN}
+    given: dict[str, Any] = {name: typed.get(name) or None for name in _PLAIN}
+    given["address"] = typed.get("address", "")
     given["url"] = with_scheme(typed.get("url", ""))
     given["links"] = [_secure(line) for line in typed.get("links", "").splitlines() if line.strip()]
     try:

@@ -29,8 +29,8 @@ _ATOM = "http://www.w3.org/2005/Atom"
 #: Atom tombstones (RFC 6721).
 _TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
-#: The module of RSS for licences, which are addresses there: creativeCommonsRssModule at userland.com.
 _DC = "http://purl.org/dc/elements/1.1/"
+#: The module of RSS for licences, which are addresses there: creativeCommonsRssModule at userland.com.
 _CC = "http://backend.userland.com/creativeCommonsRssModule"
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
