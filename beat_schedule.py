@@ -8,7 +8,7 @@ _CLOCKS_DIFFER = 60.0
 
 
 def _every(seconds: float, task: str, queue: str = "sweeps") -> dict[str, Any]:
-    """On `sweeps` is only what takes no time; what may take long, or asks others, is on `housekeeping`."""
+    """On `sweeps` is only what takes no time; what may take long, or asks others, is on `housekeeping`, or on its own."""
     options = {"queue": queue, "expires": seconds + _CLOCKS_DIFFER}
     return {"task": task, "schedule": seconds, "options": options}
 
@@ -46,6 +46,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "fold tallies": _every(30, "sweep.tallies", "housekeeping"),
     # An access that is renewed a minute late is still in time: it is renewed well before it ends.
     "look after outlets": _every(60, "sweep.outlets", "housekeeping"),
+    # A post is asked after twice, after a day and after a week; on the queue of those outlets, whose limits it keeps.
+    "ask what came of posts": _every(600, "sweep.echoes", "push"),
     # What may have arrived is looked for a minute after it was sent at the earliest.
     "look for what is in doubt": _every(60, "sweep.doubts", "housekeeping"),
     # A date that is over makes room for one three weeks ahead; whoever changes something waits for no tick.

@@ -26,13 +26,15 @@ class City:
 
 @dataclass(frozen=True)
 class Publisher:
-    """The merchant behind a post, with the imprint that every outlet carries."""
+    """The merchant behind a post, with the imprint that every outlet carries; licences are SPDX ids, empty: not said."""
 
     slug: str
     name: str
     url: str | None = None
     address: str = ""
     district: str | None = None
+    license_texts: str = ""
+    license_pictures: str = ""
 
 
 @dataclass(frozen=True)

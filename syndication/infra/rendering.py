@@ -114,6 +114,11 @@ def full_day(value: date, language: str) -> str:
     return dates.format_date(value, "EEEE, d. MMMM y" if locale == "de" else "EEEE, d MMMM y", locale=locale)
 
 
+def month_name(value: date, language: str) -> str:
+    """ "November 2026"."""
+    return dates.format_date(value, "LLLL y", locale=LOCALES[supported_language(language)])
+
+
 def short_day(value: date, language: str) -> str:
     """ "Sa., 15.8." """
     locale = LOCALES[supported_language(language)]

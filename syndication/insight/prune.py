@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from syndication import channels
 from syndication.config import settings
 from syndication.infra import db
-from syndication.insight import tallies
+from syndication.insight import feed_audience, tallies
 from syndication.models import (
     Attempt,
     Change,
@@ -51,6 +51,7 @@ def prune() -> dict[str, int]:
         gone["changes"] = _changes(session, before)
         gone["dead_letters"] = _delete(session, DeadLetter, DeadLetter.created_at < before)
         gone["outages"] = _delete(session, Outage, Outage.ended_at < before)
+        gone["feed_audiences"] = feed_audience.forget(session, now)
         gone["heartbeats"] = _delete(session, Heartbeat, Heartbeat.at < now - _FORGET_PARTS)
     return dict(gone)
 

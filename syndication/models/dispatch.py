@@ -1,6 +1,6 @@
 """Tables of what goes out: editions, deliveries, attempts, leases, feed documents, and the operator's counts."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -218,6 +218,34 @@ class FeedDocument(Base):
     modified_at: Mapped[datetime | None]
     body: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
     compressed: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+
+
+class KeptEcho(Base):
+    """What a network counts of a post that stands there, as of `at`; `asked` is how often it was asked, whatever it said."""
+
+    __tablename__ = "echoes"
+
+    post_id: Mapped[UUID] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True)
+    destination_id: Mapped[UUID] = mapped_column(
+        ForeignKey("destinations.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    asked: Mapped[int] = mapped_column(SmallInteger)
+    likes: Mapped[int | None]
+    shares: Mapped[int | None]
+    replies: Mapped[int | None]
+    at: Mapped[datetime | None]
+
+
+class FeedAudience(Base):
+    """For how many subscribers a program fetched a feed on a day of the city's, as it says itself; the most it said."""
+
+    __tablename__ = "feed_audiences"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    #: As in the feed's address: `all.rss`.
+    feed: Mapped[str] = mapped_column(String(210), primary_key=True)
+    program: Mapped[str] = mapped_column(String(40), primary_key=True)
+    subscribers: Mapped[int]
 
 
 class DeadLetter(Base):

@@ -29,6 +29,27 @@ class Merchant(Base):
     posts_per_day: Mapped[int | None]
     created_at: Mapped[datetime]
     admitted_at: Mapped[datetime | None]
+    #: What readers see of it beside its posts; see publishing.profile. `contact` is its mail address for the public, `logo`
+    #: begins the SHA-256 of its Logo.
+    opening_hours: Mapped[str | None] = mapped_column(String(1000))
+    phone: Mapped[str | None] = mapped_column(String(60))
+    contact: Mapped[str | None] = mapped_column(String(254))
+    imprint: Mapped[str | None] = mapped_column(String(4000))
+    links: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    license_texts: Mapped[str | None] = mapped_column(String(40))
+    license_pictures: Mapped[str | None] = mapped_column(String(40))
+    logo: Mapped[str | None] = mapped_column(String(16))
+
+
+class Logo(Base):
+    """The sign of a merchant, as the JPEG that is shown."""
+
+    __tablename__ = "logos"
+
+    merchant_id: Mapped[UUID] = mapped_column(
+        ForeignKey("merchants.id", ondelete="CASCADE"), primary_key=True
+    )
+    data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class ApiKey(Base):

@@ -11,14 +11,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from syndication import clock
+from syndication.config import settings
 from syndication.content.base import IsWhole, Record, Text, Value, WebAddress, Words, new_id, slugify
 from syndication.content.faults import Contradiction
 from syndication.content.reason import Reason
 from syndication.errors import Fault, Forbidden, Invalid, NotFound
 from syndication.infra import db
-from syndication.infra.mail_headers import Unfit, address
 from syndication.models import Merchant
 from syndication.publishing import feed_marks
+from syndication.publishing.profile import Profile, mailable
 from syndication.publishing.publishers import publisher
 
 State = Literal["applied", "admitted", "suspended"]
@@ -74,14 +75,6 @@ def _not_empty(text: str) -> str:
     return text
 
 
-def _mailable(text: str) -> str:
-    try:
-        address(text)
-    except Unfit as error:
-        raise ValueError(Reason("is not a mail address")) from error
-    return text
-
-
 Slug = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Name = Annotated[Words, Field(min_length=1, max_length=200), AfterValidator(_not_empty)]
 Address = Annotated[Text, Field(max_length=500)]
@@ -89,7 +82,7 @@ District = Annotated[Words, Field(min_length=1, max_length=60)]
 Quota = Annotated[
     int, Field(ge=1, le=10_000, description="Posts in 24 hours; empty: the city's default."), IsWhole
 ]
-Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(_mailable)]
+Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(mailable)]
 
 
 class Application(Value):
@@ -104,7 +97,7 @@ class Application(Value):
     posts_per_day: Quota | None = None
 
 
-class Amendment(Value):
+class Amendment(Profile):
     """What is to change about a merchant; what is left out stays. The slug never changes: links hang on it."""
 
     name: Name | SkipJsonSchema[None] = None
@@ -140,6 +133,15 @@ class MerchantRecord(Record):
     posts_per_day: int | None
     created_at: datetime
     admitted_at: datetime | None
+    opening_hours: str | None
+    phone: str | None
+    contact: str | None
+    imprint: str | None
+    links: tuple[str, ...]
+    license_texts: str | None
+    license_pictures: str | None
+    #: The address at which it is seen.
+    logo: str | None
 
 
 def apply(application: Application) -> MerchantRecord:
@@ -154,6 +156,7 @@ def apply(application: Application) -> MerchantRecord:
             admitted_at=None,
         )
         session.add(merchant)
+        session.flush()
         return _record(merchant)
 
 
@@ -180,11 +183,13 @@ def suspend(merchant_id: UUID) -> MerchantRecord:
 
 
 def update(merchant_id: UUID, amendment: Amendment) -> MerchantRecord:
-    """Change what is known of a merchant; feeds show it within seconds, also beside posts that stand. Raises NotFound."""
+    """Change what is known of a merchant but for its logo (`logos.amend`). Feeds show it within seconds, also beside posts
+    that stand. Raises NotFound."""
     with db.transaction() as session:
         merchant = _known(session, merchant_id)
         before = publisher(merchant)
-        for name, value in amendment.model_dump(exclude_unset=True).items():
+        changes = amendment.model_dump(exclude_unset=True, exclude={"logo"}, mode="json")
+        for name, value in changes.items():
             setattr(merchant, name, value)
         if publisher(merchant) != before:
             session.flush()
@@ -278,4 +283,14 @@ def _record(merchant: Merchant) -> MerchantRecord:
         posts_per_day=merchant.posts_per_day,
         created_at=merchant.created_at,
         admitted_at=merchant.admitted_at,
+        opening_hours=merchant.opening_hours,
+        phone=merchant.phone,
+        contact=merchant.contact,
+        imprint=merchant.imprint,
+        links=tuple(merchant.links),
+        license_texts=merchant.license_texts,
+        license_pictures=merchant.license_pictures,
+        logo=f"{settings().base_url}/merchants/{merchant.slug}/logo-{merchant.logo}.jpg"
+        if merchant.logo
+        else None,
     )  # fmt: skip -- a row for a row

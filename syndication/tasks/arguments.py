@@ -64,6 +64,6 @@ TASKS: Mapping[str, Fits] = {
         f"sweep.{name}": _nothing
         for name in ("posts", "changes", "leases", "deliveries", "editions", "feeds", "pictures", "beat", "tallies", "outlets",
                      "retention", "sign_ups", "sign_ins", "doubts", "readers", "answers", "uploads", "prepared", "links",
-                     "outages", "mail_server", "accounts", "applications", "drafts", "weekly", "files", "brought")
+                     "outages", "mail_server", "accounts", "applications", "drafts", "weekly", "files", "brought", "echoes")
     },
 }  # fmt: skip

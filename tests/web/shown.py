@@ -20,18 +20,21 @@ from syndication.content.reason import Reason
 from syndication.destinations import connecting, links
 from syndication.destinations.connecting import ConnectionRequest
 from syndication.infra import db
+from syndication.insight import feed_audience
 from syndication.kinds import KINDS
 from syndication.kinds.reading import draft
 from syndication.ledger import sealed_links
-from syndication.models import Delivery, Merchant, Person, Post
-from syndication.publishing import api_keys, drafts, file_work, files, merchants, posts, weekly
+from syndication.models import Delivery, KeptEcho, Merchant, Person, Post
+from syndication.publishing import api_keys, drafts, file_work, files, logos, merchants, posts, weekly
 from syndication.publishing.api_keys import KeyRequest
 from syndication.publishing.drafts import Written
+from syndication.publishing.merchants import Amendment
 from syndication.publishing.weekly import Plan
 from syndication.web import rules, signed_in
 from syndication.web.site.choices import Typed
 from tests import factories
 from tests.chromium import Tab
+from tests.infra.test_images import drawn
 from tests.town import fan_out, sign_up
 
 ROSA = "rosa.rosenberger-grossmann@rosengarten-konditorei.example"
@@ -40,7 +43,7 @@ LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenausstellungseröffnun
 NO_PAGES = {
     "/feeds/{path:path}", "/healthz", "/readyz", "/metrics", "/style.css", "/notices-page.js", "/notices.js",
     "/passkeys.js", "/desk.js", "/htmx.js", "/manifest.webmanifest", "/pictures/{picture_id}.jpg",
-    "/posts/{post_id}/pictures/{number}-{size}.jpg",
+    "/posts/{post_id}/pictures/{number}-{size}.jpg", "/merchants/{slug}/logo-{digest}.jpg",
     "/desk/merchants/{slug}/posts/{post_id}/went",  # a part of a page
     "/desk/merchants/{slug}/files/{file_id}/went",
     "/desk/city/applications/{application_id}/proof",
@@ -148,7 +151,8 @@ def furnish() -> Shown:
         ),
         "/desk/merchants/{slug}/keys": _keys(owner),
         "/desk/merchants/{slug}/team": ("/desk/merchants/cafe/team",),
-        "/desk/merchants/{slug}/business": ("/desk/merchants/cafe/business?saved=1",),
+        "/desk/merchants/{slug}/business": _business(owner),
+        "/desk/merchants/{slug}/results": _results(made[0]),
         "/desk/city/applications": ("/desk/city/applications",),
         "/desk/city/applications/{application_id}": _decided(),
         "/desk/city/team": ("/desk/city/team",),
@@ -292,6 +296,33 @@ def _keys(owner: UUID) -> tuple[str, ...]:
         made = api_keys.create(owner, KeyRequest(name=name))
     api_keys.revoke(made.key.id)
     return ("/desk/merchants/cafe/keys",)
+
+
+def _business(owner: UUID) -> tuple[str, ...]:
+    """The form of one that said everything of itself, which stands beside its posts."""
+    said = {
+        "opening_hours": 'Tu-Fr 09:00-12:30,14:00-18:00; Sa-Su 09:00-17:00; PH off; 2030 Dec 24-26 off || "nach Vereinbarung"',
+        "phone": "+49 9561 1234", "contact": "hallo@rosengarten-konditorei.example", "url": "https://rosengarten.example",
+        "imprint": "Rosa Rosenberger-Großmann, Herrngasse 12, 96450 Coburg, HRA 1234, Amtsgericht Coburg",
+        "links": ["https://www.instagram.com/rosengarten", "https://www.facebook.com/rosengarten.konditorei.coburg"],
+        "license_texts": "CC-BY-4.0", "license_pictures": "LicenseRef-all-rights-reserved",
+    }  # fmt: skip
+    logos.amend(owner, Amendment.model_validate(said), logos.made(drawn(400, 160)))
+    return ("/desk/merchants/cafe/business?saved=1",)
+
+
+def _results(post_id: UUID) -> tuple[str, ...]:
+    """This month, of which networks and feed readers said something, and one in which nothing happened."""
+    with db.transaction() as session:
+        outlet = factories.destination(
+            session, "mastodon", settings={"server": "https://mastodon.example"}
+        ).id
+        session.add(
+            KeptEcho(post_id=post_id, destination_id=outlet, asked=1, likes=12, shares=3, at=clock.now())
+        )
+    said = {("merchant/cafe.rss", "Feedly"): 16, ("merchant/cafe.atom", "Inoreader"): 3}
+    feed_audience.keep(said, clock.now())
+    return ("/desk/merchants/cafe/results", "/desk/merchants/cafe/results?month=2024-02")
 
 
 def _letter(email: str) -> str:

@@ -79,12 +79,12 @@ def test_the_list_of_posts_by_keyboard(walked: tuple[Tab, str, Shown]) -> None:
     shown.enter(tab, base)
     tab.open(f"{base}/desk/merchants/cafe?lang=de")
     met = walk(tab)
-    assert met[:11] == [
+    assert met[:12] == [
         "Zum Inhalt", "Coburg", "Rosa Rosenberger-Großmann", "English", "Café und Konditorei Rosengarten", "Alle Beiträge",
-        "Aus einer Datei", "Kanäle", "Wer posten darf", "Mein Geschäft",
+        "Aus einer Datei", "Kanäle", "Was es gebracht hat", "Wer posten darf", "Mein Geschäft",
         "Schlüssel für Kasse und Webshop",
     ]  # fmt: skip
-    assert met[11:15] == [
+    assert met[12:16] == [
         "Stadtmuseum im Alten Zeughaus",
         "Wortreich Buchhandlung",
         "Anmeldungen (2)",

@@ -39,6 +39,7 @@ UNSAID = {
     "createKey": "an end in the future; scopes that go with each other",
     "createMerchantKey": "the same",
     "addPicture": "whether the bytes are a picture; a merchant, with a key of the city",
+    "changeMerchant": "the grammar of opening hours, the digits of a phone number, links by https, whose picture a logo is",
     "signUp": "whether mail to an address can be sent: its domain, the length of its parts",
 }
 #: How schemathesis asks. A precondition is looked at before the body (RFC 9110 section 13.2.1), so 412 says nothing of it.

@@ -7,7 +7,7 @@ from syndication.infra import db
 from syndication.models.base import ReasonText
 
 revision = "0027"
-down_revision = "0022"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 

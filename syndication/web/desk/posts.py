@@ -12,10 +12,12 @@ from syndication import channels, clock, insight, kinds
 from syndication.accounts import admissions
 from syndication.accounts.people import Account
 from syndication.channels import wording
+from syndication.channels.contract import Echo
 from syndication.config import settings
 from syndication.content.reason import Reason
 from syndication.infra.reasons import translated_reason
 from syndication.infra.rendering import gettext
+from syndication.insight import results
 from syndication.insight.posts import posts as find_posts
 from syndication.kinds import KINDS
 from syndication.publishing import drafts, merchants, posts, weekly
@@ -55,6 +57,8 @@ class Outlet:
     link: str | None
     own: bool
     tries: int
+    #: What its network counts, where it says anything.
+    echo: Echo
 
 
 @router.get("")
@@ -168,7 +172,7 @@ def arrived(record: PostRecord, own: MerchantRecord, language: str) -> tuple[lis
     newest: dict[UUID, insight.Stop] = {}
     for stop in journey.destinations:  # the newest first
         newest.setdefault(stop.destination_id, stop)
-    mine = insight.owned_by(own.id, newest)
+    mine, echoes = insight.owned_by(own.id, newest), results.echoes_of(record.id)
     outlets = [
         Outlet(
             stop.delivery_id,
@@ -181,6 +185,7 @@ def arrived(record: PostRecord, own: MerchantRecord, language: str) -> tuple[lis
             stop.link,
             stop.destination_id in mine,
             stop.attempts,
+            echoes.get(stop.destination_id, Echo()),
         )
         for stop in newest.values()
     ]

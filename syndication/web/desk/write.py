@@ -1,6 +1,7 @@
 """Writing a post: the form of its kind, kept as a draft at every step, so that nothing typed is lost."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -213,6 +214,19 @@ def _without_picture(typed: Mapping[str, str], number: str) -> dict[str, str]:
     return left
 
 
+def _places(own: MerchantRecord, earlier: Sequence[Place]) -> list[tuple[str, str]]:
+    """Places of earlier posts as choices, with the words for each: its name, and its address where another has that name."""
+    others = [one for one in earlier if one != place_of(own)]
+    names = Counter([own.name, *(one.name for one in others)])
+    return [
+        (
+            written_out.placed(one),
+            f"{one.name}, {one.address}" if names[one.name] > 1 and one.address else one.name,
+        )
+        for one in others
+    ]
+
+
 def _form(
     request: Request,
     known: Account,
@@ -255,7 +269,7 @@ def _form(
         pictures=[n for n in range(filled_in.MOST_PICTURES) if f"images.{n}.url" in draft.typed],
         most_pictures=filled_in.MOST_PICTURES,
         place=place_of(own),
-        places=[(written_out.placed(one), one) for one in habit.places if one != place_of(own)],
+        places=_places(own, habit.places),
         topics=habit.topics,
         chosen=[one.strip() for one in draft.typed.get("topics", "").splitlines() if one.strip()],
     )
