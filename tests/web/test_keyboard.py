@@ -90,7 +90,7 @@ def test_the_list_of_posts_by_keyboard(walked: tuple[Tab, str, Shown]) -> None:
         "Anmeldungen (2)",
         "Rathaus",
     ]
-    assert met[15:18] == ["Neu: Veranstaltung", "Neu: Angebot", "Neu: Mittagstisch"]
+    assert met[16:19] == ["Neu: Veranstaltung", "Neu: Angebot", "Neu: Mittagstisch"]
     found = met[met.index("In Ihren Beiträgen suchen") :]
     assert found[1:6] == ["Suchen", "Läuft", "Kommt noch", "Vorbei", "Zurückgezogen"]
     assert found[6:9] == [f"{do}Kneipenquiz mit Musikrunde" for do in ("", "Ändern ", "Noch einmal ")]
