@@ -14,18 +14,21 @@ from syndication.cli.options import (
     State,
     Until,
     Yes,
+    destination_id,
     merchant,
     moment,
     states,
-    uuid,
 )
 from syndication.cli.process import start
 from syndication.cli.screen import Json
 from syndication.errors import Invalid
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from syndication import insight
     from syndication.config import Settings
+    from syndication.insight.outlook import Outlook
 
 Owner = Annotated[str | None, typer.Option("--merchant", help="Only to destinations of this merchant.")]
 
@@ -48,26 +51,28 @@ def deliveries(
     limit: Limit = 50,
     json: Json = False,
 ) -> None:
-    """Deliveries, the newest first, with their state and the reason for it."""
+    """Deliveries, the newest first: of which post, to whom, how each stands and why, and when it is tried next."""
     from syndication import insight
+    from syndication.insight.outlook import outlooks
 
     cfg = start()
     filters = insight.Filters(
         states=states(state),
         channel=channel,
-        destination_id=uuid("--destination", destination),
+        destination_id=destination_id(destination),
         merchant=owner,
         since=moment("--since", since, cfg.zone),
         until=moment("--until", until, cfg.zone),
     )
     rows = insight.deliveries(filters, limit=limit)
+    ahead = outlooks(rows)
     if json:
-        screen.as_json(rows)
+        screen.as_json([{**vars(row), **vars(ahead[row.id])} for row in rows])
         return
     screen.table(
-        ("id", "made", "channel", "to", "state", "tries", "reason"),
+        ("id", "made", "post", "outlet", "state", "next try", "reason"),
         [
-            (row.id, row.created_at, row.channel, _to(row), row.state, row.attempts, row.reason)
+            (row.id, row.created_at, ahead[row.id].title, _to(row), row.state, _next(ahead[row.id]), row.reason)
             for row in rows
         ],
         zone=cfg.zone,
@@ -151,7 +156,13 @@ def retry(
 
 
 def _to(row: "insight.DeliveryRow") -> str:
-    return row.destination or f"reader {row.reader_id}"
+    if row.destination:
+        return f"{row.destination} ({row.channel})"
+    return f"reader {row.reader_id} ({row.channel})" if row.reader_id else f"a person ({row.channel})"
+
+
+def _next(ahead: "Outlook") -> "datetime | str | None":
+    return "when resumed" if ahead.closed else ahead.next_try_at
 
 
 def _filters(
@@ -167,7 +178,7 @@ def _filters(
 ) -> dict[str, Any]:
     given: dict[str, Any] = {
         "channel": channel,
-        "destination_id": uuid("--destination", destination),
+        "destination_id": destination_id(destination),
         "merchant_id": merchant(owner).id if owner else None,
         "since": moment("--since", since, cfg.zone),
         "until": moment("--until", until, cfg.zone),
