@@ -44,6 +44,10 @@ _BUILT_IN = {
 }
 #: Those of them whose destinations are single people's devices; listings leave these out without importing a channel.
 _PERSONAL = ("webpush",)
+#: Those whose messages go to readers, and those that are sent from another queue than `push`; tests/cli/test_light.py holds
+#: all three against what the channels say, whose import takes longer than a look at the tables.
+_TO_READERS = ("newsletter", "letter")
+_QUEUES = {"newsletter": "mail", "feed": "feeds", "letter": "mail"}
 
 
 def __getattr__(name: str) -> Any:
@@ -90,6 +94,21 @@ def personal_kinds() -> list[str]:
     return [*_PERSONAL, *(kind for kind, channel in _installed().items() if channel.personal)]
 
 
+def reader_kinds() -> list[str]:
+    """The kinds whose messages go to readers."""
+    return [*_TO_READERS, *(kind for kind, channel in _installed().items() if channel.serves == "readers")]
+
+
+def queue_of(kind: str) -> str:
+    """The queue that a kind is sent from. Raises KeyError where it is not installed."""
+    return _QUEUES.get(kind, "push") if kind in _BUILT_IN else _installed()[kind].queue
+
+
+def queues() -> set[str]:
+    """Every queue that a channel is sent from."""
+    return {queue_of(kind) for kind in (*_BUILT_IN, *_installed())}
+
+
 def kinds_of(queue: str) -> list[str]:
     """The kinds that are sent from one queue."""
-    return [kind for kind in (*_BUILT_IN, *_installed()) if by_kind(kind).queue == queue]
+    return [kind for kind in (*_BUILT_IN, *_installed()) if queue_of(kind) == queue]

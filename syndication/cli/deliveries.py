@@ -33,15 +33,22 @@ if TYPE_CHECKING:
 Owner = Annotated[str | None, typer.Option("--merchant", help="Only to destinations of this merchant.")]
 
 
+#: Whose move a cause is (`insight.causes.Move`), in words.
+_MOVES = {"merchant": "the merchant's", "operator": "the operator's", "itself": "goes on by itself"}
+group = typer.Typer(help="What went where; without a command, all of it.")
+
+
 def join(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command()(deliveries)
+    app.add_typer(group, name="deliveries")
     app.command()(delivery)
     app.command()(replay)
     app.command()(retry)
 
 
+@group.callback(invoke_without_command=True)
 def deliveries(
+    context: typer.Context,
     state: State = None,
     channel: ChannelKind = None,
     destination: Destination = None,
@@ -52,6 +59,8 @@ def deliveries(
     json: Json = False,
 ) -> None:
     """Deliveries, the newest first: of which post, to whom, how each stands and why, and when it is tried next."""
+    if context.invoked_subcommand:
+        return
     from syndication import insight
     from syndication.insight.outlook import outlooks
 
@@ -77,6 +86,33 @@ def deliveries(
         ],
         zone=cfg.zone,
         none="No delivery is like that.",
+    )  # fmt: skip
+
+
+@group.command()
+def causes(
+    owner: Annotated[str | None, typer.Option("--merchant", help="Only at outlets of this merchant.")] = None,
+    since: Since = None,
+    json: Json = False,
+) -> None:
+    """What failed or waits after a failure, by its cause, and whose move it is; what needs somebody comes first."""
+    from syndication.insight.causes import causes as grouped
+
+    cfg = start()
+    slug = merchant(owner).slug if owner else None
+    rows = grouped(merchant=slug, since=moment("--since", since, cfg.zone))
+    if json:
+        screen.as_json(rows)
+        return
+    screen.table(
+        ("count", "state", "outlet", "of", "whose move", "first", "last", "cause"),
+        [
+            (row.count, row.state, f"{row.outlet or 'devices'} ({row.channel})", row.merchant or "the city",
+             _MOVES[row.move], row.first_at, row.last_at, row.cause)
+            for row in rows
+        ],
+        zone=cfg.zone,
+        none="Nothing fails.",
     )  # fmt: skip
 
 

@@ -40,9 +40,7 @@ def queues() -> list[QueueRow]:
         counts = _counts(session, now)
         held = _held(session, now)
         rows = [_fanout(session, now), _sign_ups(session, now)]
-        for queue in sorted(
-            {channel.queue for channel in channels.CHANNELS} | {queue for queue, _ in counts}
-        ):
+        for queue in sorted(channels.queues() | {queue for queue, _ in counts}):
             due, later, oldest = counts.get((queue, "waiting"), (0, 0, None))
             holding = min(held.get(queue, 0), due)
             ready = oldest
@@ -119,13 +117,13 @@ def _held(session: Session, now: datetime) -> Mapping[str, int]:
 
 def _closed_for_all(session: Session, now: datetime) -> set[str]:
     """Queues whose one outlet for all readers, such as the mail server, is not taking any."""
-    kinds = [channel.kind for channel in channels.CHANNELS if channel.serves == "readers"]
+    kinds = channels.reader_kinds()
     held = session.scalars(
         select(Destination.channel).where(
             Destination.channel.in_(kinds), Destination.merchant_id.is_(None), Destination.held_until > now
         )
     )
-    return {channels.by_kind(kind).queue for kind in held}
+    return {channels.queue_of(kind) for kind in held}
 
 
 def _switched_off() -> ColumnElement[bool]:

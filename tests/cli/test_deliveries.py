@@ -148,3 +148,12 @@ def test_a_table_keeps_ids_and_moments_whole(
     said = capsys.readouterr().out
     assert str(one) in said
     assert "2026-11-26 10:00:00" in said
+
+
+def test_failures_are_shown_by_cause_with_whose_move_it_is(refused: Delivery) -> None:
+    shown = " ".join(run("deliveries", "causes").split())
+    for part in ("Stadtportal (webhook)", "the city", "goes on by itself", "503"):
+        assert part in shown
+    (row,) = json.loads(run("deliveries", "causes", "--json", "--since", "2d"))
+    assert (row["count"], row["move"], row["state"]) == (1, "itself", "waiting")
+    assert "Nothing fails" in run("deliveries", "causes", "--merchant", "cafe")

@@ -59,4 +59,8 @@ def test_the_list_of_channels_says_of_each_what_the_channel_says_of_itself() -> 
     ours = [one for one in channels.CHANNELS if type(one).__module__.startswith("syndication.")]
     assert [one.kind for one in ours] == list(channels._BUILT_IN)
     assert tuple(one.kind for one in ours if one.personal) == channels._PERSONAL
+    assert [one.kind for one in ours if one.serves == "readers"] == list(channels._TO_READERS)
+    assert {one.kind: one.queue for one in ours} == {one.kind: channels.queue_of(one.kind) for one in ours}
+    assert channels._QUEUES.keys() <= channels._BUILT_IN.keys()
+    assert channels.queues() == {one.queue for one in channels.CHANNELS}
     assert all(channels.by_kind(one.kind) is one for one in ours)
