@@ -1,6 +1,5 @@
 """Groups what did not arrive by its cause, and says whose move it is."""
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -12,13 +11,13 @@ from sqlalchemy.orm import Session
 from syndication import channels
 from syndication.content.reason import Reason
 from syndication.infra import db
+from syndication.ledger import likeness
+from syndication.ledger.likeness import cause_of
 from syndication.models import Attempt, Delivery, Destination, Merchant, Outage, Reader
 
 #: `itself`: it is tried again, or nothing is left to do for anybody.
 Move = Literal["merchant", "operator", "itself"]
 _ORDER: tuple[Move, ...] = ("operator", "merchant", "itself")
-#: What differs from case to case of one cause: addresses, numbers of four digits and more, names that machines give.
-_VARYING = re.compile(r"[^\s<>]+@[^\s<>]+|\b(?=\w*\d)\w{6,}\b|\d{4,}")
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,8 @@ class CauseRow:
     """Deliveries in one state that fail by one cause at one outlet. Moments are aware, in UTC.
 
     `outlet` None: people's devices, of which none is named. `merchant` is the slug of the outlet's owner; None: the city.
-    `first_at` and `last_at` are the earliest and the latest of their last tries.
+    `first_at` and `last_at` are the earliest and the latest of their last tries. `mark` names the cause (`likeness.mark`).
+    `since`: how long the outlet has failed without a success; `told_at`: when its owner was told that we have no access.
     """
 
     cause: Reason
@@ -56,6 +56,10 @@ class CauseRow:
     count: int
     first_at: datetime
     last_at: datetime
+    mark: str = ""
+    outlet_state: str = "active"
+    since: datetime | None = None
+    told_at: datetime | None = None
 
 
 def whose_move(at: Situation) -> Move:
@@ -117,6 +121,8 @@ class _Outlet:
     state: str
     refused: bool
     outage: bool
+    since: datetime | None
+    told_at: datetime | None
 
 
 def _groups(since: datetime | None) -> Select[*tuple[Any, ...]]:
@@ -151,14 +157,14 @@ def _outlets(session: Session, groups: list[_Group]) -> dict[tuple[str, UUID | N
     refused = Destination.warned_at.is_not(None) & Destination.failing_since.is_not(None)
     statement = (
         select(Destination.id, Destination.channel, Destination.name, Merchant.slug, Destination.state,
-               refused, open_outage)
+               refused, open_outage, Destination.failing_since, Destination.warned_at)
         .outerjoin(Merchant, Merchant.id == Destination.merchant_id)
         .where(or_(Destination.id.in_({group.destination_id for group in groups}), shared))
     )  # fmt: skip
     named: dict[UUID, _Outlet] = {}
     servers: dict[str, _Outlet] = {}
-    for identity, channel, name, slug, state, told, down in session.execute(statement):
-        named[identity] = _Outlet(name, slug, state, told, down)
+    for identity, channel, name, slug, state, refuses, down, since, told_at in session.execute(statement):
+        named[identity] = _Outlet(name, slug, state, refuses, down, since, told_at)
         if channels.known(channel) and channel in channels.reader_kinds():
             servers[channels.queue_of(channel)] = named[identity]
     found = {}
@@ -184,8 +190,9 @@ def _row(group: _Group, outlets: dict[tuple[str, UUID | None], _Outlet]) -> Caus
         nobodys=bool(group.reader_left) or group.channel in channels.personal_kinds(),
         names_operator=names_operator(group.reason),
     )
+    cause = cause_of(group.reason)
     return CauseRow(
-        cause=group.reason.changed(lambda text: _VARYING.sub("…", text)),
+        cause=cause,
         state=group.state,
         channel=group.channel,
         destination_id=group.destination_id,
@@ -195,6 +202,10 @@ def _row(group: _Group, outlets: dict[tuple[str, UUID | None], _Outlet]) -> Caus
         count=group.count,
         first_at=group.first_at,
         last_at=group.last_at,
+        mark=likeness.mark(cause),
+        outlet_state=outlet.state if outlet else "active",
+        since=outlet.since if outlet else None,
+        told_at=outlet.told_at if outlet and outlet.refused else None,
     )
 
 

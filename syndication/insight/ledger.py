@@ -1,7 +1,7 @@
 """Lists deliveries: what went where, what did not and why, and what needs a person."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,8 +12,11 @@ from syndication.content.base import Record
 from syndication.content.reason import Reason
 from syndication.errors import NotFound
 from syndication.infra import db
+from syndication.ledger.selection import Selection
 from syndication.models import Attempt, Change, DeadLetter, Delivery, Destination, Merchant, Post, Revision
 
+#: Rows looked at in one go for those of one cause, and how often for one page.
+_LOOKED_AT, _MOST_LOOKS = 500, 10
 #: States that a person should look at: nothing more happens by itself.
 TROUBLED = ("failed", "unconfirmed")
 
@@ -106,6 +109,35 @@ def deliveries(
         statement = statement.where(Delivery.created_at < wanted.until)
     with db.reading() as session:
         return [DeliveryRow(*row) for row in session.execute(statement)]
+
+
+def matching(
+    wanted: Selection, *, limit: int = 50, before: int | None = None
+) -> tuple[list[DeliveryRow], int | None]:
+    """Deliveries of a selection, newest first, and the id behind which there may be more (None: there are none).
+
+    A cause is compared here, so a page may hold fewer than `limit` where it is rare among very many.
+    """
+    found: list[DeliveryRow] = []
+    # Where nearly all rows match, walking down the ids finds a page at once; the index would sort a million.
+    state = func.coalesce(Delivery.state, "") if set(wanted.states) & {"sent", "dropped"} else Delivery.state
+    statement = _rows().where(*replace(wanted, states=()).where()).order_by(Delivery.id.desc())
+    if wanted.states:
+        statement = statement.where(state.in_(wanted.states))
+    size = limit + 1 if not wanted.cause else max(limit + 1, _LOOKED_AT)
+    with db.reading() as session:
+        for _ in range(_MOST_LOOKS):
+            here = statement if before is None else statement.where(Delivery.id < before)
+            rows = [DeliveryRow(*row) for row in session.execute(here.limit(size))]
+            for row in rows:
+                if wanted.alike(row.reason):
+                    if len(found) == limit:
+                        return found, found[-1].id
+                    found.append(row)
+            if len(rows) < size:
+                return found, None
+            before = rows[-1].id
+    return found, before
 
 
 def titles(rows: Iterable[DeliveryRow]) -> dict[UUID, str]:

@@ -4,6 +4,7 @@ from syndication.models.applications import Application, ApplicationStep
 from syndication.models.base import Base
 from syndication.models.dispatch import (
     Attempt,
+    BulkAct,
     DeadLetter,
     Delivery,
     Edition,
@@ -49,6 +50,7 @@ __all__ = [
     "Attempt",
     "Base",
     "BrowserSession",
+    "BulkAct",
     "Change",
     "ConnectLink",
     "Consent",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -19,8 +20,9 @@ from syndication.destinations.connecting import ConnectionRequest
 from syndication.infra import db
 from syndication.kinds import KINDS
 from syndication.kinds.reading import draft
-from syndication.ledger import sealed_links
-from syndication.models import Delivery, Person, Post
+from syndication.ledger import bulk, sealed_links
+from syndication.ledger.selection import Selection
+from syndication.models import Attempt, Delivery, Person, Post, Tally
 from syndication.publishing import api_keys, drafts, posts
 from syndication.publishing.api_keys import KeyRequest
 from syndication.publishing.drafts import Written
@@ -37,7 +39,9 @@ NO_PAGES = {
     "/feeds/{path:path}", "/healthz", "/readyz", "/metrics", "/style.css", "/notices-page.js", "/notices.js",
     "/passkeys.js", "/desk.js", "/htmx.js", "/manifest.webmanifest", "/pictures/{picture_id}.jpg",
     "/posts/{post_id}/pictures/{number}-{size}.jpg",
-    "/desk/merchants/{slug}/posts/{post_id}/went",  # a part of a page
+    # parts of pages
+    "/desk/merchants/{slug}/posts/{post_id}/went",
+    "/desk/city/now", "/desk/city/trouble/now", "/desk/city/deliveries/{delivery_id}/now", "/desk/city/acts/{act_id}/now",
 }  # fmt: skip
 
 
@@ -140,6 +144,7 @@ def furnish() -> Shown:
         "/desk/merchants/{slug}/keys": _keys(owner),
         "/desk/merchants/{slug}/team": ("/desk/merchants/cafe/team",),
         "/desk/merchants/{slug}/business": ("/desk/merchants/cafe/business?saved=1",),
+        **_town_hall(),
         "/desk/city/applications": ("/desk/city/applications",),
         "/desk/city/applications/{application_id}": _decided(),
         "/desk/city/team": ("/desk/city/team",),
@@ -167,6 +172,42 @@ def _desk(owner: UUID, made: list[UUID]) -> dict[str, tuple[str, ...]]:
         "/desk/merchants/{slug}/posts/{post_id}/check": (f"{at}/{whole}/check",),
         "/desk/merchants/{slug}/posts/{post_id}/acts/{act}": (f"{at}/{made[0]}/acts/withdraw",),
     }
+
+
+def _town_hall() -> dict[str, tuple[str, ...]]:
+    """A day with something in it: what waits, failed and is in doubt, and an act that was stopped half-way."""
+    with db.transaction() as session:
+        failed = session.scalars(select(Delivery).where(Delivery.state == "failed")).all()
+        for one in failed:
+            one.attempts = 3
+            reason = Reason("{} answered {}. It will be tried again.", "hofladen.example", 503)
+            session.add_all(
+                Attempt(
+                    delivery_id=one.id, at=clock.now(), duration=132, outcome=outcome, reason=reason, code=503,
+                    answer="<html>Service Unavailable</html>", trigger="schedule",
+                )
+                for outcome in ("later", "failed")
+            )  # fmt: skip
+        hours = [clock.now().astimezone(UTC) - timedelta(hours=number) for number in range(400)]
+        session.add_all(
+            Tally(metric=f"hourly_{outcome}", channel="newsletter", label=f"{at:%Y-%m-%d %H}", value=count)
+            for number, at in enumerate(hours)
+            for outcome, count in (("sent", 40 + number * 37 % 60), ("failed", number % 7 // 6 * 9))
+        )
+    act = bulk.begin("replay", Selection(states=("failed",)), "Berta Boss <boss@coburg.example>")
+    bulk.stop(act)
+    number = failed[0].id
+    return {
+        "/desk/city": ("/desk/city",),
+        "/desk/city/trouble": ("/desk/city/trouble",),
+        "/desk/city/deliveries": ("/desk/city/deliveries?state=failed&state=waiting", "/desk/city/deliveries?days=1"),
+        "/desk/city/deliveries/{delivery_id}": (f"/desk/city/deliveries/{number}",),
+        "/desk/city/acts/new": (
+            "/desk/city/acts/new?act=replay&state=failed&state=waiting",
+            "/desk/city/acts/new?act=drop&state=sent",
+        ),
+        "/desk/city/acts/{act_id}": (f"/desk/city/acts/{act}",),
+    }  # fmt: skip
 
 
 def _drafts() -> list[Draft]:

@@ -8,6 +8,7 @@ from syndication.web.desk import (
     applications,
     business,
     check,
+    city,
     keys,
     outlet,
     outlets,
@@ -31,6 +32,7 @@ for _part in (
     team,
     business,
     applications,
+    city,
 ):
     router.include_router(_part.router)
 
