@@ -141,11 +141,13 @@ def _groups(since: datetime | None) -> Select[*tuple[Any, ...]]:
     each = (
         select(Delivery.state, Delivery.reason, Delivery.channel, outlet, left.label("left"), moment)
         .outerjoin(Reader, Reader.id == Delivery.reader_id)
-        .where(failing)
+        # Said twice, so that an index finds the few among a million that arrived.
+        .where(Delivery.state.in_(("failed", "unconfirmed", "waiting")), failing)
     )
     if since is not None:
         each = each.where(Delivery.created_at >= since)
-    one = each.subquery().c
+    # Kept by the database, which would look for the tries of each twice.
+    one = each.cte("failing").prefix_with("MATERIALIZED").c
     by = (one.state, one.reason, one.channel, one.outlet, one.left)
     return select(*by, func.count(), func.min(one.moment), func.max(one.moment)).group_by(*by)
 

@@ -118,26 +118,26 @@ def matching(
 
     A cause is compared here, so a page may hold fewer than `limit` where it is rare among very many.
     """
-    found: list[DeliveryRow] = []
+    found: list[int] = []
     # Where nearly all rows match, walking down the ids finds a page at once; the index would sort a million.
     state = func.coalesce(Delivery.state, "") if set(wanted.states) & {"sent", "dropped"} else Delivery.state
-    statement = _rows().where(*replace(wanted, states=()).where()).order_by(Delivery.id.desc())
+    statement = select(Delivery.id, Delivery.reason).where(*replace(wanted, states=()).where())
     if wanted.states:
         statement = statement.where(state.in_(wanted.states))
-    size = limit + 1 if not wanted.cause else max(limit + 1, _LOOKED_AT)
+    size = max(limit + 1, _LOOKED_AT if wanted.cause else 0)
     with db.reading() as session:
         for _ in range(_MOST_LOOKS):
             here = statement if before is None else statement.where(Delivery.id < before)
-            rows = [DeliveryRow(*row) for row in session.execute(here.limit(size))]
-            for row in rows:
-                if wanted.alike(row.reason):
-                    if len(found) == limit:
-                        return found, found[-1].id
-                    found.append(row)
-            if len(rows) < size:
-                return found, None
-            before = rows[-1].id
-    return found, before
+            rows = session.execute(here.order_by(Delivery.id.desc()).limit(size)).all()
+            found += [identity for identity, reason in rows if wanted.alike(reason)]
+            before = rows[-1][0] if len(rows) == size else None
+            if before is None or len(found) > limit:
+                break
+        shown = found[:limit]
+        # Joined for what is shown alone.
+        whole = _rows().where(Delivery.id.in_(shown)).order_by(Delivery.id.desc())
+        more = shown[-1] if len(found) > limit else before
+        return [DeliveryRow(*row) for row in session.execute(whole)], more
 
 
 def titles(rows: Iterable[DeliveryRow]) -> dict[UUID, str]:

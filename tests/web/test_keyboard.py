@@ -84,13 +84,15 @@ def test_the_list_of_posts_by_keyboard(walked: tuple[Tab, str, Shown]) -> None:
         "Kanäle", "Wer posten darf", "Mein Geschäft",
         "Schlüssel für Kasse und Webshop",
     ]  # fmt: skip
-    assert met[10:14] == [
+    assert met[10:16] == [
         "Stadtmuseum im Alten Zeughaus",
         "Wortreich Buchhandlung",
+        "Heute",
+        "Störungen",
         "Anmeldungen (2)",
         "Rathaus",
     ]
-    assert met[14:17] == ["Neu: Veranstaltung", "Neu: Angebot", "Neu: Mittagstisch"]
+    assert met[16:19] == ["Neu: Veranstaltung", "Neu: Angebot", "Neu: Mittagstisch"]
     found = met[met.index("In Ihren Beiträgen suchen") :]
     assert found[1:6] == ["Suchen", "Läuft", "Kommt noch", "Vorbei", "Zurückgezogen"]
     assert found[6:9] == [f"{do}Kaffee zum halben Preis" for do in ("", "Ändern ", "Noch einmal ")]

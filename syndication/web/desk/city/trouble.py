@@ -15,6 +15,7 @@ from syndication.web.desk.city.causes import shown_causes
 from syndication.web.desk.city.frame import city_page, city_part
 from syndication.web.desk.city.watch import watch
 from syndication.web.signed_in import Visitor
+from syndication.web.site.layout import language_of
 
 router = APIRouter(prefix="/desk/city/trouble", dependencies=[Depends(signed_in.allowed)])
 #: Causes shown; whoever has more needs the command line.
@@ -30,7 +31,10 @@ def page(request: Request, known: Visitor) -> Response:
 @router.get("/now")
 def now(request: Request, known: Visitor) -> Response:
     """The part of that page that keeps itself new."""
-    return city_part(request, known, "trouble_now.html", **_shown(request, known))
+    return watch(request).part(
+        ("trouble", language_of(request, known.language), str(known.role)),
+        lambda: city_part(request, known, "trouble_now.html", **_shown(request, known)),
+    )
 
 
 def _shown(request: Request, known: Account) -> dict[str, Any]:

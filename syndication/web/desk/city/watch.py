@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import structlog
 from fastapi import FastAPI
+from starlette.responses import Response
 
 from syndication import clock
 from syndication.config import Settings
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 #: Seconds for which a page may be behind the tables.
-_KEPT = 3.0
+_KEPT = 5.0
 #: Parts that are asked over the network, and after how many seconds anew while somebody looks.
 _QUICK, _SLOW = ("broker", "workers"), ("mail", "disk")
 _QUICK_AGAIN, _SLOW_AGAIN = 8.0, 30.0
@@ -104,11 +105,24 @@ class Watch:
         self._quick, self._slow = Asked(cfg, _QUICK, _QUICK_AGAIN), Asked(cfg, _SLOW, _SLOW_AGAIN)
         self._told = Kept(lambda: Seen(today(cfg), list(doctor.look(cfg, parts=_TOLD))))
         self._failing = Kept(causes)
+        self._drawing = threading.Lock()
+        self._drawn: dict[tuple[str, ...], tuple[float, bytes, dict[str, str]]] = {}
 
     def seen(self) -> Seen:
         """Today, with what every part said last."""
         told = self._told.get()
         return Seen(told.today, [*self._quick.look(), *told.findings, *self._slow.look()])
+
+    def part(self, key: tuple[str, ...], make: Callable[[], Response]) -> Response:
+        """What `make` answers, to all who ask for the same at about the same time; it must hold nothing that is one person's."""
+        now = clock.monotonic()
+        with self._drawing:
+            at, body, headers = self._drawn.get(key, (float("-inf"), b"", {}))
+            if now - at >= _KEPT:
+                answer = make()
+                body, headers = bytes(answer.body), dict(answer.headers)
+                self._drawn[key] = (now, body, headers)
+        return Response(body, headers=headers)
 
     def failing(self) -> list[CauseRow]:
         """Everything that fails, by cause."""
