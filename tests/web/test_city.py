@@ -1,7 +1,9 @@
 """The town hall's desk: is all well, what fails by its cause, one delivery with every try, and acts on many."""
 
 import re
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,11 +20,13 @@ from syndication.infra import db
 from syndication.insight import tallies
 from syndication.ledger import bulk
 from syndication.models import Attempt, Delivery, Destination, Heartbeat, Merchant, Person, Tally
+from syndication.stack import redis_server
 from syndication.stack.receiver import Receiver, Reply
 from syndication.web import signed_in
 from syndication.web.app import create_app
 from syndication.web.desk.city import watch
 from tests import factories
+from tests.e2e.own_postgres import OwnPostgres
 from tests.ledger.test_bulk import fill
 from tests.town import deliveries, fan_out, hook, later, publish
 from tests.web.test_desk import BROWSER, token
@@ -34,7 +38,7 @@ pytestmark = pytest.mark.enough(
 
 @pytest.fixture
 def client(city: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    monkeypatch.setattr(watch, "_KEPT", 0.0)
+    monkeypatch.setattr(watch, "KEPT", 0.0)
     with TestClient(create_app(city), headers=BROWSER, raise_server_exceptions=False) as one:
         enter(one, "operator")
         yield one
@@ -97,16 +101,42 @@ def test_a_clockwork_that_stands_still_is_said_on_top_with_what_helps(client: Te
     assert "Was hilft:" in said
 
 
-def test_a_messenger_that_does_not_answer_is_said_and_the_page_comes(
-    client: TestClient, city: Settings
+def says(client: TestClient, words: str) -> None:
+    """The page says it within half a minute."""
+    deadline = clock.monotonic() + 30
+    while words not in page(client, "/desk/city/now"):
+        assert clock.monotonic() < deadline, page(client, "/desk/city/now")
+        threading.Event().wait(0.2)
+
+
+def test_workers_that_are_gone_and_a_messenger_that_dies_are_said_within_half_a_minute(
+    client: TestClient, city: Settings, tmp_path: Path
 ) -> None:
     ticked()
-    nobody = city.model_copy(update={"broker_url": "redis://127.0.0.1:1/0"})
-    client.app.state.watch = watch.Watch(nobody)  # type: ignore[attr-defined]
-    deadline = clock.monotonic() + 30
-    while "Der Bote redis://127.0.0.1:1/0 antwortet nicht" not in page(client):
-        assert clock.monotonic() < deadline
-    assert "Kein Arbeiter" in page(client) or "antwortet nicht" in page(client)
+    with redis_server.start(tmp_path / "redis") as server:
+        cfg = city.model_copy(update={"broker_url": server.url})
+        client.app.state.watch = watch.Watch(cfg)  # type: ignore[attr-defined]  # the app's
+        says(client, "Kein Arbeiter antwortet.")
+        assert "Redis" in page(client)
+    says(client, "antwortet nicht:")
+
+
+def test_a_postgresql_that_dies_gives_a_page_and_one_that_is_back_as_well(city: Settings) -> None:
+    with OwnPostgres() as server:
+        db.connect(server.fresh("hall"))
+        with TestClient(create_app(city), headers=BROWSER, raise_server_exceptions=False) as client:
+            enter(client, "operator")
+            assert page(client)
+            server.stop()
+            begun = clock.monotonic()
+            answer = client.get("/desk/city")
+            assert answer.status_code == 503
+            assert "geht verloren" in answer.text
+            assert client.get("/desk/city/now").status_code == 503
+            assert clock.monotonic() - begun < 30
+            server.start()
+            assert page(client), "nobody need sign in again"
+        db.engine().dispose()
 
 
 def test_a_part_that_never_answers_is_said_to_be_silent(
@@ -303,7 +333,7 @@ def test_attempts_are_counted_by_the_hour_in_which_they_were_made(
 def test_twenty_open_pages_look_into_the_tables_once(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "_KEPT", 3.0)
+    monkeypatch.setattr(watch, "KEPT", 3.0)
     looks: list[int] = []
     real = watch.today
     monkeypatch.setattr(watch, "today", lambda cfg: looks.append(1) or real(cfg))

@@ -142,7 +142,7 @@ def _line(row: DeliveryRow, ahead: Outlook, language: str) -> dict[str, Any]:
         "id": row.id,
         "title": _title(row, ahead, say),
         "to": to,
-        "network": channels.by_kind(row.channel).label if channels.known(row.channel) else row.channel,
+        "network": to if row.channel == Letter.kind else _label(row.channel),
         "action": row.action or "",
         "state": row.state,
         "look": LOOKS.get(row.state, "failed"),
@@ -153,6 +153,10 @@ def _line(row: DeliveryRow, ahead: Outlook, language: str) -> dict[str, Any]:
         "tries": row.attempts,
         "made": row.created_at,
     }  # fmt: skip
+
+
+def _label(kind: str) -> str:
+    return channels.by_kind(kind).label if channels.known(kind) else kind
 
 
 def _title(row: DeliveryRow, ahead: Outlook, say: Callable[[str], str]) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 #: Seconds for which a page may be behind the tables.
-_KEPT = 5.0
+KEPT = 5.0
 #: Parts that are asked over the network, and after how many seconds anew while somebody looks.
 _QUICK, _SLOW = ("broker", "workers"), ("mail", "disk")
 _QUICK_AGAIN, _SLOW_AGAIN = 8.0, 30.0
@@ -48,7 +48,7 @@ class Kept(Generic[Value]):
     def get(self) -> Value:
         """The value. Raises whatever making it raises, and forgets the one before then."""
         with self._lock:
-            if self._value is None or clock.monotonic() - self._at >= _KEPT:
+            if self._value is None or clock.monotonic() - self._at >= KEPT:
                 self._value = None
                 self._value = self._make()
                 self._at = clock.monotonic()
@@ -118,7 +118,7 @@ class Watch:
         now = clock.monotonic()
         with self._drawing:
             at, body, headers = self._drawn.get(key, (float("-inf"), b"", {}))
-            if now - at >= _KEPT:
+            if now - at >= KEPT:
                 answer = make()
                 body, headers = bytes(answer.body), dict(answer.headers)
                 self._drawn[key] = (now, body, headers)
