@@ -14,7 +14,7 @@ from syndication.insight import tallies
 from syndication.insight.causes import CauseRow, causes
 from syndication.insight.health import Beat, DestinationRow, destinations, heartbeats
 from syndication.insight.queues import QueueRow, queues
-from syndication.models import Change, Post, Reader
+from syndication.models import Change, DeadLetter, Post, Reader
 
 #: Editions shown ahead, and days of the longer chart.
 _SLOTS = 5
@@ -34,6 +34,7 @@ class Today:
     """Moments are aware, in UTC; `midnight` began the city's day.
 
     `published`, `arrived` (by channel) and `lost` count since then.
+    `messages` of other programs became no post, and nobody looked yet.
     `failing` are the causes of the last 24 hours, `paused` outlets of the city that take nothing because somebody, or their
     network, wants it so. `hours` reach back over DAYS days.
     """
@@ -47,6 +48,7 @@ class Today:
     slots: list[Slot]
     readers: int
     published: int
+    messages: int
     arrived: dict[str, int]
     lost: int
     hours: list[tallies.Hour]
@@ -67,6 +69,7 @@ def today(cfg: Settings) -> Today:
         hours = tallies.hours(session, since)
         slots, readers = _slots(session), _readers(session)
         published = _published(session, midnight)
+        messages = session.scalar(select(func.count()).select_from(DeadLetter)) or 0
     arrived: Counter[str] = Counter()
     for hour in hours:
         if hour.at >= midnight and hour.outcome == "sent":
@@ -81,6 +84,7 @@ def today(cfg: Settings) -> Today:
         slots=slots,
         readers=readers,
         published=published,
+        messages=messages,
         arrived=dict(arrived.most_common()),
         lost=sum(
             hour.count for hour in hours if hour.at >= midnight and hour.outcome in ("failed", "unconfirmed")

@@ -1,4 +1,4 @@
-"""Acts on all deliveries that match, done chunk by chunk."""
+"""Acts on all deliveries that match, done chunk by chunk; and what happened in each hour, as far as it was counted."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,6 +11,11 @@ branch_labels = None
 depends_on = None
 
 _MOMENT = db.UTCDateTime(timezone=True)
+#: The hour of UTC in which an attempt was made; those behind the mark `folded` are still to be counted.
+_HOURS = {
+    "postgresql": "to_char(timezone('UTC', a.at), 'YYYY-MM-DD HH24')",
+    "sqlite": "strftime('%Y-%m-%d %H', a.at)",
+}
 _COUNTER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -35,7 +40,15 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_bulk_acts_state"), "bulk_acts", ["state"])
+    hour = _HOURS[op.get_bind().dialect.name]
+    op.execute(
+        "INSERT INTO tallies (metric, channel, label, value)"  # noqa: S608 -- of ours
+        f" SELECT 'hourly_' || a.outcome, d.channel, {hour}, count(*) FROM attempts a JOIN deliveries d ON d.id = a.delivery_id"
+        " WHERE a.id <= (SELECT max(value) FROM tallies WHERE metric = 'folded')"
+        f" GROUP BY 'hourly_' || a.outcome, d.channel, {hour}"
+    )
 
 
 def downgrade() -> None:
+    op.execute("DELETE FROM tallies WHERE metric LIKE 'hourly\\_%' ESCAPE '\\'")
     op.drop_table("bulk_acts")
