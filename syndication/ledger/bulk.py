@@ -5,7 +5,7 @@ behind the last chunk, and nothing is done twice. The order is that of the ids, 
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
@@ -188,14 +188,16 @@ def _step(act_id: int) -> bool:
             row.state, row.ended_at = "done", now
             return False
         ids = [identity for identity, reason, left in found if not left and wanted.alike(reason)]
-        row.done += _DO[act](session, ids) if ids else 0
+        row.done += _DO[act](session, ids, wanted.states) if ids else 0
         row.position = found[-1][0]
         return True
 
 
 def _meant(act: Act, wanted: Selection) -> Selection:
-    """With the states that an act is for, where none are chosen."""
-    if not wanted.stored().keys() - {"states"} and not wanted.states:
+    """With the states that an act is for, where none are chosen. Raises Invalid where too little is said."""
+    narrowed = bool(wanted.stored().keys() - {"states"})
+    # All that ever arrived is not sent again by one press of a button.
+    if not narrowed and (not wanted.states or (act == "replay" and "sent" in wanted.states)):
         raise Invalid.field("", _NOTHING_CHOSEN)
     return wanted if wanted.states else replace(wanted, states=_MEANT[act])
 
@@ -219,24 +221,34 @@ def _left_alone(act: Act, now: datetime) -> ColumnElement[str]:
     return case(*whens, else_=literal(""))
 
 
-def _replay(session: Session, ids: list[int]) -> int:
-    return replay.again(session, ids, replay.FINISHED)
+def _retry(session: Session, ids: list[int], _states: Sequence[str]) -> int:
+    return retry.now(session, ids)
 
 
-def _drop(session: Session, ids: list[int]) -> int:
+def _replay(session: Session, ids: list[int], states: Sequence[str]) -> int:
+    # What somebody settled in another way since it was looked at is left alone.
+    return replay.again(session, ids, [one for one in states if one in replay.FINISHED])
+
+
+def _there(session: Session, ids: list[int], _states: Sequence[str]) -> int:
+    return looked.all_there(session, ids)
+
+
+def _drop(session: Session, ids: list[int], states: Sequence[str]) -> int:
     ended = (
         update(Delivery)
-        .where(Delivery.id.in_(ids), Delivery.state.in_(_SUITED["drop"]))
+        .where(Delivery.id.in_(ids), Delivery.state.in_([one for one in states if one in _SUITED["drop"]]))
         .values(state="dropped", reason=SET_ASIDE, late_since=None)
         .execution_options(synchronize_session=False)
     )
     return int(session.execute(ended).rowcount)  # type: ignore[attr-defined]  # an UPDATE has it
 
 
-_DO: dict[Act, Callable[[Session, list[int]], int]] = {
-    "retry": retry.now,
+#: How each is done to those of `ids` that still are in one of these states; returns to how many.
+_DO: dict[Act, Callable[[Session, list[int], Sequence[str]], int]] = {
+    "retry": _retry,
     "replay": _replay,
-    "there": looked.all_there,
+    "there": _there,
     "drop": _drop,
 }
 

@@ -220,6 +220,8 @@ def test_nothing_is_begun_without_saying_what_is_meant(hook: UUID) -> None:
     fill(hook, 1)
     with pytest.raises(Invalid, match="which deliveries"):
         bulk.begin("drop", Selection(), "Berta Boss")
+    with pytest.raises(Invalid, match="which deliveries"):
+        bulk.weigh("replay", Selection(states=("sent",)))
     with pytest.raises(NotFound):
         bulk.read(4711)
 
