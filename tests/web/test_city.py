@@ -187,6 +187,17 @@ def test_4000_failures_of_one_cause_are_one_line(client: TestClient, receiver: R
     assert len(said) < 20_000
 
 
+def test_after_an_outage_all_that_waits_is_tried_by_one_button(
+    client: TestClient, receiver: Receiver
+) -> None:
+    for name in ("Stadtportal", "Vereinsseite"):
+        fill(hook(receiver, f"/{name}", name=name), 3, "waiting")
+    said = page(client, "/desk/city/trouble")
+    way = re.search(r'href="([^"]+)">Alles, was wartet, jetzt versuchen', said)
+    assert way
+    assert "Jetzt versuchen (6)" in page(client, way[1].replace("&amp;", "&"))
+
+
 def test_one_delivery_shows_every_try_and_what_goes_there(client: TestClient, refused: Delivery) -> None:
     where = f"/desk/city/deliveries/{refused.id}"
     said = page(client, where)

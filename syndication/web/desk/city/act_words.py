@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from syndication import channels, insight
+from syndication import insight
 from syndication.content.reason import Reason
 from syndication.errors import NotFound
 from syndication.infra.reasons import translated_reason
 from syndication.ledger.bulk import Act, ActRecord
 from syndication.ledger.selection import Selection
 from syndication.publishing import merchants
+from syndication.web.desk.city.names import network
 from syndication.web.desk.posts import STATES
 
 #: What an act is called on its button.
@@ -61,9 +62,7 @@ def meant(wanted: Selection, language: str) -> list[str]:
     """A filter in words, part by part."""
     said = [", ".join(translated_reason(STATES[one], language) for one in wanted.states if one in STATES)]
     if wanted.channel:
-        said.append(
-            channels.by_kind(wanted.channel).label if channels.known(wanted.channel) else wanted.channel
-        )
+        said.append(network(wanted.channel))
     if wanted.destination_id:
         try:
             said.append(insight.destination(wanted.destination_id).name)

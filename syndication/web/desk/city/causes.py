@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from syndication import channels
 from syndication.content.reason import Reason
 from syndication.infra.reasons import translated_reason
 from syndication.insight.causes import CauseRow, Move
 from syndication.ledger.bulk import Act
+from syndication.web.desk.city.names import network
 from syndication.web.site import links
 
 #: Whose move it is, for whoever reads it at the town hall.
@@ -72,14 +72,13 @@ def shown_causes(rows: Sequence[CauseRow], language: str) -> "list[Cause]":
 
 
 def _cause(row: CauseRow, language: str) -> Cause:
-    label = channels.by_kind(row.channel).label if channels.known(row.channel) else row.channel
     closed = row.outlet_state != "active"
     query = {"state": row.state, "channel": row.channel, "cause": row.mark}
     if row.destination_id is not None:
         query["outlet"] = str(row.destination_id)
     return Cause(
         outlet=row.outlet or translated_reason(DEVICES, language),
-        network=label,
+        network=network(row.channel),
         merchant=row.merchant,
         state=row.state,
         said=translated_reason(row.cause, language),

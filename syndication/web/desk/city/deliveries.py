@@ -27,6 +27,7 @@ from syndication.web.desk.city.act_words import ACTS, meant
 from syndication.web.desk.city.causes import DEVICES, HELPS
 from syndication.web.desk.city.choosing import Chosen
 from syndication.web.desk.city.frame import city_page, city_part
+from syndication.web.desk.city.names import network
 from syndication.web.desk.frame import onward
 from syndication.web.desk.posts import STATES
 from syndication.web.signed_in import Visitor
@@ -132,17 +133,15 @@ def _line(row: DeliveryRow, ahead: Outlook, language: str) -> dict[str, Any]:
     say = gettext(language)
     if row.channel in channels.personal_kinds():
         to = translated_reason(DEVICES, language)
+    elif row.reader_id:
+        to = say("reader {}").format(row.reader_id)
     else:
-        to = (
-            row.destination or say("reader {}").format(row.reader_id)
-            if row.reader_id or row.destination
-            else say("a person")
-        )
+        to = row.destination or say("a person")
     return {
         "id": row.id,
         "title": _title(row, ahead, say),
         "to": to,
-        "network": to if row.channel == Letter.kind else _label(row.channel),
+        "network": to if row.channel == Letter.kind else network(row.channel),
         "action": row.action or "",
         "state": row.state,
         "look": LOOKS.get(row.state, "failed"),
@@ -153,10 +152,6 @@ def _line(row: DeliveryRow, ahead: Outlook, language: str) -> dict[str, Any]:
         "tries": row.attempts,
         "made": row.created_at,
     }  # fmt: skip
-
-
-def _label(kind: str) -> str:
-    return channels.by_kind(kind).label if channels.known(kind) else kind
 
 
 def _title(row: DeliveryRow, ahead: Outlook, say: Callable[[str], str]) -> str:

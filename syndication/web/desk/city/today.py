@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndication import channels
 from syndication.accounts import admissions
 from syndication.accounts.people import Account
 from syndication.config import settings
@@ -21,6 +20,7 @@ from syndication.web import signed_in
 from syndication.web.desk.city import charts
 from syndication.web.desk.city.causes import shown_causes
 from syndication.web.desk.city.frame import city_page, city_part
+from syndication.web.desk.city.names import network
 from syndication.web.desk.city.watch import Seen, watch
 from syndication.web.signed_in import Visitor
 from syndication.web.site.layout import language_of
@@ -92,7 +92,7 @@ def _shown(request: Request, known: Account) -> dict[str, Any]:
         "mine": [one for one in failing if one.move == "operator"],
         "others": sum(one.count for one in failing if one.move == "merchant"),
         "applications": admissions.count() if known.role == "operator" else 0,
-        "arrived": [(_label(kind), count) for kind, count in day.arrived.items()],
+        "arrived": [(network(kind), count) for kind, count in day.arrived.items()],
         "hourly": charts.by_hour(day.hours, day.at, zone),
         "daily": charts.by_day(day.hours, day.at, zone, DAYS, language),
         "room": (charts.WIDTH, charts.HEIGHT),
@@ -150,7 +150,3 @@ def _queue(row: QueueRow, language: str) -> tuple[Any, ...]:
     name = translated_reason(QUEUES.get(row.queue, Reason.quoted(row.queue)), language)
     age = span(row.oldest, language) if row.oldest >= 1 else "–"
     return name, row.due + row.sending, row.later, row.held, age
-
-
-def _label(kind: str) -> str:
-    return channels.by_kind(kind).label if channels.known(kind) else kind

@@ -30,6 +30,8 @@ _QUICK_AGAIN, _SLOW_AGAIN = 8.0, 30.0
 _TOLD = ("queues", "outlets", "beat", "clock")
 #: What was asked so long ago (seconds) without an answer does not answer.
 _TOO_LONG = 25.0
+#: What was said longer ago (seconds) is no news.
+_OLD = 60.0
 _NO_ANSWER = Reason("It has not said anything for {} seconds.")
 
 
@@ -66,7 +68,7 @@ class Asked:
         self._asking = False
 
     def look(self) -> list[Finding]:
-        """The newest answers; empty until the first came. Asks anew where they are old."""
+        """The newest answers; empty until one came lately. Asks anew where they are old."""
         now = clock.monotonic()
         with self._lock:
             if not self._asking and now - self._answered_at >= self._again:
@@ -76,7 +78,7 @@ class Asked:
             if self._asking and waited >= _TOO_LONG:
                 said = Reason(_NO_ANSWER, f"{waited:.0f}")
                 return [Finding(part, "bad", said) for part in self._parts]
-            return self._found
+            return self._found if now - self._answered_at < _OLD else []
 
     def _ask(self) -> None:
         found = self._found
