@@ -68,6 +68,7 @@ def _environment(language: str) -> Environment:
         "day": lambda value, zone=None: day(value, language, zone),
         "moment": lambda value, zone: moment(value, zone, language),
         "lately": lambda value, zone: lately(value, zone, language),
+        "whole": lambda value: whole(value, language),
         "span": lambda seconds: span(seconds, language),
         "money": lambda value, currency: money(value, currency, language),
     }
@@ -146,6 +147,11 @@ def span(seconds: float, language: str) -> str:
     """ "4 Sekunden", "3 Minuten", "2 Tage"."""
     locale = LOCALES[supported_language(language)]
     return dates.format_timedelta(timedelta(seconds=max(1, round(seconds))), threshold=1.5, locale=locale)
+
+
+def whole(value: int, language: str) -> str:
+    """ "8.400"."""
+    return numbers.format_decimal(value, locale=LOCALES[supported_language(language)])
 
 
 def in_words(value: datetime, zone: ZoneInfo, language: str) -> str:

@@ -183,7 +183,7 @@ def test_4000_failures_of_one_cause_are_one_line(client: TestClient, receiver: R
     fill(hook(receiver, name="Stadtportal"), 4000)
     said = page(client, "/desk/city/trouble")
     assert said.count("Stadtportal</strong>") == 1
-    assert "nicht angekommen: 4000" in said
+    assert "nicht angekommen: 4.000" in said
     assert len(said) < 20_000
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from syndication.content.reason import Reason
 from syndication.infra.reasons import translated_reason
+from syndication.infra.rendering import whole
 from syndication.insight.causes import CauseRow, Move
 from syndication.ledger.bulk import Act
 from syndication.web.desk.city.names import network
@@ -82,7 +83,7 @@ def _cause(row: CauseRow, language: str) -> Cause:
         merchant=row.merchant,
         state=row.state,
         said=translated_reason(row.cause, language),
-        counted=translated_reason(Reason(COUNTED[row.state], row.count), language),
+        counted=translated_reason(Reason(COUNTED[row.state], whole(row.count, language)), language),
         count=row.count,
         move=row.move,
         whose=translated_reason(MOVES[row.move], language),

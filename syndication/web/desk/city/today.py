@@ -12,7 +12,7 @@ from syndication.accounts.people import Account
 from syndication.config import settings
 from syndication.content.reason import Reason
 from syndication.infra.reasons import translated_reason
-from syndication.infra.rendering import gettext, span
+from syndication.infra.rendering import gettext, span, whole
 from syndication.insight.queues import QueueRow
 from syndication.insight.today import DAYS
 from syndication.ops.finding import Finding
@@ -138,7 +138,7 @@ def _queues(rows: list[QueueRow], language: str) -> dict[str, Any]:
     say = gettext(language)
     heads = [say("Queue"), say("now"), say("at its time"), say("its outlet fails"), say("the oldest for")]
     cells = [_queue(row, language) for row in rows]
-    shown = [place for place in range(5) if place not in (2, 3) or any(line[place] for line in cells)]
+    shown = [place for place in range(5) if place not in (2, 3) or any(line[place] != "0" for line in cells)]
     return {
         "queue_heads": [heads[place] for place in shown],
         "queues": [[line[place] for place in shown] for line in cells],
@@ -149,4 +149,5 @@ def _queue(row: QueueRow, language: str) -> tuple[Any, ...]:
     """A row of the table: the queue, what goes now, at its time, when its outlet opens, and the age of the oldest."""
     name = translated_reason(QUEUES.get(row.queue, Reason.quoted(row.queue)), language)
     age = span(row.oldest, language) if row.oldest >= 1 else "–"
-    return name, row.due + row.sending, row.later, row.held, age
+    counts = (whole(one, language) for one in (row.due + row.sending, row.later, row.held))
+    return name, *counts, age
