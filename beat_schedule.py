@@ -28,6 +28,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "take over what died": _every(5, "sweep.leases"),
     # Retries come due in the tables; nothing else would wake their queue.
     "wake what is due": _every(5, "sweep.deliveries"),
+    # An act on many deliveries whose worker died goes on within a quarter of a minute.
+    "go on with acts on many deliveries": _every(5, "sweep.bulk"),
     # The operator hears of an outage within a quarter of a minute of its five.
     "notice outages": _every(15, "sweep.outages"),
     # What waits for a mail server that is back goes out a minute later, not at its own next try in two hours.

@@ -38,6 +38,8 @@ ALLOWED = {
     "changes.action": "published",
     "connect_links.made_by": "key",
     "outages.told_by": "mail",
+    "bulk_acts.act": "replay",
+    "bulk_acts.state": "done",
     "people.role": "viewer",
     "memberships.role": "owner",
     "browser_sessions.way": "link",

@@ -43,6 +43,7 @@ EXAMPLES: Mapping[str, str] = {
     "doctor": "",
     "queues": "",
     "deliveries": "--state failed",
+    "deliveries causes": "--since 2d",
     "delivery": "4711",
     "dead-letters": "",
     "retry": "--channel newsletter",

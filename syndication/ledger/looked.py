@@ -2,6 +2,9 @@
 
 from uuid import UUID
 
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
 from syndication import clock
 from syndication.content.reason import Reason
 from syndication.errors import Conflict, NotFound
@@ -25,3 +28,14 @@ def there(delivery_id: int, *, merchant_id: UUID | None = None) -> None:
         if row.state != "unconfirmed":
             raise Conflict(_SETTLED)
         row.state, row.reason, row.sent_at = "sent", _IS_THERE, clock.now()
+
+
+def all_there(session: Session, ids: list[int]) -> int:
+    """The same of all of `ids` that are in doubt; returns how many."""
+    known = (
+        update(Delivery)
+        .where(Delivery.id.in_(ids), Delivery.state == "unconfirmed")
+        .values(state="sent", reason=_IS_THERE, sent_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+    return int(session.execute(known).rowcount)  # type: ignore[attr-defined]  # an UPDATE has it

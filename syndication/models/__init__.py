@@ -4,6 +4,7 @@ from syndication.models.applications import Application, ApplicationProof, Appli
 from syndication.models.base import Base
 from syndication.models.dispatch import (
     Attempt,
+    BulkAct,
     DeadLetter,
     Delivery,
     Edition,
@@ -56,6 +57,7 @@ __all__ = [
     "Base",
     "BroughtFile",
     "BrowserSession",
+    "BulkAct",
     "Change",
     "ConnectLink",
     "Consent",

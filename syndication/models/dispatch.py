@@ -201,6 +201,35 @@ class Outage(Base):
     ended_at: Mapped[datetime | None]
 
 
+class BulkAct(Base):
+    """An act on all deliveries that match, done chunk by chunk in the order of their ids; kept as the record of it.
+
+    Everything up to `position` was looked at; ids behind `until_id` joined later and are not meant.
+    """
+
+    __tablename__ = "bulk_acts"
+    __table_args__ = (
+        CheckConstraint("act IN ('retry', 'replay', 'there', 'drop')", name="act"),
+        CheckConstraint("state IN ('running', 'stopped', 'done')", name="state"),
+    )
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    act: Mapped[str] = mapped_column(String(10))
+    #: What `ledger.selection.Selection.stored` wrote.
+    selection: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(10), index=True)
+    #: Whose act it is, in words.
+    by: Mapped[str] = mapped_column(String(400))
+    #: How many it could be done to when it began, and to how many it was done.
+    total: Mapped[int]
+    done: Mapped[int]
+    position: Mapped[int] = mapped_column(Counter)
+    until_id: Mapped[int] = mapped_column(Counter)
+    asked_at: Mapped[datetime]
+    moved_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class FeedDocument(Base):
     """One feed in one format as bytes. It is fresh when `built` equals `wanted` and `stale_at` has not come."""
 

@@ -18,6 +18,8 @@ ROUTES: dict[str, tuple[str, str]] = {
     "application": ("accounts.application", "housekeeping"),
     # Each works for seconds, then waits behind what came meanwhile.
     "file": ("files.go_on", "housekeeping"),
+    # Somebody looks at how far it is.
+    "bulk": ("deliveries.bulk", "housekeeping"),
     "pictures": ("pictures.prepare", "housekeeping"),
 }
 QUEUES = ("fanout", "push", "mail", "feeds", "housekeeping", "sweeps")

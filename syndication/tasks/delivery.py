@@ -3,6 +3,7 @@
 from syndication.delivery import echoes
 from syndication.delivery.drain import drain as drain_queue
 from syndication.delivery.tools import tools
+from syndication.ledger import bulk
 from syndication.tasks.app import MAIL_HARD_LIMIT, MAIL_SOFT_LIMIT, app
 
 
@@ -16,3 +17,9 @@ def drain(queue: str) -> None:
 def ask_for_echoes() -> None:
     """Ask networks what they count of the posts that stand there; threads of its own wait for their answers."""
     echoes.sweep(tools())
+
+
+@app.task(name="deliveries.bulk")
+def act_on_many(act_id: str) -> None:
+    """Go on with an act on all deliveries that match."""
+    bulk.work(int(act_id))

@@ -11,6 +11,7 @@ from syndication.delivery.claim import due, seen
 from syndication.delivery.tools import tools
 from syndication.destinations import links
 from syndication.infra import db, wakeups
+from syndication.ledger import bulk
 from syndication.publishing import drafts, files, idempotency, posts, site_images, weekly_making
 from syndication.publishing import uploads as gallery
 from syndication.tasks.app import app
@@ -85,6 +86,12 @@ def deliveries() -> None:
     for queue in ("push", "mail", "feeds"):
         if due(queue):
             wakeups.wake(queue)
+
+
+@app.task(name="sweep.bulk")
+def acts_on_many() -> None:
+    """Wake acts on many deliveries that no wake-up completed."""
+    bulk.sweep()
 
 
 @app.task(name="sweep.outages")

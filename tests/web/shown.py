@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -23,8 +23,9 @@ from syndication.infra import db
 from syndication.insight import feed_audience
 from syndication.kinds import KINDS
 from syndication.kinds.reading import draft
-from syndication.ledger import sealed_links
-from syndication.models import Delivery, KeptEcho, Merchant, Person, Post
+from syndication.ledger import bulk, sealed_links
+from syndication.ledger.selection import Selection
+from syndication.models import Attempt, Delivery, KeptEcho, Merchant, Person, Post, Tally
 from syndication.publishing import api_keys, drafts, file_work, files, logos, merchants, posts, weekly
 from syndication.publishing.api_keys import KeyRequest
 from syndication.publishing.drafts import Written
@@ -44,8 +45,11 @@ NO_PAGES = {
     "/feeds/{path:path}", "/healthz", "/readyz", "/metrics", "/style.css", "/notices-page.js", "/notices.js",
     "/passkeys.js", "/desk.js", "/htmx.js", "/manifest.webmanifest", "/pictures/{picture_id}.jpg",
     "/posts/{post_id}/pictures/{number}-{size}.jpg", "/merchants/{slug}/logo-{digest}.jpg",
-    "/desk/merchants/{slug}/posts/{post_id}/went",  # a part of a page
+    # parts of pages
+    "/desk/merchants/{slug}/posts/{post_id}/went",
     "/desk/merchants/{slug}/files/{file_id}/went",
+    "/desk/city/now", "/desk/city/trouble/now", "/desk/city/deliveries/{delivery_id}/now", "/desk/city/acts/{act_id}/now",
+    # files
     "/desk/city/applications/{application_id}/proof",
     "/desk/merchants/{slug}/files/examples/{name}",
 }  # fmt: skip
@@ -153,6 +157,7 @@ def furnish() -> Shown:
         "/desk/merchants/{slug}/team": ("/desk/merchants/cafe/team",),
         "/desk/merchants/{slug}/business": _business(owner),
         "/desk/merchants/{slug}/results": _results(made[0]),
+        **_town_hall(),
         "/desk/city/applications": ("/desk/city/applications",),
         "/desk/city/applications/{application_id}": _decided(),
         "/desk/city/team": ("/desk/city/team",),
@@ -240,6 +245,42 @@ def _files() -> dict[str, tuple[str, ...]]:
         "/desk/merchants/{slug}/files": ("/desk/merchants/museum/files",),
         "/desk/merchants/{slug}/files/{file_id}": tuple(ways),
     }
+
+
+def _town_hall() -> dict[str, tuple[str, ...]]:
+    """A day with something in it: what waits, failed and is in doubt, and an act that was stopped half-way."""
+    with db.transaction() as session:
+        failed = session.scalars(select(Delivery).where(Delivery.state == "failed")).all()
+        for one in failed:
+            one.attempts = 3
+            reason = Reason("{} answered {}. It will be tried again.", "hofladen.example", 503)
+            session.add_all(
+                Attempt(
+                    delivery_id=one.id, at=clock.now(), duration=132, outcome=outcome, reason=reason, code=503,
+                    answer="<html>Service Unavailable</html>", trigger="schedule",
+                )
+                for outcome in ("later", "failed")
+            )  # fmt: skip
+        hours = [clock.now().astimezone(UTC) - timedelta(hours=number) for number in range(400)]
+        session.add_all(
+            Tally(metric=f"hourly_{outcome}", channel="newsletter", label=f"{at:%Y-%m-%d %H}", value=count)
+            for number, at in enumerate(hours)
+            for outcome, count in (("sent", 40 + number * 37 % 60), ("failed", number % 7 // 6 * 9))
+        )
+    act = bulk.begin("replay", Selection(states=("failed",)), "Berta Boss <boss@coburg.example>")
+    bulk.stop(act)
+    number = failed[0].id
+    return {
+        "/desk/city": ("/desk/city",),
+        "/desk/city/trouble": ("/desk/city/trouble",),
+        "/desk/city/deliveries": ("/desk/city/deliveries?state=failed&state=waiting", "/desk/city/deliveries?days=1"),
+        "/desk/city/deliveries/{delivery_id}": (f"/desk/city/deliveries/{number}",),
+        "/desk/city/acts/new": (
+            "/desk/city/acts/new?act=replay&state=failed&state=waiting",
+            "/desk/city/acts/new?act=drop&state=sent",
+        ),
+        "/desk/city/acts/{act_id}": (f"/desk/city/acts/{act}",),
+    }  # fmt: skip
 
 
 def _drafts() -> list[Draft]:

@@ -8,6 +8,7 @@ from syndication.web.desk import (
     applications,
     business,
     check,
+    city,
     files,
     keys,
     outlet,
@@ -37,6 +38,7 @@ for _part in (
     team,
     business,
     applications,
+    city,
 ):
     router.include_router(_part.router)
 

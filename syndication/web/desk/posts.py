@@ -63,9 +63,11 @@ class Outlet:
 
 @router.get("")
 def home(request: Request, known: Visitor) -> Response:
-    """All merchants of a person; whoever acts for one alone sees its posts at once."""
+    """All merchants of a person; whoever acts for one alone, or for the city alone, is there at once."""
     if len(known.merchants) == 1 and known.role is None:
         return onward("/desk/merchants", *known.merchants)
+    if known.role and not known.merchants:
+        return onward("/desk/city")
     return desk_page(request, known, "home.html")
 
 

@@ -94,6 +94,8 @@ def trouble(request: Request, status: int, detail: str) -> Response:
     language = language_of(request)
     say = gettext(language)
     title = say("This page does not exist") if status == 404 else say("That did not work")
+    # Whoever looks after the city asks first what is lost.
+    away = status == 503 and request.url.path.startswith("/desk")
     return page(
         request,
         "trouble.html",
@@ -101,4 +103,5 @@ def trouble(request: Request, status: int, detail: str) -> Response:
         private=True,
         title=title,
         detail=translated_error(detail, language),
+        away=away,
     )
