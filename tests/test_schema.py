@@ -28,6 +28,7 @@ ALLOWED = {
     "readers.state": "confirmed",
     "posts.state": "published",
     "deliveries.state": "sent",
+    "mailings.state": "open",
     "deliveries.destination_id": None,
     "deliveries.person_id": None,
     "deliveries.application_id": None,

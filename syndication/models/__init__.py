@@ -14,6 +14,7 @@ from syndication.models.dispatch import (
     Outage,
     Tally,
 )
+from syndication.models.mailings import Mailing
 from syndication.models.outlets import ConnectLink, Consent, Destination, InterestRow, Reader, SignUp
 from syndication.models.people import (
     BrowserSession,
@@ -64,6 +65,7 @@ __all__ = [
     "InterestRow",
     "KeptDraft",
     "Lease",
+    "Mailing",
     "Membership",
     "Merchant",
     "Outage",

@@ -107,8 +107,8 @@ class Reader(Base):
     __tablename__ = "readers"
     __table_args__ = (
         CheckConstraint("state IN ('pending', 'confirmed', 'left', 'suppressed')", name="state"),
-        # Who is due: one slot's audience is a range of this index.
-        Index("ix_readers_state_next_slot_at", "state", "next_slot_at"),
+        # Who is due: one slot's audience is a range of this index, which counts them by itself.
+        Index("ix_readers_state_next_slot_at", "state", "next_slot_at", "cadence", "language", "interest_id"),
         # Who hears at once, by interest and language.
         Index("ix_readers_state_cadence_interest_id", "state", "cadence", "interest_id"),
         Index("ix_readers_mailbox", "mailbox"),

@@ -1,0 +1,39 @@
+"""The town hall looks at the newsletter before it goes, introduces, holds, releases and cancels it."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from syndication.infra import db
+
+revision = "0025"
+down_revision = "0021"
+branch_labels = None
+depends_on = None
+
+_DUE = "ix_readers_state_next_slot_at"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "mailings",
+        sa.Column("slot_at", db.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("introductions", sa.JSON(), nullable=False),
+        sa.Column("begun_at", db.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.String(500), nullable=False),
+        sa.Column("decided_at", db.UTCDateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state IN ('open', 'held', 'cancelled')", name=op.f("ck_mailings_state")),
+        sa.PrimaryKeyConstraint("slot_at", name=op.f("pk_mailings")),
+    )
+    op.add_column("editions", sa.Column("introduction", sa.Text(), nullable=False, server_default=""))
+    op.create_index("ix_editions_slot_at", "editions", ["slot_at"])
+    op.drop_index(_DUE, table_name="readers")
+    op.create_index(_DUE, "readers", ["state", "next_slot_at", "cadence", "language", "interest_id"])
+
+
+def downgrade() -> None:
+    op.drop_index(_DUE, table_name="readers")
+    op.create_index(_DUE, "readers", ["state", "next_slot_at"])
+    op.drop_index("ix_editions_slot_at", table_name="editions")
+    op.drop_column("editions", "introduction")
+    op.drop_table("mailings")
