@@ -15,7 +15,15 @@ from syndication.models.dispatch import (
     Tally,
 )
 from syndication.models.mailings import Mailing
-from syndication.models.outlets import ConnectLink, Consent, Destination, InterestRow, Reader, SignUp
+from syndication.models.outlets import (
+    ConnectLink,
+    Consent,
+    Destination,
+    InterestRow,
+    Reader,
+    SignUp,
+    Suppression,
+)
 from syndication.models.people import (
     BrowserSession,
     Membership,
@@ -83,5 +91,6 @@ __all__ = [
     "SignInRequest",
     "SignUp",
     "StoredPicture",
+    "Suppression",
     "Tally",
 ]

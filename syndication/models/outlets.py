@@ -145,6 +145,15 @@ class Consent(Base):
     action: Mapped[str] = mapped_column(String(20))
     wording: Mapped[str] = mapped_column(Text)
     source: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Suppression(Base):
+    """That an address was erased, so that no list brings it back: a keyed hash of it, and nothing else."""
+
+    __tablename__ = "suppressions"
+
+    digest: Mapped[str] = mapped_column(String(32), primary_key=True)
     at: Mapped[datetime]
 
 

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import select
 
-from syndication import clock
+from syndication import clock, insight
 from syndication.accounts import admissions, applications, people, sessions, sign_in
 from syndication.accounts.sessions import Device
-from syndication.audience import readers
+from syndication.audience import mailings, readers
+from syndication.config import settings
 from syndication.content.base import new_id
+from syndication.content.interest import Interest
 from syndication.content.post import Draft
 from syndication.content.reason import Reason
 from syndication.destinations import connecting, links
@@ -25,6 +28,7 @@ from syndication.publishing import api_keys, drafts, posts
 from syndication.publishing.api_keys import KeyRequest
 from syndication.publishing.drafts import Written
 from syndication.web import rules, signed_in
+from syndication.web.desk import readers as desk_readers
 from syndication.web.site.choices import Typed
 from tests import factories
 from tests.chromium import Tab
@@ -38,6 +42,8 @@ NO_PAGES = {
     "/passkeys.js", "/desk.js", "/htmx.js", "/manifest.webmanifest", "/pictures/{picture_id}.jpg",
     "/posts/{post_id}/pictures/{number}-{size}.jpg",
     "/desk/merchants/{slug}/posts/{post_id}/went",  # a part of a page
+    "/desk/city/readers/{ref}/export",  # a file
+    "/desk/city/editions/{slot}/mail",  # a mail, in a frame
 }  # fmt: skip
 
 
@@ -142,6 +148,12 @@ def furnish() -> Shown:
         "/desk/merchants/{slug}/business": ("/desk/merchants/cafe/business?saved=1",),
         "/desk/city/applications": ("/desk/city/applications",),
         "/desk/city/applications/{application_id}": _decided(),
+        **_newsletters(),
+        "/desk/city/readers": ("/desk/city/readers",),
+        "/desk/city/readers/{ref}": tuple(
+            f"/desk/city/readers/{desk_readers.reference(insight.reader(one).id)}"
+            for one in ("da@example.org", "neu@example.org", "fort@example.org")
+        ),
         "/desk/city/team": ("/desk/city/team",),
     }
     cookie, link = _rosa()
@@ -204,6 +216,40 @@ def _applied() -> tuple[str, ...]:
     for way in ways[1:]:
         applications.confirm(way.rpartition("/")[2])
     return (ways[0], ways[1], "/apply/nothing")
+
+
+def _newsletters() -> dict[str, tuple[str, ...]]:
+    """One of tomorrow that is held and has an introduction, one that goes out, one that was cancelled."""
+    zone = settings().zone
+    slots = []
+    for days, state in ((1, "held"), (2, "open"), (-1, "cancelled")):
+        at = (clock.now().astimezone(zone) + timedelta(days=days)).replace(
+            hour=7, minute=0, second=0, microsecond=0
+        )
+        slots.append(at.astimezone(UTC))
+        with db.transaction() as session:
+            if days > 0:
+                factories.reader(
+                    session, f"lisa{days}@example.org", cadence="daily 07:00", next_slot_at=slots[-1],
+                    interest=Interest(kinds=("event",), topics=("musik",)),
+                )  # fmt: skip
+        if state == "held":
+            mailings.introduce(
+                slots[-1], {"de": "Liebe Leserinnen und Leser,\n\nam Samstag ist Markt.", "en": ""}
+            )
+            mailings.hold(
+                slots[-1],
+                "Rosa Rosenberger-Großmann <rosa.rosenberger-grossmann@rosengarten-konditorei.example>",
+            )
+        elif state == "cancelled":
+            mailings.cancel(slots[-1], "Paul Klein <paul@coburg.example>")
+    return {
+        "/desk/city/editions": ("/desk/city/editions",),
+        "/desk/city/editions/{slot}": tuple(
+            f"/desk/city/editions/{slot:%Y%m%dT%H%M%S}{query}"
+            for slot, query in zip(slots, ("?done=hold", "", ""), strict=True)
+        ),
+    }
 
 
 def _decided() -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The town hall looks at the newsletter before it goes, introduces, holds, releases and cancels it."""
+"""The town hall holds newsletters, imports readers, and erases them for good."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,6 +27,13 @@ def upgrade() -> None:
     )
     op.add_column("editions", sa.Column("introduction", sa.Text(), nullable=False, server_default=""))
     op.create_index("ix_editions_slot_at", "editions", ["slot_at"])
+    op.create_index("ix_consents_at", "consents", ["at"])
+    op.create_table(
+        "suppressions",
+        sa.Column("digest", sa.String(32), nullable=False),
+        sa.Column("at", db.UTCDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_suppressions")),
+    )
     op.drop_index(_DUE, table_name="readers")
     op.create_index(_DUE, "readers", ["state", "next_slot_at", "cadence", "language", "interest_id"])
 
@@ -34,6 +41,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(_DUE, table_name="readers")
     op.create_index(_DUE, "readers", ["state", "next_slot_at"])
+    op.drop_table("suppressions")
+    op.drop_index("ix_consents_at", table_name="consents")
     op.drop_index("ix_editions_slot_at", table_name="editions")
     op.drop_column("editions", "introduction")
     op.drop_table("mailings")

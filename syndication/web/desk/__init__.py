@@ -8,10 +8,12 @@ from syndication.web.desk import (
     applications,
     business,
     check,
+    editions,
     keys,
     outlet,
     outlets,
     posts,
+    readers,
     sign_in,
     team,
     write,
@@ -31,6 +33,8 @@ for _part in (
     team,
     business,
     applications,
+    editions,
+    readers,
 ):
     router.include_router(_part.router)
 
