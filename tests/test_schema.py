@@ -29,6 +29,7 @@ ALLOWED = {
     "posts.state": "published",
     "deliveries.state": "sent",
     "mailings.state": "open",
+    "reader_imports.state": "done",
     "deliveries.destination_id": None,
     "deliveries.person_id": None,
     "deliveries.application_id": None,

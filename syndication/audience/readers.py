@@ -55,7 +55,7 @@ def confirm(token: str) -> ReaderRecord:
             ).first()
             said, source = (asked.wording, asked.source) if asked else ("", "unknown")
             session.add(Consent(reader_id=reader.id, action="confirmed", wording=said, source=source, at=now))
-            _plan(reader, Cadence.parse(reader.cadence), now)
+            plan(reader, Cadence.parse(reader.cadence), now)
             reader.state, reader.confirmed_at, reader.left_at = "confirmed", now, None
             suppressions.forget(session, _spelled(reader.email))
         return _record(session, reader)
@@ -313,7 +313,7 @@ def _unanswered(session: Session, reader: Reader) -> tuple[ColumnElement[bool], 
     return (mine, Consent.action == "asked", Consent.id > answered)
 
 
-def _plan(reader: Reader, cadence: Cadence, now: datetime) -> None:
+def plan(reader: Reader, cadence: Cadence, now: datetime) -> None:
     """The first edition begins where everybody's last one ended, so that newcomers share it and hear the current news."""
     zone = settings().zone
     reader.covered_until = previous_slot(cadence, now, zone) or now

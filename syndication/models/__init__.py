@@ -49,6 +49,7 @@ from syndication.models.publishing import (
     Revision,
     StoredPicture,
 )
+from syndication.models.reader_imports import ReaderImport
 
 __all__ = [
     "AnnouncedPrice",
@@ -86,6 +87,7 @@ __all__ = [
     "PostTopic",
     "PreparedPicture",
     "Reader",
+    "ReaderImport",
     "Revision",
     "SignInLink",
     "SignInRequest",

@@ -63,6 +63,6 @@ TASKS: Mapping[str, Fits] = {
         f"sweep.{name}": _nothing
         for name in ("posts", "changes", "leases", "deliveries", "editions", "feeds", "pictures", "beat", "tallies", "outlets",
                      "retention", "sign_ups", "sign_ins", "doubts", "readers", "answers", "uploads", "prepared", "links",
-                     "outages", "mail_server", "accounts", "applications", "drafts")
+                     "outages", "mail_server", "accounts", "applications", "drafts", "reader_imports")
     },
 }  # fmt: skip

@@ -54,7 +54,7 @@ FORMS = Bounds(
     "The form did not arrive within two minutes. Please send fewer pictures at once.",
 )
 #: Addresses below which, and at whose end, people who are signed in send files.
-_DESK, _FILES_AT = "/desk/", ("/write", "/files", "/business")
+_DESK, _FILES_AT = "/desk/", ("/write", "/files", "/business", "/readers/imports")
 #: Mail programs may send their one click in this form (RFC 8058 section 3.2); nothing else of ours takes files.
 _MULTIPART_AT = "/leave/"
 _NO_FILES = "No files can be sent here."

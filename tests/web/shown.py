@@ -11,7 +11,7 @@ from sqlalchemy import select
 from syndication import clock, insight
 from syndication.accounts import admissions, applications, people, sessions, sign_in
 from syndication.accounts.sessions import Device
-from syndication.audience import mailings, readers
+from syndication.audience import mailings, reader_imports, readers
 from syndication.config import settings
 from syndication.content.base import new_id
 from syndication.content.interest import Interest
@@ -150,6 +150,7 @@ def furnish() -> Shown:
         "/desk/city/applications/{application_id}": _decided(),
         **_newsletters(),
         "/desk/city/readers": ("/desk/city/readers",),
+        "/desk/city/readers/imports/{import_id}": _lists(),
         "/desk/city/readers/{ref}": tuple(
             f"/desk/city/readers/{desk_readers.reference(insight.reader(one).id)}"
             for one in ("da@example.org", "neu@example.org", "fort@example.org")
@@ -250,6 +251,18 @@ def _newsletters() -> dict[str, tuple[str, ...]]:
             for slot, query in zip(slots, ("?done=hold", "", ""), strict=True)
         ),
     }
+
+
+def _lists() -> tuple[str, ...]:
+    """A list that was looked at, and one that was taken in."""
+    table = (
+        "Adresse;Sprache;Themen;Datum;Wortlaut;Quelle\nlena@example.org;de;Musik;24.12.2025;Ja, gern.;Stadtfest\n"
+        "ohne.nachweis@example.org;de;;;;\nkeine adresse;de;;;;\nanna@example.org;de;;24.12.2025;Ja.;\n"
+    )
+    made = [reader_imports.check(table.encode(), "Paul Klein <paul@coburg.example>") for _ in range(2)]
+    reader_imports.begin(made[1])
+    reader_imports.sweep()
+    return tuple(f"/desk/city/readers/imports/{one}" for one in made)
 
 
 def _decided() -> tuple[str, ...]:

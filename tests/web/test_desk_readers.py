@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from syndication import config
 from syndication.accounts import people
-from syndication.audience import readers, suppressions
+from syndication.audience import reader_imports, readers, suppressions
 from syndication.infra import db
 from syndication.models import Delivery, Reader
 from syndication.web.app import create_app
@@ -132,5 +132,26 @@ def test_numbers_and_growth_name_nobody(client: TestClient) -> None:
     page = client.get(PAGE).text
     assert "21 Leser" in page
     assert "<strong>+1</strong>" in page
-    assert re.search(r'<rect class="came" x="349" y="-100" width="10" height="100"/>', page)
+    assert re.search(r'<rect class="came" x="349" y="-50" width="10" height="50"/>', page)
     assert "@example.org" not in page
+
+
+def test_a_list_is_looked_at_before_it_is_taken_in(client: TestClient) -> None:
+    enter(client)
+    sealed = token(client.get(PAGE).text)
+    table = "Adresse;Datum;Wortlaut\nlena@example.org;24.12.2025;Ja.\n<b>@example.org;;\n"
+    said = client.post(
+        f"{PAGE}/imports", data={"token": sealed}, files={"files": ("liste.csv", table.encode())}
+    )
+    assert "kommt auf die Liste" in said.text
+    assert "Das ist keine Mailadresse." in said.text
+    assert "&lt;b&gt;@example.org" in said.text
+    assert "lena" not in str(said.url)
+    begun = client.post(str(said.url), data={"token": sealed, "act": "begin"})
+    assert "0 von 2 Zeilen" in begun.text
+    reader_imports.sweep()
+    assert "aufgenommen" in client.get(str(said.url)).text
+    for wrong in (b"", b"Name;Ort\nA;B\n"):
+        answer = client.post(f"{PAGE}/imports", data={"token": sealed}, files={"files": ("x.csv", wrong)})
+        assert answer.status_code == 422
+        assert 'id="fault-files"' in answer.text

@@ -34,6 +34,20 @@ def upgrade() -> None:
         sa.Column("at", db.UTCDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_suppressions")),
     )
+    op.create_table(
+        "reader_imports",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("made_by", sa.String(500), nullable=False),
+        sa.Column("made_at", db.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("ask_wording", sa.Text(), nullable=False),
+        sa.Column("entries", sa.JSON(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.CheckConstraint("state IN ('checked', 'running', 'done')", name=op.f("ck_reader_imports_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reader_imports")),
+    )
     op.drop_index(_DUE, table_name="readers")
     op.create_index(_DUE, "readers", ["state", "next_slot_at", "cadence", "language", "interest_id"])
 
@@ -41,6 +55,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(_DUE, table_name="readers")
     op.create_index(_DUE, "readers", ["state", "next_slot_at"])
+    op.drop_table("reader_imports")
     op.drop_table("suppressions")
     op.drop_index("ix_consents_at", table_name="consents")
     op.drop_index("ix_editions_slot_at", table_name="editions")

@@ -13,6 +13,7 @@ from syndication.web.desk import (
     outlet,
     outlets,
     posts,
+    reader_imports,
     readers,
     sign_in,
     team,
@@ -34,6 +35,7 @@ for _part in (
     business,
     applications,
     editions,
+    reader_imports,
     readers,
 ):
     router.include_router(_part.router)

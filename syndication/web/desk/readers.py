@@ -4,6 +4,8 @@ No address stands in an address bar or a log: who is looked for comes by POST, a
 """
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -30,14 +32,14 @@ from syndication.web.site.layout import language_of
 router = APIRouter(prefix="/desk/city/readers", dependencies=[Depends(signed_in.allowed)])
 
 #: Height of the chart in its own units.
-_HIGH = 100
+_HIGH = 50
 _UNKNOWN = "There is nothing at this address."
 
 
 @router.get("")
 def overview(request: Request, known: Visitor, gone: str = "") -> Response:
     """How many there are, how the list grows, and the way to one of them."""
-    return _overview(request, known, gone=gone == "1")
+    return overview_page(request, known, gone=gone == "1")
 
 
 @router.post("")
@@ -53,7 +55,7 @@ def find(request: Request, known: Visitor, form: Form) -> Response:
             if isinstance(error, Invalid)
             else gettext(language_of(request, known.language))("Nobody on the list has this address.")
         )
-        return _overview(request, known, typed=typed, fault=fault, status=422)
+        return overview_page(request, known, sought=typed, faults={"email": fault}, status=422)
     return onward("/desk/city/readers", reference(found.id))
 
 
@@ -120,15 +122,16 @@ def _sealed() -> Tokens:
     return Tokens(settings().keys, "reader at the desk")
 
 
-def _overview(
+def overview_page(
     request: Request,
     known: Account,
     *,
-    typed: str = "",
-    fault: str = "",
+    sought: str = "",
+    faults: Mapping[str, str] = MappingProxyType({}),
     gone: bool = False,
     status: int = 200,
 ) -> Response:
+    """The page of all readers; `faults` by the field they belong to."""
     language, counted, days = language_of(request, known.language), growth.numbers(), growth.growth()
     most = max(1, *(max(one.came, one.left) for one in days))
     return desk_page(
@@ -145,7 +148,7 @@ def _overview(
         days=days,
         counted_days=[(day(one.day, language), one.came, one.left) for one in reversed(days)],
         bars=[(one, round(one.came / most * _HIGH), round(one.left / most * _HIGH)) for one in days],
-        sought=typed,
-        fault=fault,
+        sought=sought,
+        faults=faults,
         gone=gone,
     )
