@@ -206,6 +206,22 @@ def foreseen(
     return issue.composed(knows, trial=True)
 
 
+def foreseen_for(reader_id: int) -> Composed | None:
+    """What one reader's next edition would tell them, after what they got already; None: nothing, or none is due."""
+    with db.reading() as session:
+        reader = session.get(Reader, reader_id)
+    if reader is None or reader.state != "confirmed" or reader.next_slot_at is None:
+        return None
+    return foreseen(
+        reader.next_slot_at,
+        Cadence.parse(reader.cadence),
+        reader.interest_id,
+        reader.language,
+        reader_id=reader_id,
+        since=reader.covered_until,
+    )
+
+
 def _due(cfg: Settings, most: int) -> list[_Audience]:
     """The audiences whose slot has come, the longest due first; those that were broken when last tried come last."""
     columns = (Reader.interest_id, Reader.language, Reader.cadence, Reader.covered_until, Reader.next_slot_at)

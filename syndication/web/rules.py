@@ -201,6 +201,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", "/desk/city/readers/{ref}"): OPERATOR,
     ("POST", "/desk/city/readers/{ref}"): OPERATOR,
     ("GET", "/desk/city/readers/{ref}/export"): OPERATOR,
+    ("GET", "/desk/city/readers/{ref}/mail"): OPERATOR,
     ("GET", "/desk/city/team"): OPERATOR,
     ("POST", "/desk/city/team"): OPERATOR,
     ("POST", "/desk/city/team/{person_id}"): OPERATOR,

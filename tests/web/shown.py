@@ -43,6 +43,7 @@ NO_PAGES = {
     "/posts/{post_id}/pictures/{number}-{size}.jpg",
     "/desk/merchants/{slug}/posts/{post_id}/went",  # a part of a page
     "/desk/city/readers/{ref}/export",  # a file
+    "/desk/city/readers/{ref}/mail",  # the same
     "/desk/city/editions/{slot}/mail",  # a mail, in a frame
 }  # fmt: skip
 

@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import func, select
@@ -13,12 +14,14 @@ from structlog.testing import capture_logs
 
 from syndication import config
 from syndication.accounts import people
-from syndication.audience import reader_imports, readers, suppressions
+from syndication.audience import editions, reader_imports, readers, suppressions
 from syndication.infra import db
 from syndication.models import Delivery, Reader
+from syndication.publishing import posts
 from syndication.web.app import create_app
 from tests import factories
-from tests.town import sign_up
+from tests.audience.test_mailings import DAY, daily
+from tests.town import fan_out, later, publish, sign_up
 from tests.web.test_applications import enter
 from tests.web.test_apply import BROWSER
 from tests.web.test_desk import token
@@ -60,6 +63,23 @@ def test_a_reader_is_found_by_their_whole_address_and_shown_with_the_proof(clien
         wrong = find(client, address)
         assert wrong.status_code == 422
         assert words in wrong.text
+
+
+def test_their_next_newsletter_is_what_they_have_not_heard(client: TestClient) -> None:
+    daily(ANNA)
+    cafe = publish(title="Schon gehört")
+    fan_out()
+    later(DAY)
+    editions.sweep()
+    posts.create(cafe.merchant_id, factories.event("Noch neu", days=20))
+    fan_out()
+    enter(client)
+    page = find(client, ANNA)
+    assert f'sandbox src="{urlsplit(str(page.url)).path}/mail"' in page.text
+    mail = client.get(f"{page.url}/mail")
+    assert "sandbox" in mail.headers["content-security-policy"]
+    assert "Noch neu" in mail.text
+    assert "Schon gehört" not in mail.text
 
 
 def test_what_is_handed_over_is_the_readers_own_export(client: TestClient) -> None:

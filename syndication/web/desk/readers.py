@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from syndication.accounts import lookups
 from syndication.accounts.people import Account
-from syndication.audience import readers
+from syndication.audience import editions, readers
 from syndication.config import settings
 from syndication.errors import Invalid, NotFound
 from syndication.infra.reasons import translated_error
@@ -23,6 +23,7 @@ from syndication.infra.signing import Tokens
 from syndication.insight import growth, one_reader
 from syndication.insight.one_reader import ReaderRow
 from syndication.web import signed_in
+from syndication.web.desk import editions as newsletters
 from syndication.web.desk.forms import Form
 from syndication.web.desk.frame import desk_page, onward
 from syndication.web.signed_in import Visitor
@@ -81,6 +82,8 @@ def one(request: Request, known: Visitor, ref: str, found: Found, done: str = ""
         "reader.html",
         one=found,
         ref=ref,
+        framed=True,
+        tells=editions.foreseen_for(found.id) is not None,
         chosen=promised.choices(readers.by_number(found.id), language),
         done=done == "left",
     )
@@ -96,6 +99,16 @@ def export(known: Visitor, found: Found) -> Response:
         media_type="application/json",
         headers={"Content-Disposition": 'attachment; filename="reader.json"'},
     )
+
+
+@router.get("/{ref}/mail")
+def mail(known: Visitor, found: Found) -> Response:
+    """Their next newsletter as it would be now, for the frame in the page. Raises NotFound where it would tell nothing."""
+    lookups.looked_up(known, "looked up", found.id)
+    edition = editions.foreseen_for(found.id)
+    if edition is None:
+        raise NotFound("There is nothing to tell them yet.")
+    return newsletters.shown_alone(edition.parts)
 
 
 @router.post("/{ref}")
