@@ -46,9 +46,12 @@ def listed(context: typer.Context, json: Json = False) -> None:
 def hold(slot: Slot) -> None:
     """Let nothing more of it go out until it is released."""
     from syndication.audience import mailings
+    from syndication.insight import mailings as planned
 
-    mailings.hold(_moment(slot), _BY)
-    screen.say("Held. It goes out when somebody releases it.")
+    moment = _moment(slot)
+    mailings.hold(moment, _BY)
+    row = planned.mailing(moment).row
+    screen.say(f"Held; {row.people} readers wait for it. It goes out when somebody releases it.")
 
 
 @group.command()

@@ -101,7 +101,8 @@ def upcoming() -> list[Row]:
         found: dict[datetime, dict[str, int]] = {}
         for slot, cadence, people in session.execute(_due(now + _AHEAD)).all():
             found.setdefault(slot, {})[cadence] = people
-        for slot in _under_way(session):
+        held = session.scalars(select(Mailing.slot_at).where(Mailing.state == "held"))
+        for slot in [*_under_way(session), *held]:
             found.setdefault(slot, {})
         rows = {
             row.slot_at: row for row in session.scalars(select(Mailing).where(Mailing.slot_at.in_(found)))
