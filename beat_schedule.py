@@ -16,6 +16,8 @@ def _every(seconds: float, task: str, queue: str = "sweeps") -> dict[str, Any]:
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # A post "at 9:00" is out at 9:00:05 at the latest.
     "publish what is due": _every(5, "sweep.posts"),
+    # A list of ten thousand readers is in within minutes, and keeps nobody else waiting.
+    "take in lists of readers": _every(5, "sweep.reader_imports", "housekeeping"),
     # A lost wake-up delays a change by five seconds.
     "fan out what waits": _every(5, "sweep.changes"),
     # Who signed up waits before an empty mailbox; a lost wake-up makes that five seconds.

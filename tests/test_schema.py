@@ -28,6 +28,8 @@ ALLOWED = {
     "readers.state": "confirmed",
     "posts.state": "published",
     "deliveries.state": "sent",
+    "mailings.state": "open",
+    "reader_imports.state": "done",
     "deliveries.destination_id": None,
     "deliveries.person_id": None,
     "deliveries.application_id": None,

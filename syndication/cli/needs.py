@@ -8,7 +8,7 @@ import typer
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "Begin": ("demo", "init", "migrate", "inbox", "up"),
     "Merchants, people and readers": ("merchants", "people", "keys", "readers"),
-    "What goes out": ("posts", "import", "destinations", "channels"),
+    "What goes out": ("posts", "import", "editions", "destinations", "channels"),
     "Is all well, and what is not": ("doctor", "queues", "deliveries", "delivery", "dead-letters"),
     "Help it along": ("retry", "replay"),
     "Keep it running": ("web", "settings", "secret", "rotate-secrets", "restored"),
@@ -33,6 +33,9 @@ EXAMPLES: Mapping[str, str] = {
     "readers show": "anna@example.org",
     "readers export": "anna@example.org",
     "readers erase": "anna@example.org",
+    "editions": "",
+    "editions hold": "2026-11-27T07:00",
+    "editions release": "2026-11-27T07:00",
     "posts list": "--merchant cafe-rosengarten",
     "posts show": "0198f2c4",
     "posts withdraw": "0198f2c4 --reason wrong",

@@ -18,7 +18,16 @@ from syndication.models.dispatch import (
     Tally,
 )
 from syndication.models.files import BroughtFile, FileEntry
-from syndication.models.outlets import ConnectLink, Consent, Destination, InterestRow, Reader, SignUp
+from syndication.models.mailings import Mailing
+from syndication.models.outlets import (
+    ConnectLink,
+    Consent,
+    Destination,
+    InterestRow,
+    Reader,
+    SignUp,
+    Suppression,
+)
 from syndication.models.people import (
     BrowserSession,
     Membership,
@@ -45,6 +54,7 @@ from syndication.models.publishing import (
     Revision,
     StoredPicture,
 )
+from syndication.models.reader_imports import ReaderImport
 from syndication.models.weekly import Weekly
 
 __all__ = [
@@ -77,6 +87,7 @@ __all__ = [
     "KeptEcho",
     "Lease",
     "Logo",
+    "Mailing",
     "Membership",
     "Merchant",
     "Outage",
@@ -89,11 +100,13 @@ __all__ = [
     "PostTopic",
     "PreparedPicture",
     "Reader",
+    "ReaderImport",
     "Revision",
     "SignInLink",
     "SignInRequest",
     "SignUp",
     "StoredPicture",
+    "Suppression",
     "Tally",
     "Weekly",
 ]

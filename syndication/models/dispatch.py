@@ -34,8 +34,10 @@ class Edition(Base):
     id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
     key: Mapped[str] = mapped_column(String(120), unique=True)
     language: Mapped[str] = mapped_column(String(5))
-    slot_at: Mapped[datetime]
+    slot_at: Mapped[datetime] = mapped_column(index=True)
     composed_at: Mapped[datetime]
+    #: What the town hall wrote above it.
+    introduction: Mapped[str] = mapped_column(Text, default="", server_default="")
     parts: Mapped[dict[str, Any]]
 
 

@@ -4,7 +4,7 @@ import structlog
 
 from syndication import clock, insight
 from syndication.accounts import applications, passkeys, sessions, sign_in
-from syndication.audience import editions, feeds, readers, signups
+from syndication.audience import editions, feeds, reader_imports, readers, signups
 from syndication.config import settings
 from syndication.delivery import fanout, outages, reconcile, record, refresh, rescue, restore_mark, resume
 from syndication.delivery.claim import due, seen
@@ -175,6 +175,12 @@ def unconfirmed() -> None:
     """Forget the addresses that nobody confirmed, and leave one reader of each that is listed twice."""
     readers.sweep()
     readers.merge()
+
+
+@app.task(name="sweep.reader_imports")
+def lists() -> None:
+    """Take in the lists of readers that an operator let begin."""
+    reader_imports.sweep()
 
 
 @app.task(name="sweep.answers")

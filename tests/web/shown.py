@@ -9,12 +9,14 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from syndication import clock
+from syndication import clock, insight
 from syndication.accounts import admissions, applications, people, sessions, sign_in
 from syndication.accounts.proofs import Proof
 from syndication.accounts.sessions import Device
-from syndication.audience import readers
+from syndication.audience import mailings, reader_imports, readers
+from syndication.config import settings
 from syndication.content.base import new_id
+from syndication.content.interest import Interest
 from syndication.content.post import Draft
 from syndication.content.reason import Reason
 from syndication.destinations import connecting, links
@@ -32,6 +34,7 @@ from syndication.publishing.drafts import Written
 from syndication.publishing.merchants import Amendment
 from syndication.publishing.weekly import Plan
 from syndication.web import rules, signed_in
+from syndication.web.desk import readers as desk_readers
 from syndication.web.site.choices import Typed
 from tests import factories
 from tests.chromium import Tab
@@ -49,9 +52,12 @@ NO_PAGES = {
     "/desk/merchants/{slug}/posts/{post_id}/went",
     "/desk/merchants/{slug}/files/{file_id}/went",
     "/desk/city/now", "/desk/city/trouble/now", "/desk/city/deliveries/{delivery_id}/now", "/desk/city/acts/{act_id}/now",
-    # files
+    # files, and a mail in a frame
     "/desk/city/applications/{application_id}/proof",
     "/desk/merchants/{slug}/files/examples/{name}",
+    "/desk/city/readers/{ref}/export",
+    "/desk/city/readers/{ref}/mail",
+    "/desk/city/editions/{slot}/mail",
 }  # fmt: skip
 
 
@@ -160,6 +166,13 @@ def furnish() -> Shown:
         **_town_hall(),
         "/desk/city/applications": ("/desk/city/applications",),
         "/desk/city/applications/{application_id}": _decided(),
+        **_newsletters(),
+        "/desk/city/readers": ("/desk/city/readers",),
+        "/desk/city/readers/imports/{import_id}": _lists(),
+        "/desk/city/readers/{ref}": tuple(
+            f"/desk/city/readers/{desk_readers.reference(insight.reader(one).id)}"
+            for one in ("da@example.org", "neu@example.org", "fort@example.org")
+        ),
         "/desk/city/team": ("/desk/city/team",),
     }
     cookie, link = _rosa()
@@ -320,6 +333,52 @@ def _applied() -> tuple[str, ...]:
     for way in ways[1:]:
         applications.confirm(way.rpartition("/")[2])
     return (ways[0], ways[1], "/apply/nothing")
+
+
+def _newsletters() -> dict[str, tuple[str, ...]]:
+    """One of tomorrow that is held and has an introduction, one that goes out, one that was cancelled."""
+    zone = settings().zone
+    slots = []
+    for days, state in ((1, "held"), (2, "open"), (-1, "cancelled")):
+        at = (clock.now().astimezone(zone) + timedelta(days=days)).replace(
+            hour=7, minute=0, second=0, microsecond=0
+        )
+        slots.append(at.astimezone(UTC))
+        with db.transaction() as session:
+            if days > 0:
+                factories.reader(
+                    session, f"lisa{days}@example.org", cadence="daily 07:00", next_slot_at=slots[-1],
+                    interest=Interest(kinds=("event",), topics=("musik",)),
+                )  # fmt: skip
+        if state == "held":
+            mailings.introduce(
+                slots[-1], {"de": "Liebe Leserinnen und Leser,\n\nam Samstag ist Markt.", "en": ""}
+            )
+            mailings.hold(
+                slots[-1],
+                "Rosa Rosenberger-Großmann <rosa.rosenberger-grossmann@rosengarten-konditorei.example>",
+            )
+        elif state == "cancelled":
+            mailings.cancel(slots[-1], "Paul Klein <paul@coburg.example>")
+    return {
+        "/desk/city/editions": ("/desk/city/editions",),
+        "/desk/city/editions/{slot}": tuple(
+            f"/desk/city/editions/{slot:%Y%m%dT%H%M%S}{query}"
+            for slot, query in zip(slots, ("?done=hold", "", ""), strict=True)
+        ),
+    }
+
+
+def _lists() -> tuple[str, ...]:
+    """A list that was looked at, and one that was taken in."""
+    table = (
+        "Adresse;Sprache;Themen;Datum;Wortlaut;Quelle\nlena@example.org;de;Musik;24.12.2025;Ja, gern.;Stadtfest\n"
+        "ohne.nachweis@example.org;de;;;;\nkeine adresse;de;;;;\nanna@example.org;de;;24.12.2025;Ja.;\n"
+    )
+    made = [reader_imports.check(table.encode(), "Paul Klein <paul@coburg.example>") for _ in range(2)]
+    reader_imports.begin(made[1])
+    reader_imports.sweep()
+    return tuple(f"/desk/city/readers/imports/{one}" for one in made)
 
 
 def _decided() -> tuple[str, ...]:

@@ -84,15 +84,17 @@ def test_the_list_of_posts_by_keyboard(walked: tuple[Tab, str, Shown]) -> None:
         "Aus einer Datei", "Kanäle", "Was es gebracht hat", "Wer posten darf", "Mein Geschäft",
         "Schlüssel für Kasse und Webshop",
     ]  # fmt: skip
-    assert met[12:18] == [
+    assert met[12:20] == [
         "Stadtmuseum im Alten Zeughaus",
         "Wortreich Buchhandlung",
         "Heute",
         "Störungen",
+        "Newsletter",
         "Anmeldungen (2)",
+        "Leser",
         "Rathaus",
     ]
-    assert met[18:21] == ["Neu: Veranstaltung", "Neu: Angebot", "Neu: Mittagstisch"]
+    assert met[20:23] == ["Neu: Veranstaltung", "Neu: Angebot", "Neu: Mittagstisch"]
     found = met[met.index("In Ihren Beiträgen suchen") :]
     assert found[1:6] == ["Suchen", "Läuft", "Kommt noch", "Vorbei", "Zurückgezogen"]
     assert found[6:9] == [f"{do}Kneipenquiz mit Musikrunde" for do in ("", "Ändern ", "Noch einmal ")]

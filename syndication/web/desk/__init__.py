@@ -9,11 +9,14 @@ from syndication.web.desk import (
     business,
     check,
     city,
+    editions,
     files,
     keys,
     outlet,
     outlets,
     posts,
+    reader_imports,
+    readers,
     results,
     sign_in,
     team,
@@ -39,6 +42,9 @@ for _part in (
     business,
     applications,
     city,
+    editions,
+    reader_imports,
+    readers,
 ):
     router.include_router(_part.router)
 

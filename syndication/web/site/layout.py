@@ -19,6 +19,8 @@ from syndication.web.site import links
 _POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 #: Added for pages that work by a script of ours; it speaks to us alone.
 _SCRIPTED = "; script-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'"
+#: Added for pages that show a mail in a frame, which asks us for it.
+_FRAMED = "; frame-src 'self'"
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "Cache-Control": "no-store",
@@ -53,6 +55,7 @@ def page(
     status: int = 200,
     private: bool = False,
     scripted: bool = False,
+    framed: bool = False,
     language: str = "",
     at: str = "",
     typed: str = "",
@@ -86,6 +89,8 @@ def page(
     }
     if scripted:
         headers["Content-Security-Policy"] = _POLICY + _SCRIPTED
+    if framed:
+        headers["Content-Security-Policy"] += _FRAMED
     return HTMLResponse(_UNFIT.sub("\ufffd", html), status, headers=headers)
 
 
