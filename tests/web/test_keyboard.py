@@ -40,7 +40,7 @@ def press(tab: Tab, key: str) -> None:
         tab.command("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=KEYS[key], **more)
 
 
-def walk(tab: Tab, most: int = 60) -> list[str]:
+def walk(tab: Tab, most: int = 90) -> list[str]:
     """The words of what the Tab key reaches, until the page ends; each is seen."""
     found: list[str] = []
     for _ in range(most):

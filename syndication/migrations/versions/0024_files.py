@@ -6,7 +6,7 @@ from alembic import op
 from syndication.infra import db
 from syndication.models.base import ReasonText
 
-revision = "0027"
+revision = "0024"
 down_revision = "0023"
 branch_labels = None
 depends_on = None
