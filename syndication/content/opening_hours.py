@@ -21,19 +21,21 @@ _DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _EXAMPLE = "Mo-Fr 09:00-12:30,14:00-18:00; Sa 09:00-13:00; PH off"
 _HOUR = r"\d{1,2}:\d\d"
-_TIMES = rf"{_HOUR}(?:\s*-\s*{_HOUR}|\+)(?:\s*,\s*{_HOUR}(?:\s*-\s*{_HOUR}|\+))*"
+_TIMES = rf"{_HOUR}(?: ?- ?{_HOUR}|\+)(?: ?, ?{_HOUR}(?: ?- ?{_HOUR}|\+))*"
 _A_DAY = rf"(?:{'|'.join(_DAYS)}|PH)"
-_DATE = rf"(?:(?P<{{0}}year>\d{{{{4}}}})\s+)?(?:(?P<{{0}}month>{'|'.join(_MONTHS)})\s+)?(?P<{{0}}day>\d{{{{1,2}}}})"
+_DATE = (
+    rf"(?:(?P<{{0}}year>\d{{{{4}}}}) )?(?:(?P<{{0}}month>{'|'.join(_MONTHS)}) )?(?P<{{0}}day>\d{{{{1,2}}}})"
+)
 _CLOSURE = re.compile(
-    rf"{_DATE.format('first_')}(?:\s*-\s*{_DATE.format('last_')})?\s+(?:off|closed)\b",
+    rf"{_DATE.format('first_')}(?: ?- ?{_DATE.format('last_')})? (?:off|closed)\b",
     re.IGNORECASE | re.ASCII,
 )
 _RULE = re.compile(
-    rf"(?:(?P<days>{_A_DAY}(?:\s*[-,]\s*{_A_DAY})*)\s*:?\s*)?(?P<hours>24/7|off\b|closed\b|{_TIMES})",
+    rf"(?:(?P<days>{_A_DAY}(?: ?[-,] ?{_A_DAY})*) ?:? ?)?(?P<hours>24/7|off\b|closed\b|{_TIMES})",
     re.IGNORECASE | re.ASCII,
 )
 _NOTE = re.compile(r'"(?P<note>[^"]*)"')
-_NEXT = re.compile(r"\s*(\|\||;|,)\s*")
+_NEXT = re.compile(r" ?(\|\||;|,) ?")
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class OpeningHours:
 def read(text: str) -> OpeningHours:
     """What `text` says. Raises ValueError with a Reason where it says more than is understood here, or nothing that is."""
     found, place, joint = OpeningHours(), 0, ";"
-    plain = text.strip()
+    plain = " ".join(text.split())  # the patterns know single blanks
     while True:
         end, found = _rule(plain, place, joint, found)
         if end == len(plain):

@@ -40,11 +40,13 @@ _SAME = re.compile(
     r'(dito|ditto|wie oben|wie (der|am) tag davor|ebenso|s\. ?o\.|same|same as above|["”“″]+)', re.IGNORECASE
 )
 _AROUND = re.compile(r"\b(durchgehend|geöffnet|offen|open|nonstop)\b", re.IGNORECASE)
-_OPEN_END = re.compile(r"(?P<from>^(ab|from|since)\b.*)|(?P<end>.*?)\s*(-\s*)?(open ?end|\+)$", re.IGNORECASE)
-_BETWEEN = re.compile(r"\s*(?:[,;&/|]|\bund\b|\band\b|\bsowie\b|\bu\.|\+(?=\s*\d))\s*", re.IGNORECASE)
+_OPEN_END = re.compile(
+    r"(?P<from>^(ab|from|since)\b.{0,100})|(?P<end>.{0,100}?) ?(- ?)?(open ?end|\+)$", re.IGNORECASE
+)
+_BETWEEN = re.compile(r" ?(?:[,;&/|]|\bund\b|\band\b|\bsowie\b|\bu\.|\+(?= ?\d)) ?", re.IGNORECASE)
 #: Two spans with but a blank between them.
-_BLANK_BETWEEN = re.compile(r"(?<=\d)\s+(?=\d)|(?<=uhr)\s+(?=\d)|(?<=[hm])\s+(?=\d)", re.IGNORECASE)
-_DASH = re.compile("\\s*[\u2010-\u2015\u2212-]\\s*")
+_BLANK_BETWEEN = re.compile(r"(?<=\d) (?=\d)|(?<=uhr) (?=\d)|(?<=[hm]) (?=\d)", re.IGNORECASE)
+_DASH = re.compile(" ?[\u2010-\u2015\u2212-] ?")
 #: What may stand in a row, in the words of sources.pieces: the days of the week have rows of their own.
 _HOURS = {"spoken", "midnight", "clock", "colon", "year", "bare", "academic", "part", "to"}
 _LONGEST = 100
