@@ -8,7 +8,7 @@ _CLOCKS_DIFFER = 60.0
 
 
 def _every(seconds: float, task: str, queue: str = "sweeps") -> dict[str, Any]:
-    """On `sweeps` is only what takes no time; what may take long, or asks others, is on `housekeeping`."""
+    """On `sweeps` is only what takes no time; what may take long, or asks others, is on `housekeeping`, or on its own."""
     options = {"queue": queue, "expires": seconds + _CLOCKS_DIFFER}
     return {"task": task, "schedule": seconds, "options": options}
 
@@ -16,6 +16,8 @@ def _every(seconds: float, task: str, queue: str = "sweeps") -> dict[str, Any]:
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # A post "at 9:00" is out at 9:00:05 at the latest.
     "publish what is due": _every(5, "sweep.posts"),
+    # A list of ten thousand readers is in within minutes, and keeps nobody else waiting.
+    "take in lists of readers": _every(5, "sweep.reader_imports", "housekeeping"),
     # A lost wake-up delays a change by five seconds.
     "fan out what waits": _every(5, "sweep.changes"),
     # Who signed up waits before an empty mailbox; a lost wake-up makes that five seconds.
@@ -28,12 +30,16 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "take over what died": _every(5, "sweep.leases"),
     # Retries come due in the tables; nothing else would wake their queue.
     "wake what is due": _every(5, "sweep.deliveries"),
+    # An act on many deliveries whose worker died goes on within a quarter of a minute.
+    "go on with acts on many deliveries": _every(5, "sweep.bulk"),
     # The operator hears of an outage within a quarter of a minute of its five.
     "notice outages": _every(15, "sweep.outages"),
     # What waits for a mail server that is back goes out a minute later, not at its own next try in two hours.
     "ask after the mail server": _every(60, "sweep.mail_server", "housekeeping"),
     # What readers who hear at once get is gathered for two minutes; five seconds more nobody minds.
     "compose editions": _every(5, "sweep.editions", "housekeeping"),
+    # Whoever brought a file waits for its table; a lost wake-up makes that five seconds.
+    "go on with files": _every(5, "sweep.files"),
     # An offer leaves the feeds when it is over; readers' requests look themselves, this is for WebSub.
     "refresh feeds": _every(10, "sweep.feeds", "housekeeping"),
     # A website in trouble is asked again after a minute; a picture whose wake-up was lost is ten seconds late.
@@ -44,14 +50,19 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "fold tallies": _every(30, "sweep.tallies", "housekeeping"),
     # An access that is renewed a minute late is still in time: it is renewed well before it ends.
     "look after outlets": _every(60, "sweep.outlets", "housekeeping"),
+    # A post is asked after twice, after a day and after a week; on the queue of those outlets, whose limits it keeps.
+    "ask what came of posts": _every(600, "sweep.echoes", "push"),
     # What may have arrived is looked for a minute after it was sent at the earliest.
     "look for what is in doubt": _every(60, "sweep.doubts", "housekeeping"),
+    # A date that is over makes room for one three weeks ahead; whoever changes something waits for no tick.
+    "make what comes every week": _every(60, "sweep.weekly", "housekeeping"),
     # Retention counts in days; once an hour keeps each run small. Each is a task of its own, so that one that fails, or
     # meets its limit, keeps no other from forgetting: people were promised that an address is gone after seven days.
     "forget finished work": _every(3600, "sweep.retention", "housekeeping"),
     "forget unconfirmed addresses": _every(3600, "sweep.readers", "housekeeping"),
     "forget answers to repeats": _every(3600, "sweep.answers", "housekeeping"),
     "forget old drafts": _every(3600, "sweep.drafts", "housekeeping"),
+    "forget brought files": _every(3600, "sweep.brought", "housekeeping"),
     "forget unused uploads": _every(3600, "sweep.uploads", "housekeeping"),
     "forget unused pictures": _every(3600, "sweep.prepared", "housekeeping"),
     "forget sessions that are over": _every(3600, "sweep.accounts", "housekeeping"),

@@ -10,11 +10,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import fanout, feeds, foreseen, newsletter, outlets, webhooks
+from bench import fanout, feeds, foreseen, newsletter, operator, outlets, webhooks
 from bench.figures import Figure, good
 
 RESULTS = Path(__file__).with_name("results.json")
-NAMES = ("newsletter", "relay", "webhooks", "latency", "outlets", "fanout", "feeds", "foreseen")
+NAMES = ("newsletter", "relay", "webhooks", "latency", "outlets", "fanout", "feeds", "foreseen", "operator")
 
 
 def main(arguments: Sequence[str] | None = None, results: Path = RESULTS) -> None:
@@ -44,7 +44,15 @@ def main(arguments: Sequence[str] | None = None, results: Path = RESULTS) -> Non
             "foreseen": lambda: foreseen.run(
                 asked.database, max(5000 // part, 5), max(10_000 // part, 10), max(200 // part, 3)
             ),
-        }[name]()
+            "operator": lambda: operator.run(
+                asked.database,
+                1_000_000 // part,
+                max(10_000 // part, 10),
+                max(5000 // part, 30),
+                max(40 // part, 3),
+                2.0 if asked.smoke else 30.0,
+            ),
+        }[name]()  # fmt: skip -- a figure for a figure
         rows += found
         _show(found)
     machine = {"cpus": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}

@@ -273,3 +273,13 @@ def test_whoever_asks_for_help_or_mistypes_waits_for_no_library(
     said, libraries = loaded(*arguments)
     assert words in said
     assert libraries == set()
+
+
+def test_a_newsletter_is_held_and_released(run: Run) -> None:
+    assert "Nobody waits" in run("editions").output
+    assert "0 readers wait" in run("editions", "hold", "2030-11-27T07:00").output
+    assert "held" in run("editions").output
+    assert "must be a moment" in run("editions", "hold", "morgen", code=1).output
+    assert "Released." in run("editions", "release", "2030-11-27T07:00").output
+    assert "Cancelled." in run("editions", "cancel", "2030-11-27T07:00", "--yes").output
+    assert "stays so" in run("editions", "release", "2030-11-27T07:00", code=1).output

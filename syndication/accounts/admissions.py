@@ -8,7 +8,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from syndication.accounts import applications, people
+from syndication.accounts import applications, people, proofs
+from syndication.accounts.proofs import ProofRecord
 from syndication.audit import log
 from syndication.audit.log import About
 from syndication.config import settings
@@ -57,6 +58,8 @@ class ApplicationRecord(Record):
     merchant_id: UUID
     slug: str
     steps: tuple[StepRecord, ...]
+    #: The file that came with it, as long as it is kept.
+    file: ProofRecord | None = None
 
 
 class Namesake(Record):
@@ -166,6 +169,7 @@ def _decide(session: Session, found: list[Application], act: Act, because: str, 
     for one in found:
         if act != "asked back":
             one.state = act
+            proofs.forget(session, one.id)
         session.add(ApplicationStep(application_id=one.id, act=act, because=because, by=by[:460], at=now))
     for one in found[:1]:
         person = people.find(session, one.email)
@@ -223,6 +227,7 @@ def _records(session: Session, found: list[Application]) -> list[ApplicationReco
             **{name: getattr(one, name) for name in columns if name in ApplicationRecord.model_fields},
             slug=slugs[one.merchant_id],
             steps=tuple(steps[one.id]),
+            file=proofs.known(session, one.id),
         )
         for one in found
     ]

@@ -17,8 +17,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from syndication.accounts import people, sessions
+from syndication.accounts import people, proofs, sessions
 from syndication.accounts.people import PersonName
+from syndication.accounts.proofs import Proof
 from syndication.audit import acting
 from syndication.audit.acting import Actor
 from syndication.channels.built_in.letter import Letter
@@ -30,12 +31,14 @@ from syndication.errors import Fault, Invalid, NotFound
 from syndication.infra import db, mail_addresses, wakeups
 from syndication.infra.languages import supported_language
 from syndication.ledger import lifecycle, mailboxes, sealed_links
-from syndication.models import Application, Delivery, Person
+from syndication.models import Application, ApplicationStep, Delivery, Merchant, Person
 from syndication.publishing import merchants
 
 _log = structlog.get_logger(__name__)
 #: How long the link in the letter is good; an application that nobody confirmed is forgotten then.
 CONFIRM_WITHIN = timedelta(days=7)
+#: How long an application is kept after the last word about it: declined or undecided, and admitted.
+UNDECIDED_FOR, ADMITTED_FOR = timedelta(days=90), timedelta(days=365)
 #: Letters that one mailbox may be sent by strangers, over all forms.
 _PER_MAILBOX = (3, timedelta(hours=24))
 #: The operators get one mail about what came within so long.
@@ -63,7 +66,7 @@ def with_scheme(text: object) -> object:
 
 
 class Wish(Value):
-    """What a business says of itself. `proof`: how the town hall can tell that it is theirs, in a sentence."""
+    """What a business says of itself. `proof`: how the town hall can tell that it is theirs; empty beside a file."""
 
     name: merchants.Name
     address: Annotated[Text, Field(min_length=5, max_length=300)]
@@ -72,7 +75,7 @@ class Wish(Value):
     email: str
     phone: Annotated[Line, Field(max_length=60), AfterValidator(_callable)] = ""
     url: Annotated[WebAddress | None, BeforeValidator(with_scheme)] = None
-    proof: Annotated[Text, Field(min_length=1, max_length=400)]
+    proof: Annotated[Text, Field(max_length=400)]
 
 
 @dataclass(frozen=True)
@@ -85,8 +88,10 @@ class Asked:
     confirmed: bool
 
 
-def checked(typed: Mapping[str, str], *, language: str, wording: str) -> Application:
+def checked(typed: Mapping[str, str], *, language: str, wording: str, with_file: bool = False) -> Application:
     """An application of the texts that `Wish` names, for `ask`. `wording` is what was agreed to.
+
+    `with_file`: a file shows that it is theirs, so that no sentence must.
 
     Raises Invalid that names every field that is wrong.
     """
@@ -96,6 +101,8 @@ def checked(typed: Mapping[str, str], *, language: str, wording: str) -> Applica
         email = mail_addresses.spelled(typed.get("email", ""))
     except Invalid as error:
         faults.extend(error.faults)
+    if not with_file and not typed.get("proof", "").strip():
+        faults.append(Fault("proof", Reason("is needed")))
     try:
         texts = {name: typed.get(name, "") for name in Wish.model_fields}
         wish = Wish.model_validate({**texts, "email": email})
@@ -115,12 +122,17 @@ def checked(typed: Mapping[str, str], *, language: str, wording: str) -> Applica
     )
 
 
-def ask(wanted: Application) -> None:
-    """Take down what `checked` made; a worker writes to the address. The address is not looked up here."""
+def ask(wanted: Application, proof: Proof | None = None) -> None:
+    """Take down what `checked` made; a worker writes to the address. The address is not looked up here.
+
+    Raises Invalid where too many files came of late.
+    """
     with db.transaction() as session:
         wanted.at = db.now(session)
         session.add(wanted)
         session.flush()
+        if proof is not None:
+            proofs.keep(session, wanted.id, proof)
         wakeups.after_commit(session, "application", wanted.id)
 
 
@@ -169,12 +181,23 @@ def sweep() -> int:
 
 
 def forget() -> None:
-    """Forget what nobody confirmed in time, with the letters about it."""
+    """Forget what nobody confirmed in time, what was declined or never decided, and in the end what was admitted, each with its
+    file, its steps and the letters about it. The merchant stays as it is."""
     with db.transaction() as session:
-        before = db.now(session) - CONFIRM_WITHIN
-        session.execute(
-            delete(Application).where(Application.state.in_(("new", "asked")), Application.at <= before)
-        )
+        now = db.now(session)
+        decided = select(func.max(ApplicationStep.at)).where(ApplicationStep.application_id == Application.id)
+        last = func.coalesce(decided.scalar_subquery(), Application.confirmed_at)
+        for states, moment, kept_for in (
+            (("new", "asked"), Application.at, CONFIRM_WITHIN),
+            (("confirmed", "declined"), last, UNDECIDED_FOR),
+            (("admitted",), last, ADMITTED_FOR),
+        ):
+            session.execute(
+                delete(Application)
+                .where(Application.state.in_(states), moment <= now - kept_for)
+                .execution_options(synchronize_session=False)
+            )
+        proofs.sweep(session)
 
 
 def asked(token: str) -> Asked:
@@ -270,10 +293,19 @@ def _merchant(session: Session, found: Application) -> UUID:
     if again is not None and again.merchant_id is not None:
         found.told_at = again.told_at  # what the operators know of one, they know of both
         return again.merchant_id
-    made = merchants.apply(_as_merchant(found.name, found.email, found.url, found.address, found.id))
+    made = _waiting(session, found) or merchants.apply(
+        _as_merchant(found.name, found.email, found.url, found.address, found.id)
+    )
     known = people.find(session, found.email)
     people.join(found.email, made.slug, "owner", name="" if known else found.contact, language=found.language)
     return made.id
+
+
+def _waiting(session: Session, found: Application) -> Merchant | None:
+    """The merchant of that name and address that was never admitted, and whose application was forgotten meanwhile."""
+    mine = select(Merchant).where(Merchant.email == found.email, Merchant.state == "applied")
+    every = session.scalars(mine.order_by(Merchant.created_at))
+    return next((one for one in every if one.name.casefold() == found.name.casefold()), None)
 
 
 def _as_merchant(

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from syndication import channels
 from syndication.audience import editions, gathering, interests, stories, told
+from syndication.audience.composing import Composed
 from syndication.channels.built_in.newsletter import Correction, Newsletter
 from syndication.channels.envelope import PostView
 from syndication.config import Settings
@@ -264,7 +265,7 @@ class _Editions:
         ends = [one.over_at(self.cfg.zone) for one in (before, after)]
         return None if None in ends else max(end for end in ends if end is not None)
 
-    def _composed(self, language: str, since: int) -> editions.Composed | None:
+    def _composed(self, language: str, since: int) -> Composed | None:
         change, view = self.news.change, self.news.view
         if not since:
             return editions.of_change(change, view, language, self.cfg)

@@ -16,6 +16,7 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from syndication.audience import editions, stories, told
+from syndication.audience.composing import Said
 from syndication.audience.corrections import UNDONE
 from syndication.audience.stories import Known, Story
 from syndication.channels.built_in.newsletter import LEFT_OUT, Correction, Entry
@@ -168,7 +169,7 @@ class _Desk:
         entries, corrections, since = stories.heard(mine, knows, self._now)
         if not entries and not corrections:
             return "dropped", self._why(mine, knows)
-        said = {story.view.id: editions.Said(story.change_id, since.get(story.view.id)) for story in mine}
+        said = {story.view.id: Said(story.change_id, since.get(story.view.id)) for story in mine}
         edition = self.session.get_one(Edition, edition_id)
         try:
             found = editions.instead(self.session, edition, entries, corrections, self.cfg, said)

@@ -1,25 +1,22 @@
 """Composes newsletter editions: what readers of a slot have not heard yet, once for all who get the same content."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import structlog
 from sqlalchemy import ColumnElement, Select, String, cast, literal, select, update
 from sqlalchemy.orm import Session
 
-from syndication.audience import interests, stories
+from syndication.audience import interests, mailings, stories
+from syndication.audience.composing import Composed, Said, composed
 from syndication.audience.stories import Story
 from syndication.channels.built_in.newsletter import (
-    LEFT_OUT,
     Correction,
-    EditionView,
     Entry,
     Newsletter,
-    compose,
 )
 from syndication.channels.envelope import PostView
 from syndication.config import Settings, settings
@@ -27,8 +24,7 @@ from syndication.content.cadence import Cadence, next_slot, previous_slot
 from syndication.content.reason import NO_REASON, Reason
 from syndication.infra import db, wakeups
 from syndication.ledger import lifecycle
-from syndication.models import Change, Delivery, Destination, Edition, EditionPost, Reader
-from syndication.publishing import views
+from syndication.models import Change, Delivery, Edition, EditionPost, Reader
 
 _log = structlog.get_logger(__name__)
 #: Readers of one transaction; see fanout. Audiences of one sweep.
@@ -37,26 +33,6 @@ _READERS, MOST = 500, 200
 _broken: set["_Audience"] = set()
 #: How far back the first edition of a reader looks for whom nothing else is known.
 _FIRST_WINDOW = timedelta(days=7)
-
-
-@dataclass(frozen=True)
-class Said:
-    """What an edition says of one post: how it stood after this change, corrected `since` another one; None: as news."""
-
-    change_id: int
-    since: int | None = None
-
-
-@dataclass(frozen=True)
-class Composed:
-    """An edition ready to be stored, with the revision of each post in it, and when nothing in it is worth hearing."""
-
-    key: str
-    language: str
-    slot_at: datetime
-    parts: dict[str, Any]
-    posts: Mapping[UUID, tuple[int, Said]]
-    over_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -91,7 +67,7 @@ class _Audience:
 def of_change(change: Change, view: PostView, language: str, cfg: Settings) -> Composed | None:
     """The edition that tells of one new post; None where the post cannot be put into one, which its merchant is told."""
     key, told = f"change:{change.id}:{language}", {view.id: Said(change.id)}
-    return _composed(key, language, change.created_at, [Entry(view)], [], cfg, told)
+    return composed(key, language, change.created_at, [Entry(view)], [], cfg, told)
 
 
 def of_correction(
@@ -100,7 +76,7 @@ def of_correction(
     """The edition that corrects what the change with the number `since` told; None as with `of_change`."""
     key = f"change:{change.id}:{language}:correction:{since}"
     told = {correction.post.id: Said(change.id, since)}
-    return _composed(key, language, change.created_at, [], [correction], cfg, told)
+    return composed(key, language, change.created_at, [], [correction], cfg, told)
 
 
 def instead(
@@ -118,8 +94,8 @@ def instead(
     known = session.scalar(select(Edition.id).where(Edition.key == key))
     if known is not None:
         return known
-    composed = _composed(key, of.language, of.slot_at, entries, corrections, cfg, said)
-    return store(session, composed) if composed is not None else None
+    edition = composed(key, of.language, of.slot_at, entries, corrections, cfg, said, of.introduction)
+    return store(session, edition) if edition is not None else None
 
 
 def store(session: Session, edition: Composed) -> int:
@@ -129,6 +105,7 @@ def store(session: Session, edition: Composed) -> int:
         "language": edition.language,
         "slot_at": edition.slot_at,
         "composed_at": db.now(session),
+        "introduction": edition.introduction,
         "parts": edition.parts,
     }
     db.insert_new(session, Edition.__table__, [row])
@@ -186,6 +163,7 @@ def enqueue(
 def sweep(*, most: int = MOST) -> int:
     """Compose and deliver the editions whose slot has come; returns how many audiences were served."""
     cfg = settings()
+    mailings.sweep()
     windows: dict[tuple[datetime | None, datetime], list[Story]] = {}
     audiences = _due(cfg, most)
     for audience in audiences:
@@ -203,22 +181,64 @@ def sweep(*, most: int = MOST) -> int:
     return len(audiences)
 
 
+def foreseen(
+    slot: datetime,
+    cadence: Cadence,
+    interest_id: int,
+    language: str,
+    *,
+    reader_id: int | None = None,
+    since: datetime | None = None,
+) -> Composed | None:
+    """The edition of `slot` as it would be made now, and would be sent then; None where there would be nothing to tell.
+
+    As somebody gets it who got the one before, or as one reader gets it, who was told everything until `since`. Nothing is
+    kept of it.
+    """
+    cfg = settings()
+    begins = since or previous_slot(cadence, slot - timedelta(seconds=1), cfg.zone) or slot - _FIRST_WINDOW
+    audience = _Audience(interest_id, language, str(cadence), begins, slot, slot)
+    window = stories.of_window(begins, slot, cfg)
+    with db.reading() as session:
+        # What is over by then will not be told.
+        issue = _planned(session, audience, window, cfg, max(slot, db.now(session)))
+        knows = stories.known(session, issue.doubtful(), [reader_id]).get(reader_id, {}) if reader_id else {}
+    return issue.composed(knows, trial=True)
+
+
+def foreseen_for(reader_id: int) -> Composed | None:
+    """What one reader's next edition would tell them, after what they got already; None: nothing, or none is due."""
+    with db.reading() as session:
+        reader = session.get(Reader, reader_id)
+    if reader is None or reader.state != "confirmed" or reader.next_slot_at is None:
+        return None
+    return foreseen(
+        reader.next_slot_at,
+        Cadence.parse(reader.cadence),
+        reader.interest_id,
+        reader.language,
+        reader_id=reader_id,
+        since=reader.covered_until,
+    )
+
+
 def _due(cfg: Settings, most: int) -> list[_Audience]:
     """The audiences whose slot has come, the longest due first; those that were broken when last tried come last."""
     columns = (Reader.interest_id, Reader.language, Reader.cadence, Reader.covered_until, Reader.next_slot_at)
     some = most + len(_broken)
     with db.reading() as session:
-        now = db.now(session)
+        now, halted = db.now(session), mailings.halted(session)
+        held = [slot for slot, state in halted.items() if state == "held"]
         statement = (
             select(*columns)
-            .where(Reader.state == "confirmed", Reader.next_slot_at <= now)
+            .where(Reader.state == "confirmed", Reader.next_slot_at <= now, Reader.next_slot_at.not_in(held))
             .group_by(*columns)
             .order_by(Reader.next_slot_at)
             .limit(some)
         )
         rows = session.execute(statement).all()
     found = [
-        _Audience(interest_id, language, cadence, since, due, _slot(cadence, due, now, cfg))
+        _Audience(interest_id, language, cadence, since, due, _slot(cadence, due, now, cfg, halted))
         for interest_id, language, cadence, since, due in rows
         if due is not None
     ]
@@ -227,9 +247,15 @@ def _due(cfg: Settings, most: int) -> list[_Audience]:
     return sorted(found, key=lambda audience: audience.planned() in _broken)[:most]
 
 
-def _slot(cadence: str, due: datetime, now: datetime, cfg: Settings) -> datetime:
-    """The last slot that has passed, so that a pause of days ends in one edition; the switch itself for instant readers."""
-    return previous_slot(Cadence.parse(cadence), now, cfg.zone) or due
+def _slot(
+    cadence: str, due: datetime, now: datetime, cfg: Settings, halted: Collection[datetime] = ()
+) -> datetime:
+    """The last slot that has passed, so that a pause of days ends in one edition; the switch itself for instant readers.
+
+    What was decided of one slot is no matter of another's readers: they get theirs, and then that.
+    """
+    last = previous_slot(Cadence.parse(cadence), now, cfg.zone) or due
+    return due if due in halted or last in halted else last
 
 
 #: What readers know of posts, to tell who knows the same: each post, the change they know it after, whether that is all.
@@ -244,6 +270,7 @@ class _Issue:
     window: Sequence[Story]
     cfg: Settings
     now: datetime
+    introduction: str = ""
     #: Each stored edition and when it is over; None where there is nothing to tell.
     _made: dict[_Same, tuple[int, datetime | None] | None] = field(default_factory=dict)
 
@@ -287,37 +314,63 @@ class _Issue:
         return groups
 
     def _edition(self, knows: Mapping[UUID, stories.Known]) -> tuple[int, datetime | None] | None:
-        audience = self.audience
-        entries, corrections, since = stories.heard(self.window, knows, self.now)
-        if not entries and not corrections:
-            return None
-        said = {one.view.id: Said(one.change_id, since.get(one.view.id)) for one in self.window}
-        key = _key(audience, entries, corrections, since)
-        edition = _composed(key, audience.language, audience.slot, entries, corrections, self.cfg, said)
+        edition = self.composed(knows)
         if edition is None:
             return None
         with db.transaction() as session:
             return store(session, edition), edition.over_at
 
+    def composed(self, knows: Mapping[UUID, stories.Known], *, trial: bool = False) -> Composed | None:
+        """What those get who know this much; None: nothing. A `trial` leaves no trace."""
+        audience = self.audience
+        entries, corrections, since = stories.heard(self.window, knows, self.now)
+        if not entries and not corrections:
+            return None
+        said = {one.view.id: Said(one.change_id, since.get(one.view.id)) for one in self.window}
+        key = _key(audience, entries, corrections, since, self.introduction)
+        return composed(
+            key,
+            audience.language,
+            audience.slot,
+            entries,
+            corrections,
+            self.cfg,
+            said,
+            self.introduction,
+            trial=trial,
+        )
+
 
 def _issue(audience: _Audience, window: Sequence[Story], cfg: Settings) -> None:
     with db.reading() as session:
-        interest = interests.all_of(session, [audience.interest_id])[audience.interest_id]
-        now = db.now(session)
-    issue = _Issue(audience, [story for story in window if story.concerns(interest)], cfg, now)
+        cancelled = mailings.halted(session).get(audience.due) == "cancelled"
+        issue = _planned(session, audience, window, cfg, db.now(session))
+    if cancelled:  # its readers go on to their next slot
+        issue = replace(issue, window=())
     issue.foresee()
     following = next_slot(Cadence.parse(audience.cadence), audience.slot, cfg.zone)
-    while _serve(issue, following):
+    while _serve(issue, following, cancelled=cancelled):
         pass
 
 
-def _serve(issue: _Issue, following: datetime | None) -> int:
+def _planned(
+    session: Session, audience: _Audience, window: Sequence[Story], cfg: Settings, now: datetime
+) -> _Issue:
+    interest = interests.all_of(session, [audience.interest_id])[audience.interest_id]
+    said = mailings.introduction(session, {audience.due, audience.slot}, audience.language)
+    return _Issue(audience, [story for story in window if story.concerns(interest)], cfg, now, said)
+
+
+def _serve(issue: _Issue, following: datetime | None, *, cancelled: bool) -> int:
     """Deliver to some of the audience and move them to their next slot, both or neither; returns how many."""
     audience = issue.audience
+    of = {audience.due, audience.slot} if audience.cadence != "instantly" else ()
     with db.transaction() as session:
         ids = session.scalars(issue.some().with_for_update(skip_locked=True)).all()
         if not ids:
             return 0
+        if of and not cancelled and not mailings.begin(session, of, audience.language, issue.introduction):
+            return 0  # it was stopped meanwhile, or has other words above it: the next sweep looks
         some = (*audience.readers(), Reader.id.in_(ids))
         issue.enqueue(session, some, ids)
         session.execute(
@@ -334,96 +387,11 @@ def _key(
     entries: Sequence[Entry],
     corrections: Sequence[Correction],
     since: Mapping[UUID, int],
+    introduction: str,
 ) -> str:
     """Equal for equal content at one slot, so that readers with different interests share an edition where they can."""
     told = [f"{one.post.id}.{one.post.revision}" for one in entries]
     told += [f"{one.post.id}.{one.post.revision}.{one.what}.{since[one.post.id]}" for one in corrections]
+    told += [introduction] if introduction else []
     digest = hashlib.sha256(" ".join(told).encode()).hexdigest()[:32]
     return f"slot:{audience.slot:%Y%m%dT%H%M%S}:{audience.language}:{digest}"
-
-
-def _composed(
-    key: str,
-    language: str,
-    slot_at: datetime,
-    entries: Sequence[Entry],
-    corrections: Sequence[Correction],
-    cfg: Settings,
-    said: Mapping[UUID, Said],
-) -> Composed | None:
-    """The edition, without the posts that cannot be in one; None where nothing is left. `said` covers all its posts."""
-    try:
-        return _whole(key, EditionView(language, slot_at, tuple(entries), tuple(corrections)), cfg, said)
-    except Exception:  # whatever it is that one post holds, all others are told
-        # Where not even an edition of nothing can be made, it is no post's fault: its readers wait until it is mended.
-        compose(EditionView(language, slot_at, (), ()), views.city(cfg), cfg.mail_from)
-        every: list[Entry | Correction] = [*entries, *corrections]
-        sound = [one for one in every if _fits(one, language, slot_at, cfg)]
-        unfit = [one.post for one in every if one not in sound]
-        if not unfit:
-            raise
-    _leave_out([(said[post.id].change_id, post.id) for post in unfit])
-    view = EditionView(
-        language,
-        slot_at,
-        tuple(one for one in sound if isinstance(one, Entry)),
-        tuple(one for one in sound if isinstance(one, Correction)),
-    )
-    return _whole(key, view, cfg, said) if sound else None
-
-
-def _whole(key: str, view: EditionView, cfg: Settings, said: Mapping[UUID, Said]) -> Composed:
-    ends = [entry.post.over_at for entry in view.entries] + [_news_until(one) for one in view.corrections]
-    posts = [entry.post for entry in view.entries] + [correction.post for correction in view.corrections]
-    return Composed(
-        key=key,
-        language=view.language,
-        slot_at=view.slot_at,
-        parts=compose(view, views.city(cfg), cfg.mail_from),
-        posts={post.id: (post.revision, said[post.id]) for post in posts},
-        # As long as one thing in it is worth hearing the edition goes out.
-        over_at=None if None in ends else max((end for end in ends if end), default=None),
-    )
-
-
-def _news_until(correction: Correction) -> datetime | None:
-    """When a correction is not worth hearing any more: one of single dates with the last of them, any other never."""
-    if correction.what != "dates" or correction.before is None:
-        return None
-    return correction.post.content.date_news_until(correction.before)
-
-
-def _fits(one: Entry | Correction, language: str, slot_at: datetime, cfg: Settings) -> bool:
-    """Whether an edition of this alone can be made."""
-    entries, corrections = ((one,), ()) if isinstance(one, Entry) else ((), (one,))
-    try:
-        compose(EditionView(language, slot_at, entries, corrections), views.city(cfg), cfg.mail_from)
-    except Exception:
-        _log.exception("edition.left_out", post=str(one.post.id), revision=one.post.revision)
-        return False
-    return True
-
-
-def _leave_out(told: Iterable[tuple[int, UUID]]) -> None:
-    """A dead letter of the newsletter for each change and post: the merchant reads why, and the operator that it is so."""
-    with db.transaction() as session:
-        newsletter = session.scalar(
-            select(Destination.id).where(Destination.channel == Newsletter.kind).limit(1)
-        )
-        if newsletter is None:  # a city that has none yet; the log has it
-            return
-        now = db.now(session)
-        rows = [
-            lifecycle.row(
-                Newsletter,
-                f"c{change_id}-{newsletter.hex}",
-                now,
-                destination_id=newsletter,
-                change_id=change_id,
-                post_id=post_id,
-                state="failed",
-                reason=LEFT_OUT,
-            )
-            for change_id, post_id in told
-        ]
-        db.insert_new(session, Delivery.__table__, rows)

@@ -15,7 +15,7 @@ from syndication import clock
 from syndication.audience import feed_pages
 from syndication.channels.built_in.feed.documents import KINDS_OF, FeedView, Format, Tombstone, render
 from syndication.channels.built_in.websub import WebSub
-from syndication.channels.envelope import PostView
+from syndication.channels.envelope import PostView, WeeklyView
 from syndication.config import Settings, settings
 from syndication.content.base import slugify
 from syndication.content.reason import Reason
@@ -24,7 +24,7 @@ from syndication.infra import db, wakeups
 from syndication.kinds import NAMES, UNLISTED
 from syndication.ledger import lifecycle
 from syndication.models import Delivery, Destination, FeedDocument, Merchant, Post, PostTopic
-from syndication.publishing import coming, topics, views
+from syndication.publishing import coming, topics, views, weekly_views
 
 __all__ = [
     "FORMATS",
@@ -130,7 +130,7 @@ def _later_page(scope: str, form: Format, number: int, known: Document | None) -
             raise NotFound("There is no such page of this feed.")
         name = _merchant_name(session, parsed.merchant)
         topic = topics.name(session, parsed.topic) if parsed.topic else ""
-    material = _Material({}, page.posts, page.more, [], name, topic, now, None)
+    material = _Material({}, page.posts, page.more, [], [], name, topic, now, None)
     body = render(form, _view(scope, form, material, cfg, number))
     etag = hashlib.sha256(body).hexdigest()
     if known is not None and known.etag == etag:
@@ -247,6 +247,7 @@ class _Material:
     posts: list[PostView]
     more: bool
     removed: list[Tombstone]
+    weekly: list[WeeklyView]
     name: str
     topic: str
     now: datetime
@@ -286,12 +287,28 @@ def _material(session: Session, scope: Scope, forms: Sequence[Format], cfg: Sett
     ]
     ends = [post.over_at for post in posts if post.over_at is not None]
     ends += [one.at + _REMEMBERED for one in removed]
+    weekly = _weekly(session, scope, posts, now, cfg) if form in KINDS_OF else []
+    ends += [over for one in weekly if (over := one.content.over_at(cfg.zone)) is not None and over > now]
     if form not in KINDS_OF:  # a calendar says all dates at once, the others the next one
         told = (post.content.said_until(cfg.zone, now) for post in posts)
         ends += [until for until in told if until is not None]
     name = _merchant_name(session, scope.merchant)
     topic = topics.name(session, scope.topic) if scope.topic else ""
-    return _Material(before, posts, more, removed, name, topic, now, min(ends, default=None))
+    return _Material(before, posts, more, removed, weekly, name, topic, now, min(ends, default=None))
+
+
+def _weekly(
+    session: Session, scope: Scope, posts: list[PostView], now: datetime, cfg: Settings
+) -> list[WeeklyView]:
+    return weekly_views.views(
+        session,
+        posts,
+        now,
+        most=cfg.calendar_size,
+        kind=scope.kind,
+        topic=scope.topic,
+        merchant=scope.merchant,
+    )
 
 
 def _merchant_name(session: Session, slug: str) -> str:
@@ -333,6 +350,7 @@ def _view(scope: str, form: Format, material: _Material, cfg: Settings, number: 
         updated=max(moments, default=None),
         posts=tuple(material.posts),
         removed=tuple(material.removed),
+        weekly=tuple(material.weekly),
         max_age=cfg.feed_max_age,
         now=material.now,
         page_url=_address(scope, form, cfg, number) if number > 1 else "",

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
-from syndication.audience import interests, stories, tokens
+from syndication.audience import interests, stories, suppressions, tokens
 from syndication.audit import log
 from syndication.config import settings
 from syndication.content.base import Record
@@ -56,8 +56,9 @@ def confirm(token: str) -> ReaderRecord:
             ).first()
             said, source = (asked.wording, asked.source) if asked else ("", "unknown")
             session.add(Consent(reader_id=reader.id, action="confirmed", wording=said, source=source, at=now))
-            _plan(reader, Cadence.parse(reader.cadence), now)
+            plan(reader, Cadence.parse(reader.cadence), now)
             reader.state, reader.confirmed_at, reader.left_at = "confirmed", now, None
+            suppressions.forget(session, _spelled(reader.email))
         return _record(session, reader)
 
 
@@ -71,6 +72,15 @@ def read(token: str) -> ReaderRecord:
     """The reader of a link in a mail. Raises NotFound for a token that is not ours."""
     with db.reading() as session:
         return _record(session, tokens.owner(session, token))
+
+
+def by_number(reader_id: int) -> ReaderRecord:
+    """The reader with this number, for the town hall. Raises NotFound."""
+    with db.reading() as session:
+        reader = session.get(Reader, reader_id)
+        if reader is None:
+            raise NotFound("Nothing is kept about this reader any more.")
+        return _record(session, reader)
 
 
 def update_preferences(token: str, *, interest: Interest, cadence: str, language: str) -> ReaderRecord:
@@ -166,14 +176,25 @@ def export_by_address(email: str) -> dict[str, Any]:
     return {"address": address, "readers": said, "sign_ups": [_plain(_wish(one)) for one in waiting]}
 
 
+def looked_up(email: str) -> None:
+    """Write down that somebody of the town hall looks at what is kept about this address, or looked for it in vain."""
+    with db.transaction() as session:
+        log.record(session, "reader.found", log.of_reader(email))
+
+
 def erase_by_address(email: str) -> int:
-    """Delete all that is kept about an address (GDPR Art. 17); returns how many readers and sign-ups. Raises Invalid."""
+    """Delete all that is kept about an address (GDPR Art. 17); returns how many readers and sign-ups. Raises Invalid.
+
+    A keyed hash of it stays, so that no list brings it back.
+    """
     address = mail_addresses.spelled(email)
     with db.transaction() as session:
         waiting = session.scalars(select(SignUp).where(func.lower(SignUp.email) == address)).all()
         rows = [*waiting, *of_address(session, address, lock=True)]
         for row in rows:
             session.delete(row)
+        if rows:
+            suppressions.suppress(session, address)
         log.record(session, "reader.erased", log.of_reader(address), found=len(rows))
         return len(rows)
 
@@ -183,6 +204,7 @@ def erase(token: str) -> None:
     with db.transaction() as session:
         reader = tokens.owner(session, token)
         session.execute(delete(SignUp).where(SignUp.email == _spelled(reader.email)))
+        suppressions.suppress(session, _spelled(reader.email))
         for one in _same(session, reader):
             session.delete(one)
 
@@ -302,7 +324,7 @@ def _unanswered(session: Session, reader: Reader) -> tuple[ColumnElement[bool], 
     return (mine, Consent.action == "asked", Consent.id > answered)
 
 
-def _plan(reader: Reader, cadence: Cadence, now: datetime) -> None:
+def plan(reader: Reader, cadence: Cadence, now: datetime) -> None:
     """The first edition begins where everybody's last one ended, so that newcomers share it and hear the current news."""
     zone = settings().zone
     reader.covered_until = previous_slot(cadence, now, zone) or now

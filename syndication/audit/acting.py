@@ -26,6 +26,11 @@ class Actor:
 SERVICE = Actor("service", "", "service")
 
 
+def behind(words: str) -> Actor:
+    """Whoever let something begin that is done later, by the words kept with it, such as `Rosa Rosen <rosa@cafe.example>`."""
+    return Actor("", words.partition(" <")[0], "page")
+
+
 class _Entry:
     """Whoever came in. One object for all threads of a request, since none of them sees what another sets in its context."""
 

@@ -18,6 +18,10 @@ What = Literal[
     "post.revised",
     "post.published",
     "post.withdrawn",
+    "series.begun",
+    "series.changed",
+    "series.ended",
+    "file.taken",
     "picture.added",
     "merchant.applied",
     "merchant.admitted",
@@ -52,9 +56,20 @@ What = Literal[
     "delivery.replayed",
     "delivery.retried",
     "delivery.seen",
+    "delivery.dropped",
+    "bulk.begun",
+    "bulk.stopped",
+    "bulk.resumed",
+    "edition.introduced",
+    "edition.held",
+    "edition.released",
+    "edition.cancelled",
+    "edition.tested",
+    "reader.found",
     "reader.exported",
     "reader.erased",
     "reader.left",
+    "readers.imported",
     "report.received",
     "report.kept",
     "report.removed",
@@ -62,8 +77,23 @@ What = Literal[
     "backup.restored",
 ]  # fmt: skip -- one glance shows every act
 Kind = Literal[
-    "post", "picture", "merchant", "key", "person", "outlet", "link", "delivery", "reader", "report", "city"
-]
+    "post",
+    "series",
+    "file",
+    "picture",
+    "merchant",
+    "key",
+    "person",
+    "outlet",
+    "link",
+    "delivery",
+    "bulk",
+    "edition",
+    "reader",
+    "readers",
+    "report",
+    "city",
+]  # fmt: skip -- as above
 
 
 @dataclass(frozen=True)

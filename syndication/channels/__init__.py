@@ -44,9 +44,10 @@ _BUILT_IN = {
 }
 #: Those of them whose destinations are single people's devices; listings leave these out without importing a channel.
 _PERSONAL = ("webpush",)
-#: Those of them that serve readers, and the queues of all; a look at the queues imports no channel either.
+#: Those of them that serve readers, and those that are sent from another queue than `push`; a look at the queues imports no
+#: channel either.
 _FOR_READERS = ("newsletter", "letter")
-_QUEUES = ("feeds", "mail", "push")
+_QUEUES = {"newsletter": "mail", "feed": "feeds", "letter": "mail"}
 
 
 def __getattr__(name: str) -> Any:
@@ -98,11 +99,16 @@ def reader_kinds() -> list[str]:
     return [*_FOR_READERS, *(kind for kind, one in _installed().items() if one.serves == "readers")]
 
 
+def queue_of(kind: str) -> str:
+    """The queue that a kind is sent from. Raises KeyError where it is not installed."""
+    return _QUEUES.get(kind, "push") if kind in _BUILT_IN else _installed()[kind].queue
+
+
 def queues() -> list[str]:
     """The queues from which channels are served."""
-    return sorted({*_QUEUES, *(one.queue for one in _installed().values())})
+    return sorted({queue_of(kind) for kind in (*_BUILT_IN, *_installed())})
 
 
 def kinds_of(queue: str) -> list[str]:
     """The kinds that are sent from one queue."""
-    return [kind for kind in (*_BUILT_IN, *_installed()) if by_kind(kind).queue == queue]
+    return [kind for kind in (*_BUILT_IN, *_installed()) if queue_of(kind) == queue]

@@ -5,18 +5,19 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
+from urllib.parse import quote
 from uuid import UUID
 
 from pydantic import Field, SecretStr
 
 from syndication.channels.by_http import Rule, cooldown, json_of
-from syndication.channels.contract import Abilities, Channel, Limit
+from syndication.channels.contract import Abilities, Channel, Echo, Limit
 from syndication.channels.envelope import Envelope, PostView
 from syndication.channels.preview import Preview, joined, preview
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social.counting import cut, graphemes, octets
 from syndication.channels.social.pictured import fetched, left_out
-from syndication.channels.social.requests import Network, text_at
+from syndication.channels.social.requests import Network, count_at, items_at, text_at
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
@@ -131,6 +132,7 @@ class Bluesky(Channel[Envelope, Skeet]):
     #: 5,000 points an hour, three for each new record (docs.bsky.app, Rate Limits).
     limits = (Limit("destination", Rate(1600, 3600)),)
     tended_every = 86_400.0
+    echoes = True
 
     def render(self, envelope: Envelope) -> Skeet:
         """The record but for its pictures, which must be there before it can name them."""
@@ -201,6 +203,14 @@ class Bluesky(Channel[Envelope, Skeet]):
         _Repository(Network(self.label, RULES, tools), Access.of(settings)).sign_in()
         return settings
 
+    def echo(self, settings: Settings, reference: str, tools: Tools) -> Echo | None:
+        """The counts of a post (app.bsky.feed.getPosts), which the account's server asks Bluesky's index for."""
+        assert isinstance(settings, BlueskySettings)
+        found = _Repository(Network(self.label, RULES, tools), Access.of(settings)).counted(reference)
+        if found is None:
+            return None
+        return Echo(*(count_at(found, name) for name in ("likeCount", "repostCount", "replyCount")))
+
 
 class _Repository:
     """The account's repository, with a session that outlives a send and is renewed when the server ends it."""
@@ -251,6 +261,16 @@ class _Repository:
                 }
             )
         return ({"embed": {"$type": "app.bsky.embed.images", "images": found}} if found else {}), remark
+
+    def counted(self, rkey: str) -> Any:
+        """That record as the network's index sees it (a query, HTTP GET); None where it is not in it."""
+        uri = f"at://{self.did}/{_COLLECTION}/{rkey}"
+        url = f"{self._opened_by.server}/xrpc/app.bsky.feed.getPosts?uris={quote(uri, safe='')}"
+        answer = self._network.call("GET", url, headers=self._access(), rules=_ENDED)
+        if answer.status >= 400:
+            self._session = self._renewed()
+            answer = self._network.call("GET", url, headers=self._access())
+        return next(iter(items_at(json_of(answer, self._network.name), "posts") or []), None)
 
     def _standing(self, rkey: str) -> Any:
         url = (

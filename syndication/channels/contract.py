@@ -26,6 +26,15 @@ class Specimen:
 
 
 @dataclass(frozen=True)
+class Echo:
+    """What a network counts of a post, as it tells anybody; None: it does not say."""
+
+    likes: int | None = None
+    shares: int | None = None
+    replies: int | None = None
+
+
+@dataclass(frozen=True)
 class Limit:
     """What a network lets one destination, or all that speak to one of its hosts, do."""
 
@@ -97,6 +106,8 @@ class Channel(ABC, Generic[E, M]):
     rehearsed: ClassVar[Answer] = Answer(200, {}, b'{"id": "1"}')
     #: Seconds after which `tend` is called again; None: there is nothing to look after.
     tended_every: ClassVar[float | None] = None
+    #: Whether `echo` can be asked: the network tells the counts of a post to whoever posted it, for nothing.
+    echoes: ClassVar[bool] = False
 
     def public_key(self) -> str:
         """The city's key that a device subscribes with where the channel is personal; empty: nobody can at the moment."""
@@ -141,3 +152,11 @@ class Channel(ABC, Generic[E, M]):
         Returns the settings to keep; equal ones where nothing is new. Raises a Verdict. `now` is aware, UTC.
         """
         return settings
+
+    def echo(self, settings: Settings, reference: str, tools: Tools) -> Echo | None:
+        """What the network counts of the post that it calls `reference`; None where it says nothing, or the post is gone.
+
+        Called where `echoes`, seldom, and never again for a failure: one or two requests, which change nothing there. Raises
+        a Verdict where it cannot be asked.
+        """
+        return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -26,18 +26,23 @@ class City:
 
 @dataclass(frozen=True)
 class Publisher:
-    """The merchant behind a post, with the imprint that every outlet carries."""
+    """The merchant behind a post, with the imprint that every outlet carries; licences are SPDX ids, empty: not said."""
 
     slug: str
     name: str
     url: str | None = None
     address: str = ""
     district: str | None = None
+    license_texts: str = ""
+    license_pictures: str = ""
 
 
 @dataclass(frozen=True)
 class PostView:
-    """A post at one revision. Moments are aware, in UTC; `link` is the page to send people to."""
+    """A post at one revision. Moments are aware, in UTC; `link` is the page to send people to.
+
+    `weekly`: what comes every week of which it is the date `weekly_on`.
+    """
 
     id: UUID
     revision: int
@@ -47,6 +52,27 @@ class PostView:
     updated_at: datetime
     link: str
     over_at: datetime | None = None
+    weekly: UUID | None = None
+    weekly_on: date | None = None
+
+
+@dataclass(frozen=True)
+class WeeklyView:
+    """What comes every `interval` weeks, on the city's days from `start` to `until` (None: for ever), not on those `off`.
+
+    `content` is what all its dates say, as on `start`. Moments are in UTC.
+    """
+
+    id: UUID
+    content: Content
+    merchant: Publisher
+    start: date
+    interval: int
+    until: date | None
+    off: tuple[date, ...]
+    sequence: int
+    created_at: datetime
+    updated_at: datetime
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from pydantic import Field, SecretStr
 
 from syndication.channels.by_http import Rule, cooldown, json_of, shown
 from syndication.channels.connector import Beginning, Client, Connector, Site
-from syndication.channels.contract import Abilities, Channel, Limit
+from syndication.channels.contract import Abilities, Channel, Echo, Limit
 from syndication.channels.envelope import Envelope
 from syndication.channels.preview import Preview, preview
 from syndication.channels.settings import Account, Settings
 from syndication.channels.social import oauth
 from syndication.channels.social.counting import Count, cut, graphemes, letters, with_links_as
 from syndication.channels.social.pictured import fetched, left_out
-from syndication.channels.social.requests import Network, items_at, text_at
+from syndication.channels.social.requests import Network, count_at, items_at, text_at
 from syndication.channels.social.settings import Server, SocialSettings, host_of
 from syndication.channels.social.words import compose
 from syndication.channels.tools import Tools
@@ -209,6 +209,7 @@ class Mastodon(Channel[Envelope, Toot]):
     #: Pictures and deletions: 30 in 30 minutes for each account (docs.joinmastodon.org/api/rate-limits).
     limits = (Limit("destination", Rate(30, 1800)),)
     tended_every = 86_400.0
+    echoes = True
 
     def render(self, envelope: Envelope) -> Toot:
         """The status in the post's language, counted as its server counts; an address is a link there with its scheme alone."""
@@ -303,6 +304,19 @@ class Mastodon(Channel[Envelope, Toot]):
         }
         known = {name: value for name, value in learned.items() if value}
         return MastodonSettings.model_validate({**settings.plain(), **settings.secrets(), **known})
+
+    def echo(self, settings: Settings, reference: str, tools: Tools) -> Echo | None:
+        """The counts of a status (methods/statuses, GET; entities/Status)."""
+        assert isinstance(settings, MastodonSettings)
+        token = settings.access_token.get_secret_value()
+        network = Network(self.label, RULES, tools, (("authorization", f"Bearer {token}"),), settings.server)
+        status_id = quote(reference.partition(" ")[0], safe="")
+        answer = network.call("GET", f"{settings.server}/api/v1/statuses/{status_id}", rules=_ALREADY_GONE)
+        if answer.status >= 400:
+            return None
+        status = json_of(answer, self.label)
+        names = ("favourites_count", "reblogs_count", "replies_count")
+        return Echo(*(count_at(status, name) for name in names))
 
 
 def _count(chosen: MastodonSettings) -> Count:

@@ -14,35 +14,41 @@ from syndication.cli.options import (
     State,
     Until,
     Yes,
+    destination_id,
     merchant,
     moment,
     states,
-    uuid,
 )
 from syndication.cli.process import start
 from syndication.cli.screen import Json
 from syndication.errors import Invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
-    from uuid import UUID
 
     from syndication import insight
     from syndication.config import Settings
+    from syndication.insight.outlook import Outlook
 
 Owner = Annotated[str | None, typer.Option("--merchant", help="Only to destinations of this merchant.")]
 
 
+#: Whose move a cause is (`insight.causes.Move`), in words.
+_MOVES = {"merchant": "the merchant's", "operator": "the operator's", "itself": "goes on by itself"}
+group = typer.Typer(help="What went where; without a command, all of it.")
+
+
 def join(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command()(deliveries)
+    app.add_typer(group, name="deliveries")
     app.command()(delivery)
     app.command()(replay)
     app.command()(retry)
 
 
+@group.callback(invoke_without_command=True)
 def deliveries(
+    context: typer.Context,
     state: State = None,
     channel: ChannelKind = None,
     destination: Destination = None,
@@ -52,31 +58,62 @@ def deliveries(
     limit: Limit = 50,
     json: Json = False,
 ) -> None:
-    """Deliveries, the newest first, with their state and the reason for it."""
+    """Deliveries, the newest first: of which post, to whom, how each stands and why, and when it is tried next."""
+    if context.invoked_subcommand:
+        return
     from syndication import insight
+    from syndication.insight.outlook import outlooks
 
     cfg = start()
     filters = insight.Filters(
         states=states(state),
         channel=channel,
-        destination_id=uuid("--destination", destination),
+        destination_id=destination_id(destination),
         merchant=owner,
         since=moment("--since", since, cfg.zone),
         until=moment("--until", until, cfg.zone),
     )
     rows = insight.deliveries(filters, limit=limit)
+    ahead = outlooks(rows)
     if json:
-        screen.as_json(rows)
+        screen.as_json([{**vars(row), **vars(ahead[row.id])} for row in rows])
         return
-    titles = insight.titles(rows)
     screen.table(
-        ("id", "what", "to", "state", "tries", "next try", "reason"),
+        ("id", "made", "post", "outlet", "state", "tries", "next try", "reason"),
         [
-            (row.id, _what(row, titles), _to(row), row.state, row.attempts, _next(row), row.reason)
+            (row.id, row.created_at, _what(row, ahead[row.id]), _to(row), row.state, row.attempts,
+             _next(ahead[row.id]), row.reason)
             for row in rows
         ],
         zone=cfg.zone,
         none="No delivery is like that.",
+    )  # fmt: skip
+
+
+@group.command()
+def causes(
+    owner: Annotated[str | None, typer.Option("--merchant", help="Only at outlets of this merchant.")] = None,
+    since: Since = None,
+    json: Json = False,
+) -> None:
+    """What failed or waits after a failure, by its cause, and whose move it is; what needs somebody comes first."""
+    from syndication.insight.causes import causes as grouped
+
+    cfg = start()
+    slug = merchant(owner).slug if owner else None
+    rows = grouped(merchant=slug, since=moment("--since", since, cfg.zone))
+    if json:
+        screen.as_json(rows)
+        return
+    screen.table(
+        ("count", "state", "outlet", "of", "whose move", "first", "last", "cause"),
+        [
+            (row.count, row.state, f"{row.outlet or 'devices'} ({row.channel})", row.merchant or "the city",
+             _MOVES[row.move], row.first_at, row.last_at, row.cause)
+            for row in rows
+        ],
+        zone=cfg.zone,
+        none="Nothing fails.",
     )  # fmt: skip
 
 
@@ -155,20 +192,19 @@ def retry(
     screen.say(f"{now.many(**filters)} deliveries are tried now.")
 
 
-def _what(row: "insight.DeliveryRow", titles: "Mapping[UUID, str]") -> str:
+def _what(row: "insight.DeliveryRow", ahead: "Outlook") -> str:
     """The post, and what became of it; else what it is that goes out."""
-    if row.post_id is not None:
-        title = titles.get(row.post_id, "")
-        return title if row.action in (None, "published") else f"{title} ({row.action})"
-    return f"edition {row.edition_id}" if row.edition_id is not None else row.channel
-
-
-def _next(row: "insight.DeliveryRow") -> "datetime | None":
-    return row.due_at if row.state == "waiting" else None
+    return ahead.title if row.action in (None, "published") else f"{ahead.title} ({row.action})"
 
 
 def _to(row: "insight.DeliveryRow") -> str:
-    return row.destination or f"reader {row.reader_id}"
+    if row.destination:
+        return f"{row.destination} ({row.channel})"
+    return f"reader {row.reader_id} ({row.channel})" if row.reader_id else f"a person ({row.channel})"
+
+
+def _next(ahead: "Outlook") -> "datetime | str | None":
+    return "when resumed" if ahead.closed else ahead.next_try_at
 
 
 def _filters(
@@ -184,7 +220,7 @@ def _filters(
 ) -> dict[str, Any]:
     given: dict[str, Any] = {
         "channel": channel,
-        "destination_id": uuid("--destination", destination),
+        "destination_id": destination_id(destination),
         "merchant_id": merchant(owner).id if owner else None,
         "since": moment("--since", since, cfg.zone),
         "until": moment("--until", until, cfg.zone),

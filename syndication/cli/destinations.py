@@ -8,7 +8,7 @@ import typer
 
 from syndication.cli import screen
 from syndication.cli.options import merchant as option_merchant
-from syndication.cli.options import span, uuid
+from syndication.cli.options import span
 from syndication.cli.process import start
 from syndication.cli.screen import Json
 from syndication.errors import Invalid
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from syndication.config import Settings
     from syndication.destinations import links
 
-Id = Annotated[str, typer.Argument(help="The destination's id.")]
+Id = Annotated[
+    str, typer.Argument(help="The destination's id, or the last digits of it, as the listing shows them.")
+]
 ValidFor = Annotated[
     str, typer.Option(help="How long the link is good, such as 90m, 6h, 2d; at most eight days.")
 ]
@@ -180,12 +182,13 @@ def list_links(
 
 
 @group.command("end-link")
-def end_link(link: Annotated[str, typer.Argument(help="The link's id.")]) -> None:
+def end_link(link: Annotated[str, typer.Argument(help="The link's id, or the last digits of it.")]) -> None:
     """End a link before it is used."""
     from syndication.destinations import links
+    from syndication.insight.short_ids import LINK, whole_id
 
     start()
-    links.end(_id(link, "link"))
+    links.end(whole_id(LINK, link))
     screen.say("Ended. It opens nothing more.")
 
 
@@ -198,24 +201,25 @@ def _say_link(link: "links.Link", cfg: "Settings") -> None:
     screen.say(f"Good once, until {until:%Y-%m-%d %H:%M}, for whoever has it:\n{link.url}")
 
 
-def _id(text: str, what: str = "destination") -> UUID:
-    found = uuid(what, text)
-    assert found is not None
-    return found
+def _id(text: str) -> UUID:
+    from syndication.insight.short_ids import DESTINATION, whole_id
+
+    return whole_id(DESTINATION, text)
 
 
 @group.command("dry-run")
 def dry_run(
     destination: Id,
-    post: Annotated[str, typer.Argument(help="The post's id.")],
+    post: Annotated[str, typer.Argument(help="The post's id, or the last digits of it.")],
     json: Json = False,
 ) -> None:
     """What would be sent for a post, byte for byte; nothing is."""
     from syndication.delivery import dry_run as rehearse
     from syndication.delivery.tools import tools
+    from syndication.insight.short_ids import POST, whole_id
 
     start()
-    found = rehearse.rehearse(_id(destination), _id(post, "post"), tools())
+    found = rehearse.rehearse(_id(destination), whole_id(POST, post), tools())
     if json:
         shown = [{**vars(one), "body": _body(one.body)} for one in found.requests]
         screen.as_json({**vars(found), "requests": shown})

@@ -19,7 +19,8 @@ State = Annotated[
 ]
 ChannelKind = Annotated[str | None, typer.Option("--channel", help="Only of this channel, such as webhook.")]
 Destination = Annotated[
-    str | None, typer.Option("--destination", help="Only to the destination with this id.")
+    str | None,
+    typer.Option("--destination", help="Only to the destination with this id, or these last digits of it."),
 ]
 Since = Annotated[
     str | None,
@@ -67,14 +68,11 @@ def states(given: list[str] | None) -> tuple[str, ...]:
     return tuple(given or ())
 
 
-def uuid(name: str, text: str | None) -> UUID | None:
-    """The id that `text` spells. Raises Invalid."""
-    if text is None:
-        return None
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Invalid.field(name, f"{text} is not an id; `syndication destinations` shows them") from error
+def destination_id(text: str | None) -> UUID | None:
+    """The outlet's id that `text` spells or stands for; needs the database. Raises Invalid and NotFound."""
+    from syndication.insight.short_ids import DESTINATION, whole_id
+
+    return None if text is None else whole_id(DESTINATION, text)
 
 
 def merchant(slug: str) -> "merchants.MerchantRecord":

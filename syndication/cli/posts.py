@@ -13,7 +13,9 @@ from syndication.cli.screen import Json
 if TYPE_CHECKING:
     from uuid import UUID
 
-Id = Annotated[str, typer.Argument(help="The post's id, or as much of its beginning as no other has.")]
+Id = Annotated[
+    str, typer.Argument(help="The post's id, or the last digits of it, as the listing shows them.")
+]
 group = typer.Typer(help="Posts: list them, show where one went, take one back.", no_args_is_help=True)
 
 
@@ -69,12 +71,12 @@ def listed(
 def show(post: Id, json: Json = False) -> None:
     """One post, its changes, and where each delivery stands."""
     from syndication import insight
-    from syndication.insight.posts import changes, whole_id
-    from syndication.models import Post
+    from syndication.insight.posts import changes
+    from syndication.insight.short_ids import POST, whole_id
     from syndication.publishing import posts
 
     cfg = start()
-    found = posts.read(whole_id(Post, post, what="post"))
+    found = posts.read(whole_id(POST, post))
     steps, journey = changes(found.id), insight.journey(found.id)
     if json:
         screen.as_json({"post": found, "changes": steps, "journey": journey})
@@ -161,12 +163,11 @@ def withdraw(
 ) -> None:
     """Take a post back everywhere, and say where that cannot be done."""
     from syndication.insight.left_behind import left_behind
-    from syndication.insight.posts import whole_id
-    from syndication.models import Post
+    from syndication.insight.short_ids import POST, whole_id
     from syndication.publishing import posts, unlawful, withdrawal
 
     cfg = start(wakes=True)
-    found = posts.read(whole_id(Post, post, what="post"))
+    found = posts.read(whole_id(POST, post))
     forgotten = reason is Reason.UNLAWFUL
     called = str(found.id) if forgotten else f"{found.content.title} ({found.id})"
     if not yes:

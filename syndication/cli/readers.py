@@ -85,6 +85,7 @@ def erase(address: Address, yes: Yes = False) -> None:
         return
     screen.say(
         "Deleted: the reader, the proof of consent, sign-ups, and what was sent and when.\n"
-        "What remains: backups, until you delete them (after a restore, erase again); logs of your mail server;\n"
+        "What remains: a keyed hash of the address, so that no import brings it back;\n"
+        "backups, until you delete them (after a restore, erase again); logs of your mail server;\n"
         "sums over all readers, which name nobody; mails in the reader's own mailbox."
     )

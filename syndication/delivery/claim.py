@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, exists, 
 from sqlalchemy.orm import Session
 
 from syndication import channels, clock
+from syndication.audience import mailings
 from syndication.config import Settings
 from syndication.delivery import copies, pacing, superseded
 from syndication.delivery.lane import Lane, Stop
@@ -48,7 +49,10 @@ def claim(queue: str, owner: str, ready: int, slow: int, cfg: Settings) -> list[
 def _waits(queue: str) -> bool:
     """Whether anything on `queue` is due, though perhaps for a destination that is held, paused or taken."""
     with db.reading() as session:
-        return session.scalar(_ANY, {"queue": queue, "now": db.now(session)}) is not None
+        now = db.now(session)
+        if queue in SHARED and (going := mailings.going(session)):
+            return session.scalar(_waiting(queue, now).where(*going).limit(1)) is not None
+        return session.scalar(_ANY, {"queue": queue, "now": now}) is not None
 
 
 def due(queue: str) -> bool:
@@ -262,7 +266,8 @@ def _claim_shared(
     if wanted <= 0:
         return []
     size, least = policy.mail_batch(failures, cfg.mail_batch, outlet.answers if outlet else ())
-    shares = _shares(session, _waiting(queue, now), wanted, under_way + wanted, size, least)
+    waiting = _waiting(queue, now).where(*mailings.going(session))
+    shares = _shares(session, waiting, wanted, under_way + wanted, size, least)
     if db.one_writer():  # the next claim follows at once
         shares = shares[: max(1, MOST_ROWS // max(1, len(shares[0])))] if shares else []
     if not shares:
@@ -313,12 +318,16 @@ def stopped(lane: Lane) -> dict[int, Stop]:
         if lane.shared:
             left = select(Delivery.id).join(Reader, Reader.id == Delivery.reader_id).where(*mine)
             out = session.scalars(left.where(Reader.state.in_(("left", "suppressed")))).all()
-            old = session.scalars(select(Delivery.id).where(*mine, superseded.at_readers())).all()
+            old = list(session.scalars(select(Delivery.id).where(*mine, superseded.at_readers())))
+            if halted := mailings.halted(session):
+                old += session.scalars(select(Delivery.id).where(*mine, mailings.copies_of(halted)))
         else:
             held = select(Delivery.id).join(Destination, Destination.id == Delivery.destination_id)
             out = []
-            old = session.scalars(
-                held.where(*mine, or_(Destination.state != "active", superseded.at_destinations()))
-            ).all()
+            old = list(
+                session.scalars(
+                    held.where(*mine, or_(Destination.state != "active", superseded.at_destinations()))
+                )
+            )
     gone: dict[int, Stop] = {parcel.id: "gone" for parcel in lane.parcels if parcel.id not in here}
     return {**gone, **dict.fromkeys(old, "waits"), **dict.fromkeys(out, "left")}

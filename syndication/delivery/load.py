@@ -144,7 +144,7 @@ class _Loader:
             "replay" if row.by_hand else "schedule",
             fault,
             stays or None,
-            _buckets(channel, row.destination_id, outlet.settings) if channel.limits else (),
+            buckets_of(channel, row.destination_id, outlet.settings) if channel.limits else (),
         )
 
     def _envelope(self, row: Delivery, settings: ChannelSettings) -> Any:
@@ -296,7 +296,7 @@ def _keeps_track(destination: Destination) -> bool:
     return channels.known(destination.channel) and channels.by_kind(destination.channel).abilities.keeps_track
 
 
-def _buckets(
+def buckets_of(
     channel: Channel[Any, Any], destination_id: UUID | None, settings: ChannelSettings
 ) -> tuple[Bucket, ...]:
     """The rates that one more delivery of this destination draws from."""

@@ -38,6 +38,13 @@ def checked(data: bytes, lines: Sequence[Line], plain: str, html: str) -> bytes:
     return data
 
 
+def read(data: bytes) -> tuple[str, dict[str, str]]:
+    """Subject and bodies, by their content types, of a finished mail as a program shows it."""
+    message = message_from_bytes(data, policy=policy.default)
+    parts = [part for part in message.walk() if not part.is_multipart()]
+    return str(message["Subject"]), {part.get_content_type(): str(part.get_content()) for part in parts}
+
+
 def _head(data: bytes, lines: Sequence[Line]) -> None:
     """The head is the lines and nothing else, none too long, with no line end that is not ours."""
     meant = "".join(line.written for line in lines).encode() + b"\r\n"

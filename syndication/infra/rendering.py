@@ -1,7 +1,7 @@
 """Texts for people: templates with translations, dates and money as people write them."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from io import BytesIO
@@ -17,6 +17,7 @@ from babel.support import Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from syndication import clock
 from syndication.infra.languages import LOCALES, supported_language
 from syndication.infra.markdown import markdown_to_html, plain_to_html
 
@@ -66,6 +67,9 @@ def _environment(language: str) -> Environment:
         "linked": lambda text: Markup(plain_to_html(text)),  # noqa: S704 -- sanitised there
         "day": lambda value, zone=None: day(value, language, zone),
         "moment": lambda value, zone: moment(value, zone, language),
+        "lately": lambda value, zone: lately(value, zone, language),
+        "whole": lambda value: whole(value, language),
+        "span": lambda seconds: span(seconds, language),
         "money": lambda value, currency: money(value, currency, language),
     }
     environment.globals["language"] = language
@@ -114,6 +118,11 @@ def full_day(value: date, language: str) -> str:
     return dates.format_date(value, "EEEE, d. MMMM y" if locale == "de" else "EEEE, d MMMM y", locale=locale)
 
 
+def month_name(value: date, language: str) -> str:
+    """ "November 2026"."""
+    return dates.format_date(value, "LLLL y", locale=LOCALES[supported_language(language)])
+
+
 def short_day(value: date, language: str) -> str:
     """ "Sa., 15.8." """
     locale = LOCALES[supported_language(language)]
@@ -129,6 +138,25 @@ def moment(value: datetime, zone: ZoneInfo, language: str) -> str:
     """ "Sa., 15. August 2026, 17:00 Uhr"."""
     oclock = " Uhr" if supported_language(language) == "de" else ""
     return f"{day(value, language, zone)}, {time_of_day(value, zone)}{oclock}"
+
+
+def lately(value: datetime, zone: ZoneInfo, language: str) -> str:
+    """ "14:02 Uhr" for a moment of today, "Sa., 15.8., 14:02 Uhr" for another."""
+    oclock = " Uhr" if supported_language(language) == "de" else ""
+    local = value.astimezone(zone)
+    other = local.date() != clock.now().astimezone(zone).date()
+    return (f"{short_day(local.date(), language)}, " if other else "") + f"{time_of_day(value, zone)}{oclock}"
+
+
+def span(seconds: float, language: str) -> str:
+    """ "4 Sekunden", "3 Minuten", "2 Tage"."""
+    locale = LOCALES[supported_language(language)]
+    return dates.format_timedelta(timedelta(seconds=max(1, round(seconds))), threshold=1.5, locale=locale)
+
+
+def whole(value: int, language: str) -> str:
+    """ "8.400"."""
+    return numbers.format_decimal(value, locale=LOCALES[supported_language(language)])
 
 
 def in_words(value: datetime, zone: ZoneInfo, language: str) -> str:

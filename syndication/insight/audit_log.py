@@ -19,7 +19,7 @@ from syndication.infra import db
 from syndication.models import LogLine, Merchant, Revision
 
 #: How long a line is kept: claims end three years after the end of a year (BGB, sections 195 and 199). The database refuses
-#: to delete a younger one (migration 0024).
+#: to delete a younger one (migration 0027).
 KEPT = timedelta(days=1461)
 #: Lines read at a time for a file, and forgotten in one transaction.
 _CHUNK = 1000

@@ -1,7 +1,7 @@
 """Lists deliveries: what went where, what did not and why, and what needs a person."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,8 +12,11 @@ from syndication.content.base import Record
 from syndication.content.reason import Reason
 from syndication.errors import NotFound
 from syndication.infra import db
+from syndication.ledger.selection import Selection
 from syndication.models import Attempt, Change, DeadLetter, Delivery, Destination, Merchant, Post, Revision
 
+#: Rows looked at in one go for those of one cause, and how often for one page.
+_LOOKED_AT, _MOST_LOOKS = 500, 10
 #: States that a person should look at: nothing more happens by itself.
 TROUBLED = ("failed", "unconfirmed")
 
@@ -106,6 +109,38 @@ def deliveries(
         statement = statement.where(Delivery.created_at < wanted.until)
     with db.reading() as session:
         return [DeliveryRow(*row) for row in session.execute(statement)]
+
+
+def matching(
+    wanted: Selection, *, limit: int = 50, before: int | None = None
+) -> tuple[list[DeliveryRow], int | None]:
+    """Deliveries of a selection, newest first, and the id behind which there may be more (None: there are none).
+
+    A cause is compared here, so a page may hold fewer than `limit` where it is rare among very many.
+    """
+    found: list[int] = []
+    # Where nearly all rows match, walking down the ids finds a page at once, and the index would sort a million; where few do,
+    # it is the other way round. Neither database knows which, so one of the two indexes is hidden from it.
+    many = not wanted.states or bool(set(wanted.states) & {"sent", "dropped"})
+    state = func.coalesce(Delivery.state, "") if many else Delivery.state
+    order = Delivery.id if many else Delivery.id + 0
+    statement = select(Delivery.id, Delivery.reason).where(*replace(wanted, states=()).where())
+    if wanted.states:
+        statement = statement.where(state.in_(wanted.states))
+    size = max(limit + 1, _LOOKED_AT if wanted.cause else 0)
+    with db.reading() as session:
+        for _ in range(_MOST_LOOKS):
+            here = statement if before is None else statement.where(Delivery.id < before)
+            rows = session.execute(here.order_by(order.desc()).limit(size)).all()
+            found += [identity for identity, reason in rows if wanted.alike(reason)]
+            before = rows[-1][0] if len(rows) == size else None
+            if before is None or len(found) > limit:
+                break
+        shown = found[:limit]
+        # Joined for what is shown alone.
+        whole = _rows().where(Delivery.id.in_(shown)).order_by(Delivery.id.desc())
+        more = shown[-1] if len(found) > limit else before
+        return [DeliveryRow(*row) for row in session.execute(whole)], more
 
 
 def titles(rows: Iterable[DeliveryRow]) -> dict[UUID, str]:

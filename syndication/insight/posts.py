@@ -1,18 +1,13 @@
-"""Posts as an operator looks for them, and the short ids by which they name one."""
+"""Posts as an operator looks for them."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
-from syndication.errors import Invalid, NotFound
 from syndication.infra import db
-from syndication.models import Change, Destination, Merchant, Post, Revision
-
-_ID = re.compile(r"[0-9a-f]{1,32}")
-_SHOWN = 3
+from syndication.models import Change, Merchant, Post, Revision
 
 
 @dataclass(frozen=True)
@@ -90,20 +85,3 @@ def changes(post_id: UUID) -> list[ChangeRow]:
             ChangeRow(one.action, one.revision, str(content["title"]), one.created_at, one.fanned_at)
             for one, content in session.execute(statement)
         ]
-
-
-def whole_id(model: type[Post | Destination], text: str, *, what: str) -> UUID:
-    """The id that begins with `text`, in hexadecimal digits with dashes or without. Raises Invalid and NotFound."""
-    digits = text.strip().lower().replace("-", "")
-    if not _ID.fullmatch(digits):
-        raise Invalid.field(what, f"{text} is not an id; `syndication {what}s` shows them")
-    first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
-    with db.reading() as session:
-        found = session.scalars(select(model.id).where(model.id.between(first, last)).limit(_SHOWN)).all()
-    if not found:
-        raise NotFound(f"There is no {what} {text}; `syndication {what}s` shows them.")
-    if len(found) > 1:
-        raise Invalid.field(
-            what, f"{text} begins several ids, such as {found[0]} and {found[1]}; give more of it"
-        )
-    return found[0]

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from syndication import channels
 from syndication.config import settings
 from syndication.infra import db
-from syndication.insight import audit_log, tallies
+from syndication.insight import audit_log, feed_audience, tallies
 from syndication.models import (
     Attempt,
+    BulkAct,
     Change,
     DeadLetter,
     Delivery,
@@ -46,12 +47,15 @@ def prune() -> dict[str, int]:
     before = now - timedelta(days=settings().keep_deliveries)
     _deliveries(gone, before)
     _devices(gone, now - _FORGET_DEVICES)
+    tallies.forget(now)
     gone["audit_log"] = audit_log.forget()
     with db.transaction() as session:
         gone["editions"] = _editions(session, before)
         gone["changes"] = _changes(session, before)
         gone["dead_letters"] = _delete(session, DeadLetter, DeadLetter.created_at < before)
         gone["outages"] = _delete(session, Outage, Outage.ended_at < before)
+        gone["feed_audiences"] = feed_audience.forget(session, now)
+        gone["bulk_acts"] = _delete(session, BulkAct, BulkAct.ended_at < before)
         gone["heartbeats"] = _delete(session, Heartbeat, Heartbeat.at < now - _FORGET_PARTS)
     return dict(gone)
 

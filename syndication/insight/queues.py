@@ -123,7 +123,7 @@ def _closed_for_all(session: Session, now: datetime) -> set[str]:
             Destination.channel.in_(kinds), Destination.merchant_id.is_(None), Destination.held_until > now
         )
     )
-    return {channels.by_kind(kind).queue for kind in held}
+    return {channels.queue_of(kind) for kind in held}
 
 
 def _switched_off() -> ColumnElement[bool]:

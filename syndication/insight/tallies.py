@@ -3,10 +3,23 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import Float, bindparam, case, cast, func, literal, or_, select, update
+from sqlalchemy import (
+    Float,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from syndication.infra import db
@@ -19,16 +32,32 @@ BOUNDS: Mapping[str, Sequence[float]] = {
     ATTEMPT_SECONDS: (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60),
     ARRIVAL_SECONDS: (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 900, 3600, 14400, 86400),
 }
+#: Attempts by outcome in one hour of UTC, such as `hourly_sent`; the label is the hour. Kept for so many days.
+_HOURLY = "hourly_"
+HOURS_KEPT = 40
+_HOUR = "%Y-%m-%d %H"
 _INFINITE = "+Inf"
 _SUM = "sum"
 #: Marks: the last attempt folded; the newest one at an earlier look, and when (seconds since 1970) that was.
 FOLDED, _SEEN, _SEEN_AT = "folded", "seen", "seen_at"
 #: No transaction that writes attempts is open this long (seconds): below an id seen before, none is missing.
 SETTLED = 10.0
+#: What can become of an attempt.
+_OUTCOMES = ("sent", "later", "failed", "unconfirmed", "dropped")
 #: Attempts folded at a time.
 _CHUNK = 20_000
 
 Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Hour:
+    """How many attempts by a channel had that outcome in the hour that began at `at` (UTC)."""
+
+    at: datetime
+    channel: str
+    outcome: str
+    count: int
 
 
 @dataclass(frozen=True)
@@ -68,6 +97,31 @@ def counters(session: Session) -> dict[tuple[str, str], float]:
     """(channel, outcome) → attempts since the beginning."""
     found = session.execute(select(Tally.channel, Tally.label, Tally.value).where(Tally.metric == ATTEMPTS))
     return {(channel, label): value for channel, label, value in found}
+
+
+def hours(session: Session, since: datetime) -> list[Hour]:
+    """What happened in each hour from the one that holds `since` (aware) on; those in which nothing did are left out."""
+    first = since.astimezone(UTC).strftime(_HOUR)
+    statement = select(Tally.metric, Tally.channel, Tally.label, Tally.value).where(
+        Tally.metric.in_([_HOURLY + outcome for outcome in _OUTCOMES]), Tally.label >= first
+    )
+    return [
+        Hour(
+            datetime.strptime(label, _HOUR).replace(tzinfo=UTC),
+            channel,
+            metric.removeprefix(_HOURLY),
+            round(value),
+        )
+        for metric, channel, label, value in session.execute(statement)
+    ]
+
+
+def forget(now: datetime) -> None:
+    """Forget the hours that nobody looks at any more."""
+    before = (now - timedelta(days=HOURS_KEPT)).astimezone(UTC).strftime(_HOUR)
+    metrics = [_HOURLY + outcome for outcome in _OUTCOMES]
+    with db.transaction() as session:
+        session.execute(delete(Tally).where(Tally.metric.in_(metrics), Tally.label < before))
 
 
 def histograms(session: Session, metric: str) -> dict[str, Histogram]:
@@ -166,6 +220,15 @@ def _observed(session: Session, start: int, until: int) -> Counter[Key]:
         found[ATTEMPTS, channel, outcome] += count
         found[ATTEMPT_SECONDS, channel, label] += count
         found[ATTEMPT_SECONDS, channel, _SUM] += total
+    hour = _hour(session)
+    when = (
+        select(Delivery.channel, Attempt.outcome, hour, func.count())
+        .join(Delivery, Delivery.id == Attempt.delivery_id)
+        .where(*these)
+        .group_by(Delivery.channel, Attempt.outcome, hour)
+    )
+    for channel, outcome, label, count in session.execute(when):
+        found[_HOURLY + outcome, channel, label] += count
     since = func.coalesce(Change.created_at, Edition.slot_at)
     wait = _seconds_between(session, since, Delivery.sent_at)
     label_of_wait = _bucket(wait, BOUNDS[ARRIVAL_SECONDS])
@@ -186,6 +249,16 @@ def _observed(session: Session, start: int, until: int) -> Counter[Key]:
         found[ARRIVAL_SECONDS, channel, label] += count
         found[ARRIVAL_SECONDS, channel, _SUM] += max(0.0, total)
     return found
+
+
+def _hour(session: Session) -> Any:
+    """The hour of UTC in which an attempt was made."""
+    if session.get_bind().dialect.name == "postgresql":
+        # No parameters: PostgreSQL must see the same text in SELECT and GROUP BY.
+        utc: Any = literal_column("'UTC'")
+        shape: Any = literal_column("'YYYY-MM-DD HH24'")
+        return func.to_char(func.timezone(utc, Attempt.at), shape)
+    return func.strftime(literal_column("'%Y-%m-%d %H'"), Attempt.at)
 
 
 def _bucket(seconds: Any, bounds: Sequence[float]) -> Any:

@@ -327,6 +327,14 @@ class Kind(ABC, Generic[C]):
         """The same said once more, at its next dates that are not over at `now`, and as if nothing had become of it."""
         return content
 
+    def weekly_on(self, content: C, zone: ZoneInfo) -> date | None:
+        """The day in the city by which one date is named of what comes every week; None for what cannot come so."""
+        return None
+
+    def weeks_later(self, content: C, weeks: int, zone: ZoneInfo) -> C:
+        """The same so many weeks later, or earlier, at the same hours of `zone`'s clock."""
+        return content
+
     def extras(self, content: C) -> dict[str, Any]:
         """What a JSON Feed says beside the fields that the API has. JSON types."""
         return {}
@@ -363,9 +371,11 @@ class Foreign:
         )
 
 
+#: The deed that says of a date that it falls out.
+CANCEL = "cancel"
 #: What may be done with a post of what takes place: each says so in its `status`.
 CALL_OFF: tuple[Deed, ...] = (
-    Deed("cancel", "Cancel", {"status": "cancelled"}),
+    Deed(CANCEL, "Cancel", {"status": "cancelled"}),
     Deed("postpone", "Postpone", {"status": "postponed"}),
     Deed("sold_out", "Sold out", {"status": "sold_out"}),
 )

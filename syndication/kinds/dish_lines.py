@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from syndication.content.reason import Reason
@@ -22,7 +23,7 @@ DIETS = {"vegetarian": _("vegetarian"), "vegan": _("vegan")}
 _LABELS = re.compile(r" ?\[(?P<labels>[^\[\]]{0,1000})\]$")
 _PRICE = re.compile(
     r"(?P<rest>.*?)(?:, ?(?P<label>[^\W\d][^,]{0,38}?) |[, ] ?)"
-    r"(?:€ ?)?(?P<price>\d{1,5}(?:[.,](?:\d{1,2}|-|–))?) ?(?P<currency>€|EUR)?"
+    r"(?:€ ?)?(?P<price>(?:\d{1,3}(?:[.,]\d{3}){1,2}|\d{1,7})(?:[.,](?:\d{1,2}|-|–))?) ?(?P<currency>€|EUR)?"
 )
 _DAY = re.compile(
     r"(?P<weekday>mo(?:n|ntag|nday)?|di(?:e|enstag)?|tu(?:e|es|esday)?|mi(?:t|ttwoch)?|we(?:d|dnesday)?|do(?:n|nnerstag)?"
@@ -37,6 +38,8 @@ _WEEKDAYS = {
     for name in names.split()
 }
 _ASIDE = " – "
+#: A name that would be read as more than a name stands in quotes.
+_QUOTED = re.compile(r'"(?P<name>[^"]{1,300})"(?: – (?P<more>.{1,400}))?')
 
 
 def by_days(text: str, first: date | None) -> dict[str, Any]:
@@ -72,10 +75,11 @@ def dish(line: str) -> dict[str, Any]:
     if labels := _LABELS.search(line):
         line = line[: labels.start()]
         found |= _labels(labels["labels"])
-    prices = []
-    while (price := _PRICE.fullmatch(line)) and (price["currency"] or re.search(r"[.,]", price["price"])):
-        amount = re.sub(r"[.,][-–]$", "", price["price"])
-        prices.append({"price": amount} | ({"label": price["label"].strip()} if price["label"] else {}))
+    prices: list[dict[str, str]] = []
+    while (price := _PRICE.fullmatch(line)) and (price["currency"] or _bare_price(price["price"], prices)):
+        prices.append(
+            {"price": _amount(price["price"])} | ({"label": price["label"].strip()} if price["label"] else {})
+        )
         line = price["rest"]
     if prices:
         found["prices"] = prices[::-1]
@@ -86,8 +90,22 @@ def dish(line: str) -> dict[str, Any]:
                 line, found["diet"] = line[: -len(mark)].rstrip(), diet
     if course := _COURSE.match(line):
         found["course"], line = course["course"], line[course.end() :]
-    name, aside, more = line.partition(_ASIDE)
-    return found | {"name": name.strip()} | ({"description": more.strip()} if aside else {})
+    if quoted := _QUOTED.fullmatch(line):
+        name, more = quoted["name"], quoted["more"] or ""
+    else:
+        name, _aside, more = line.partition(_ASIDE)
+    return found | {"name": name.strip()} | ({"description": more.strip()} if more else {})
+
+
+def _bare_price(text: str, behind: list[Any]) -> bool:
+    """Whether a number without a currency is a price: "4,80" and "5,-" are; "0,5" is none, nor "0,33" before a price."""
+    cents = re.search(r"[.,](\d\d|-|–)$", text)
+    return cents is not None and not (behind and Decimal(_amount(text).replace(",", ".")) < 1)
+
+
+def _amount(text: str) -> str:
+    """ "1.200,50" and "1,200.50" as "1200,50" and "1200.50"; "5,-" as "5"."""
+    return re.sub(r"[.,](?=\d{3})|[.,][-–]$", "", text)
 
 
 def written(dishes: Iterable[Any], days: Iterable[Any], currency: str, language: str) -> str:
@@ -103,9 +121,27 @@ def _lines(dishes: Iterable[Any], days: Iterable[Any], currency: str, language: 
         yield _line(dish, currency, language)
 
 
-def _line(dish: Any, currency: str, language: str) -> str:
+def _line(one: Any, currency: str, language: str) -> str:
+    line = _told(one, one.name, currency, language)
+    return line if _says(line, one) else _told(one, f'"{one.name}"', currency, language)
+
+
+def _says(line: str, one: Any) -> bool:
+    """Whether a line makes this dish: its name may look like a day, a price or what stands around it."""
+    if _DAY.match(line):
+        return False
+    try:
+        found = dish(line)
+    except Invalid:
+        return False
+    said = (found["name"], found.get("course", ""), found.get("description", ""), found.get("diet"))
+    same = said == (one.name, one.course, one.description, one.diet)
+    return same and len(found.get("prices", ())) == len(one.prices)
+
+
+def _told(dish: Any, name: str, currency: str, language: str) -> str:
     say = gettext(language)
-    told = f"{dish.course}: {dish.name}" if dish.course else dish.name
+    told = f"{dish.course}: {name}" if dish.course else name
     told += f"{_ASIDE}{dish.description}" if dish.description else ""
     told += f" ({say(DIETS[dish.diet])})" if dish.diet else ""
     for one in dish.prices:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -59,6 +59,9 @@ class Event(Kind[EventContent]):
             "ends_at": _("Left empty, we take it to last three hours."),
             "price": _("0 means free of charge; left empty, no price is said."),
             "starts_at": _("Such as “Sat 7:30 pm” or “28.11. 19:30”."),
+            "recurrence": _(
+                "For what is the same each time. Else post it once, and choose “Every week” there."
+            ),
         },
         labels={
             "starts_at": _("When does it begin?"),
@@ -128,12 +131,9 @@ class Event(Kind[EventContent]):
     def again(self, content: EventContent, zone: ZoneInfo, now: datetime) -> EventContent:
         """One date, or a rule without an end, from the next such weekday on; what was other on single dates is over."""
         weeks = again.weeks_until(content.starts_at, zone, now)
-        ends = content.ends_at
         endless = content.recurrence and not _ENDS.search(content.recurrence)
-        return content.model_copy(
+        return self.weeks_later(content, weeks, zone).model_copy(
             update={
-                "starts_at": again.later(content.starts_at, weeks, zone),
-                "ends_at": again.later(ends, weeks, zone) if ends else None,
                 "recurrence": content.recurrence if endless else None,
                 "excluded": (),
                 "added": (),
@@ -141,6 +141,19 @@ class Event(Kind[EventContent]):
                 "status": "scheduled",
             }
         )
+
+    def weekly_on(self, content: EventContent, zone: ZoneInfo) -> date | None:
+        """The day on which it begins; what has several dates already is a series of its own."""
+        return None if schedule.repeats(content) else content.starts_at.astimezone(zone).date()
+
+    def weeks_later(self, content: EventContent, weeks: int, zone: ZoneInfo) -> EventContent:
+        """Start and end by the clock."""
+        ends = content.ends_at
+        moved = {
+            "starts_at": again.later(content.starts_at, weeks, zone),
+            "ends_at": again.later(ends, weeks, zone) if ends else None,
+        }
+        return content.model_copy(update=moved)
 
     def facts(self, content: EventContent, zone: ZoneInfo, language: str) -> tuple[Fact, ...]:
         """The price."""

@@ -325,17 +325,19 @@ class Menu(Kind[MenuContent]):
 
     def again(self, content: MenuContent, zone: ZoneInfo, now: datetime) -> MenuContent:
         """The same dishes on the same weekdays, from the next week on that is not over."""
-        ahead = again.weeks_until(content.from_date, zone, now) * timedelta(weeks=1)
+        weeks = again.weeks_until(content.from_date, zone, now)
+        return self.weeks_later(content, weeks, zone).model_copy(update={"status": "scheduled"})
+
+    def weekly_on(self, content: MenuContent, zone: ZoneInfo) -> date:
+        """Its first day."""
+        return content.from_date
+
+    def weeks_later(self, content: MenuContent, weeks: int, zone: ZoneInfo) -> MenuContent:
+        """Its days, each on the same weekday."""
+        ahead, last = weeks * timedelta(weeks=1), content.until_date
         days = tuple(one.model_copy(update={"date": one.date + ahead}) for one in content.days)
-        last = content.until_date
-        return content.model_copy(
-            update={
-                "from_date": content.from_date + ahead,
-                "until_date": last + ahead if last else None,
-                "days": days,
-                "status": "scheduled",
-            }
-        )
+        moved = {"from_date": content.from_date + ahead, "until_date": last + ahead if last else None}
+        return content.model_copy(update={**moved, "days": days})
 
     def appointments(self, content: MenuContent, zone: ZoneInfo) -> tuple[Appointment, ...]:
         """One for each date, with its dishes."""

@@ -1,7 +1,7 @@
 """Offers: what a shop has for a price, for as long as it holds."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
@@ -228,13 +228,24 @@ class Offer(Kind[OfferContent]):
 
     def again(self, content: OfferContent, zone: ZoneInfo, now: datetime) -> OfferContent:
         """As long as it held, from as many weeks later on as makes it end in the future."""
-        end, start = content.valid_until, content.valid_from
+        end = content.valid_until
         if end is None:
             return content.model_copy(update={"valid_from": None})
-        weeks = again.weeks_until(end, zone, now)
-        moved = {"valid_until": again.later(end, weeks, zone)}
-        if start is not None:
-            moved["valid_from"] = again.later(start, weeks, zone)
+        return self.weeks_later(content, again.weeks_until(end, zone, now), zone)
+
+    def weekly_on(self, content: OfferContent, zone: ZoneInfo) -> date | None:
+        """The day from which it holds, else the last one; what never ends does not come again."""
+        if content.valid_until is None:
+            return None
+        return (content.valid_from or content.valid_until - MOMENT).astimezone(zone).date()
+
+    def weeks_later(self, content: OfferContent, weeks: int, zone: ZoneInfo) -> OfferContent:
+        """As long as it held."""
+        moved = {
+            name: again.later(at, weeks, zone)
+            for name, at in (("valid_from", content.valid_from), ("valid_until", content.valid_until))
+            if at is not None
+        }
         return content.model_copy(update=moved)
 
     def structured(

@@ -162,6 +162,16 @@ def kept(data: Any) -> Content:
     return _contents.read(data, KEPT)
 
 
+def kept_draft(data: Any) -> Draft:
+    """A draft as it was kept, from its `document()`; it was judged when it was read, and is not judged anew."""
+    data = dict(data)
+    spellings = data.pop("spellings", {})
+    data["topics"] = [Topic(slug, spellings.get(slug, "")) for slug in data.get("topics", ())]
+    made = _drafts.read(data, KEPT)
+    assert isinstance(made, Draft)
+    return made
+
+
 class WantedInterest(Interest):
     """Which posts somebody wants, as they ask for it: of kinds that there are."""
 

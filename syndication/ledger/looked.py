@@ -2,6 +2,9 @@
 
 from uuid import UUID
 
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
 from syndication import clock
 from syndication.content.reason import Reason
 from syndication.errors import Conflict, NotFound
@@ -26,3 +29,15 @@ def there(delivery_id: int, *, merchant_id: UUID | None = None) -> None:
             raise Conflict(_SETTLED)
         row.state, row.reason, row.sent_at = "sent", _IS_THERE, clock.now()
         replay.note(session, "delivery.seen", [delivery_id])
+
+
+def all_there(session: Session, ids: list[int]) -> int:
+    """The same of all of `ids` that are in doubt; returns how many."""
+    known = (
+        update(Delivery)
+        .where(Delivery.id.in_(ids), Delivery.state == "unconfirmed")
+        .values(state="sent", reason=_IS_THERE, sent_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+    replay.note(session, "delivery.seen", ids)
+    return int(session.execute(known).rowcount)  # type: ignore[attr-defined]  # an UPDATE has it

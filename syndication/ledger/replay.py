@@ -64,12 +64,17 @@ def many(**filters: Any) -> int:
             ids = session.scalars(chunk).all()
             if not ids:
                 return total
-            # Chosen again beside the ids: what was claimed meanwhile is left alone.
-            session.execute(_again(Delivery.id.in_(ids), *_chosen(**filters), now=db.now(session)))
-            note(session, "delivery.replayed", ids)
-            for queue in session.scalars(select(Delivery.queue).where(Delivery.id.in_(ids)).distinct()):
-                wakeups.after_commit(session, queue)
+            again(session, ids, filters.get("states", DEAD))
             total, last = total + len(ids), ids[-1]
+
+
+def again(session: Session, ids: Sequence[int], states: Sequence[str]) -> int:
+    """Send those of `ids` again that are in one of these states; what was claimed meanwhile is left alone."""
+    found = session.execute(_again(Delivery.id.in_(ids), Delivery.state.in_(states), now=db.now(session)))
+    note(session, "delivery.replayed", ids)
+    for queue in session.scalars(select(Delivery.queue).where(Delivery.id.in_(ids)).distinct()):
+        wakeups.after_commit(session, queue)
+    return int(found.rowcount)  # type: ignore[attr-defined]  # an UPDATE has it
 
 
 def note(session: Session, what: log.What, ids: Sequence[int]) -> None:

@@ -27,7 +27,7 @@ def one(delivery_id: int, *, merchant_id: UUID | None = None) -> None:
             raise NotFound("There is no such delivery.")
         if row.state != "waiting" or row.attempts == 0:
             raise Conflict("This delivery does not wait for a further try, so there is none to be made now.")
-        _now(session, [row.id])
+        now(session, [row.id])
 
 
 def count(**filters: Any) -> int:
@@ -51,7 +51,7 @@ def many(**filters: Any) -> int:
         if not ids:
             return total
         with db.transaction() as session:
-            _now(session, ids)
+            now(session, ids)
         total, last = total + len(ids), ids[-1]
 
 
@@ -59,14 +59,15 @@ def _chosen(**filters: Any) -> list[ColumnElement[bool]]:
     return [Delivery.state == "waiting", Delivery.attempts > 0, *replay.selected(**filters)]
 
 
-def _now(session: Session, ids: list[int]) -> None:
-    now = db.now(session)
+def now(session: Session, ids: list[int]) -> int:
+    """Make those of `ids` due that wait, and let their outlets open; returns how many wait."""
+    moment = db.now(session)
     mine = Delivery.id.in_(ids)
     # What was claimed meanwhile is left alone; what was due before keeps its place.
     session.execute(
         update(Delivery)
-        .where(mine, Delivery.state == "waiting", Delivery.due_at > now)
-        .values(due_at=now)
+        .where(mine, Delivery.state == "waiting", Delivery.due_at > moment)
+        .values(due_at=moment)
         .execution_options(synchronize_session=False)
     )
     replay.note(session, "delivery.retried", ids)
@@ -74,6 +75,8 @@ def _now(session: Session, ids: list[int]) -> None:
     _open(session, mine, queues)
     for queue in queues:
         wakeups.after_commit(session, queue)
+    waiting = select(func.count()).select_from(Delivery).where(mine, Delivery.state == "waiting")
+    return session.scalar(waiting) or 0
 
 
 def _open(session: Session, mine: ColumnElement[bool], queues: list[str]) -> None:

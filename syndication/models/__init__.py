@@ -1,21 +1,34 @@
 """Tables and their invariants; no I/O."""
 
-from syndication.models.applications import Application, ApplicationStep
+from syndication.models.applications import Application, ApplicationProof, ApplicationStep
 from syndication.models.audit import LogLine
 from syndication.models.base import Base
 from syndication.models.dispatch import (
     Attempt,
+    BulkAct,
     DeadLetter,
     Delivery,
     Edition,
     EditionPost,
+    FeedAudience,
     FeedDocument,
     Heartbeat,
+    KeptEcho,
     Lease,
     Outage,
     Tally,
 )
-from syndication.models.outlets import ConnectLink, Consent, Destination, InterestRow, Reader, SignUp
+from syndication.models.files import BroughtFile, FileEntry
+from syndication.models.mailings import Mailing
+from syndication.models.outlets import (
+    ConnectLink,
+    Consent,
+    Destination,
+    InterestRow,
+    Reader,
+    SignUp,
+    Suppression,
+)
 from syndication.models.people import (
     BrowserSession,
     Membership,
@@ -32,6 +45,7 @@ from syndication.models.publishing import (
     DraftPicture,
     IdempotencyKey,
     KeptDraft,
+    Logo,
     Merchant,
     PictureUse,
     PictureWant,
@@ -41,16 +55,21 @@ from syndication.models.publishing import (
     Revision,
     StoredPicture,
 )
+from syndication.models.reader_imports import ReaderImport
 from syndication.models.reports import Report
+from syndication.models.weekly import Weekly
 
 __all__ = [
     "AnnouncedPrice",
     "ApiKey",
     "Application",
+    "ApplicationProof",
     "ApplicationStep",
     "Attempt",
     "Base",
+    "BroughtFile",
     "BrowserSession",
+    "BulkAct",
     "Change",
     "ConnectLink",
     "Consent",
@@ -60,13 +79,18 @@ __all__ = [
     "DraftPicture",
     "Edition",
     "EditionPost",
+    "FeedAudience",
     "FeedDocument",
+    "FileEntry",
     "Heartbeat",
     "IdempotencyKey",
     "InterestRow",
     "KeptDraft",
+    "KeptEcho",
     "Lease",
     "LogLine",
+    "Logo",
+    "Mailing",
     "Membership",
     "Merchant",
     "Outage",
@@ -79,11 +103,14 @@ __all__ = [
     "PostTopic",
     "PreparedPicture",
     "Reader",
+    "ReaderImport",
     "Report",
     "Revision",
     "SignInLink",
     "SignInRequest",
     "SignUp",
     "StoredPicture",
+    "Suppression",
     "Tally",
+    "Weekly",
 ]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from syndication.content.base import new_id
@@ -44,6 +44,20 @@ class Application(Base):
     #: When the operators were told of it.
     told_at: Mapped[datetime | None]
     merchant_id: Mapped[UUID | None] = mapped_column(ForeignKey("merchants.id"), index=True)
+
+
+class ApplicationProof(Base):
+    """A file by which a business shows that it is one; gone once somebody has decided."""
+
+    __tablename__ = "application_proofs"
+
+    application_id: Mapped[UUID] = mapped_column(
+        ForeignKey("applications.id", ondelete="CASCADE"), primary_key=True
+    )
+    #: Its media type.
+    kind: Mapped[str] = mapped_column(String(40))
+    data: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    at: Mapped[datetime] = mapped_column(index=True)
 
 
 class ApplicationStep(Base):

@@ -15,7 +15,7 @@ _OF_A_MERCHANT = text("merchant_id IS NOT NULL")
 class LogLine(Base):
     """One act: who did it, by which way, about what, and when. Never updated, never deleted while it is young.
 
-    Triggers of the database refuse both (migration 0024), whoever asks. It refers to nothing by a foreign key, so that what
+    Triggers of the database refuse both (migration 0027), whoever asks. It refers to nothing by a foreign key, so that what
     it tells of can go without it. A post's title is not kept here but read from its revision, where it can be forgotten.
     """
 

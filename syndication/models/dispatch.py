@@ -1,6 +1,6 @@
 """Tables of what goes out: editions, deliveries, attempts, leases, feed documents, and the operator's counts."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -34,8 +34,10 @@ class Edition(Base):
     id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
     key: Mapped[str] = mapped_column(String(120), unique=True)
     language: Mapped[str] = mapped_column(String(5))
-    slot_at: Mapped[datetime]
+    slot_at: Mapped[datetime] = mapped_column(index=True)
     composed_at: Mapped[datetime]
+    #: What the town hall wrote above it.
+    introduction: Mapped[str] = mapped_column(Text, default="", server_default="")
     parts: Mapped[dict[str, Any]]
 
 
@@ -207,6 +209,35 @@ class Outage(Base):
     ended_at: Mapped[datetime | None]
 
 
+class BulkAct(Base):
+    """An act on all deliveries that match, done chunk by chunk in the order of their ids; kept as the record of it.
+
+    Everything up to `position` was looked at; ids behind `until_id` joined later and are not meant.
+    """
+
+    __tablename__ = "bulk_acts"
+    __table_args__ = (
+        CheckConstraint("act IN ('retry', 'replay', 'there', 'drop')", name="act"),
+        CheckConstraint("state IN ('running', 'stopped', 'done')", name="state"),
+    )
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    act: Mapped[str] = mapped_column(String(10))
+    #: What `ledger.selection.Selection.stored` wrote.
+    selection: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(10), index=True)
+    #: Whose act it is, in words.
+    by: Mapped[str] = mapped_column(String(400))
+    #: How many it could be done to when it began, and to how many it was done.
+    total: Mapped[int]
+    done: Mapped[int]
+    position: Mapped[int] = mapped_column(Counter)
+    until_id: Mapped[int] = mapped_column(Counter)
+    asked_at: Mapped[datetime]
+    moved_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class FeedDocument(Base):
     """One feed in one format as bytes. It is fresh when `built` equals `wanted` and `stale_at` has not come."""
 
@@ -224,6 +255,34 @@ class FeedDocument(Base):
     modified_at: Mapped[datetime | None]
     body: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
     compressed: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+
+
+class KeptEcho(Base):
+    """What a network counts of a post that stands there, as of `at`; `asked` is how often it was asked, whatever it said."""
+
+    __tablename__ = "echoes"
+
+    post_id: Mapped[UUID] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True)
+    destination_id: Mapped[UUID] = mapped_column(
+        ForeignKey("destinations.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    asked: Mapped[int] = mapped_column(SmallInteger)
+    likes: Mapped[int | None]
+    shares: Mapped[int | None]
+    replies: Mapped[int | None]
+    at: Mapped[datetime | None]
+
+
+class FeedAudience(Base):
+    """For how many subscribers a program fetched a feed on a day of the city's, as it says itself; the most it said."""
+
+    __tablename__ = "feed_audiences"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    #: As in the feed's address: `all.rss`.
+    feed: Mapped[str] = mapped_column(String(210), primary_key=True)
+    program: Mapped[str] = mapped_column(String(40), primary_key=True)
+    subscribers: Mapped[int]
 
 
 class DeadLetter(Base):

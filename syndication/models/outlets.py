@@ -107,8 +107,8 @@ class Reader(Base):
     __tablename__ = "readers"
     __table_args__ = (
         CheckConstraint("state IN ('pending', 'confirmed', 'left', 'suppressed')", name="state"),
-        # Who is due: one slot's audience is a range of this index.
-        Index("ix_readers_state_next_slot_at", "state", "next_slot_at"),
+        # Who is due: one slot's audience is a range of this index, which counts them by itself.
+        Index("ix_readers_state_next_slot_at", "state", "next_slot_at", "cadence", "language", "interest_id"),
         # Who hears at once, by interest and language.
         Index("ix_readers_state_cadence_interest_id", "state", "cadence", "interest_id"),
         Index("ix_readers_mailbox", "mailbox"),
@@ -145,6 +145,15 @@ class Consent(Base):
     action: Mapped[str] = mapped_column(String(20))
     wording: Mapped[str] = mapped_column(Text)
     source: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Suppression(Base):
+    """That an address was erased, so that no list brings it back: a keyed hash of it, and nothing else."""
+
+    __tablename__ = "suppressions"
+
+    digest: Mapped[str] = mapped_column(String(32), primary_key=True)
     at: Mapped[datetime]
 
 

@@ -1,6 +1,6 @@
 """Tables of who publishes what: merchants, keys, posts, revisions, and the outbox of changes."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +29,27 @@ class Merchant(Base):
     posts_per_day: Mapped[int | None]
     created_at: Mapped[datetime]
     admitted_at: Mapped[datetime | None]
+    #: What readers see of it beside its posts; see publishing.profile. `contact` is its mail address for the public, `logo`
+    #: begins the SHA-256 of its Logo.
+    opening_hours: Mapped[str | None] = mapped_column(String(1000))
+    phone: Mapped[str | None] = mapped_column(String(60))
+    contact: Mapped[str | None] = mapped_column(String(254))
+    imprint: Mapped[str | None] = mapped_column(String(4000))
+    links: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    license_texts: Mapped[str | None] = mapped_column(String(40))
+    license_pictures: Mapped[str | None] = mapped_column(String(40))
+    logo: Mapped[str | None] = mapped_column(String(16))
+
+
+class Logo(Base):
+    """The sign of a merchant, as the JPEG that is shown."""
+
+    __tablename__ = "logos"
+
+    merchant_id: Mapped[UUID] = mapped_column(
+        ForeignKey("merchants.id", ondelete="CASCADE"), primary_key=True
+    )
+    data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class ApiKey(Base):
@@ -58,6 +79,8 @@ class Post(Base):
         Index("ix_posts_state_publish_at", "state", "publish_at"),
         # What comes next, and what has no date by its newest; see publishing.coming.
         Index("ix_posts_coming", "state", "comes_at", text("published_at DESC"), text("id DESC")),
+        # A date of what comes every week is made at most once.
+        Index("ix_posts_weekly", "weekly_id", "weekly_on", unique=True),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -93,6 +116,11 @@ class Post(Base):
     quiet: Mapped[bool] = mapped_column(default=False)
     #: The post that told people of it together with others; its own later changes stay as quiet as before.
     told_by: Mapped[UUID | None] = mapped_column(index=True)
+    #: It is this date of what comes every week; see publishing.weekly.
+    weekly_id: Mapped[UUID | None]
+    weekly_on: Mapped[date | None]
+    #: That date falls out: what was not out yet waits without an hour, what was is called off.
+    skipped: Mapped[bool] = mapped_column(default=False)
 
 
 class KeptDraft(Base):

@@ -12,6 +12,7 @@ from kombu.utils.url import maybe_sanitize_url
 from redis import Redis
 from redis.exceptions import RedisError
 
+from syndication.content.reason import Reason
 from syndication.errors import Invalid, Unavailable
 from syndication.ops.celery_wakeups import transport_options
 
@@ -81,11 +82,9 @@ def _options(url: str) -> dict[str, object]:
     return options | {"socket_timeout": _PATIENCE} if "socket_timeout" in options else options
 
 
-def _sentence(url: str, error: BaseException) -> str:
-    cause = str(error).strip().splitlines()
-    return (
-        f"The broker {maybe_sanitize_url(url)} does not answer: {cause[0] if cause else type(error).__name__}"
-    )
+def _sentence(url: str, error: BaseException) -> Reason:
+    cause = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return Reason("The broker {} does not answer: {}", maybe_sanitize_url(url), cause)
 
 
 def _told(client: Redis, section: str) -> Mapping[str, Any]:

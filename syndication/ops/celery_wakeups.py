@@ -16,6 +16,10 @@ ROUTES: dict[str, tuple[str, str]] = {
     # Whoever signs in waits before an empty mailbox, too.
     "sign-in": ("accounts.sign_in", "housekeeping"),
     "application": ("accounts.application", "housekeeping"),
+    # Each works for seconds, then waits behind what came meanwhile.
+    "file": ("files.go_on", "housekeeping"),
+    # Somebody looks at how far it is.
+    "bulk": ("deliveries.bulk", "housekeeping"),
     "pictures": ("pictures.prepare", "housekeeping"),
 }
 QUEUES = ("fanout", "push", "mail", "feeds", "housekeeping", "sweeps")

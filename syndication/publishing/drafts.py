@@ -14,7 +14,7 @@ from syndication.content.post import Draft
 from syndication.content.reason import Reason
 from syndication.errors import NotFound, QuotaExceeded
 from syndication.infra import db
-from syndication.models import DraftPicture, KeptDraft, Merchant, Post
+from syndication.models import DraftPicture, KeptDraft, Merchant, Post, Weekly
 from syndication.publishing import posts, uploads
 from syndication.publishing.posts import Outcome
 
@@ -139,9 +139,10 @@ def _own(session: Session, merchant_id: UUID, draft_id: UUID) -> KeptDraft:
 
 def _refuse_foreign(session: Session, merchant_id: UUID, post_id: UUID) -> None:
     """The id comes from a page, which anybody may change."""
-    owner = session.scalar(select(Post.merchant_id).where(Post.id == post_id))
-    if owner is not None and owner != merchant_id:
-        raise NotFound(_UNKNOWN)
+    for table in (Post, Weekly):
+        owner = session.scalar(select(table.merchant_id).where(table.id == post_id))
+        if owner is not None and owner != merchant_id:
+            raise NotFound(_UNKNOWN)
 
 
 def _count(session: Session, merchant_id: UUID) -> None:

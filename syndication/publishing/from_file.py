@@ -17,7 +17,7 @@ from syndication.errors import Fault, Invalid, SyndicationError
 from syndication.infra import db
 from syndication.models import Post
 from syndication.publishing import posts, recognising, rehearsal, series, stock
-from syndication.publishing.recognising import RECOGNISED, Recognised
+from syndication.publishing.recognising import RECOGNISED
 from syndication.publishing.stock import Tell
 from syndication.sources import Row
 
@@ -72,55 +72,94 @@ def run(
     Rows commit one by one, so an import that was cut off is simply run again. No quota holds an import up.
     """
     every, results = list(rows), list[Result]()
-    earlier: dict[str, list[Draft]] = {}
-    recognised = recognising.recognise(merchant_id, every)
+    taking = Import(every, merchant_id, tell=tell, dry_run=dry_run)
     for row in every:
-        before = earlier.setdefault(row.source_ref, []) if dry_run and row.source_ref else []
-        result = _result(row, merchant_id, recognised, tell, dry_run=dry_run, before=before)
-        if row.draft is not None and result.what in ("created", "revised"):
-            before.append(row.draft)
-        results.append(result)
+        results.append(taking.take(row))
         if progress:
-            progress(result)
+            progress(results[-1])
     summary = None
     if tell == "summary" and not dry_run:
-        stand = ("created", "revised", "unchanged")
-        refs = [one.source_ref for one in results if one.source_ref and one.what in stand]
-        summary = stock.sum_up(merchant_id, refs)
-    return Report(tuple(results), dry_run, summary.id if summary else None)
+        summary = taking.sum_up((one.source_ref, one.what) for one in results)
+    return Report(tuple(results), dry_run, summary)
 
 
-def _result(
-    row: Row, merchant_id: UUID, recognised: Recognised, tell: Tell, *, dry_run: bool, before: Sequence[Draft]
-) -> Result:
-    """`before`: what earlier rows of the same entry would have done in a dry run."""
-    ref = row.source_ref or ""
-    known_as = recognised.earlier.get(ref)
-    remarks = (*row.remarks, RECOGNISED) if known_as else row.remarks
+class Import:
+    """The rows of one file on their way to becoming posts, one by one, in their order, as `run` takes them all.
 
-    def ended(what: What, reason: Reason = NO_REASON) -> Result:
-        return Result(row.position, row.source_ref, row.title, what, reason, remarks)
+    `counted`: what people are told of uses up the merchant's daily quota, as what is typed in does.
+    """
 
-    if row.draft is None:
-        return ended("refused", _sentence(row.faults))
-    manner = stock.manner(tell, row.draft)
-    try:
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        merchant_id: UUID,
+        *,
+        tell: Tell = "each",
+        dry_run: bool = False,
+        counted: bool = False,
+    ) -> None:
+        self._merchant_id, self._tell, self._counted = merchant_id, tell, counted
+        self._dry_run = dry_run
+        self._recognised = recognising.recognise(merchant_id, rows)
+        #: What earlier rows of the same entry would have done in a dry run.
+        self._earlier: dict[str, list[Draft]] = {}
+
+    def take(self, row: Row, within: Callable[[Result], None] = lambda _: None) -> Result:
+        """Make a post of the row, or find out why not. `within` hears of it in the transaction that writes the post, so that
+        whoever keeps what was done keeps it together with that, or not at all."""
+        try:
+            return self._taken(row, within)
+        except Invalid as error:
+            result = self._ended(row, "refused", _sentence(error.faults))
+        except SyndicationError as error:
+            result = self._ended(row, "refused", Reason(str(error)))
+        except OverflowError:
+            result = self._ended(row, "refused", Reason("ends outside the years 1 to 9999"))
+        return _told(result, within)
+
+    def sum_up(self, results: Iterable[tuple[str | None, str]]) -> UUID | None:
+        """The post that tells people of those of these, by reference and outcome, that nobody was told of; None for none."""
+        refs = [ref for ref, what in results if ref and what in ("created", "revised", "unchanged")]
+        made = stock.sum_up(self._merchant_id, refs, counted=self._counted)
+        return made.id if made else None
+
+    def _taken(self, row: Row, within: Callable[[Result], None]) -> Result:
+        if row.draft is None:
+            return _told(self._ended(row, "refused", _sentence(row.faults)), within)
+        ref, merchant_id = row.source_ref or "", self._merchant_id
+        known_as = self._recognised.earlier.get(ref)
+        before = self._earlier.setdefault(ref, []) if self._dry_run and ref else []
+        manner = stock.manner(self._tell, row.draft, counted=self._counted)
         if (over := _past(row.draft)) and not _stands(merchant_id, known_as or row.source_ref, before):
-            return ended("past", over)
-        if twin := recognised.twins.get(ref):
-            return ended("refused", Reason("says the same as {}, word for word: one post is enough", twin))
+            return _told(self._ended(row, "past", over), within)
+        if twin := self._recognised.twins.get(ref):
+            words = Reason("says the same as {}, word for word: one post is enough", twin)
+            return _told(self._ended(row, "refused", words), within)
         if row.version is not None:
             take = partial(series.submit, merchant_id, row, manner=manner, known_as=known_as)
-            return ended(rehearsal.tried(take) if dry_run else take().what)
-        if dry_run:
-            return ended(rehearsal.preview(merchant_id, row.draft, after=before))
-        return ended(posts.submit(merchant_id, row.draft, manner=manner).what)
-    except Invalid as error:
-        return ended("refused", _sentence(error.faults))
-    except SyndicationError as error:
-        return ended("refused", Reason(str(error)))
-    except OverflowError:
-        return ended("refused", Reason("ends outside the years 1 to 9999"))
+        else:
+            take = partial(posts.submit, merchant_id, row.draft, manner=manner)
+        if not self._dry_run:
+            with db.transaction():
+                result = self._ended(row, take().what)
+                within(result)
+            return result
+        calendars = row.version is not None
+        what = rehearsal.tried(take) if calendars else rehearsal.preview(merchant_id, row.draft, after=before)
+        if what in ("created", "revised"):
+            before.append(row.draft)
+        return _told(self._ended(row, what), within)
+
+    def _ended(self, row: Row, what: What, reason: Reason = NO_REASON) -> Result:
+        known_as = self._recognised.earlier.get(row.source_ref or "")
+        remarks = (*row.remarks, RECOGNISED) if known_as and row.draft is not None else row.remarks
+        return Result(row.position, row.source_ref, row.title, what, reason, remarks)
+
+
+def _told(result: Result, within: Callable[[Result], None]) -> Result:
+    with db.transaction():
+        within(result)
+    return result
 
 
 def _past(draft: Draft) -> Reason:

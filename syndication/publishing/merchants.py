@@ -13,14 +13,15 @@ from sqlalchemy.orm import Session
 from syndication import clock
 from syndication.audit import log
 from syndication.audit.log import About
+from syndication.config import settings
 from syndication.content.base import IsWhole, Record, Text, Value, WebAddress, Words, new_id, slugify
 from syndication.content.faults import Contradiction
 from syndication.content.reason import Reason
 from syndication.errors import Fault, Forbidden, Invalid, NotFound
 from syndication.infra import db
-from syndication.infra.mail_headers import Unfit, address
 from syndication.models import Merchant
 from syndication.publishing import feed_marks
+from syndication.publishing.profile import Profile, mailable
 from syndication.publishing.publishers import publisher
 
 State = Literal["applied", "admitted", "suspended"]
@@ -59,6 +60,13 @@ MAY: Mapping[Act, frozenset[State]] = {
     "connect": _ADMITTED,
     "end link": _ANY,
 }
+#: What is said to one who may not: whether it is suspended, and whether it wanted to publish.
+_DENIED = {
+    (False, True): Reason("{} is not admitted yet and cannot publish. Please ask the city's operator."),
+    (False, False): Reason("{} is not admitted yet and may not do this. Please ask the city's operator."),
+    (True, True): Reason("{} is suspended and cannot publish. Please ask the city's operator."),
+    (True, False): Reason("{} is suspended and may not do this. Please ask the city's operator."),
+}
 #: How many numbered variants of a slug are tried before the operator must choose one.
 _MOST_NAMESAKES = 100
 
@@ -69,14 +77,6 @@ def _not_empty(text: str) -> str:
     return text
 
 
-def _mailable(text: str) -> str:
-    try:
-        address(text)
-    except Unfit as error:
-        raise ValueError(Reason("is not a mail address")) from error
-    return text
-
-
 Slug = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Name = Annotated[Words, Field(min_length=1, max_length=200), AfterValidator(_not_empty)]
 Address = Annotated[Text, Field(max_length=500)]
@@ -84,7 +84,7 @@ District = Annotated[Words, Field(min_length=1, max_length=60)]
 Quota = Annotated[
     int, Field(ge=1, le=10_000, description="Posts in 24 hours; empty: the city's default."), IsWhole
 ]
-Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(_mailable)]
+Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(mailable)]
 
 
 class Application(Value):
@@ -99,7 +99,7 @@ class Application(Value):
     posts_per_day: Quota | None = None
 
 
-class Amendment(Value):
+class Amendment(Profile):
     """What is to change about a merchant; what is left out stays. The slug never changes: links hang on it."""
 
     name: Name | SkipJsonSchema[None] = None
@@ -135,6 +135,15 @@ class MerchantRecord(Record):
     posts_per_day: int | None
     created_at: datetime
     admitted_at: datetime | None
+    opening_hours: str | None
+    phone: str | None
+    contact: str | None
+    imprint: str | None
+    links: tuple[str, ...]
+    license_texts: str | None
+    license_pictures: str | None
+    #: The address at which it is seen.
+    logo: str | None
 
 
 def apply(application: Application) -> MerchantRecord:
@@ -149,6 +158,7 @@ def apply(application: Application) -> MerchantRecord:
             admitted_at=None,
         )
         session.add(merchant)
+        session.flush()
         _note(session, "merchant.applied", merchant)
         return _record(merchant)
 
@@ -178,11 +188,12 @@ def suspend(merchant_id: UUID) -> MerchantRecord:
 
 
 def update(merchant_id: UUID, amendment: Amendment) -> MerchantRecord:
-    """Change what is known of a merchant; feeds show it within seconds, also beside posts that stand. Raises NotFound."""
+    """Change what is known of a merchant but for its logo (`logos.amend`). Feeds show it within seconds, also beside posts
+    that stand. Raises NotFound."""
     with db.transaction() as session:
         merchant = _known(session, merchant_id)
         before = publisher(merchant)
-        changes = amendment.model_dump(exclude_unset=True)
+        changes = amendment.model_dump(exclude_unset=True, exclude={"logo"}, mode="json")
         for name, value in changes.items():
             setattr(merchant, name, value)
         _note(session, "merchant.changed", merchant, fields=sorted(changes))
@@ -231,11 +242,8 @@ def require(session: Session, merchant_id: UUID | None, act: Act) -> Merchant | 
 def require_of(merchant: Merchant, act: Act) -> Merchant:
     """The same for a merchant that was read already. Raises Forbidden."""
     if not may(merchant, act):
-        words = {"applied": "is not admitted yet", "suspended": "is suspended"}
-        denied = "cannot publish" if act in ("post", "revise") else "may not do this"
-        raise Forbidden(
-            f"{merchant.name} {words[merchant.state]} and {denied}. Please ask the city's operator."
-        )
+        publishes = act in ("post", "revise")
+        raise Forbidden(Reason(_DENIED[merchant.state == "suspended", publishes], merchant.name))
     return merchant
 
 
@@ -287,4 +295,14 @@ def _record(merchant: Merchant) -> MerchantRecord:
         posts_per_day=merchant.posts_per_day,
         created_at=merchant.created_at,
         admitted_at=merchant.admitted_at,
+        opening_hours=merchant.opening_hours,
+        phone=merchant.phone,
+        contact=merchant.contact,
+        imprint=merchant.imprint,
+        links=tuple(merchant.links),
+        license_texts=merchant.license_texts,
+        license_pictures=merchant.license_pictures,
+        logo=f"{settings().base_url}/merchants/{merchant.slug}/logo-{merchant.logo}.jpg"
+        if merchant.logo
+        else None,
     )  # fmt: skip -- a row for a row

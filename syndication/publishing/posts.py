@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session
 
 from syndication import clock
@@ -16,29 +16,21 @@ from syndication.config import settings
 from syndication.content.base import new_id
 from syndication.content.post import Action, Content, Draft
 from syndication.content.reason import Reason
-from syndication.errors import Conflict, Invalid, NotFound, QuotaExceeded
+from syndication.errors import Conflict, Invalid, NotFound
 from syndication.infra import db, wakeups
 from syndication.models import Change, KeptDraft, Merchant, Post, PostTopic, Revision
-from syndication.publishing import coming, merchants, price_memory, site_images, uploads, views
-from syndication.publishing.records import PostRecord as PostRecord  # noqa: PLC0414 -- it is handed out from here
+from syndication.publishing import coming, merchants, price_memory, quota, site_images, uploads, views
+from syndication.publishing.records import Manner as Manner  # noqa: PLC0414 -- they are handed out from here
+from syndication.publishing.records import PostRecord as PostRecord  # noqa: PLC0414
 from syndication.publishing.records import record as _record
 from syndication.publishing.withdrawal import UNSAID, Grounds
 
 What = Literal["created", "revised", "unchanged"]
 #: How it stands with a post: out and not over, waiting for its hour, out and over, taken back.
 Stand = Literal["running", "coming", "over", "withdrawn"]
-_QUOTA_WINDOW = timedelta(hours=24)
 #: So much after its hour a post is still what its merchant meant to say then.
 LATEST = timedelta(days=1)
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How a draft is taken in. `imported`: by a file, so that no quota counts it; `quiet`: without a word to anybody."""
-
-    imported: bool = False
-    quiet: bool = False
 
 
 #: One post of somebody's, as it is written, counted and told.
@@ -74,7 +66,7 @@ def create(
         if draft.source_ref and by_source(session, merchant_id, draft.source_ref):
             raise Invalid.field("source_ref", "is already used by another post of this merchant")
         if not manner.imported:
-            _count(session, merchant, now)
+            quota.count(session, merchant, now)
         later = draft.publish_at is not None and draft.publish_at > now
         post = Post(
             id=post_id or new_id(),
@@ -90,6 +82,8 @@ def create(
             published_at=None if later else now,
             imported=manner.imported,
             quiet=manner.quiet,
+            weekly_id=manner.date_of[0] if manner.date_of else None,
+            weekly_on=manner.date_of[1] if manner.date_of else None,
         )  # fmt: skip -- one glance shows every column of a new post
         session.add(post)
         session.flush()  # the revision refers to the post by its key
@@ -298,25 +292,6 @@ def _refuse_stale(content: Content, over_at: datetime | None, publish_at: dateti
         )
 
 
-def _count(session: Session, merchant: Merchant, now: datetime) -> None:
-    quota = merchant.posts_per_day or settings().posts_per_day
-    recent = session.scalar(
-        select(func.count()).where(
-            Post.merchant_id == merchant.id,
-            Post.created_at > now - _QUOTA_WINDOW,
-            Post.imported.is_(False),
-        )
-    )
-    if (recent or 0) >= quota:
-        raise QuotaExceeded(
-            Reason(
-                "{} may create {} posts in 24 hours, and has. Please try again tomorrow.",
-                merchant.name,
-                quota,
-            )
-        )
-
-
 def _revise(session: Session, post: Post, merchant: Merchant, draft: Draft) -> Outcome:
     before = _content(session, post)
     content = draft.content().spelled_as(before)
@@ -349,6 +324,8 @@ def _moved(post: Post, draft: Draft, now: datetime) -> bool:
     """Whether a draft asks for another hour than the post has. Raises Invalid where that has passed."""
     if draft.publish_at is None or draft.publish_at in (post.publish_at, post.missed_at):
         return False
+    if post.state == "scheduled" and post.skipped:
+        raise Invalid.field("publish_at", "cannot be chosen: this date falls out")
     if post.state == "scheduled":
         return True
     if draft.publish_at > now:

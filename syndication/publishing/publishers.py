@@ -6,4 +6,12 @@ from syndication.models import Merchant
 
 def publisher(merchant: Merchant) -> Publisher:
     """A merchant as channels see it."""
-    return Publisher(merchant.slug, merchant.name, merchant.url, merchant.address, merchant.district)
+    return Publisher(
+        merchant.slug,
+        merchant.name,
+        merchant.url,
+        merchant.address,
+        merchant.district,
+        merchant.license_texts or "",
+        merchant.license_pictures or "",
+    )

@@ -47,7 +47,7 @@ def recognise(merchant_id: UUID, rows: Sequence[Row]) -> Recognised:
         unknown = [(ref, said, row) for ref, said, row in entries if ref not in known]
         if not unknown:
             return Recognised()
-        twins = _twins(unknown)
+        twins = _twins(entries, known)
         here = {ref for ref, _, _ in entries} - twins.keys()
         # Parts of a series that stands here go into it by themselves (`joining`).
         others = {ref for ref in known - here if ref.rpartition("/")[0] not in here}
@@ -65,12 +65,15 @@ def recognise(merchant_id: UUID, rows: Sequence[Row]) -> Recognised:
     return Recognised(earlier, twins)
 
 
-def _twins(entries: Sequence[tuple[str, Content, Row]]) -> dict[str, str]:
-    """Entries that say the same as one before, to the word, each with that one's position."""
+def _twins(entries: Sequence[tuple[str, Content, Row]], known: set[str]) -> dict[str, str]:
+    """Entries without a post that say the same as another, to the word, each with that one's position.
+
+    The other is one that has a post, so that doing it again changes nothing; else the one before.
+    """
     first, twins = dict[str, str](), dict[str, str]()
-    for ref, said, row in entries:
+    for ref, said, row in sorted(entries, key=lambda one: one[0] not in known):
         position = first.setdefault(said.digest(), row.position)
-        if position != row.position:
+        if position != row.position and ref not in known:
             twins[ref] = position
     return twins
 

@@ -1,7 +1,7 @@
 """A post as it is handed to whoever asks for it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from syndication.content.post import Content
@@ -35,6 +35,22 @@ class PostRecord:
     over_at: datetime | None
     #: It was taken in without a word to anybody.
     quiet: bool
+    #: Which date it is of what comes every week, and whether that date falls out.
+    weekly_id: UUID | None
+    weekly_on: date | None
+    skipped: bool
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a draft is taken in. `imported`: of a file, in a way that no quota counts; `quiet`: without a word to anybody.
+
+    `date_of`: what comes every week, and which day of it this is.
+    """
+
+    imported: bool = False
+    quiet: bool = False
+    date_of: tuple[UUID, date] | None = None
 
 
 def record(post: Post, content: Content, merchant: Merchant) -> PostRecord:
@@ -59,4 +75,7 @@ def record(post: Post, content: Content, merchant: Merchant) -> PostRecord:
         withdrawn_untold=post.withdrawn_untold,
         over_at=post.over_at,
         quiet=post.quiet,
+        weekly_id=post.weekly_id,
+        weekly_on=post.weekly_on,
+        skipped=post.skipped,
     )  # fmt: skip -- a row for a row

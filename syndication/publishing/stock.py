@@ -28,9 +28,13 @@ _T = TypeVar("_T")
 _CHUNK = 500
 
 
-def manner(tell: Tell, draft: Draft) -> Manner:
-    """How an entry of a file is taken in; one that waits for an hour of its own is told at that hour in any case."""
-    return Manner(imported=True, quiet=tell != "each" and not _waits(draft))
+def manner(tell: Tell, draft: Draft, *, counted: bool = False) -> Manner:
+    """How an entry of a file is taken in; one that waits for an hour of its own is told at that hour in any case.
+
+    `counted`: what people are told of counts in the merchant's daily quota.
+    """
+    quiet = tell != "each" and not _waits(draft)
+    return Manner(imported=quiet or not counted, quiet=quiet)
 
 
 def new(rows: Iterable[Row], merchant_id: UUID) -> int:
@@ -52,8 +56,12 @@ def new(rows: Iterable[Row], merchant_id: UUID) -> int:
     return len({row.source_ref or row.position for row in fresh})
 
 
-def sum_up(merchant_id: UUID, source_refs: Iterable[str]) -> posts.PostRecord | None:
+def sum_up(
+    merchant_id: UUID, source_refs: Iterable[str], *, counted: bool = False
+) -> posts.PostRecord | None:
     """The new post that tells people of those of these that nobody was told of; None where there is none.
+
+    `counted`: it is one of the posts that the merchant may make in a day; then it raises QuotaExceeded, too.
 
     Which they are is written in one transaction with it, so that an import that was cut off is simply run again.
     """
@@ -77,7 +85,7 @@ def sum_up(merchant_id: UUID, source_refs: Iterable[str]) -> posts.PostRecord | 
             return None
         name = session.get_one(Merchant, merchant_id).name
         draft = roundup.of([content for _, content in found], name, cfg.language, cfg.zone)
-        told = posts.create(merchant_id, draft, manner=Manner(imported=True))
+        told = posts.create(merchant_id, draft, manner=Manner(imported=not counted))
         for ids in _chunks([post_id for post_id, _ in found]):
             mine = update(Post).where(Post.id.in_(ids)).values(told_by=told.id)
             session.execute(mine.execution_options(synchronize_session=False))

@@ -15,7 +15,7 @@ from syndication.content.reason import Reason
 from syndication.infra import db
 from syndication.kinds.reading import kept
 from syndication.models import Attempt, DeadLetter, Delivery, Merchant, Post, Revision
-from syndication.publishing import posts, price_memory
+from syndication.publishing import posts, price_memory, weekly, weekly_making
 from syndication.publishing.withdrawal import Grounds
 
 #: What stands instead of the title, by the post's language.
@@ -36,6 +36,9 @@ def withdraw(
     Raises NotFound, and with `merchant_id` where it is not that merchant's, and Forbidden.
     """
     with db.transaction() as session:
+        weekly_id = session.scalar(select(Post.weekly_id).where(Post.id == post_id))
+        if weekly_id is not None:
+            weekly_making.locked(session, weekly_id)  # before its posts, as whoever makes them
         posts.withdraw(merchant_id, post_id, grounds)
         post = session.get_one(Post, post_id)
         if post.withdrawn_reason != "unlawful":
@@ -52,6 +55,9 @@ def withdraw(
             )
             # Its digest, too: workers keep contents by it.
             revision.content, revision.digest = silent.model_dump(mode="json"), silent.digest()
+        if weekly_id is not None and revisions:
+            for other in weekly.silence(session, weekly_id, said | titles, silent):
+                withdraw(other, grounds, merchant_id=merchant_id)
         price_memory.forget(session, post_id)
         ours = select(Delivery.id).where(Delivery.post_id == post_id)
         # What an outlet answered may quote it.

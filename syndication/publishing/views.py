@@ -56,6 +56,8 @@ def view(post: Post, revision: Revision, merchant: Merchant, base_url: str) -> P
         updated_at=max(revision.created_at, post.published_at or post.created_at),
         link=content.url or page(base_url, post.id),
         over_at=post.over_at,
+        weekly=post.weekly_id,
+        weekly_on=post.weekly_on,
     )
 
 

@@ -13,6 +13,7 @@ import structlog
 from icalendar import Component
 from icalendar.prop import vDDDLists, vDDDTypes, vRecur
 
+from syndication.content.reason import Reason
 from syndication.content.schedule import MOST_OWN
 from syndication.errors import Fault, Invalid
 from syndication.kinds.event_content import EventDraft, event_draft
@@ -36,7 +37,7 @@ class _Read:
     replaces: date | datetime | None
     rank: tuple[int, datetime]
     day: date | None  # that of the series (in the city) which this entry replaces
-    newer: str | None = None  # position of the entry that replaces this one
+    newer: Reason | None = None  # position of the entry that replaces this one
     listed_with: "_Read | None" = None  # the first of several dates of one event
     named: datetime | None = None  # `replaces` in UTC
 
@@ -52,26 +53,43 @@ def read(data: bytes, *, zone: ZoneInfo, now: datetime) -> Iterator[Row]:
 
     `now` decides which exceptions go where a series has too many. Raises Invalid where this is no calendar at all.
     """
+    begins = lines.begins(data)
     plain = lines.unfolded(data.lstrip(b"\xef\xbb\xbf \t\r\n"))
     if not plain or plain[0].strip().upper() != b"BEGIN:VCALENDAR":
-        raise Invalid.field("file", "is not a calendar: it does not begin with BEGIN:VCALENDAR")
+        raise Invalid.field("file", Reason("is not a calendar: it does not begin with BEGIN:VCALENDAR"))
     cancelled = any(line.strip().upper() == b"METHOD:CANCEL" for line in plain)
     zones.learn(plain)
+    blocks = list(lines.entries(plain))
+    if len(blocks) > MOST_ENTRIES:
+        raise Invalid.field(
+            "file", Reason("holds {} entries; {} are read at most", len(blocks), MOST_ENTRIES)
+        )
     found = [
-        _parsed(f"entry {number}", name, block, zone, ends=ends)
-        for number, (name, block, ends) in enumerate(lines.entries(plain), 1)
+        _parsed(_where(number, begins, len(blocks)), name, block, zone, ends=ends)
+        for number, (name, block, ends) in enumerate(blocks, 1)
     ]
-    if len(found) > MOST_ENTRIES:
-        raise Invalid.field("file", f"holds {len(found)} entries; {MOST_ENTRIES} are read at most")
     known = [one for one in found if isinstance(one, _Read)]
     _mark_repeated(known)
     rows = _rows(known, now, cancelled=cancelled)
     for row in found:
-        yield from [row] if isinstance(row, Row) else rows[row.entry.position]
+        mine = [row] if isinstance(row, Row) else rows[row.entry.position]
+        yield from (replace(one, faults=tuple(map(_named, one.faults))) for one in mine)
+
+
+def _where(number: int, begins: list[int], count: int) -> Reason:
+    """Which entry of the file it is, and in which line that begins, where nothing hides how lines are counted."""
+    if len(begins) == count:
+        return Reason("entry {}, line {}", number, begins[number - 1])
+    return Reason("entry {}", number)
+
+
+def _named(fault: Fault) -> Fault:
+    """A fault whose field can be put into words: no name of ours stands in the file."""
+    return Fault(Reason(fault.field), fault.message) if fault.field in EventDraft.model_fields else fault
 
 
 def _guarded(
-    work: Callable[[], _Made], position: str, title: str, source_ref: str | None = None
+    work: Callable[[], _Made], position: Reason, title: str, source_ref: str | None = None
 ) -> _Made | Row:
     """What `work` makes of an entry, or the row that says why nothing can be made of it: no entry ends the reading of others."""
     try:
@@ -79,44 +97,46 @@ def _guarded(
     except Invalid as error:
         faults = error.faults
     except OverflowError:
-        faults = (Fault("DTSTART", "lies outside the years 1 to 9999"),)
+        faults = (Fault("DTSTART", Reason("lies outside the years 1 to 9999")),)
     except Exception as error:
         # Whatever else a library may raise for what nobody thought of; the log has it for us.
         _log.warning("calendar_entry_unread", position=position, error=repr(error))
-        faults = (Fault("", "cannot be read: something in it is not as RFC 5545 has it"),)
+        faults = (Fault("", Reason("cannot be read: something in it is not as RFC 5545 has it")),)
     return refused(position, *faults, title=title, source_ref=source_ref)
 
 
-def _parsed(position: str, name: str, block: list[bytes], zone: ZoneInfo, *, ends: bool) -> Row | _Read:
+def _parsed(position: Reason, name: str, block: list[bytes], zone: ZoneInfo, *, ends: bool) -> Row | _Read:
     title = next((found[1] for line in block if (found := _TITLE.match(line))), b"").decode(errors="replace")
     if not ends:
         return refused(
             position,
-            Fault("", f"begins with BEGIN:{name} and never ends: the file is damaged here"),
+            Fault("", Reason("begins with BEGIN:{} and never ends: the file is damaged here", name)),
             title=title,
         )
     if name != "VEVENT":
-        return refused(position, Fault("", f"is a {name}; only events (VEVENT) become posts"), title=title)
+        return refused(
+            position, Fault("", Reason("is a {}; only events (VEVENT) become posts", name)), title=title
+        )
     return _guarded(lambda: _event(position, block, zone), position, title)
 
 
-def _event(position: str, block: list[bytes], zone: ZoneInfo) -> _Read:
+def _event(position: Reason, block: list[bytes], zone: ZoneInfo) -> _Read:
     """Raises Invalid where the entry cannot be read."""
-    remarks = []
+    remarks: list[str] = []
     raw = b"\n".join(block)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         text = raw.decode("cp1252", errors="replace")
-        remarks.append("is not UTF-8: read as Windows-1252")
+        remarks.append(Reason("is not UTF-8: read as Windows-1252"))
     plain = [lines.plain(line) for line in text.replace("\0", "").split("\n")]
     try:
         component = Component.from_ical("".join(f"{line}\r\n" for line in plain if line))
     except zones.UNREADABLE as error:
-        raise Invalid.field("", f"cannot be read: {str(error)[:200]}") from error
+        raise Invalid.field("", Reason("cannot be read: {}", str(error)[:200])) from error
     entry = Entry(position, component, zone, remarks)
     entry.remarks += [
-        f"line left out: {str(reason)[:120]}" for where, reason in component.errors if where is None
+        Reason("line left out: {}", str(reason)[:120]) for where, reason in component.errors if where is None
     ]
     replaces = entry.recurrence_id
     if (
@@ -168,7 +188,7 @@ def _begins(one: _Read) -> bool:
 
 def _rows(known: list[_Read], now: datetime, *, cancelled: bool) -> dict[str, list[Row]]:
     """The rows of the entries, by their positions; none for a date that went into its series."""
-    rows = {
+    rows: dict[str, list[Row]] = {
         one.entry.position: [_guarded(partial(_row, one, now, cancelled=cancelled), *_names(one))]
         for one in known
     }
@@ -193,7 +213,7 @@ def _rows(known: list[_Read], now: datetime, *, cancelled: bool) -> dict[str, li
     return rows
 
 
-def _names(one: _Read) -> tuple[str, str, str]:
+def _names(one: _Read) -> tuple[Reason, str, str]:
     """By what an entry is found in its file: where it stands, its title, its reference."""
     return one.entry.position, repair.one_line(one.entry.text("SUMMARY")), reference(one.uid)
 
@@ -224,12 +244,16 @@ def _row(one: _Read, now: datetime, *, cancelled: bool) -> Row:
 def _judge(one: _Read) -> None:
     entry = one.entry
     if one.newer:
-        entry.faults.append(Fault("UID", f"is also that of {one.newer}, which is newer and was read instead"))
+        entry.faults.append(
+            Fault("UID", Reason("is also that of {}, which is newer and was read instead", one.newer))
+        )
     if one.for_all_later:
         entry.faults.append(
             Fault(
                 "RECURRENCE-ID",
-                "changes all later dates of a series at once, which is not supported; they stand as before",
+                Reason(
+                    "changes all later dates of a series at once, which is not supported; they stand as before"
+                ),
             )
         )
 
@@ -239,15 +263,15 @@ def _dated(entry: Entry, fields: dict[str, Any], now: datetime) -> dict[str, Any
     start, ends = fields["starts_at"], fields.get("ends_at")
     rules = entry.every("RRULE")
     if "EXRULE" in entry.component or len(rules) > 1:
-        raise Invalid.field("recurrence", "is told by more than one rule, which is not supported")
+        raise Invalid.field("recurrence", Reason("is told by more than one rule, which is not supported"))
     rule = _rule(entry, rules[0]) if rules else None
     if rule is not None and not series.agrees(rule, start, entry.zone):
         if start.utcoffset() != timedelta(0) or start.tzname() != "UTC":
             raise Invalid.field(
                 "recurrence",
-                "repeats by the clock of another time zone than the city's, which is not supported",
+                Reason("repeats by the clock of another time zone than the city's, which is not supported"),
             )
-        entry.remarks.append("a series in UTC: repeats at the same time on the city's clock")
+        entry.remarks.append(Reason("a series in UTC: repeats at the same time on the city's clock"))
     excluded, added = _dates(entry, "EXDATE"), _dates(entry, "RDATE")
     found = series.dates(rule, start, excluded=excluded, added=added, zone=entry.zone, now=now)
     entry.remarks += found.remarks
@@ -300,12 +324,18 @@ def _whole(first: _Read, row: Row, parts: list[tuple[_Read, Row]]) -> Row:
             if alone is None:  # what cannot be told as it is now is not told as it was
                 told = series.without(told, meant) if meant else told
             elif meant in told.excluded and one.rank < first.rank:
-                remarks.append(f"{one.entry.position} is older than the series, which leaves its date out")
+                remarks.append(
+                    Reason("{} is older than the series, which leaves its date out", one.entry.position)
+                )
             else:
                 told = series.with_date(told, alone, named, zone, listed=one.listed_with is not None)
                 ranks[meant or named] = one.rank
                 remarks.append(
-                    f"{one.entry.position} went into it as its date of {named.astimezone(zone):%Y-%m-%d}"
+                    Reason(
+                        "{} went into it as its date of {}",
+                        one.entry.position,
+                        f"{named.astimezone(zone):%Y-%m-%d}",
+                    )
                 )
                 remarks += part.remarks
         if off is not None and off.starts_at is not None:
@@ -329,14 +359,14 @@ def _rule(entry: Entry, found: Any) -> str:
     """The rule with UNTIL as a moment in UTC; a date counts to its end in the city, a time without a zone is the city's."""
     parts: Any = found if isinstance(found, vRecur) else None
     if parts is None:
-        raise Invalid.field("recurrence", f"is not a rule of RFC 5545: {shown(found)}")
+        raise Invalid.field("recurrence", Reason("is not a rule of RFC 5545: {}", shown(found)))
     until = parts.pop("UNTIL", None)
     rule = str(parts.to_ical().decode())
     if not until:
         return rule
     last = until[0] if isinstance(until, list) else until
     if not isinstance(last, date):
-        raise Invalid.field("recurrence", f"has an UNTIL that is no date: {last}")
+        raise Invalid.field("recurrence", Reason("has an UNTIL that is no date: {}", last))
     if not isinstance(last, datetime):
         end = entry.midnight(last + timedelta(days=1)).astimezone(UTC) - timedelta(seconds=1)
     else:
@@ -353,7 +383,7 @@ def _dates(entry: Entry, name: str) -> list[datetime]:
             if isinstance(moment, tuple):
                 moment = moment[0]
             if not isinstance(moment, date):
-                raise Invalid.field("recurrence", f"has an {name} that is no date: {shown(group)}")
+                raise Invalid.field("recurrence", Reason("has an {} that is no date: {}", name, shown(group)))
             if not isinstance(moment, datetime):
                 moment = entry.midnight(moment)
             found.append((moment if moment.tzinfo else moment.replace(tzinfo=entry.zone)).astimezone(UTC))

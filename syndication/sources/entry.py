@@ -12,6 +12,7 @@ from icalendar.prop import vBinary, vBroken, vCategory, vGeo
 
 from syndication.content.base import slugify
 from syndication.content.post import Status
+from syndication.content.reason import Reason
 from syndication.content.topics import spelled
 from syndication.errors import Fault
 from syndication.sources import repair, title
@@ -46,7 +47,7 @@ def shown(value: Any) -> str:
 class Entry:
     """A calendar entry being read: what stands in it, and the remarks and faults gathered on the way."""
 
-    position: str
+    position: Reason
     component: Component
     zone: ZoneInfo
     remarks: list[str] = field(default_factory=list)
@@ -56,10 +57,10 @@ class Entry:
         """The property of that name, or None; the last where it stands twice. A broken one is a fault, and None."""
         value = self.component.get(name)
         if isinstance(value, list):
-            self.remarks.append(f"{name} stands more than once: the last was read")
+            self.remarks.append(Reason("{} stands more than once: the last was read", name))
             value = value[-1]
         if broken(value):
-            self.faults.append(Fault(name, f"cannot be read: {shown(value)}"))
+            self.faults.append(Fault(name, Reason("cannot be read: {}", shown(value))))
             return None
         return value
 
@@ -73,7 +74,7 @@ class Entry:
         values = self.every(name)
         found = [value for value in values if isinstance(value, types) and not broken(value)]
         if len(found) < len(values):
-            self.remarks.append(f"{name} left out, it cannot be read")
+            self.remarks.append(Reason("{} left out, it cannot be read", name))
         return found
 
     def text(self, name: str) -> str:
@@ -94,18 +95,18 @@ class Entry:
             return self._zoned(name, found, str(value.params.get("TZID", "")))
         if isinstance(found, date):
             if value.params.get("VALUE") != "DATE":
-                self.remarks.append("date without VALUE=DATE read as all-day")
+                self.remarks.append(Reason("date without VALUE=DATE read as all-day"))
             return found
-        self.faults.append(Fault(name, "is neither a date nor a date with a time"))
+        self.faults.append(Fault(name, Reason("is neither a date nor a date with a time")))
         return None
 
     def _zoned(self, name: str, moment: datetime, zone_name: str) -> datetime:
         if moment.tzinfo is not None:
             return moment
         if zone_name:
-            self.remarks.append(f"unknown time zone {zone_name[:60]!r}: read in the city's zone")
+            self.remarks.append(Reason("unknown time zone {}: read in the city's zone", repr(zone_name[:60])))
         else:
-            self.remarks.append("time without a zone: read in the city's zone")
+            self.remarks.append(Reason("time without a zone: read in the city's zone"))
         return moment.replace(tzinfo=self.zone)
 
     def _other_form(self, name: str, raw: str) -> date | datetime | None:
@@ -113,9 +114,9 @@ class Entry:
         try:
             found = datetime.fromisoformat(raw.strip())
         except ValueError:
-            self.faults.append(Fault(name, f"is not a date: {raw[:80]!r}"))
+            self.faults.append(Fault(name, Reason("is not a date: {}", repr(raw[:80]))))
             return None
-        self.remarks.append(f"{name} is not in the form of RFC 5545: read as ISO 8601")
+        self.remarks.append(Reason("{} is not in the form of RFC 5545: read as ISO 8601", name))
         return found.date() if len(raw.strip()) <= 10 and "T" not in raw else self._zoned(name, found, "")
 
     @property
@@ -129,7 +130,7 @@ class Entry:
         value = self.one("UID")
         if value is not None and (uid := repair.one_line(repair.cleaned(str(value), self.remarks))):
             return uid
-        self.remarks.append("without UID: told apart by title and start")
+        self.remarks.append(Reason("without UID: told apart by title and start"))
         start = self.component.get("DTSTART")
         raw = f"{self.named[0]}|{start.to_ical() if hasattr(start, 'to_ical') else start}"
         return "title-" + hashlib.sha256(raw.encode()).hexdigest()[:32]
@@ -137,13 +138,17 @@ class Entry:
     @property
     def named(self) -> tuple[str, Status | None]:
         """The title, and what it says of whether the event takes place."""
-        return title.read(repair.shortened(repair.one_line(self.text("SUMMARY")), 200, "title", self.remarks))
+        return title.read(
+            repair.shortened(repair.one_line(self.text("SUMMARY")), 200, Reason("title"), self.remarks)
+        )
 
     def fields(self) -> dict[str, Any]:
         """The post's fields, recurrence and `source_ref` aside."""
         named, standing = self.named
         if title.says_moved(named):
-            self.remarks.append("title says that it was moved: read as it stands, at the time that is given")
+            self.remarks.append(
+                Reason("title says that it was moved: read as it stands, at the time that is given")
+            )
         found: dict[str, Any] = {"kind": "event", "title": named}
         found |= self._times()
         found |= self._wording()
@@ -152,24 +157,24 @@ class Entry:
         found["images"] = self._images(found["title"])
         found["status"] = self._status(standing)
         if self.text("CLASS").upper() in ("PRIVATE", "CONFIDENTIAL"):
-            self.faults.append(Fault("CLASS", "says that this entry is not for the public"))
+            self.faults.append(Fault("CLASS", Reason("says that this entry is not for the public")))
         return {name: value for name, value in found.items() if value not in (None, (), "")}
 
     def _times(self) -> dict[str, Any]:
         start = self.moment("DTSTART")
         if start is None:
             if not any(fault.field == "DTSTART" for fault in self.faults):
-                self.faults.append(Fault("DTSTART", "is missing: an event needs a start"))
+                self.faults.append(Fault("DTSTART", Reason("is missing: an event needs a start")))
             return {}
         start, end = self._whole_days(start, self._end(start))
         if isinstance(start, datetime):
             if end == start:
-                self.remarks.append("ends when it begins: read as without an end")
+                self.remarks.append(Reason("ends when it begins: read as without an end"))
                 end = None
             return {"starts_at": start, "ends_at": end}
         midnight = self.midnight(start)
         if isinstance(end, date) and end == start:
-            self.remarks.append("ends on the day it begins: read as that whole day")
+            self.remarks.append(Reason("ends on the day it begins: read as that whole day"))
             end = start + timedelta(days=1)
         return {
             "starts_at": midnight,
@@ -203,14 +208,14 @@ class Entry:
         """The end, of the same type as `start`."""
         end = self.moment("DTEND")
         if end is not None and isinstance(end, datetime) != isinstance(start, datetime):
-            self.remarks.append("end left out: of start and end one is a date, the other a time")
+            self.remarks.append(Reason("end left out: of start and end one is a date, the other a time"))
             return None
         duration = self.one("DURATION") if end is None else None
         if duration is None:
             return end
         length = when(duration)
         if not isinstance(length, timedelta) or length < timedelta(0):
-            self.faults.append(Fault("DURATION", "is not a length of time"))
+            self.faults.append(Fault("DURATION", Reason("is not a length of time")))
             return None
         if isinstance(start, datetime):
             return (start.astimezone(UTC) + length) if length < timedelta(days=1) else start + length
@@ -219,7 +224,7 @@ class Entry:
     def _wording(self) -> dict[str, Any]:
         text = self.text("DESCRIPTION") or self._page()
         text, url = repair.without_boilerplate(text, self._address(), self.remarks)
-        body = repair.as_markdown(repair.shortened(text, 15_000, "description", self.remarks))
+        body = repair.as_markdown(repair.shortened(text, 15_000, Reason("description"), self.remarks))
         summary = self.one("SUMMARY")
         language = str(summary.params.get("LANGUAGE", "")) if summary is not None else ""
         return {
@@ -243,10 +248,10 @@ class Entry:
         if re.fullmatch(r"https?://[^\s/]\S*", url) and len(url) <= 2000:
             return url
         if _BARE_ADDRESS.fullmatch(url):
-            self.remarks.append("https:// put before the address")
+            self.remarks.append(Reason("https:// put before the address"))
             return f"https://{url}"
         if url:
-            self.remarks.append(f"URL left out, it is no web address: {url[:80]!r}")
+            self.remarks.append(Reason("URL left out, it is no web address: {}", repr(url[:80])))
         return None
 
     def _place(self) -> dict[str, Any] | None:
@@ -261,8 +266,8 @@ class Entry:
             head, _, tail = name.partition(",")
             name, address = head, ", ".join(part for part in (tail.strip(), address) if part)
         return {
-            "name": repair.shortened(name, 200, "place", self.remarks),
-            "address": repair.shortened(address, 300, "address", self.remarks) or None,
+            "name": repair.shortened(name, 200, Reason("place"), self.remarks),
+            "address": repair.shortened(address, 300, Reason("address"), self.remarks) or None,
             **position,
         }
 
@@ -272,7 +277,7 @@ class Entry:
             return {}
         latitude, longitude = float(found[-1].latitude), float(found[-1].longitude)
         if (latitude, longitude) == (0, 0) or not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-            self.remarks.append("GEO left out, it is no position in a city")
+            self.remarks.append(Reason("GEO left out, it is no position in a city"))
             return {}
         return {"latitude": latitude, "longitude": longitude}
 
@@ -288,9 +293,7 @@ class Entry:
             topics.setdefault(slugify(word), word)
         found = tuple(spelled(word) for slug, word in topics.items() if slug)
         if len(found) > _MOST_TOPICS:
-            self.remarks.append(
-                f"more than {_MOST_TOPICS} categories: the first {_MOST_TOPICS} became topics"
-            )
+            self.remarks.append(Reason("more than {} categories: the first became topics", _MOST_TOPICS))
         return found[:_MOST_TOPICS]
 
     def _images(self, alt: str) -> tuple[dict[str, str], ...]:
@@ -301,19 +304,19 @@ class Entry:
             if picture and re.fullmatch(r"https://[^\s/]\S{0,1990}", address):
                 found.append({"url": address, "alt": alt or "image"})
             else:
-                self.remarks.append("attachment left out: not a picture with an https address")
+                self.remarks.append(Reason("attachment left out: not a picture with an https address"))
         if len(found) > _MOST_IMAGES:
-            self.remarks.append(f"more than {_MOST_IMAGES} pictures: the first {_MOST_IMAGES} were kept")
+            self.remarks.append(Reason("more than {} pictures: the first were kept", _MOST_IMAGES))
         return tuple({image["url"]: image for image in found}.values())[:_MOST_IMAGES]
 
     def _status(self, standing: Status | None) -> str:
         said = self.text("STATUS").upper()
         if said not in _STATUS:
-            self.remarks.append(f"STATUS {said[:40]} read as scheduled")
+            self.remarks.append(Reason("STATUS {} read as scheduled", said[:40]))
         status = _STATUS.get(said, "scheduled")
         if standing is None or status == "cancelled":
             return status
-        self.remarks.append(f"title says {standing}: told as that")
+        self.remarks.append(Reason("title says {}: told as that", Reason(standing.replace("_", " "))))
         return standing
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from syndication.content.reason import Reason
 from syndication.sources.columns import field_of
+from syndication.sources.typed import MOST_COLUMNS
 
 #: So many lines from the top a heading is looked for.
 DEEPEST_HEADING = 30
@@ -46,15 +47,11 @@ def lines_of(data: bytes, remarks: list[str]) -> list[Line]:
 
 
 def _decoded(data: bytes, remarks: list[str]) -> str:
-    if data[:200].count(0) > len(data[:200]) // 4:  # UTF-16 without the mark that names it
-        little = data[1:200:2].count(0) >= data[:200:2].count(0)
-        text = data.decode("utf-16-le" if little else "utf-16-be", errors="replace")
-    else:
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            remarks.append(Reason("the file is not UTF-8: read as Windows-1252"))
-            text = data.decode("cp1252", errors="replace")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        remarks.append(Reason("the file is not UTF-8: read as Windows-1252"))
+        text = data.decode("cp1252", errors="replace")
     return unicodedata.normalize("NFC", text)
 
 
@@ -63,7 +60,10 @@ def _separator(lines: list[str]) -> str:
 
     def known(separator: str) -> int:
         return max(
-            (sum(field_of(name) is not None for name in line.strip().split(separator)) for line in lines),
+            (
+                sum(field_of(name) is not None for name in line.strip().split(separator, MOST_COLUMNS))
+                for line in lines
+            ),
             default=0,
         )
 
@@ -82,7 +82,7 @@ def _records(lines: list[str], separator: str, first: int) -> Iterator[Line]:
         try:
             for cells in reader:
                 if any(value.strip() for value in cells):
-                    yield Line(begin + done + 1, tuple(cells))
+                    yield Line(begin + done + 1, tuple(cells[:MOST_COLUMNS]))
                 done = reader.line_num
             return
         except csv.Error as error:

@@ -215,7 +215,7 @@ class Line:
         named, state = title.read(self.values["title"])
         if state is not None:
             self._status = self._status or state
-            self.remarks.append(f"title says {state}: told as that")
+            self.remarks.append(Reason("title says {}: told as that", Reason(state.replace("_", " "))))
         return {"title": named}
 
     def _state(self) -> str | None:

@@ -73,6 +73,17 @@ def entries(lines: Iterable[bytes]) -> Iterator[tuple[str, list[bytes], bool]]:
         yield name.decode(), block, False
 
 
+def begins(data: bytes) -> list[int]:
+    """The lines of the file, counted from 1, in which its entries begin; none is a line that goes on with the one before."""
+    found, before = list[int](), b""
+    for number, line in enumerate(re.split(rb"\r?\n", data), 1):
+        whole = not line[:1].isspace() or before == b"END:VEVENT"
+        before = line.strip().upper()
+        if whole and before.removeprefix(b"BEGIN:") in _ENTRIES and before.startswith(b"BEGIN:"):
+            found.append(number)
+    return found
+
+
 def zones(lines: Iterable[bytes]) -> Iterator[bytes]:
     """The time zones that the file describes itself, each as a component."""
     block: list[bytes] = []

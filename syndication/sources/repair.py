@@ -8,11 +8,12 @@ import unicodedata
 import nh3
 
 from syndication.content import addresses
+from syndication.content.reason import Reason
 
-_REMOVED = "invisible characters removed"
-_RESTORED = "garbled umlauts restored"
-_UNMARKED = "HTML read as text"
-_STAMPED = "note on the time of export left out"
+_REMOVED = Reason("invisible characters removed")
+_RESTORED = Reason("garbled umlauts restored")
+_UNMARKED = Reason("HTML read as text")
+_STAMPED = Reason("note on the time of export left out")
 
 #: Zero-width marks, soft hyphens and writing-direction switches. The joiners U+200C and U+200D stay: emoji need them.
 _INVISIBLE = {
@@ -86,7 +87,7 @@ def shortened(text: str, most: int, name: str, remarks: list[str]) -> str:
     """At most `most` characters of `text`, cut between words."""
     if len(text) <= most:
         return text
-    remarks.append(f"{name} shortened to {most} characters")
+    remarks.append(Reason("{} shortened to {} characters", name, most))
     kept = text[: most - 1]
     return (kept.rpartition(" ")[0] or kept).rstrip() + "…"
 
@@ -195,9 +196,9 @@ def without_boilerplate(text: str, url: str | None, remarks: list[str]) -> tuple
         lines.pop()
     lines = [line for line in lines if not found or line.strip() != found]
     if found and not url:
-        remarks.append("link in the description used as url")
+        remarks.append(Reason("link in the description used as url"))
     elif not any(line.strip() for line in lines) and found and found in text:
-        remarks.append("description was only a link: used as url")
+        remarks.append(Reason("description was only a link: used as url"))
     return "\n".join(lines).strip(), found
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from syndication.content.post import Draft
+from syndication.content.reason import Reason
 from syndication.errors import Fault, Invalid
 from syndication.kinds.reading import draft
 
@@ -69,7 +70,7 @@ def made(
             found = list(error.faults)
     if one is not None and one.source_ref is None:
         one = one.model_copy(update={"source_ref": _derived(one)})
-        notes.append("without a reference: told apart by title and start")
+        notes.append(Reason("without a reference: told apart by title and start"))
     return Row(
         position=position,
         source_ref=one.source_ref if one else _shown(reference) or None,

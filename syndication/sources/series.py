@@ -63,7 +63,7 @@ def dates(
     if rule is not None:
         rule, first = _beginning(rule, start, zone)
     if first != start:
-        remarks.append("begins on a day that its rule leaves out: that day was added")
+        remarks.append(Reason("begins on a day that its rule leaves out: that day was added"))
         more.add(start)
     out = set(excluded)
     named = _Rule(first, rule, sorted(more))
@@ -109,9 +109,10 @@ def _kept(moments: Iterable[datetime], name: str, now: datetime, remarks: list[s
         coming = [moment for moment in found if moment > now]
         if len(coming) > MOST_DATES:
             raise Invalid.field(
-                "recurrence", f"has {len(coming)} dates in {name}; at most {MOST_DATES} can be told"
+                "recurrence",
+                Reason("has {} dates in {}; at most {} can be told", len(coming), name, MOST_DATES),
             )
-        remarks.append(f"{len(found) - len(coming)} dates of {name} are over and were left out")
+        remarks.append(Reason("{} dates of {} are over and were left out", len(found) - len(coming), name))
         found = coming
     return tuple(found)
 
@@ -171,7 +172,9 @@ def with_date(
     mine = (own,) if set(own.model_dump(exclude_none=True)) != {"recurrence_id"} else ()
     every = tuple(sorted((*others, *mine), key=lambda one: one.recurrence_id))
     if len(every) > MOST_OWN:
-        raise Invalid.field("recurrence", f"has more than {MOST_OWN} dates that differ from the others")
+        raise Invalid.field(
+            "recurrence", Reason("has more than {} dates that differ from the others", MOST_OWN)
+        )
     excluded = tuple(moment for moment in told.excluded if moment != meant)
     return told.model_copy(update={"excluded": excluded, "added": added, "dates": every})
 

@@ -61,6 +61,7 @@ def configuration(cfg: Settings) -> dict[str, Any]:
             "syndication.tasks.housekeeping",
             "syndication.tasks.posts",
             "syndication.tasks.signups",
+            "syndication.tasks.files",
         ],
     }
 

@@ -57,12 +57,15 @@ TASKS: Mapping[str, Fits] = {
     "readers.sign_up": _number,
     "accounts.sign_in": _number,
     "accounts.application": _uuid,
+    "files.go_on": _uuid,
+    "deliveries.bulk": _number,
     "delivery.drain": _queue,
     "pictures.prepare": _nothing,
     **{
         f"sweep.{name}": _nothing
         for name in ("posts", "changes", "leases", "deliveries", "editions", "feeds", "pictures", "beat", "tallies", "outlets",
                      "retention", "sign_ups", "sign_ins", "doubts", "readers", "answers", "uploads", "prepared", "links",
-                     "outages", "mail_server", "accounts", "applications", "drafts")
+                     "outages", "bulk", "mail_server", "accounts", "applications", "drafts", "weekly", "files", "brought",
+                     "echoes", "reader_imports")
     },
 }  # fmt: skip

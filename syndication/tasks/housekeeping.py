@@ -4,14 +4,15 @@ import structlog
 
 from syndication import clock, insight
 from syndication.accounts import applications, passkeys, reports, sessions, sign_in
-from syndication.audience import editions, feeds, readers, signups
+from syndication.audience import editions, feeds, reader_imports, readers, signups
 from syndication.config import settings
 from syndication.delivery import fanout, outages, reconcile, record, refresh, rescue, restore_mark, resume
 from syndication.delivery.claim import due, seen
 from syndication.delivery.tools import tools
 from syndication.destinations import links
 from syndication.infra import db, wakeups
-from syndication.publishing import drafts, idempotency, posts, site_images
+from syndication.ledger import bulk
+from syndication.publishing import drafts, files, idempotency, posts, site_images, weekly_making
 from syndication.publishing import uploads as gallery
 from syndication.tasks.app import app
 
@@ -61,6 +62,12 @@ def accounts() -> None:
     passkeys.sweep()
 
 
+@app.task(name="sweep.weekly")
+def every_week() -> None:
+    """Make the next posts of what comes every week."""
+    weekly_making.sweep()
+
+
 @app.task(name="sweep.drafts")
 def forget_drafts() -> None:
     """Forget drafts that nobody touched for long."""
@@ -81,6 +88,12 @@ def deliveries() -> None:
     for queue in ("push", "mail", "feeds"):
         if due(queue):
             wakeups.wake(queue)
+
+
+@app.task(name="sweep.bulk")
+def acts_on_many() -> None:
+    """Wake acts on many deliveries that no wake-up completed."""
+    bulk.sweep()
 
 
 @app.task(name="sweep.outages")
@@ -166,6 +179,12 @@ def unconfirmed() -> None:
     readers.merge()
 
 
+@app.task(name="sweep.reader_imports")
+def lists() -> None:
+    """Take in the lists of readers that an operator let begin."""
+    reader_imports.sweep()
+
+
 @app.task(name="sweep.answers")
 def answers() -> None:
     """Forget what repeated requests were answered."""
@@ -176,6 +195,12 @@ def answers() -> None:
 def uploads() -> None:
     """Forget uploaded pictures that no post shows."""
     gallery.sweep()
+
+
+@app.task(name="sweep.brought")
+def brought() -> None:
+    """Forget files that were brought to the desk a day ago."""
+    files.sweep()
 
 
 @app.task(name="sweep.prepared")

@@ -4,14 +4,17 @@ files but where people at their desk send pictures."""
 import asyncio
 from dataclasses import dataclass
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from syndication import clock
-from syndication.publishing import api_keys
-from syndication.web import json_text, signed_in
+from syndication.accounts import proofs
+from syndication.errors import QuotaExceeded
+from syndication.publishing import api_keys, files
+from syndication.web import json_text, signed_in, throttle
 from syndication.web.problems import Refusal
 
 
@@ -53,8 +56,24 @@ FORMS = Bounds(
     "The pictures are larger than 40 MB together. Please take fewer at once.",
     "The form did not arrive within two minutes. Please send fewer pictures at once.",
 )
+#: For a file of posts, which is a table or a calendar.
+FILES = Bounds(
+    files.MOST_BYTES + 100_000,
+    120.0,
+    "The file is larger than 5 MB. Please split it.",
+    "The file did not arrive within two minutes.",
+)
+#: For a business that applies with a file as proof: anybody may send it, so few at once, and counted by where they come from.
+PROOFS = Bounds(
+    proofs.MOST_BYTES + 50_000,
+    60.0,
+    "The file is larger than 5 MB.",
+    "The form did not arrive within a minute.",
+)
+_PROOFS_AT, _MOST_PROOFS = "/apply", 24
+_MANY_PROOFS = "Many files come in at the moment. Please try again in a minute."
 #: Addresses below which, and at whose end, people who are signed in send files.
-_DESK, _FILES_AT = "/desk/", ("/write", "/files", "/business")
+_DESK, _PICTURES_AT, _FILES_AT = "/desk/", ("/write", "/business"), ("/files", "/readers/imports")
 #: Mail programs may send their one click in this form (RFC 8058 section 3.2); nothing else of ours takes files.
 _MULTIPART_AT = "/leave/"
 _NO_FILES = "No files can be sent here."
@@ -71,6 +90,7 @@ class BodyLimit:
 
     def __init__(self, app: ASGIApp, refusal: Refusal) -> None:
         self._app, self._refusal = app, refusal
+        self._proofs = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -78,10 +98,37 @@ class BodyLimit:
             return
         headers = Headers(scope=scope)
         bounds = _bounds(scope, headers)
+        if bounds is PROOFS:
+            await self._a_proof(scope, receive, send)
+            return
+        await self._measured(scope, receive, send, headers, bounds)
+
+    async def _a_proof(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A form with a file from somebody whom we do not know: counted before it is read, and few at once."""
+        request = Request(scope)
+        if self._proofs >= _MOST_PROOFS:
+            answer = self._refusal(request, 503, _MANY_PROOFS, {"Retry-After": "60", **_CLOSE})
+            await answer(scope, receive, send)
+            return
+        self._proofs += 1
+        try:
+            try:
+                await run_in_threadpool(throttle.PROOFS.count, request)
+            except QuotaExceeded as error:
+                wait = {"Retry-After": str(round(error.after or 60)), **_CLOSE}
+                await self._refusal(request, 429, str(error), wait)(scope, receive, send)
+            else:
+                await self._measured(scope, receive, send, Headers(scope=scope), PROOFS)
+        finally:
+            self._proofs -= 1
+
+    async def _measured(
+        self, scope: Scope, receive: Receive, send: Send, headers: Headers, bounds: Bounds
+    ) -> None:
         measured = _Measured(receive, bounds)
         try:
             _refuse_announced(headers, bounds)
-            if bounds in (UPLOADS, FORMS) or not _brings_body(headers):
+            if bounds in (UPLOADS, FORMS, FILES, PROOFS) or not _brings_body(headers):
                 passed_on: Receive = measured
             else:
                 passed_on = _Again(await _whole(measured), receive)
@@ -145,9 +192,15 @@ async def _whole(receive: Receive) -> bytes:
 def _bounds(scope: Scope, headers: Headers) -> Bounds:
     """A key counts in the API alone, and a session at the desk, by their shapes: whether it is one costs a look into the
     database."""
+    files_come = headers.get("content-type", "").startswith("multipart/form-data")
+    if scope["path"] == _PROOFS_AT and scope["method"] == "POST" and files_come:
+        return PROOFS
     if scope["path"].startswith(_DESK) and signed_in.brings_session(headers):
-        files = headers.get("content-type", "").startswith("multipart/form-data")
-        return FORMS if files and scope["path"].endswith(_FILES_AT) else USUAL
+        if not files_come:
+            return USUAL
+        if scope["path"].endswith(_FILES_AT):
+            return FILES
+        return FORMS if scope["path"].endswith(_PICTURES_AT) else USUAL
     scheme, _, key = headers.get("authorization", "").partition(" ")
     if (
         scheme.lower() != "bearer"

@@ -8,6 +8,7 @@ from typing import get_args
 from urllib.parse import quote
 
 from fastapi import APIRouter
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +18,7 @@ from syndication.audience import feeds
 from syndication.channels.built_in.feed.documents import CONTENT_TYPES, Format
 from syndication.config import Settings, settings
 from syndication.errors import NotFound
+from syndication.insight import feed_audience
 from syndication.web import conditional
 from syndication.web.accept import listed, weighed
 
@@ -42,7 +44,13 @@ async def feed(request: Request) -> Response:
     if answer is None:
         answer = await _asked(path, number, memory.last(kept))
         memory.keep(kept, answer, now)
-    return _respond(request, answer, now)
+    response = _respond(request, answer, now)
+    listener = _listener(request)
+    if number == 1:
+        listener.hear(path, request.headers.get("user-agent", ""), now)
+    if noted := listener.due(now):
+        response.background = BackgroundTask(feed_audience.keep, noted, now)
+    return response
 
 
 # A plain route: FastAPI's machinery for parameters would cost more than the answer.
@@ -138,6 +146,15 @@ def _memory(request: Request) -> _Memory:
         state.feeds = _Memory()
     memory: _Memory = state.feeds
     return memory
+
+
+def _listener(request: Request) -> feed_audience.Listener:
+    """Each app has its own, likewise."""
+    state = request.app.state
+    if not hasattr(state, "feed_listener"):
+        state.feed_listener = feed_audience.Listener()
+    listener: feed_audience.Listener = state.feed_listener
+    return listener
 
 
 def _respond(request: Request, answer: _Answer, now: datetime) -> Response:

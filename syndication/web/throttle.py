@@ -88,6 +88,13 @@ REPORTS = Brake(
     "There were too many reports from here. Please try again in an hour.",
     City(first=Rate(3, _HOUR), newcomers=Rate(100, 60), others=Rate(20, 60)),
 )
+#: Counted before anything of a form with a file is read; a business mistypes something, and sends its file again.
+PROOFS = Brake(
+    "proof",
+    Rate(15, _HOUR),
+    Rate(90, _HOUR),
+    APPLICATIONS.sentence,
+)
 #: More than sign-ups: whoever tries out what interests them saves a few times.
 NOTICES = Brake(
     "notices",

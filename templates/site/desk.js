@@ -91,3 +91,21 @@ if (form) {
   keepsItself(form);
 }
 document.querySelectorAll("input[data-when]").forEach(picksDays);
+
+// Parts of the town hall's pages that keep themselves new rest while nobody looks, and while something in them is chosen.
+function rests(part) {
+  const chosen = document.getSelection();
+  const marked = chosen && !chosen.isCollapsed && part.contains(chosen.anchorNode);
+  return document.hidden || marked || part.contains(document.activeElement) || part.querySelector("details[open]") !== null;
+}
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.matches("[data-live]") && rests(event.target)) event.preventDefault();
+});
+const silence = document.getElementById("silence");
+if (silence) {
+  const silent = (event) => {
+    if (event.target.matches("[data-live]")) silence.hidden = false;
+  };
+  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, silent);
+  document.addEventListener("htmx:afterSwap", () => (silence.hidden = true));
+}

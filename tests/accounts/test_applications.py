@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from syndication import clock
-from syndication.accounts import applications, people, sign_in
+from syndication.accounts import admissions, applications, people, sign_in
 from syndication.errors import Invalid, NotFound
 from syndication.infra import db, wakeups
 from syndication.ledger import sealed_links
-from syndication.models import Application, Delivery, Merchant, Person, SignUp
+from syndication.models import Application, ApplicationStep, Delivery, Merchant, Person, SignUp
 from tests import town
 
 TYPED = {
@@ -169,12 +169,37 @@ def test_what_nobody_confirms_is_forgotten_after_seven_days_with_its_letter() ->
     assert all_of(Application) == all_of(Delivery) == []
 
 
-def test_what_is_confirmed_is_not_forgotten() -> None:
+@pytest.mark.parametrize(
+    ("act", "days"), [("nothing", 90), ("asked back", 90), ("declined", 90), ("admitted", 365)]
+)
+def test_an_application_is_forgotten_some_time_after_the_last_word_about_it(act: str, days: int) -> None:
     answered()
     applications.confirm(token())
-    clock.travel(timedelta(days=400))
+    clock.travel(timedelta(days=5))
+    (one,) = admissions.waiting()
+    if act == "admitted":
+        admissions.admit(one.merchant_id, "Berta")
+    elif act != "nothing":
+        answer = admissions.decline if act == "declined" else admissions.ask_back
+        answer(one.merchant_id, "Wo ist der Laden?", "Berta")
+    clock.travel(timedelta(days=days - (5 if act == "nothing" else 0), seconds=-10))
     applications.forget()
-    assert applications.asked(token()).confirmed
+    assert len(all_of(Application)) == 1
+    clock.travel(timedelta(seconds=20))
+    applications.forget()
+    assert all_of(Application) == all_of(ApplicationStep) == []
+    assert len(all_of(Merchant)) == 1
+
+
+def test_who_applies_once_more_after_that_is_the_same_merchant() -> None:
+    answered()
+    applications.confirm(token())
+    clock.travel(timedelta(days=91))
+    applications.forget()
+    answered(name="CAFÉ Rosengarten")
+    applications.confirm(token())
+    assert len(all_of(Merchant)) == 1
+    assert [one.slug for one in admissions.waiting()] == ["cafe-rosengarten"]
 
 
 @pytest.mark.parametrize("text", ["", "x", "x" * 5000, "\x00", "ä" * 43])

@@ -333,3 +333,23 @@ def test_titles_say_what_the_feed_is_about() -> None:
     english = feed(kind="offer", city=replace(CITY, language="en"))
     assert parsed("atom", english).feed.title == "Coburg · Offers"
     assert parsed("atom", english).feed.subtitle == "Offers from Coburg"
+
+
+@pytest.mark.parametrize(
+    ("license_id", "name", "address"),
+    [
+        ("CC-BY-SA-4.0", "CC BY-SA 4.0", "https://creativecommons.org/licenses/by-sa/4.0/"),
+        ("LicenseRef-all-rights-reserved", "All rights reserved", None),
+        ("", None, None),
+    ],
+)
+def test_the_licence_of_a_merchants_texts_stands_in_each_entry(
+    license_id: str, name: str | None, address: str | None
+) -> None:
+    post = replace(THREE[0], merchant=replace(THREE[0].merchant, license_texts=license_id))
+    atom = parsed("atom", feed(post)).entries[0]
+    assert atom.get("rights") == name
+    assert [one.href for one in atom.links if one.rel == "license"] == ([address] if address else [])
+    rss = parsed("rss", feed(post)).entries[0]
+    assert rss.get("rights") == name
+    assert rss.get("creativecommons_license", rss.get("license")) == address

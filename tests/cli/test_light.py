@@ -66,5 +66,7 @@ def test_the_list_of_channels_says_of_each_what_the_channel_says_of_itself() -> 
     assert [one.kind for one in ours] == list(channels._BUILT_IN)
     assert tuple(one.kind for one in ours if one.personal) == channels._PERSONAL
     assert tuple(one.kind for one in ours if one.serves == "readers") == channels._FOR_READERS
-    assert sorted({one.queue for one in ours}) == list(channels._QUEUES)
+    assert {one.kind: one.queue for one in ours} == {one.kind: channels.queue_of(one.kind) for one in ours}
+    assert channels._QUEUES.keys() <= channels._BUILT_IN.keys()
+    assert channels.queues() == sorted({one.queue for one in channels.CHANNELS})
     assert all(channels.by_kind(one.kind) is one for one in ours)

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from syndication import config
 from syndication.accounts import applications, people
+from syndication.audience import mailings
 from syndication.cli import app
 from syndication.infra import db
 from syndication.insight import audit_log
@@ -23,6 +24,7 @@ from syndication.publishing.api_keys import KeyRequest
 from tests import factories
 from tests.accounts.test_applications import answered
 from tests.accounts.test_applications import token as link_token
+from tests.audience.test_mailings import daily
 from tests.conftest import settings_for
 from tests.town import fan_out
 
@@ -38,6 +40,7 @@ SILENT = {
             "queues", "dead-letters", "deliveries", "delivery", "channels", "doctor", "settings", "commands", "log",
             "posts list", "posts show", "destinations", "destinations show", "destinations links",
             "destinations dry-run", "readers", "readers show", "merchants", "merchants applications", "people", "keys",
+            "deliveries causes", "editions",
         ),
         _LOOKS,
     ),
@@ -102,6 +105,9 @@ WRITTEN: dict[str, tuple[Callable[[], list[str]], str]] = {
     "destinations connect": (lambda: ["telegram", "Unser Kanal"], "link.made"),
     "destinations reconnect": (lambda: [_telegram()], "link.made"),
     "destinations end-link": (lambda: [_link()], "link.ended"),
+    "editions hold": (lambda: [_slot()], "edition.held"),
+    "editions release": (lambda: [_held()], "edition.released"),
+    "editions cancel": (lambda: [_slot(), "--yes"], "edition.cancelled"),
     "readers leave": (lambda: ["anna@example.org"], "reader.left"),
     "readers export": (lambda: ["anna@example.org"], "reader.exported"),
     "readers erase": (lambda: ["anna@example.org", "--yes"], "reader.erased"),
@@ -115,6 +121,16 @@ WRITTEN: dict[str, tuple[Callable[[], list[str]], str]] = {
     "keys add": (lambda: ["cafe"], "key.made"),
     "keys revoke": (lambda: [_key()], "key.revoked"),
 }
+
+
+def _slot() -> str:
+    return daily("jana@example.org").isoformat()
+
+
+def _held() -> str:
+    slot = daily("jana@example.org")
+    mailings.hold(slot, "Otto")
+    return slot.isoformat()
 
 
 def _telegram() -> str:

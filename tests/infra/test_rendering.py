@@ -45,7 +45,10 @@ _REASONS = {"Reason": (1,), "Rule": (4,), "Row": (3,), "_Refused": (1,)}
 def extracted(folder: str, method: Any, options: Any, keywords: Any) -> Iterator[tuple[str, str]]:
     """File and text of everything that is marked."""
     for name, _, message, _, _ in extract_from_dir(ROOT / folder, method, options, keywords=keywords):
-        yield from ((name, text) for text in (message if isinstance(message, tuple) else [message]))
+        yield (
+            name,
+            message[0] if isinstance(message, tuple) else message,
+        )  # of two numbers the first is the key
 
 
 def messages() -> set[str]:

@@ -194,5 +194,5 @@ def test_what_is_wrong_with_a_rule_is_told_in_german_too(merchant_id: UUID, tmp_
     assert result.reason == "recurrence: is not a rule of RFC 5545: names a day that none of its months has"
     assert isinstance(result.reason, Reason)
     assert translated_reason(result.reason, "de") == (
-        "recurrence: ist keine Regel nach RFC 5545: nennt einen Tag, den keiner ihrer Monate hat"
+        "Wiederholung: ist keine Regel nach RFC 5545: nennt einen Tag, den keiner ihrer Monate hat"
     )

@@ -127,8 +127,17 @@ def test_two_entries_of_one_file_that_say_the_same_are_one_post_and_the_second_s
 ) -> None:
     first, second = exporter.run(CHOIR, CHOIR)
     assert (first.what, second.what) == ("created", "refused")
-    assert second.reason == "says the same as entry 1, word for word: one post is enough"
+    assert second.reason == "says the same as entry 1, line 3, word for word: one post is enough"
     assert [one.what for one in exporter.run(CHOIR, CHOIR)] == ["unchanged", "refused"]
+
+
+def test_the_second_of_two_that_say_the_same_is_no_post_however_often_its_file_comes(
+    exporter: Exporter,
+) -> None:
+    for first in ("created", "unchanged", "unchanged"):
+        found = exporter.run(CHOIR, CHOIR, uids=["a", "b"])
+        assert [one.what for one in found] == [first, "refused"]
+    assert [one.what for one in exporter.run(CHOIR, CHOIR, uids=["b", "a"])] == ["refused", "unchanged"]
 
 
 def test_a_post_whose_own_entry_stands_in_the_file_is_not_taken_for_another(exporter: Exporter) -> None:

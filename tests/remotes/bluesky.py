@@ -34,6 +34,8 @@ class FakeBluesky(Remote):
         self.blobs: dict[str, bytes] = {}
         self.sessions = 0
         self.ended: set[str] = set()
+        #: Of each record (app.bsky.feed.defs#postView), where people did something.
+        self.counts: dict[str, dict[str, Any]] = {}
 
     @property
     def copies(self) -> int:
@@ -106,6 +108,17 @@ class FakeBluesky(Remote):
         if rkey not in self.records:
             raise refuse(400, "RecordNotFound")
         return reply({"uri": "at://x", "value": self.records[rkey]})
+
+    @route("GET /xrpc/app.bsky.feed.getPosts")
+    def posts(self, request: Request) -> Reply:
+        """What stands in the index; the rest is left out."""
+        self._signed_in(request)
+        uri = query_of(request)["uris"]
+        rkey = uri.removeprefix(f"at://{self.did}/app.bsky.feed.post/")
+        if rkey not in self.records:
+            return reply({"posts": []})
+        counts = {"likeCount": 0, "repostCount": 0, "replyCount": 0, "quoteCount": 0}
+        return reply({"posts": [{"uri": uri, "cid": "bafyrei", **counts, **self.counts.get(rkey, {})}]})
 
     @route("POST /xrpc/com.atproto.repo.deleteRecord")
     def delete(self, request: Request) -> Reply:

@@ -32,6 +32,8 @@ class FakeMastodon(Remote):
         self.keys: dict[str, str] = {}
         self.logins = Logins({}, "read:accounts read:statuses write:media write:statuses")
         self._number = 115_000
+        #: Of each status (entities/Status), where people did something.
+        self.counts: dict[str, dict[str, Any]] = {}
 
     @property
     def copies(self) -> int:
@@ -140,7 +142,8 @@ class FakeMastodon(Remote):
         self._signed_in(request)
         if status_id not in self.statuses:
             raise Problem(404, {"error": "Record not found"})
-        return reply(self.statuses[status_id])
+        counts = {"favourites_count": 0, "reblogs_count": 0, "replies_count": 0}
+        return reply(self.statuses[status_id] | counts | self.counts.get(status_id, {}))
 
     @route(r"PUT /api/v1/statuses/(\d+)")
     def edit(self, request: Request, status_id: str) -> Reply:

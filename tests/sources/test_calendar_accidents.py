@@ -50,7 +50,7 @@ def test_what_cannot_be_meant_is_a_sentence_about_its_entry_and_the_next_one_com
     lines: list[str], words: str
 ) -> None:
     row, sound = read(*lines)
-    assert (row.position, row.title, row.draft) == ("entry 1", "Chor", None)
+    assert (row.position, row.title, row.draft) == ("entry 1, line 2", "Chor", None)
     assert words in "; ".join(map(str, row.faults))
     assert sound.draft is not None
 

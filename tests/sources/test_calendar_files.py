@@ -47,7 +47,9 @@ EVENING = BASE + "DTSTART:20360822T180000Z\nDTEND:20360822T200000Z\n"
 
 def test_a_towns_calendar_loses_no_entry() -> None:
     found = list(sources.read(FIXTURES / "town.ics", zone=BERLIN, now=NOW))
-    assert [row.position for row in found] == [f"entry {n}" for n in range(1, 6)]
+    assert [row.position for row in found] == [
+        f"entry {n}, line {line}" for n, line in enumerate((23, 34, 45, 58, 69), 1)
+    ]
     assert [row.source_ref for row in found] == [
         f"{name}@musterstadt.example" for name in ("1-past", "2-allday", "3-text", "4-garbled", "5-backwards")
     ]
@@ -263,7 +265,7 @@ def test_of_two_entries_with_one_uid_the_newer_is_read_and_the_other_named() -> 
     new, old = rows(EVENING + "SEQUENCE:2\nDESCRIPTION:new", EVENING + "SEQUENCE:1\nDESCRIPTION:old")
     assert new.draft is not None
     assert new.draft.body == "new"
-    assert str(old.faults[0]) == "UID: is also that of entry 1, which is newer and was read instead"
+    assert str(old.faults[0]) == "UID: is also that of entry 1, line 3, which is newer and was read instead"
 
 
 def test_of_two_equally_new_entries_with_one_uid_the_later_in_the_file_is_read() -> None:
@@ -294,13 +296,13 @@ def test_exceptions_replacements_and_added_dates_of_a_series_are_all_told() -> N
     moved = BASE + "RECURRENCE-ID;TZID=Europe/Berlin:20360922T200000\nDTSTART:20360923T180000Z"
     (found,) = rows(series_entry, moved)
     assert found.draft is not None
-    assert (found.position, found.source_ref) == ("entry 1", "1")
+    assert (found.position, found.source_ref) == ("entry 1, line 3", "1")
     assert found.draft.recurrence == "FREQ=WEEKLY;COUNT=6"
     assert found.draft.excluded == (berlin("2036-09-08T20:00"),)
     assert found.draft.added == (berlin("2036-12-31T20:00"),)
     (own,) = found.draft.dates
     assert (own.recurrence_id, own.starts_at) == (berlin("2036-09-22T20:00"), berlin("2036-09-23T20:00"))
-    assert "entry 2 went into it as its date of 2036-09-22" in found.remarks
+    assert "entry 2, line 12 went into it as its date of 2036-09-22" in found.remarks
 
 
 def test_a_change_of_all_later_dates_is_refused_aloud() -> None:

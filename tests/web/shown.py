@@ -1,14 +1,17 @@
 """A town in which every page has something to show, and the address of each: for tests of what pages look like."""
 
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import select
 
-from syndication import clock
+from syndication import clock, insight
 from syndication.accounts import admissions, applications, people, removals, reports, sessions, sign_in
+from syndication.accounts.proofs import Proof
 from syndication.accounts.removals import Removal
 from syndication.accounts.sessions import Device
 from syndication.audience import readers
@@ -19,18 +22,24 @@ from syndication.content.reason import Reason
 from syndication.destinations import connecting, links
 from syndication.destinations.connecting import ConnectionRequest
 from syndication.infra import db
+from syndication.insight import feed_audience
 from syndication.kinds import KINDS
 from syndication.kinds.reading import draft
 from syndication.ledger import sealed_links
-from syndication.models import Delivery, Person, Post
-from syndication.publishing import api_keys, drafts, posts
+from syndication.models import Delivery, KeptEcho, Merchant, Person, Post
+from syndication.publishing import api_keys, drafts, file_work, files, logos, merchants, posts, weekly
 from syndication.publishing.api_keys import KeyRequest
 from syndication.publishing.drafts import Written
+from syndication.publishing.merchants import Amendment
+from syndication.publishing.weekly import Plan
 from syndication.web import rules, signed_in
+from syndication.web.desk import readers as desk_readers
 from syndication.web.site.choices import Typed
 from tests import factories
 from tests.chromium import Tab
+from tests.infra.test_images import drawn
 from tests.town import fan_out, sign_up
+from tests.web import shown_city
 
 ROSA = "rosa.rosenberger-grossmann@rosengarten-konditorei.example"
 LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenausstellungseröffnung im Stadtmuseum"
@@ -38,10 +47,19 @@ LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenausstellungseröffnun
 NO_PAGES = {
     "/feeds/{path:path}", "/healthz", "/readyz", "/metrics", "/style.css", "/notices-page.js", "/notices.js",
     "/passkeys.js", "/desk.js", "/htmx.js", "/manifest.webmanifest", "/pictures/{picture_id}.jpg",
-    "/posts/{post_id}/pictures/{number}-{size}.jpg",
-    "/desk/merchants/{slug}/posts/{post_id}/went",  # a part of a page
+    "/posts/{post_id}/pictures/{number}-{size}.jpg", "/merchants/{slug}/logo-{digest}.jpg",
+    # parts of pages
+    "/desk/merchants/{slug}/posts/{post_id}/went",
+    "/desk/merchants/{slug}/files/{file_id}/went",
+    "/desk/city/now", "/desk/city/trouble/now", "/desk/city/deliveries/{delivery_id}/now", "/desk/city/acts/{act_id}/now",
+    "/desk/city/posts/{post_id}/went",
+    # files, and a mail in a frame
+    "/desk/city/applications/{application_id}/proof",
+    "/desk/merchants/{slug}/files/examples/{name}",
+    "/desk/city/readers/{ref}/export",
+    "/desk/city/readers/{ref}/mail",
+    "/desk/city/editions/{slot}/mail",
     "/desk/city/log.csv",
-    "/desk/city/posts/{post_id}/went",  # a part of a page
 }  # fmt: skip
 
 
@@ -137,15 +155,26 @@ def furnish() -> Shown:
             f"/desk/merchants/cafe/posts/{one}" for one in (made[0], made[-1])
         ),
         **_desk(owner, made),
+        **_weekly(owner, made[2]),
+        **_files(),
         "/desk/merchants/{slug}/outlets": ("/desk/merchants/cafe/outlets",),
         "/desk/merchants/{slug}/outlets/{outlet_id}": tuple(
             f"/desk/merchants/cafe/outlets/{one}" for one in (telegram, refusing)
         ),
         "/desk/merchants/{slug}/keys": _keys(owner),
         "/desk/merchants/{slug}/team": ("/desk/merchants/cafe/team",),
-        "/desk/merchants/{slug}/business": ("/desk/merchants/cafe/business?saved=1",),
+        "/desk/merchants/{slug}/business": _business(owner),
+        "/desk/merchants/{slug}/results": _results(made[0]),
+        **shown_city.town_hall(),
         "/desk/city/applications": ("/desk/city/applications",),
         "/desk/city/applications/{application_id}": _decided(),
+        **shown_city.newsletters(),
+        "/desk/city/readers": ("/desk/city/readers",),
+        "/desk/city/readers/imports/{import_id}": shown_city.lists(),
+        "/desk/city/readers/{ref}": tuple(
+            f"/desk/city/readers/{desk_readers.reference(insight.reader(one).id)}"
+            for one in ("da@example.org", "neu@example.org", "fort@example.org")
+        ),
         "/desk/city/team": ("/desk/city/team",),
     }
     cookie, link = _rosa()
@@ -172,6 +201,66 @@ def _desk(owner: UUID, made: list[UUID]) -> dict[str, tuple[str, ...]]:
         ),
         "/desk/merchants/{slug}/posts/{post_id}/check": (f"{at}/{whole}/check",),
         "/desk/merchants/{slug}/posts/{post_id}/acts/{act}": (f"{at}/{made[0]}/acts/withdraw",),
+    }
+
+
+def _weekly(owner: UUID, several: UUID) -> dict[str, tuple[str, ...]]:
+    """A quiz every week: one date is out, one is skipped, one has other words, some fall out over Christmas; one that ended."""
+    said = factories.event("Kneipenquiz mit Musikrunde", days=2)
+    source = posts.create(owner, said).id
+    quiz, ended, menu = new_id(), new_id(), new_id()
+    for weekly_id, before in ((quiz, 10), (ended, 1)):
+        weekly.begin(owner, weekly_id, said.content(), Plan(days_before=before))
+    weekly.end(owner, ended)
+    with db.transaction() as session:
+        session.get_one(Merchant, owner).posts_per_day = 1
+    weekly.begin(owner, menu, draft(dict(KINDS[-1].example[1])).content(), Plan(interval=2))
+    first, second, third = weekly.read(owner, quiz).dates
+    with db.transaction() as session:
+        session.get_one(Merchant, owner).posts_per_day = 1000
+    weekly.skip(owner, quiz, second.on)
+    own = third.post.content.model_dump(mode="json") | {"title": "Weihnachtsquiz", "price": "3.00"}
+    posts.revise(owner, third.post.id, draft(own))
+    weekly.close(owner, quiz, third.on + timedelta(days=1), third.on + timedelta(days=14))
+    drafts.save(owner, Written(quiz, "event", {"title": "Kneipenquiz", "starts_at": f"{first.on} 20:00"}))
+    at = "/desk/merchants/cafe"
+    return {
+        "/desk/merchants/{slug}/posts/{post_id}/weekly": (
+            f"{at}/posts/{source}/weekly",
+            f"{at}/posts/{several}/weekly",
+        ),
+        "/desk/merchants/{slug}/weekly/{weekly_id}": tuple(
+            f"{at}/weekly/{one}" for one in (f"{quiz}?done=begun", ended, menu)
+        ),
+        "/desk/merchants/{slug}/weekly/{weekly_id}/check": (f"{at}/weekly/{quiz}/check",),
+    }
+
+
+def _files() -> dict[str, tuple[str, ...]]:
+    """One that waits for a yes, with all that may become of entries; one that is being read, one that was taken in, and one
+    that cannot be read."""
+    table = (
+        "Titel;Datum;Beginn;Ort;Eintritt\nLesung mit Glühwein;1.12.2030;19:30;Hofgarten;8 €\nSommerfest;1.6.2020;;;\n"
+        f"{LONG};2.12.2030;;Stadtmuseum;frei\nKinderführung;irgendwann im Advent;15 Uhr;;\nHofkonzert;;20 Uhr;;\n"
+    )
+    ways, owner = [], merchants.by_slug("museum").id
+    for name, data, steps in (
+        ("Termine 2030.csv", table, 2),
+        ("unsere-termine-im-winter.xlsx", table, 0),
+        ("hofkonzerte.csv", "Titel;Datum\nHofkonzert;3.12.2030\n", 3),
+        ("veranstaltungen.xls", "<html><table><tr><td>Titel</td></tr></table></html>", 1),
+    ):
+        file_id = files.add(
+            owner, io.BytesIO(data.encode()), name, tell="summary", by="Rosa Rosenberger-Großmann"
+        )
+        for step in range(steps):
+            if step == 2:
+                files.want(owner, file_id, tell="nobody", by="Rosa Rosenberger-Großmann")
+            file_work.work(file_id)
+        ways.append(f"/desk/merchants/museum/files/{file_id}")
+    return {
+        "/desk/merchants/{slug}/files": ("/desk/merchants/museum/files",),
+        "/desk/merchants/{slug}/files/{file_id}": tuple(ways),
     }
 
 
@@ -233,7 +322,9 @@ def _applied() -> tuple[str, ...]:
             "url": "www.seiten.example", "proof": "Mein Name steht im Impressum der Webseite.",
         }  # fmt: skip
         wanted = applications.checked(typed, language="de", wording="Ich darf für dieses Geschäft sprechen.")
-        applications.ask(wanted)
+        applications.ask(
+            wanted, Proof("application/pdf", "pdf", b"%PDF-1.7" * 30_000) if "museum" in name else None
+        )
         applications.answer(wanted.id)
         with db.reading() as session:
             row = session.scalars(select(Delivery).where(Delivery.application_id == wanted.id)).one()
@@ -258,6 +349,33 @@ def _keys(owner: UUID) -> tuple[str, ...]:
         made = api_keys.create(owner, KeyRequest(name=name))
     api_keys.revoke(made.key.id)
     return ("/desk/merchants/cafe/keys",)
+
+
+def _business(owner: UUID) -> tuple[str, ...]:
+    """The form of one that said everything of itself, which stands beside its posts."""
+    said = {
+        "opening_hours": 'Tu-Fr 09:00-12:30,14:00-18:00; Sa-Su 09:00-17:00; PH off; 2030 Dec 24-26 off || "nach Vereinbarung"',
+        "phone": "+49 9561 1234", "contact": "hallo@rosengarten-konditorei.example", "url": "https://rosengarten.example",
+        "imprint": "Rosa Rosenberger-Großmann, Herrngasse 12, 96450 Coburg, HRA 1234, Amtsgericht Coburg",
+        "links": ["https://www.instagram.com/rosengarten", "https://www.facebook.com/rosengarten.konditorei.coburg"],
+        "license_texts": "CC-BY-4.0", "license_pictures": "LicenseRef-all-rights-reserved",
+    }  # fmt: skip
+    logos.amend(owner, Amendment.model_validate(said), logos.made(drawn(400, 160)))
+    return ("/desk/merchants/cafe/business?saved=1",)
+
+
+def _results(post_id: UUID) -> tuple[str, ...]:
+    """This month, of which networks and feed readers said something, and one in which nothing happened."""
+    with db.transaction() as session:
+        outlet = factories.destination(
+            session, "mastodon", settings={"server": "https://mastodon.example"}
+        ).id
+        session.add(
+            KeptEcho(post_id=post_id, destination_id=outlet, asked=1, likes=12, shares=3, at=clock.now())
+        )
+    said = {("merchant/cafe.rss", "Feedly"): 16, ("merchant/cafe.atom", "Inoreader"): 3}
+    feed_audience.keep(said, clock.now())
+    return ("/desk/merchants/cafe/results", "/desk/merchants/cafe/results?month=2024-02")
 
 
 def _letter(email: str) -> str:

@@ -15,7 +15,7 @@ from syndication.publishing import from_queue, merchants, posts, rehearsal
 from syndication.publishing.merchants import MAY, Act
 from tests import factories
 from tests.web.conftest import Party
-from tests.web.test_api_access import BY_TOKEN, HOOK, OPEN, POST, RULES, ready_for, things
+from tests.web.test_api_access import BY_TOKEN, HOOK, OPEN, POST, RULES, ready_for, things, weekly
 
 pytestmark = pytest.mark.enough("sqlite")  # who may do what is decided before any SQL
 
@@ -32,6 +32,10 @@ ACTS: dict[tuple[str, str], Act | None] = {
     ("GET", "/posts/{post_id}/deliveries"): "read",
     ("POST", "/pictures"): "upload",
     ("POST", "/prices/advice"): "read",
+    ("POST", "/series"): "post",
+    ("GET", "/series"): "read",
+    ("GET", "/series/{series_id}"): "read",
+    ("PATCH", "/series/{series_id}"): "pause",  # to say something else on all dates is to revise
     ("POST", "/destinations"): "set up",
     ("GET", "/destinations"): "read",
     ("GET", "/destinations/{destination_id}"): "read",
@@ -96,6 +100,8 @@ def asked(party: Party, method: str, path: str, things: dict[str, Any]) -> Any:
     where, body = path.format(**things), RULES[method, path].body
     if path.endswith("/dry-run"):
         body = {"post_id": str(things["post_id"])}
+    if path == "/series" and method == "POST":
+        body = {"post": things["quiz"]}
     if path == "/pictures":
         return party(method, where, content=_PNG, headers={"Content-Type": "image/png"})
     return party(method, where, **({} if body is None else {"json": body}))
@@ -107,6 +113,8 @@ def test_a_route_does_for_a_merchant_what_the_table_says(
     method: str, path: str, state: str, things: dict[str, Any], cafe: Party
 ) -> None:
     act = ACTS[method, path]
+    if path.startswith("/series"):
+        things |= weekly(cafe)
     become(cafe, state)
     ready_for(path, things)
     answer = asked(cafe, method, path, things)

@@ -66,6 +66,10 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/posts/{post_id}/deliveries"): own("deliveries:read"),
     # Past the door, JSON is no picture; tests/web/test_pictures.py sends real ones.
     ("POST", "/pictures"): everybody("posts:write", 415, POST),
+    ("POST", "/series"): own("posts:write", 201, {}),
+    ("GET", "/series"): everybody("posts:read"),
+    ("GET", "/series/{series_id}"): own("posts:read"),
+    ("PATCH", "/series/{series_id}"): own("posts:write", body={"closed": None}),
     ("POST", "/prices/advice"): everybody("posts:write", 200, POST, city=422),
     ("POST", "/destinations"): everybody("destinations:write", 201, HOOK),
     ("GET", "/destinations"): everybody("destinations:read"),
@@ -164,6 +168,13 @@ def ready_for(path: str, things: dict[str, Any]) -> None:
             row.state, row.attempts = "waiting", 1
 
 
+def weekly(cafe: Party) -> dict[str, Any]:
+    """A post, and what comes every week since it."""
+    assert cafe.merchant_id is not None
+    quiz = str(factories.post(cafe.merchant_id, factories.event("Kneipenquiz", days=3)).id)
+    return {"quiz": quiz, "series_id": cafe("POST", "/series", json={"post": quiz}).json()["id"]}
+
+
 @pytest.mark.parametrize(("method", "path"), sorted(RULES))
 def test_each_party_gets_what_the_rule_says(
     method: str,
@@ -175,10 +186,14 @@ def test_each_party_gets_what_the_rule_says(
     operator: Party,
 ) -> None:
     ready_for(path, things)
+    if path.startswith("/series"):
+        things |= weekly(cafe)
     rule, where = RULES[method, path], path.format(**things)
     body = {} if rule.body is None else {"json": rule.body}
     if path.endswith("/dry-run"):
         body = {"json": {"post_id": str(things["post_id"])}}
+    if path == "/series" and method == "POST":
+        body = {"json": {"post": things["quiz"]}}
     nobody = client.request(method, f"/api/v1{where}", **body)
     assert nobody.status_code == 401
     assert nobody.headers["WWW-Authenticate"].startswith("Bearer")

@@ -12,10 +12,12 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from syndication import clock
-from syndication.accounts import applications, people
+from syndication.accounts import admissions, applications, people, sessions
+from syndication.accounts.sessions import Device
 from syndication.config import Settings
 from syndication.infra import db
 from syndication.models import Application, Merchant
+from syndication.web import signed_in
 from syndication.web.app import create_app
 from tests.accounts.test_applications import TYPED, letters
 
@@ -34,6 +36,15 @@ def send(client: TestClient, *, agreed: str = "1", seconds: float = 3, **typed: 
     stamp = re.findall(r'name="stamp" value="([^"]+)"', client.get("/apply").text)[0]
     clock.travel(timedelta(seconds=seconds))
     return client.post("/apply", data={**TYPED, "agreed": agreed, "stamp": stamp, **typed})
+
+
+def enter(client: TestClient, email: str) -> None:
+    """Sign somebody in by their cookie."""
+    with db.transaction() as session:
+        person = people.find(session, email)
+        assert person is not None
+        secret, _ = sessions.begin(session, person, Device(), "link")
+    client.cookies.set(signed_in._cookie(), secret)
 
 
 def kept() -> list[Application]:
@@ -148,3 +159,83 @@ def test_a_link_that_is_no_longer_good_says_so(client: TestClient) -> None:
         answer = client.request(method, "/apply/nothing")
         assert answer.status_code == 404
         assert "Dieser Link gilt nicht mehr" in answer.text
+
+
+# A file as proof
+
+
+def send_file(client: TestClient, data: bytes, name: str = "schein.pdf", **typed: str) -> Any:
+    """The form as a browser sends it."""
+    stamp = re.findall(r'name="stamp" value="([^"]+)"', client.get("/apply").text)[0]
+    clock.travel(timedelta(seconds=3))
+    said = {**TYPED, "proof": "", "agreed": "1", "stamp": stamp, **typed}
+    return client.post("/apply", data=said, files={"file": (name, data, "text/html")})
+
+
+def test_a_file_stands_in_place_of_the_sentence_and_only_operators_get_it(client: TestClient) -> None:
+    assert "Postfach" in send_file(client, b"%PDF-1.7 <script>", "../<b>.html").text
+    client.post(link())
+    (one,) = kept()
+    people.add("boss@coburg.example", role="operator")
+    people.add("leser@coburg.example", role="viewer")
+    where = f"/desk/city/applications/{one.id}"
+    assert client.get(f"{where}/proof", follow_redirects=False).status_code == 303
+    for email, status in (("leser@coburg.example", 403), ("rosa@cafe.example", 404)):
+        enter(client, email)
+        assert client.get(f"{where}/proof").status_code == status
+    enter(client, "boss@coburg.example")
+    assert "Ihre Datei herunterladen (PDF, 1 kB)" in client.get(where).text
+    answer = client.get(f"{where}/proof")
+    assert answer.content == b"%PDF-1.7 <script>"
+    assert answer.headers["Content-Type"] == "application/pdf"
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="proof-{one.id}.pdf"'
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    admissions.admit(admissions.read(one.id).merchant_id, "Berta")
+    assert client.get(f"{where}/proof").status_code == 404
+    assert "herunterladen" not in client.get(where).text
+
+
+def test_a_wrong_file_is_said_and_a_right_one_is_to_be_chosen_again_beside_other_faults(
+    client: TestClient,
+) -> None:
+    answer = send_file(client, b"<html>", "schein.pdf")
+    assert answer.status_code == 422
+    assert re.findall(r'href="#field-(\w+)"', answer.text) == ["file"]
+    assert "Hier geht nur ein PDF oder ein Bild (JPEG, PNG)." in answer.text
+    answer = send_file(client, b"%PDF-1.7", email="rosa@")
+    assert re.findall(r'href="#field-(\w+)"', answer.text) == ["email", "file"]
+    assert "Bitte wählen Sie die Datei noch einmal." in answer.text
+    answer = send_file(client, b"")
+    assert re.findall(r'href="#field-(\w+)"', answer.text) == ["proof"]
+    assert "oder wählen Sie eine Datei, die es zeigt" in answer.text
+    assert kept() == []
+    assert "Postfach" in send_file(client, b"", proof="Mein Name steht im Impressum.").text
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_kept(client: TestClient) -> None:
+    answer = send_file(client, b"%PDF-" + b"x" * 5_000_000)
+    assert answer.status_code == 422
+    assert "Die Datei ist größer als 5 MB." in answer.text
+    answer = send_file(client, b"%PDF-" + b"x" * 6_000_000)
+    assert answer.status_code == 413
+    assert "Die Datei ist größer als 5 MB." in answer.text
+    assert kept() == []
+
+
+def test_other_forms_of_strangers_take_no_files_and_stay_small(client: TestClient) -> None:
+    for path in ("/sign-up", "/sign-in", "/apply/asked", "/apply/token"):
+        large = client.post(path, files={"file": ("a.pdf", b"%PDF-" + b"x" * 20_000)})
+        assert large.status_code == 413, path
+        assert client.post(path, files={"file": ("a.pdf", b"%PDF-")}).status_code in (405, 415), path
+    assert client.post("/apply", data={"about": "x" * 20_000}).status_code == 413
+
+
+def test_files_from_one_place_are_counted_before_they_are_read(client: TestClient) -> None:
+    for _ in range(15):
+        assert client.post("/apply", files={"file": ("a.pdf", b"%PDF-")}).status_code == 200, "as to a robot"
+    refused = client.post("/apply", files={"file": ("a.pdf", b"%PDF-" + b"x" * 6_000_000)})
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) > 60
+    assert "Von hier kamen zu viele Anmeldungen" in refused.text
+    assert kept() == []

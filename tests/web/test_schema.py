@@ -28,6 +28,8 @@ UNSAID = {
     "createPost": "fields that must fit each other; a merchant, with a key of the city; a source_ref that is taken",
     "revisePost": "the same",
     "amendPost": "the same; which kind the post is of",
+    "createSeries": "whether the post can come every week, and on which dates",
+    "changeSeries": "which dates it has; fields that must fit each other",
     "createMerchant": "a slug that is taken",
     "createDestination": "settings, which GET /channels describes for each channel; merchants that there are",
     "changeDestination": "the same",
@@ -37,6 +39,7 @@ UNSAID = {
     "createKey": "an end in the future; scopes that go with each other",
     "createMerchantKey": "the same",
     "addPicture": "whether the bytes are a picture; a merchant, with a key of the city",
+    "changeMerchant": "the grammar of opening hours, the digits of a phone number, links by https, whose picture a logo is",
     "signUp": "whether mail to an address can be sent: its domain, the length of its parts",
 }
 #: How schemathesis asks. A precondition is looked at before the body (RFC 9110 section 13.2.1), so 412 says nothing of it.

@@ -229,3 +229,13 @@ def test_the_page_of_an_event_that_was_moved_says_so(client: TestClient, cafe: P
     assert faults(told) == []
     assert told["name"] == hostile
     assert [datetime.fromisoformat(told[name]) for name in ("previousStartDate", "startDate")] == days
+
+
+def test_a_picture_bears_its_licence_where_the_merchant_gives_one(settings: Settings) -> None:
+    image = Image(url="https://example.org/a.jpg", alt="Zwei Gläser")
+    post = view(images=(image,))
+    assert isinstance(json.loads(structured(post, settings))["image"][0], str)
+    free = replace(post, merchant=replace(post.merchant, license_pictures="CC-BY-4.0"))
+    shown = json.loads(structured(free, settings))["image"][0]
+    assert shown["license"] == "https://creativecommons.org/licenses/by/4.0/"
+    assert shown["contentUrl"].endswith("-framed.jpg?v=" + shown["contentUrl"][-8:])

@@ -17,7 +17,7 @@ from syndication.accounts.sessions import Device
 from syndication.config import Settings
 from syndication.infra import db
 from syndication.models import KeptDraft, Merchant, Person, Post
-from syndication.publishing import drafts, posts
+from syndication.publishing import drafts, merchants, posts
 from syndication.web import signed_in
 from syndication.web.app import create_app
 from tests import factories
@@ -176,3 +176,59 @@ def test_nothing_goes_out_at_once_that_was_to_wait(
     if not state:
         assert f'value="{hour}"' in page.text
         assert 'value="later" checked' in page.text
+
+
+@pytest.mark.parametrize(
+    ("how", "hour", "right"),
+    [
+        ("later", None, "as it was"),
+        ("now", None, "now"),
+        ("now", "", "now"),
+        ("later", "moved", "moved"),
+        ("later", "", "as it was"),
+    ],
+)
+def test_a_post_that_waits_keeps_its_hour_or_comes_out_at_once_as_its_merchant_says(
+    client: TestClient, how: str, hour: str | None, right: str
+) -> None:
+    starts = f"{clock.now() + timedelta(days=5):%Y-%m-%d} 19:30"
+    _, where, secret = written(client, title="Klavier", starts_at=starts)
+    data = {"token": secret, "then": "publish"}
+    client.post(f"{where}/check", data=data | {"how": "later", "publish_at": "übermorgen 10:00"})
+    before = posts.read(id_of(where))
+    typed = boxes(client.get(f"{where}/write").text)
+    check = client.post(f"{where}/write", data={**typed, "title": "Klavier und Geige", "then": "check"})
+    assert 'value="later" checked' in check.text
+    offered = boxes(check.text)["publish_at"]
+    assert offered.endswith("10:00 Uhr")
+    moved = f"{clock.now() + timedelta(days=3):%Y-%m-%d} 11:00"
+    typed_hour = {None: offered, "moved": moved}.get(hour, "")
+    answer = client.post(f"{where}/check", data=data | {"how": how, "publish_at": typed_hour})
+    after = posts.read(id_of(where))
+    if hour == "" and how == "later":  # an emptied box is asked for
+        assert answer.status_code == 422
+        assert after == before
+        return
+    assert after.content.title == "Klavier und Geige"
+    posts.publish_due()
+    assert posts.read(id_of(where)).state == ("published" if right == "now" else "scheduled")
+    assert (after.publish_at == before.publish_at) is (right == "as it was")
+
+
+def test_own_words_of_two_outlets_of_one_network_are_asked_for_once_and_go_with_an_emptied_box(
+    client: TestClient,
+) -> None:
+    settings, secrets = {"chat": "@coburg"}, {"bot_token": "1:abc"}
+    with db.transaction() as session:
+        for name in ("Stadt", "Kultur"):
+            factories.destination(session, "telegram", name=name, settings=settings, secrets=secrets)
+    check, where, secret = written(client, title="Klavier", starts_at=tomorrow())
+    assert check.text.count('name="text.telegram"') == 1
+    kept = {"token": secret, "then": "words", "text.telegram": "Kommt!"}
+    assert "Kommt!" in client.post(f"{where}/check", data=kept).text
+    (draft,) = drafts.listed(merchants.by_slug("cafe").id)
+    assert draft.texts == {"telegram": "Kommt!"}
+    client.post(f"{where}/check", data={"token": secret, "then": "words"})  # a page without the box
+    assert drafts.listed(merchants.by_slug("cafe").id)[0].texts == {"telegram": "Kommt!"}
+    client.post(f"{where}/check", data=kept | {"text.telegram": " "})
+    assert drafts.listed(merchants.by_slug("cafe").id)[0].texts == {}

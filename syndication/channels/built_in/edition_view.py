@@ -31,12 +31,13 @@ class Correction:
 
 @dataclass(frozen=True)
 class EditionView:
-    """What one edition tells, in one language; `slot_at` (UTC) is its date."""
+    """What one edition tells, in one language; `slot_at` (UTC) is its date, `introduction` plain text above it all."""
 
     language: str
     slot_at: datetime
     entries: tuple[Entry, ...]
     corrections: tuple[Correction, ...]
+    introduction: str = ""
 
 
 def in_order(view: EditionView, city: City) -> EditionView:

@@ -1,6 +1,7 @@
 """The newsletter: an edition is composed once for all who share it, and each reader's copy costs a few substitutions."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -34,6 +35,7 @@ from syndication.kinds.contract import Fact
 __all__ = ["LEFT_OUT", "Correction", "EditionView", "Entry", "Newsletter", "What", "compose"]
 
 _EXCERPT = 280
+_PARAGRAPHS = re.compile(r"\n\s*\n")
 #: Characters of all that there is to know of one post beside its text; a menu may have thousands.
 _FACTS = 1200
 #: Whom a dry run writes to (RFC 2606).
@@ -264,6 +266,7 @@ def _values(view: EditionView, city: City, mark: str, brief: bool, left: int) ->
     return {
         "city": city,
         "language": view.language,
+        "introduction": [one for one in _PARAGRAPHS.split(view.introduction.strip()) if one],
         "corrections": [_correction(one, city, view) for one in view.corrections],
         "parts": [
             *_days([one for one in dated if one not in running], city, view.language),

@@ -18,6 +18,8 @@ from syndication.infra.ssrf import origin
 #: Separates the parts of a form; no picture holds it but by a chance of one in 2**200.
 _BOUNDARY = "syndication-7f1d0c5e9b3a4f6280c1e57d94ab36f2"
 
+#: A count has no more digits than the tables hold.
+_MOST_DIGITS = 9
 #: Name of a field, and its text or (file name, content, type).
 Field = tuple[str, str | tuple[str, bytes, str]]
 
@@ -116,3 +118,9 @@ def text_at(found: Any, *path: str | int) -> str:
             return ""
     # JSON may hold what no table and no header takes: NUL, half a character.
     return "" if found is None or isinstance(found, Mapping | list) else legible(str(found))
+
+
+def count_at(found: Any, *path: str | int) -> int | None:
+    """The number at a place of an answer; None where there is none that counts anything."""
+    said = text_at(found, *path)
+    return int(said) if said.isascii() and said.isdecimal() and len(said) <= _MOST_DIGITS else None

@@ -14,11 +14,12 @@ from syndication.web.api import (
     pictures,
     posts,
     prices,
+    series,
 )
 from syndication.web.api.pages import PREFIX
 
 router = APIRouter(prefix=PREFIX)
-for _part in (posts, prices, connections, destinations, deliveries, channels, merchants, keys, log):
+for _part in (posts, series, prices, connections, destinations, deliveries, channels, merchants, keys, log):
     router.include_router(_part.router, dependencies=[Depends(json_spoken)])
 router.include_router(pictures.router, dependencies=[Depends(json_heard)])
 

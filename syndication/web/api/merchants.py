@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from syndication.accounts import admissions
-from syndication.publishing import merchants
+from syndication.publishing import logos, merchants
 from syndication.publishing.merchants import Amendment, Application, MerchantRecord, Slug
 from syndication.publishing.withdrawal import by_key
 from syndication.web.access import Known, Operator, concerned
@@ -67,7 +67,7 @@ def read_merchant(slug: Slug, caller: Known) -> MerchantAnswer:
 @router.patch("/{slug}", operation_id="changeMerchant")
 def change_merchant(slug: Slug, amendment: Amendment, _caller: Operator) -> MerchantAnswer:
     """Change what is known of a merchant; what is left out stays."""
-    return MerchantAnswer.of(merchants.update(merchants.by_slug(slug).id, amendment))
+    return MerchantAnswer.of(logos.amend(merchants.by_slug(slug).id, amendment))
 
 
 @router.post("/{slug}/admit", operation_id="admitMerchant")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -92,12 +92,21 @@ class PostAnswer(Answer):
     )
     over_at: datetime | None
     quiet: bool = Field(description="Taken in without a message to anybody.")
+    series: UUID | None = Field(
+        description="What comes every week, where this is one date of it: all its dates name the same."
+    )
+    series_date: date | None = Field(description="Which date of it this is, whatever became of the post.")
+    skipped: bool = Field(
+        description="That date falls out: the post has no hour, or is called off. It may come back."
+    )
 
     @classmethod
     def of(cls, record: PostRecord) -> "PostAnswer":
         """What may be shown of a post."""
         named = tuple(topic.spelling for topic in record.content.topics)
-        return cls.model_validate({**vars(record), "merchant": record.merchant_slug, "topic_names": named})
+        said = {"merchant": record.merchant_slug, "topic_names": named}
+        series = {"series": record.weekly_id, "series_date": record.weekly_on}
+        return cls.model_validate({**vars(record), **said, **series})
 
 
 class RevisionAnswer(Answer):

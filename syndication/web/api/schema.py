@@ -71,6 +71,21 @@ _EXAMPLES: dict[str, Document] = {
     "amendPost": {
         "place": {"summary": "No place, another title", "value": {"title": "Weinabend", "place": None}},
     },
+    "createSeries": {
+        "quiz": {
+            "summary": "Every week, each date told the day before",
+            "value": {"post": "01a21ca9-7f83-7f6a-b053-cd5b8e607090", "days_before": 1, "hour": "17:00"},
+        }
+    },
+    "changeSeries": {
+        "holidays": {
+            "summary": "One date falls out, and all over Christmas",
+            "value": {
+                "skipped": ["2030-12-12"],
+                "closed": {"first_day": "2030-12-23", "last_day": "2031-01-07"},
+            },
+        }
+    },
     "replayDestination": {
         "count": {
             "summary": "How many would go out again",

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndication.accounts import admissions
+from syndication.accounts import admissions, proofs
 from syndication.accounts.people import Account
 from syndication.errors import Conflict, Invalid
 from syndication.infra.reasons import translated_error
@@ -30,6 +30,19 @@ def waiting(request: Request, known: Visitor) -> Response:
 def application(request: Request, known: Visitor, application_id: UUID, done: str = "") -> Response:
     """What a business says of itself, who has the same name, what was done, and the buttons."""
     return _page(request, known, application_id, done=done == "1")
+
+
+@router.get("/{application_id}/proof")
+def proof(application_id: UUID) -> Response:
+    """The file that a stranger sent, to be kept and never shown here. Raises NotFound once somebody has decided."""
+    found = proofs.read(application_id)
+    headers = {
+        "Content-Disposition": f'attachment; filename="proof-{application_id}.{found.suffix}"',
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cache-Control": "no-store",
+    }
+    return Response(found.data, media_type=found.media_type, headers=headers)
 
 
 @router.post("/{application_id}")

@@ -1,6 +1,6 @@
 """The page before publishing: what each outlet will show, who gets it and when, and what cannot be changed there afterwards."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,14 +20,15 @@ from syndication.delivery.foreseen import Foreseen, foreseen
 from syndication.errors import Conflict, Fault, Forbidden, Invalid, NotFound, QuotaExceeded
 from syndication.infra.reasons import translated_error, translated_reason
 from syndication.kinds import fields
-from syndication.publishing import drafts, merchants, posts, price_memory, rehearsal
+from syndication.publishing import drafts, filled_in, merchants, posts, price_memory, rehearsal, weekly
 from syndication.publishing.drafts import Written
 from syndication.publishing.filled_in import Understood
 from syndication.publishing.merchants import MerchantRecord
+from syndication.publishing.records import PostRecord
 from syndication.sources import spoken
 from syndication.web import signed_in
 from syndication.web.desk import write
-from syndication.web.desk.forms import PostForm
+from syndication.web.desk.forms import Filled, PostForm
 from syndication.web.desk.frame import desk_page, onward
 from syndication.web.signed_in import Visitor
 
@@ -42,6 +43,8 @@ _PAST = Reason("That has passed already. Please choose a later hour, or publish 
 def check(request: Request, known: Visitor, slug: str, post_id: UUID) -> Response:
     """What would happen; back to the form where something in it is wrong."""
     own = merchants.by_slug(slug)
+    if weekly.known(own.id, post_id):
+        return onward("/desk/merchants", slug, "weekly", str(post_id), "check")
     draft = drafts.known(own.id, post_id)
     if draft is None:  # it was published meanwhile, perhaps by a second tap
         posts.read(post_id, merchant_id=own.id)
@@ -57,11 +60,13 @@ def check(request: Request, known: Visitor, slug: str, post_id: UUID) -> Respons
 def decide(request: Request, known: Visitor, slug: str, post_id: UUID, form: PostForm) -> Response:
     """Publish, at once or at an hour; or keep own words for an outlet, or drop them."""
     own, then = merchants.by_slug(slug), form.typed.get("then", "publish")
+    if weekly.known(own.id, post_id):  # what all dates say is no post
+        return onward("/desk/merchants", slug, "weekly", str(post_id), "check")
     draft = drafts.known(own.id, post_id)
     if draft is None:
         posts.read(post_id, merchant_id=own.id)
         return onward("/desk/merchants", slug, "posts", str(post_id), told="1")
-    draft = replace(draft, texts=_own_words(draft, form.typed, dropped=then.partition("drop.")[2]))
+    draft = replace(draft, texts=_own_words(draft, form, dropped=then.partition("drop.")[2]))
     drafts.save(own.id, draft)
     try:
         found = write.understood(own, draft, known)
@@ -69,12 +74,13 @@ def decide(request: Request, known: Visitor, slug: str, post_id: UUID, form: Pos
         return _to_the_form(slug, post_id)
     if then != "publish":
         return onward("/desk/merchants", slug, "posts", str(post_id), "check")
-    hour, later = form.typed.get(_WHEN, ""), form.typed.get("how") == "later"
+    chosen = _Chosen(form.typed.get(_WHEN, ""), later=form.typed.get("how") == "later")
     try:
-        at = _hour(hour, own, known, later=later)
+        # A date of a weekly series is asked for no hour: it keeps the one that it has.
+        at = _hour(chosen, _waiting(own, draft), own, known) if "how" in form.boxes else None
         drafts.publish(own.id, post_id, found.draft.model_copy(update={_WHEN: at}))
     except (Invalid, Forbidden, Conflict, QuotaExceeded) as error:
-        return _page(request, known, own, draft, found, trouble=error, hour=hour, later=later or hour != "")
+        return _page(request, known, own, draft, found, trouble=error, chosen=chosen)
     return onward("/desk/merchants", slug, "posts", str(post_id), told="1")
 
 
@@ -82,23 +88,58 @@ def _to_the_form(slug: str, post_id: UUID) -> Response:
     return onward("/desk/merchants", slug, "posts", str(post_id), "write", faults="1")
 
 
-def _own_words(draft: Written, typed: dict[str, str], *, dropped: str) -> dict[str, str]:
-    """Own words for single outlets: those that are there, those that were typed, without those that were taken back."""
+def _own_words(draft: Written, form: Filled, *, dropped: str) -> dict[str, str]:
+    """Own words for single outlets: those that are there, those that were typed, without those that were taken back.
+
+    An emptied box takes back too; one that was not on the page changes nothing.
+    """
     kept = dict(draft.texts)
-    for name, text in typed.items():
+    for name in form.boxes:
         channel = name.removeprefix("text.")
         if channel != name and channels.known(channel):
-            kept[channel] = text
+            kept[channel] = form.typed.get(name, "")
     kept.pop(dropped, None)
-    return kept
+    return {channel: text for channel, text in kept.items() if text}
 
 
-def _hour(text: str, own: MerchantRecord, known: Account, *, later: bool) -> datetime | None:
-    """When it is to come out; None for at once. Raises Invalid at its box, also where it is not clear which is meant."""
-    if not text and not later:
+@dataclass(frozen=True)
+class _Chosen:
+    """At once, or at an hour as it was typed."""
+
+    hour: str = ""
+    later: bool = False
+
+
+def _waiting(own: MerchantRecord, draft: Written) -> PostRecord | None:
+    """The post that a draft corrects, where it still waits for its hour."""
+    record = posts.read(draft.id, merchant_id=own.id) if draft.seen else None
+    return record if record is not None and record.state == "scheduled" else None
+
+
+def _as_it_stands(waiting: PostRecord | None, own: MerchantRecord, known: Account) -> _Chosen:
+    """What the page offers first: the hour that a post has already."""
+    if waiting is None or waiting.publish_at is None:
+        return _Chosen(later=waiting is not None)
+    return _Chosen(filled_in.spelled(waiting.publish_at, write.desk(own, known)), later=True)
+
+
+def _hour(
+    chosen: _Chosen, waiting: PostRecord | None, own: MerchantRecord, known: Account
+) -> datetime | None:
+    """When it is to come out; None for at once, or for the hour that it has already.
+
+    Raises Invalid at its box, also where it is not clear which is meant.
+    """
+    text, before = chosen.hour, _as_it_stands(waiting, own, known).hour
+    if not chosen.later and text in (
+        "",
+        before,
+    ):  # the box came filled in, so that its hour is no contradiction
+        return clock.now() if waiting else None
+    if text and text == before:
         return None
-    if not text or not later:
-        raise Invalid.field(_WHEN, _NO_HOUR if later else _EITHER)
+    if not text or not chosen.later:
+        raise Invalid.field(_WHEN, _NO_HOUR if chosen.later else _EITHER)
     seat = write.desk(own, known)
     try:
         heard = spoken.understood(text, seat.now, seat.zone, seat.language)
@@ -119,13 +160,13 @@ def _page(
     found: Understood,
     *,
     trouble: Exception | None = None,
-    hour: str = "",
-    later: bool = False,
+    chosen: _Chosen | None = None,
 ) -> Response:
     language, said, content = known.language, found.draft, found.draft.content()
     kind = kinds.of(content)
     told = _sentences(kind, trouble or _trouble(own, draft, said), language)
-    record = posts.read(draft.id, merchant_id=own.id) if draft.seen else None
+    waiting, outlets = _waiting(own, draft), list(foreseen(own.id, draft.id, content))
+    chosen = chosen or _as_it_stands(waiting, own, known)
     return desk_page(
         request,
         known,
@@ -134,16 +175,17 @@ def _page(
         scripted=True,
         merchant=own,
         draft=draft,
-        corrects=record is not None and record.state == "published",
-        post=_shown(said, language),
+        corrects=draft.seen is not None and waiting is None,
+        date_of_many=waiting if waiting and waiting.weekly_id else None,
+        post=shown(said, language),
         remarks=[translated_reason(one, language) for one in found.remarks.values()],
-        outlets=[_outlet(one, draft, language) for one in foreseen(own.id, draft.id, content)],
+        outlets=[_outlet(one, draft, language, outlets) for one in outlets],
         advice=_advice(own, said, language),
         trouble=told,
         stuck=any(box != _WHEN for box, _ in told),
-        hour=hour,
+        hour=chosen.hour,
         hour_fault=next((sentence for box, sentence in told if box == _WHEN), ""),
-        later=later,
+        later=chosen.later or bool(chosen.hour),
     )
 
 
@@ -178,7 +220,7 @@ def _advice(own: MerchantRecord, said: Draft, language: str) -> list[tuple[str, 
     return [(one.field, translated_reason(one.reason, language)) for one in found]
 
 
-def _shown(said: Draft, language: str) -> dict[str, Any]:
+def shown(said: Draft, language: str) -> dict[str, Any]:
     """The post as its own page shows it."""
     content, cfg, now = said.content(), settings(), clock.now()
     return {
@@ -195,8 +237,8 @@ def _shown(said: Draft, language: str) -> dict[str, Any]:
     }
 
 
-def _outlet(one: Foreseen, draft: Written, language: str) -> dict[str, Any]:
-    """What the page shows of an outlet."""
+def _outlet(one: Foreseen, draft: Written, language: str, among: list[Foreseen]) -> dict[str, Any]:
+    """What the page shows of an outlet. Own words hold for all of a network: they are asked for at the first `among` them."""
     said = {
         name: translated_reason(getattr(one, name), language)
         for name in ("said", "refused", "waits", "afterwards")
@@ -206,7 +248,8 @@ def _outlet(one: Foreseen, draft: Written, language: str) -> dict[str, Any]:
         "preview": one.preview,
         "remark": translated_reason(one.preview.remark, language) if one.preview else "",
         "own": draft.texts.get(one.channel, ""),
-        "may_say_own": one.preview is not None
+        "may_say_own": one
+        is next((each for each in among if each.channel == one.channel and each.preview), None)
         and issubclass(channels.by_kind(one.channel).settings, SocialSettings),
         "problems": [translated_reason(reason, language) for reason in one.problems],
         **said,

@@ -30,10 +30,14 @@ async def _typed(request: Request) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Filled:
-    """The form of a post: what stands in its boxes, those that can be ticked several times a line each, and its files."""
+    """The form of a post: what stands in its boxes, those that can be ticked several times a line each, and its files.
+
+    `boxes`: all that came, those that were left empty too.
+    """
 
     typed: dict[str, str]
     files: list[UploadFile]
+    boxes: frozenset[str]
 
 
 async def _filled(request: Request) -> Filled:
@@ -42,7 +46,8 @@ async def _filled(request: Request) -> Filled:
     for name, value in form.multi_items():
         if isinstance(value, str) and (text := value.strip()[:_MOST_WRITTEN]):
             typed[name] = f"{typed[name]}\n{text}" if name in typed else text
-    return Filled(typed, [one for one in form.getlist("files") if isinstance(one, UploadFile) and one.size])
+    files = [one for one in form.getlist("files") if isinstance(one, UploadFile) and one.size]
+    return Filled(typed, files, frozenset(form))
 
 
 async def _typed_at_length(request: Request) -> dict[str, str]:

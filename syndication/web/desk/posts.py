@@ -12,13 +12,15 @@ from syndication import channels, clock, insight, kinds
 from syndication.accounts import admissions, people
 from syndication.accounts.people import Account
 from syndication.channels import wording
+from syndication.channels.contract import Echo
 from syndication.config import settings
 from syndication.content.reason import Reason
 from syndication.infra.reasons import translated_reason
 from syndication.infra.rendering import gettext
+from syndication.insight import results
 from syndication.insight.posts import posts as find_posts
 from syndication.kinds import KINDS
-from syndication.publishing import api_keys, drafts, merchants, posts
+from syndication.publishing import api_keys, drafts, merchants, posts, weekly
 from syndication.publishing.merchants import MerchantRecord
 from syndication.publishing.posts import PostRecord, Stand
 from syndication.web import signed_in
@@ -54,13 +56,17 @@ class Outlet:
     link: str | None
     own: bool
     tries: int
+    #: What its network counts, where it says anything.
+    echo: Echo
 
 
 @router.get("")
 def home(request: Request, known: Visitor) -> Response:
-    """All merchants of a person; whoever acts for one alone sees its posts at once."""
+    """All merchants of a person; whoever acts for one alone, or for the city alone, is there at once."""
     if len(known.merchants) == 1 and known.role is None:
         return onward("/desk/merchants", *known.merchants)
+    if known.role and not known.merchants:
+        return onward("/desk/city")
     return desk_page(request, known, "home.html")
 
 
@@ -92,6 +98,7 @@ def merchant(
         merchant=own,
         standing=admissions.standing(own.id) if own.state == "applied" else None,
         posts=_lines(own, shown, known.language),
+        weekly=[] if sought or after else weekly.listed(own.id),
         drafts=[] if sought or after else drafts.listed(own.id),
         onward=links.to(f"/desk/merchants/{slug}", **more) if more else "",
         show=stand or "all",
@@ -136,9 +143,16 @@ def _where(
         told=told,
         deeds=[(deed.name, say(deed.label)) for deed in deeds_of(record)],
         draft=drafts.known(own.id, post_id),
+        may_come_weekly=_may_come_weekly(own, record),
         withdrawn=_withdrawn(record, own) if record.state == "withdrawn" else None,
         forgotten=record.withdrawn_reason == "unlawful",
     )
+
+
+def _may_come_weekly(own: MerchantRecord, record: PostRecord) -> bool:
+    """Whether it may begin to; not where it does so already."""
+    running = record.weekly_id is not None and weekly.read(own.id, record.weekly_id).ended_at is None
+    return not running and weekly.may_come_weekly(record.content)
 
 
 def deeds_of(record: PostRecord) -> list[Any]:
@@ -159,7 +173,7 @@ def arrived(record: PostRecord, own: MerchantRecord, language: str) -> tuple[lis
     newest: dict[UUID, insight.Stop] = {}
     for stop in journey.destinations:  # the newest first
         newest.setdefault(stop.destination_id, stop)
-    mine = insight.owned_by(own.id, newest)
+    mine, echoes = insight.owned_by(own.id, newest), results.echoes_of(record.id)
     outlets = [
         Outlet(
             stop.delivery_id,
@@ -172,6 +186,7 @@ def arrived(record: PostRecord, own: MerchantRecord, language: str) -> tuple[lis
             stop.link,
             stop.destination_id in mine,
             stop.attempts,
+            echoes.get(stop.destination_id, Echo()),
         )
         for stop in newest.values()
     ]
@@ -227,5 +242,7 @@ def _line(record: PostRecord, language: str) -> dict[str, Any]:
         "state": "over" if record.state == "published" and _over(record) else record.state,
         "publish_at": record.publish_at,
         "missed_at": record.missed_at,
+        "skipped": record.skipped,
+        "weekly": record.weekly_id,
         "page": f"/posts/{record.id}" if record.state == "published" else "",
     }

@@ -1,6 +1,7 @@
 """Writing a post: the form of its kind, kept as a draft at every step, so that nothing typed is lost."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -19,10 +20,11 @@ from syndication.content.reason import Reason
 from syndication.errors import Conflict, Fault, Forbidden, Invalid, NotFound, QuotaExceeded, Unavailable
 from syndication.infra.reasons import translated_error, translated_reason
 from syndication.kinds import fields
-from syndication.publishing import drafts, filled_in, habits, merchants, posts, uploads, written_out
+from syndication.publishing import drafts, filled_in, habits, merchants, posts, uploads, weekly, written_out
 from syndication.publishing.drafts import Written
 from syndication.publishing.filled_in import Desk
 from syndication.publishing.merchants import MerchantRecord
+from syndication.publishing.weekly import WeeklyRecord
 from syndication.web import signed_in
 from syndication.web.desk.forms import Filled, PostForm
 from syndication.web.desk.frame import desk_page, onward
@@ -129,6 +131,8 @@ def opened(own: MerchantRecord, post_id: UUID, known: Account) -> Written:
     draft = drafts.known(own.id, post_id)
     if draft is not None:
         return draft
+    if whole := weekly.known(own.id, post_id):
+        return _of_all_dates(own, whole, known)
     record = posts.read(post_id, merchant_id=own.id)
     if record.state == "withdrawn":
         raise Conflict(_WITHDRAWN)
@@ -141,6 +145,12 @@ def opened(own: MerchantRecord, post_id: UUID, known: Account) -> Written:
         dict(record.content.texts),
         record.revision,
     )
+
+
+def _of_all_dates(own: MerchantRecord, whole: WeeklyRecord, known: Account) -> Written:
+    kind, content = kinds.of(whole.content), whole.content
+    typed = written_out.written(kind, content, desk(own, known))
+    return Written(whole.id, kind.name, typed, written_out.kept(kind, content), dict(content.texts))
 
 
 def understood(own: MerchantRecord, draft: Written, known: Account) -> filled_in.Understood:
@@ -204,6 +214,19 @@ def _without_picture(typed: Mapping[str, str], number: str) -> dict[str, str]:
     return left
 
 
+def _places(own: MerchantRecord, earlier: Sequence[Place]) -> list[tuple[str, str]]:
+    """Places of earlier posts as choices, with the words for each: its name, and its address where another has that name."""
+    others = [one for one in earlier if one != place_of(own)]
+    names = Counter([own.name, *(one.name for one in others)])
+    return [
+        (
+            written_out.placed(one),
+            f"{one.name}, {one.address}" if names[one.name] > 1 and one.address else one.name,
+        )
+        for one in others
+    ]
+
+
 def _form(
     request: Request,
     known: Account,
@@ -235,6 +258,7 @@ def _form(
         merchant=own,
         draft=draft,
         kind=kind,
+        all_dates=weekly.known(own.id, draft.id) is not None,
         sections=sections,
         filled=draft.typed,
         faults=said,
@@ -245,7 +269,7 @@ def _form(
         pictures=[n for n in range(filled_in.MOST_PICTURES) if f"images.{n}.url" in draft.typed],
         most_pictures=filled_in.MOST_PICTURES,
         place=place_of(own),
-        places=[(written_out.placed(one), one) for one in habit.places if one != place_of(own)],
+        places=_places(own, habit.places),
         topics=habit.topics,
         chosen=[one.strip() for one in draft.typed.get("topics", "").splitlines() if one.strip()],
     )

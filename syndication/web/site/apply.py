@@ -1,18 +1,22 @@
 """A business that is not here yet applies: the form, and the button behind the link of its mail. A GET changes nothing."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndication.accounts import applications
+from syndication.accounts import applications, proofs
 from syndication.accounts.applications import Wish
+from syndication.accounts.proofs import Proof
 from syndication.audience import all_letters
 from syndication.config import settings
 from syndication.errors import Invalid, QuotaExceeded, Unavailable
+from syndication.infra.reasons import translated_error
 from syndication.infra.rendering import gettext
 from syndication.models import Application
 from syndication.web import throttle
@@ -21,7 +25,7 @@ from syndication.web.site.choices import Typed
 from syndication.web.site.layout import language_of, page
 
 router = APIRouter()
-_ASKED = "/apply/asked"
+_ASKED, _MOST_FIELDS = "/apply/asked", 50
 _EMPTY = Typed({}, {})
 #: The most characters of each field, as `Wish` has it.
 _MOST = {
@@ -42,13 +46,32 @@ def form(request: Request) -> Response:
     return _form(request, choices.carried(request) or _EMPTY)
 
 
+@dataclass(frozen=True)
+class _Sent:
+    """The form, and the file that came with it."""
+
+    typed: Typed
+    file: UploadFile | None
+
+
+async def _sent(request: Request) -> _Sent:
+    form = await request.form(max_files=1, max_fields=_MOST_FIELDS)
+    file = form.get("file")
+    texts = {name: value for name, value in form.items() if isinstance(value, str)}
+    return _Sent(_read(texts), file if isinstance(file, UploadFile) and file.size else None)
+
+
 @router.post("/apply")
-def apply(request: Request, sent: Annotated[Typed, Depends(choices.typed)]) -> Response:
+def apply(request: Request, sent: Annotated[_Sent, Depends(_sent)]) -> Response:
     """Write to the address, which has to confirm. The answer is the same for every address, known or not."""
-    language, typed = language_of(request), _read(sent)
+    language, typed = language_of(request), sent.typed
     if stamps.by_a_robot(typed):
         return asked(request)
-    wanted, faults = _checked(typed, language)
+    proof, faults = _proof(sent.file, language)
+    wanted, more = _checked(typed, language, with_file=sent.file is not None)
+    faults = {**more, **faults}
+    if faults and proof is not None:  # no form can hold it for the next time
+        faults["file"] = gettext(language)("Please choose the file once more.")
     if stamps.used_up(typed, faults):
         faults = {"form": gettext(language)(stamps.OLD), **faults}
     if faults or wanted is None:
@@ -60,7 +83,11 @@ def apply(request: Request, sent: Annotated[Typed, Depends(choices.typed)]) -> R
         answer = _form(request, typed, {"form": gettext(language)(str(error))}, status)
         answer.headers["Retry-After"] = str(round(error.after or 60))
         return answer
-    applications.ask(wanted)
+    try:
+        applications.ask(wanted, proof)
+    except Invalid as error:
+        told = {one.field: translated_error(one.message, language) for one in error.faults}
+        return _form(request, typed, told, 503)
     return asked(request)
 
 
@@ -85,13 +112,23 @@ def confirm(request: Request, token: str) -> Response:
     return page(request, "apply_confirmed.html", private=True, language=found.language, found=found)
 
 
-def _read(sent: Typed) -> Typed:
+def _read(sent: Mapping[str, str]) -> Typed:
     """The texts with the ends of lines that browsers do not send (WHATWG HTML 4.10.21.8)."""
-    texts = {name: text.replace("\r\n", "\n").replace("\r", "\n") for name, text in sent.texts.items()}
+    texts = {name: text.replace("\r\n", "\n").replace("\r", "\n") for name, text in sent.items()}
     return Typed(texts, {})
 
 
-def _checked(typed: Typed, language: str) -> tuple[Application | None, Mapping[str, str]]:
+def _proof(file: UploadFile | None, language: str) -> tuple[Proof | None, dict[str, str]]:
+    """The file, and what is wrong with it."""
+    if file is None:
+        return None, {}
+    try:
+        return proofs.checked(file.file), {}
+    except Invalid as error:
+        return None, {"file": translated_error(error.faults[0].message, language)}
+
+
+def _checked(typed: Typed, language: str, *, with_file: bool) -> tuple[Application | None, Mapping[str, str]]:
     """The application, or None; and a sentence for each field that is wrong, the topmost first."""
     say = gettext(language)
     wording = say(
@@ -100,7 +137,7 @@ def _checked(typed: Typed, language: str) -> tuple[Application | None, Mapping[s
     wrong: dict[str, str] = {}
     wanted = None
     try:
-        wanted = applications.checked(typed.texts, language=language, wording=wording)
+        wanted = applications.checked(typed.texts, language=language, wording=wording, with_file=with_file)
         if all_letters.reached(wanted.email, settings()) is False:
             wrong["email"] = say(
                 "Our mail server cannot deliver to an address with letters such as ä or é before the @."
@@ -129,7 +166,9 @@ def _sentence(name: str, typed: Typed, language: str) -> str:
         "email": say("Please check the mail address."),
         "phone": say("Please check the telephone number."),
         "url": say("Please check the address of your web site."),
-        "proof": say("Please say how the town hall can tell that it is yours."),
+        "proof": say(
+            "Please say how the town hall can tell that it is yours, or choose a file that shows it."
+        ),
     }.get(name, say("Please look at this once more"))
 
 

@@ -19,6 +19,8 @@ from syndication.web.site import links
 _POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 #: Added for pages that work by a script of ours; it speaks to us alone.
 _SCRIPTED = "; script-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'"
+#: Added for pages that show a mail in a frame, which asks us for it.
+_FRAMED = "; frame-src 'self'"
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "Cache-Control": "no-store",
@@ -53,6 +55,7 @@ def page(
     status: int = 200,
     private: bool = False,
     scripted: bool = False,
+    framed: bool = False,
     language: str = "",
     at: str = "",
     typed: str = "",
@@ -86,6 +89,8 @@ def page(
     }
     if scripted:
         headers["Content-Security-Policy"] = _POLICY + _SCRIPTED
+    if framed:
+        headers["Content-Security-Policy"] += _FRAMED
     return HTMLResponse(_UNFIT.sub("\ufffd", html), status, headers=headers)
 
 
@@ -94,6 +99,8 @@ def trouble(request: Request, status: int, detail: str) -> Response:
     language = language_of(request)
     say = gettext(language)
     title = say("This page does not exist") if status == 404 else say("That did not work")
+    # Whoever looks after the city asks first what is lost.
+    away = status == 503 and request.url.path.startswith("/desk")
     return page(
         request,
         "trouble.html",
@@ -101,4 +108,5 @@ def trouble(request: Request, status: int, detail: str) -> Response:
         private=True,
         title=title,
         detail=translated_error(detail, language),
+        away=away,
     )

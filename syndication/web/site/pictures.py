@@ -1,14 +1,16 @@
-"""Serves pictures: uploaded ones, and those of posts in the sizes that pages and networks need."""
+"""Serves pictures: uploaded ones, logos, and those of posts in the sizes that pages and networks need."""
 
 from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 
 from syndication.errors import NotFound
 from syndication.infra.images import SIZES, NoPicture
-from syndication.publishing import posts, site_images, uploads
+from syndication.publishing import logos, posts, site_images, uploads
+from syndication.web import conditional
 
 router = APIRouter()
 #: A withdrawn post takes its pictures with it, so nobody keeps them for long.
@@ -25,6 +27,15 @@ _LATER = "The picture cannot be had at the moment. Please try again later."
 def read_upload(picture_id: str) -> Response:
     """An uploaded picture. Raises NotFound, also where only withdrawn posts show it."""
     return Response(uploads.shown(picture_id), media_type="image/jpeg", headers=_HEADERS)
+
+
+@router.get("/merchants/{slug}/logo-{digest}.jpg")
+def read_logo(request: Request, slug: str, digest: str) -> Response:
+    """A merchant's logo; 304 where it is known already. Raises NotFound, also where there is another one by now."""
+    data, headers = logos.shown(slug, digest), {**_HEADERS, "ETag": f'"{digest}"'}
+    if conditional.known(request.headers.get("if-none-match", ""), headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return Response(data, media_type="image/jpeg", headers=headers)
 
 
 @router.get("/posts/{post_id}/pictures/{number}-{size}.jpg")

@@ -16,10 +16,12 @@ from syndication.errors import NotFound
 from syndication.infra import db
 from syndication.infra.images import path
 from syndication.infra.rendering import gettext
+from syndication.publishing import merchants, site_images, stock, uploads, views
 from syndication.publishing import posts as all_posts
-from syndication.publishing import site_images, stock, uploads, views
+from syndication.web.site import business as seen
 from syndication.web.site.layout import language_of, page
 from syndication.web.site.structured import structured as _structured
+from syndication.web.site.structured_business import described
 
 router = APIRouter()
 #: Coming dates that a page lists, and posts that it told of.
@@ -48,6 +50,7 @@ def read_post(request: Request, post_id: str) -> Response:
         view = views.by_id(session, [record.id], cfg.base_url)[record.id]
         before = views.begin_before(session, view)
         told = [views.view(*row, cfg.base_url) for row in stock.told_by(session, record.id, _TOLD)]
+    owner = merchants.by_slug(view.merchant.slug)
     ready = site_images.there(image.url for image in view.content.pictures())
     return page(
         request,
@@ -55,6 +58,8 @@ def read_post(request: Request, post_id: str) -> Response:
         post=shown(view, cfg, language, ready),
         told=[shown(one, cfg, language) for one in told],
         data=_structured(view, cfg, before),
+        business=seen.shown(owner, language),
+        business_data=described(owner, cfg),
     )
 
 

@@ -4,6 +4,7 @@ from syndication import clock
 from syndication.audience.readers import ReaderRecord
 from syndication.config import settings
 from syndication.content.cadence import Cadence, next_slot
+from syndication.content.interest import Interest
 from syndication.errors import NotFound
 from syndication.infra.languages import supported_language
 from syndication.infra.rendering import gettext, in_words
@@ -30,26 +31,43 @@ def first_mail(reader: ReaderRecord, language: str) -> str:
 
 def choices(reader: ReaderRecord, language: str) -> list[tuple[str, str]]:
     """What was chosen: headings and words."""
-    say, interest = gettext(language), reader.interest
-    kinds = [kind.heading(language) for kind in KINDS if kind.name in interest.kinds]
-    topics = [topic.replace("-", " ").capitalize() for topic in interest.topics]
+    say = gettext(language)
+    return [
+        *interest(reader.interest, language),
+        (say("How often"), rhythm(reader.cadence, language)),
+        (say("Language of the mails"), spoken(reader.language)),
+    ]
+
+
+def interest(wanted: Interest, language: str) -> list[tuple[str, str]]:
+    """Which posts somebody wants: headings and words."""
+    say = gettext(language)
+    kinds = [kind.heading(language) for kind in KINDS if kind.name in wanted.kinds]
+    topics = [topic.replace("-", " ").capitalize() for topic in wanted.topics]
     return [
         (say("What"), ", ".join(kinds) or say("everything")),
         *([(say("Topics"), ", ".join(topics))] if topics else ()),
-        *unasked(reader, language),
-        (say("How often"), rhythm(reader.cadence, language)),
-        (say("Language of the mails"), _LANGUAGES[supported_language(reader.language)]),
+        *_beside(wanted, language),
     ]
+
+
+def spoken(language: str) -> str:
+    """What a language calls itself."""
+    return _LANGUAGES[supported_language(language)]
 
 
 def unasked(reader: ReaderRecord, language: str) -> list[tuple[str, str]]:
     """What was chosen elsewhere and no form of ours asks for, so that nobody wonders what is missing."""
-    say, interest = gettext(language), reader.interest
+    return _beside(reader.interest, language)
+
+
+def _beside(wanted: Interest, language: str) -> list[tuple[str, str]]:
+    say = gettext(language)
     return [
         (heading, ", ".join(names))
         for heading, names in (
-            (say("Only from"), [_name(slug) for slug in interest.merchants]),
-            (say("Only in"), list(interest.districts)),
+            (say("Only from"), [_name(slug) for slug in wanted.merchants]),
+            (say("Only in"), list(wanted.districts)),
         )
         if names
     ]

@@ -12,6 +12,7 @@ from syndication import clock, kinds
 from syndication.channels import wording
 from syndication.channels.envelope import PostView
 from syndication.config import Settings
+from syndication.content.licenses import LICENSES
 from syndication.infra.images import path
 from syndication.infra.markdown import markdown_to_text
 from syndication.publishing import views
@@ -32,7 +33,7 @@ def structured(post: PostView, cfg: Settings, previous: datetime | None = None) 
     }
     if content.images:
         told["image"] = [
-            cfg.base_url + path(post.id, number, image.url, "framed")
+            _picture(cfg.base_url + path(post.id, number, image.url, "framed"), post)
             for number, image in enumerate(content.images, 1)
         ]
     told |= kinds.of(content).structured(content, post.merchant.name, cfg.zone, clock.now())
@@ -44,6 +45,20 @@ def structured(post: PostView, cfg: Settings, previous: datetime | None = None) 
                 "previousStartDate": _like(told["startDate"], previous, cfg),
             }
     return json.dumps(told, ensure_ascii=False).replace("<", "\\u003c")
+
+
+def _picture(url: str, post: PostView) -> Any:
+    """Its address; with a licence that has an address, the ImageObject that bears it."""
+    at = LICENSES.get(post.merchant.license_pictures)
+    if not at:
+        return url
+    return {
+        "@type": "ImageObject",
+        "contentUrl": url,
+        "url": url,
+        "license": at,
+        "creditText": post.merchant.name,
+    }
 
 
 def _description(post: PostView) -> str:

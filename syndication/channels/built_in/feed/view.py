@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from syndication import kinds
 from syndication.channels import wording
-from syndication.channels.envelope import City, PostView
+from syndication.channels.envelope import City, PostView, WeeklyView
 from syndication.content.post import Content, Image
 from syndication.infra.markdown import markdown_to_html, markdown_to_text, plain_to_html
 from syndication.infra.rendering import gettext
@@ -58,6 +58,8 @@ class FeedView:
     #: Where this is a later page of the feed: its own address. The next page's, where there is one.
     page_url: str = ""
     next_url: str = ""
+    #: What comes every week in it; its dates that are out stand among the posts.
+    weekly: tuple[WeeklyView, ...] = ()
 
     @property
     def title(self) -> str:

@@ -22,12 +22,16 @@ from syndication.channels.built_in.feed.view import (
     when,
 )
 from syndication.channels.envelope import PostView
+from syndication.content.licenses import LICENSES, name_of
 from syndication.content.post import Image
 
 _ATOM = "http://www.w3.org/2005/Atom"
 #: Atom tombstones (RFC 6721).
 _TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_DC = "http://purl.org/dc/elements/1.1/"
+#: The module of RSS for licences, which are addresses there: creativeCommonsRssModule at userland.com.
+_CC = "http://backend.userland.com/creativeCommonsRssModule"
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -40,7 +44,7 @@ class _FeedExtras(BaseExtension):  # type: ignore[misc]  # feedgen ships no type
 
     def extend_ns(self) -> dict[str, str]:
         """Namespaces for the root element."""
-        return {"at": _TOMBSTONES} if self.removed else {}
+        return {"creativeCommons": _CC} | ({"at": _TOMBSTONES} if self.removed else {})
 
     def extend_rss(self, feed: Any) -> Any:
         """`<atom:link>` in the channel: `rel="hub"` (WebSub section 4), `rel="next"` (RFC 5005 section 3)."""
@@ -63,23 +67,34 @@ class _FeedExtras(BaseExtension):  # type: ignore[misc]  # feedgen ships no type
 
 
 class _EntryExtras(BaseEntryExtension):  # type: ignore[misc]  # as above
-    """Pictures and the language in Atom, and the moment of the last revision in RSS, which has no word for it."""
+    """Pictures and the language in Atom, the moment of the last revision in RSS, which has no word for it, and the licence."""
 
     updated: datetime | None = None
     images: tuple[Image, ...] = ()
     #: Of the entry, where it is not that of the feed.
     language = ""
+    #: An SPDX id; empty: not said.
+    license = ""
 
     def extend_rss(self, entry: Any) -> Any:
-        """`<atom:updated>`."""
+        """`<atom:updated>`, `<dc:rights>`, and `<creativeCommons:license>` where the licence has an address."""
+        if self.license:
+            etree.SubElement(entry, f"{{{_DC}}}rights").text = name_of(self.license)
+            if LICENSES[self.license]:
+                etree.SubElement(entry, f"{{{_CC}}}license").text = LICENSES[self.license]
         if self.updated is not None:
             etree.SubElement(entry, f"{{{_ATOM}}}updated").text = self.updated.isoformat()
         return entry
 
     def extend_atom(self, entry: Any) -> Any:
-        """One `<link rel="enclosure">` for each picture (RFC 4287 section 4.2.7.2), and `xml:lang` (section 2)."""
+        """One `<link rel="enclosure">` for each picture (RFC 4287 section 4.2.7.2), `xml:lang` (section 2), `<rights>` (section
+        4.2.10) and `<link rel="license">` (RFC 4946)."""
         if self.language:
             entry.set(_LANGUAGE, self.language)
+        if self.license:
+            etree.SubElement(entry, "rights").text = name_of(self.license)
+            if LICENSES[self.license]:
+                etree.SubElement(entry, "link", rel="license", href=LICENSES[self.license])
         for image in self.images:
             link = {"href": clean(image.url), "type": media_type(image), "title": clean(image.alt)}
             etree.SubElement(entry, "link", rel="enclosure", **link)
@@ -162,6 +177,7 @@ def _fill(form: str, entry: FeedEntry, post: PostView, view: FeedView) -> None:
         label = {"label": clean(topic.spelling)} if topic.spelling != topic else {}
         entry.category(term=str(topic), **label)
     entry.extras.updated, entry.extras.images = post.updated_at, content.images
+    entry.extras.license = post.merchant.license_texts
     entry.extras.language = content.language if content.language != view.city.language else ""
     if form == "atom":
         if content.summary:

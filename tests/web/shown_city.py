@@ -1,0 +1,98 @@
+"""What the town hall's pages have to show: a day with something in it, newsletters, lists of readers."""
+
+from datetime import UTC, timedelta
+
+from sqlalchemy import select
+
+from syndication import clock
+from syndication.audience import mailings, reader_imports
+from syndication.config import settings
+from syndication.content.interest import Interest
+from syndication.content.reason import Reason
+from syndication.infra import db
+from syndication.ledger import bulk
+from syndication.ledger.selection import Selection
+from syndication.models import Attempt, Delivery, Tally
+from tests import factories
+
+
+def town_hall() -> dict[str, tuple[str, ...]]:
+    """A day with something in it: what waits, failed and is in doubt, and an act that was stopped half-way."""
+    with db.transaction() as session:
+        failed = session.scalars(select(Delivery).where(Delivery.state == "failed")).all()
+        for one in failed:
+            one.attempts = 3
+            reason = Reason("{} answered {}. It will be tried again.", "hofladen.example", 503)
+            session.add_all(
+                Attempt(
+                    delivery_id=one.id, at=clock.now(), duration=132, outcome=outcome, reason=reason, code=503,
+                    answer="<html>Service Unavailable</html>", trigger="schedule",
+                )
+                for outcome in ("later", "failed")
+            )  # fmt: skip
+        hours = [clock.now().astimezone(UTC) - timedelta(hours=number) for number in range(400)]
+        session.add_all(
+            Tally(metric=f"hourly_{outcome}", channel="newsletter", label=f"{at:%Y-%m-%d %H}", value=count)
+            for number, at in enumerate(hours)
+            for outcome, count in (("sent", 40 + number * 37 % 60), ("failed", number % 7 // 6 * 9))
+        )
+    act = bulk.begin("replay", Selection(states=("failed",)), "Berta Boss <boss@coburg.example>")
+    bulk.stop(act)
+    number = failed[0].id
+    return {
+        "/desk/city": ("/desk/city",),
+        "/desk/city/trouble": ("/desk/city/trouble",),
+        "/desk/city/deliveries": ("/desk/city/deliveries?state=failed&state=waiting", "/desk/city/deliveries?days=1"),
+        "/desk/city/deliveries/{delivery_id}": (f"/desk/city/deliveries/{number}",),
+        "/desk/city/acts/new": (
+            "/desk/city/acts/new?act=replay&state=failed&state=waiting",
+            "/desk/city/acts/new?act=drop&state=sent",
+        ),
+        "/desk/city/acts/{act_id}": (f"/desk/city/acts/{act}",),
+    }  # fmt: skip
+
+
+def newsletters() -> dict[str, tuple[str, ...]]:
+    """One of tomorrow that is held and has an introduction, one that goes out, one that was cancelled."""
+    zone = settings().zone
+    slots = []
+    for days, state in ((1, "held"), (2, "open"), (-1, "cancelled")):
+        at = (clock.now().astimezone(zone) + timedelta(days=days)).replace(
+            hour=7, minute=0, second=0, microsecond=0
+        )
+        slots.append(at.astimezone(UTC))
+        with db.transaction() as session:
+            if days > 0:
+                factories.reader(
+                    session, f"lisa{days}@example.org", cadence="daily 07:00", next_slot_at=slots[-1],
+                    interest=Interest(kinds=("event",), topics=("musik",)),
+                )  # fmt: skip
+        if state == "held":
+            mailings.introduce(
+                slots[-1], {"de": "Liebe Leserinnen und Leser,\n\nam Samstag ist Markt.", "en": ""}
+            )
+            mailings.hold(
+                slots[-1],
+                "Rosa Rosenberger-Großmann <rosa.rosenberger-grossmann@rosengarten-konditorei.example>",
+            )
+        elif state == "cancelled":
+            mailings.cancel(slots[-1], "Paul Klein <paul@coburg.example>")
+    return {
+        "/desk/city/editions": ("/desk/city/editions",),
+        "/desk/city/editions/{slot}": tuple(
+            f"/desk/city/editions/{slot:%Y%m%dT%H%M%S}{query}"
+            for slot, query in zip(slots, ("?done=hold", "", ""), strict=True)
+        ),
+    }
+
+
+def lists() -> tuple[str, ...]:
+    """A list that was looked at, and one that was taken in."""
+    table = (
+        "Adresse;Sprache;Themen;Datum;Wortlaut;Quelle\nlena@example.org;de;Musik;24.12.2025;Ja, gern.;Stadtfest\n"
+        "ohne.nachweis@example.org;de;;;;\nkeine adresse;de;;;;\nanna@example.org;de;;24.12.2025;Ja.;\n"
+    )
+    made = [reader_imports.check(table.encode(), "Paul Klein <paul@coburg.example>") for _ in range(2)]
+    reader_imports.begin(made[1])
+    reader_imports.sweep()
+    return tuple(f"/desk/city/readers/imports/{one}" for one in made)
