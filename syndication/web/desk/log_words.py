@@ -57,7 +57,7 @@ ACTS: dict[What, str] = {
     "delivery.replayed": "Sent again",
     "delivery.retried": "Tried at once",
     "delivery.seen": "Looked: it is there",
-    "delivery.dropped": "Set aside",
+    "delivery.dropped": "Was set aside",
     "bulk.begun": "Act on all that match begun",
     "bulk.stopped": "Act on all that match stopped",
     "bulk.resumed": "Act on all that match goes on",
