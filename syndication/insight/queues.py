@@ -1,13 +1,15 @@
 """Shows how much waits in each queue, for how long, and what holds it up."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from syndication import channels
+from syndication.audience import mailings
 from syndication.infra import db
 from syndication.models import Change, Delivery, Destination, SignUp
 
@@ -17,7 +19,8 @@ SIGN_UPS, FANOUT = "housekeeping", "fanout"
 
 @dataclass(frozen=True)
 class QueueRow:
-    """One queue. `due` could be sent now; `later` waits for its time; `held` for its outlet to open.
+    """One queue. `due` could be sent now; `later` waits for its time; `held` for its outlet to open, or for the town hall to
+    release its newsletter.
 
     Ages are in seconds, 0.0 where nothing is that old. `oldest` counts from when a delivery first became due: what is held
     by its outlet, or waits for a later try because the outlet failed, still waits. `ready` is that of the oldest which
@@ -38,17 +41,18 @@ def queues() -> list[QueueRow]:
     with db.reading() as session:
         now = db.now(session)
         counts = _counts(session, now)
-        held = _held(session, now)
+        stopped = ~and_(true(), *mailings.going(session))
+        held = _held(session, now, stopped)
         rows = [_fanout(session, now), _sign_ups(session, now)]
         for queue in sorted({*channels.queues(), *(queue for queue, _ in counts)}):
             due, later, oldest = counts.get((queue, "waiting"), (0, 0, None))
             holding = min(held.get(queue, 0), due)
             ready = oldest
             if holding:
-                ready = _oldest(session, queue, now, _closed(now)) if holding < due else None
-                oldest = _oldest(session, queue, now, _switched_off())
+                ready = _oldest(session, queue, now, _to(_closed(now)) | stopped) if holding < due else None
+                oldest = _oldest(session, queue, now, _to(_switched_off()) | stopped)
             if due or later:
-                oldest = min(filter(None, (oldest, _late(session, queue))), default=None)
+                oldest = min(filter(None, (oldest, _late(session, queue, stopped))), default=None)
             sending = sum(counts.get((queue, "sending"), (0, 0, None))[:2])
             ages = _age(oldest, now), _age(ready, now)
             rows.append(QueueRow(queue, due - holding, later, holding, sending, *ages))
@@ -96,8 +100,8 @@ def _closed(now: datetime) -> ColumnElement[bool]:
     return or_(Destination.state != "active", Destination.held_until > now)
 
 
-def _held(session: Session, now: datetime) -> Mapping[str, int]:
-    """Queue → due deliveries that cannot be claimed: their outlet, or the queue's shared one, is closed."""
+def _held(session: Session, now: datetime, stopped: ColumnElement[bool]) -> Mapping[str, int]:
+    """Queue → due deliveries that cannot be claimed: their outlet, or the queue's shared one, is closed; or `stopped`."""
     closed = session.scalars(select(Destination.id).where(_closed(now))).all()
     mine = and_(Delivery.destination_id == Destination.id, Delivery.channel == Destination.channel)
     statement = (
@@ -106,7 +110,13 @@ def _held(session: Session, now: datetime) -> Mapping[str, int]:
         .where(Delivery.destination_id.in_(closed), Delivery.state == "waiting", Delivery.due_at <= now)
         .group_by(Delivery.queue)
     )
-    found: dict[str, int] = dict(session.execute(statement).all()) if closed else {}
+    found: Counter[str] = Counter(dict(session.execute(statement).all()) if closed else {})
+    for queue, count in session.execute(
+        select(Delivery.queue, func.count())
+        .where(Delivery.state == "waiting", Delivery.due_at <= now, stopped)
+        .group_by(Delivery.queue)
+    ):
+        found[queue] += count
     for queue in _closed_for_all(session, now):
         everything = select(func.count()).where(
             Delivery.state == "waiting", Delivery.queue == queue, Delivery.due_at <= now
@@ -132,21 +142,20 @@ def _switched_off() -> ColumnElement[bool]:
 
 
 def _oldest(session: Session, queue: str, now: datetime, but_for: ColumnElement[bool]) -> datetime | None:
-    """The first moment due, but for deliveries to outlets of that kind."""
-    left_out = _to(but_for)
+    """The first moment due, but for such deliveries."""
     return session.scalar(
         select(func.min(Delivery.due_at)).where(
-            Delivery.state == "waiting", Delivery.queue == queue, Delivery.due_at <= now, ~left_out
+            Delivery.state == "waiting", Delivery.queue == queue, Delivery.due_at <= now, ~but_for
         )
     )
 
 
-def _late(session: Session, queue: str) -> datetime | None:
+def _late(session: Session, queue: str, stopped: ColumnElement[bool]) -> datetime | None:
     """When the oldest first became due of all whose outlet failed meanwhile."""
     waiting = (Delivery.state == "waiting", Delivery.queue == queue, Delivery.late_since.is_not(None))
     return session.scalar(
         select(Delivery.late_since)
-        .where(*waiting, ~_to(_switched_off()))
+        .where(*waiting, ~_to(_switched_off()), ~stopped)
         .order_by(Delivery.late_since)
         .limit(1)
     )

@@ -5,12 +5,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from syndication import insight, migrations
+from syndication import clock, insight, migrations
 from syndication.config import Settings
 from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery import restore_mark
 from syndication.errors import SyndicationError
 from syndication.infra import db
+from syndication.insight import mailings as planned
 from syndication.ops import broker, machine, mail_server
 from syndication.ops.celery_wakeups import QUEUES
 from syndication.ops.finding import Finding, Verdict
@@ -187,6 +188,7 @@ def _queues(_: Settings) -> Iterator[Finding]:
             "See `syndication destinations`; once it works again, all goes out. `syndication retry` tries at once."
         )
         yield Finding("queues", "warn", said, advice)
+    yield from _newsletters()
     claims = [part for part in insight.heartbeats() if part.name.startswith("worker:")]
     if claims:
         last = min(claims, key=lambda part: part.age)
@@ -194,6 +196,17 @@ def _queues(_: Settings) -> Iterator[Finding]:
         yield Finding(
             "queues", "ok", Reason("The last claim was made {} s ago by {}.", f"{last.age:.0f}", who)
         )
+
+
+def _newsletters() -> Iterator[Finding]:
+    """Those that the town hall holds: it may have forgotten one whose hour has passed."""
+    for row in planned.upcoming():
+        if row.state != "held":
+            continue
+        late = row.slot <= clock.now()
+        said = Reason("The newsletter of {} UTC is held by {}.", f"{row.slot:%Y-%m-%d %H:%M}", row.decided_by)
+        advice = Reason("`syndication editions release {}` lets it go out.", f"{row.slot:%Y-%m-%dT%H:%MZ}")
+        yield Finding("queues", "warn" if late else "ok", said, advice if late else NO_REASON)
 
 
 def _outlets(cfg: Settings) -> Iterator[Finding]:

@@ -6,13 +6,15 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import func, select
 
 from syndication import clock, config, insight
-from syndication.audience import signups
+from syndication.audience import editions, mailings, signups
 from syndication.content.interest import Interest
 from syndication.delivery import drain
 from syndication.infra import db
 from syndication.models import Attempt, Delivery
+from syndication.ops import doctor
 from syndication.stack.receiver import Receiver, Reply
 from tests import factories
+from tests.audience.test_mailings import daily, until
 from tests.town import fan_out, hook, later, publish
 
 
@@ -113,6 +115,25 @@ def test_a_paused_outlets_deliveries_are_held_and_raise_no_alarm(
     later(600)
     push = next(row for row in insight.queues() if row.queue == "push")
     assert (push.due, push.held, push.oldest) == (0, 1, 0.0)
+
+
+def test_a_newsletter_that_the_town_hall_holds_is_held_and_the_doctor_recalls_it(
+    city: config.Settings,
+) -> None:
+    slot = daily("a@example.org", "b@example.org")
+    publish(title="Weinabend")
+    fan_out()
+    until(slot)
+    editions.sweep()
+    mailings.hold(slot, "Berta Boss")
+    later(700)
+    mail = next(row for row in insight.queues() if row.queue == "mail")
+    assert (mail.due, mail.held, mail.oldest, mail.ready) == (0, 2, 0.0, 0.0)
+    found = [one for one in doctor.look(city, parts=("queues",)) if "is held by Berta Boss" in one.said]
+    assert [(one.verdict, "syndication editions release" in one.advice) for one in found] == [("warn", True)]
+    mailings.release(slot, "Berta Boss")
+    mail = next(row for row in insight.queues() if row.queue == "mail")
+    assert (mail.due, mail.held, mail.oldest >= 700) == (2, 0, True)
 
 
 def test_what_is_old_is_forgotten_and_stays_counted(city: config.Settings, receiver: Receiver) -> None:
