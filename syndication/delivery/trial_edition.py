@@ -8,7 +8,7 @@ from uuid import UUID
 from syndication import clock
 from syndication.audience import mailings
 from syndication.audit import log
-from syndication.channels.built_in.letter import Letter
+from syndication.channels.built_in.letter import TRIAL, Letter
 from syndication.channels.built_in.newsletter import Newsletter
 from syndication.channels.envelope import Copy
 from syndication.config import settings
@@ -50,7 +50,7 @@ def kept(edition_id: int) -> dict[str, Any] | None:
 def send(slot: datetime, parts: dict[str, Any], person_id: UUID, to: str, language: str) -> None:
     """Send the edition of a slot to a person of the town hall; its links lead to no reader."""
     with db.transaction() as session:
-        payload = {"letter": "trial", "to": to, "language": language, "parts": parts}
+        payload = {"letter": TRIAL, "to": to, "language": language, "parts": parts}
         row = lifecycle.row(Letter, f"l{new_id().hex}", db.now(session), person_id=person_id, payload=payload)
         session.add(Delivery(**row))
         log.record(session, "edition.tested", mailings.about(slot))

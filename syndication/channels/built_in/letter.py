@@ -53,9 +53,11 @@ LETTERS: dict[str, tuple[str, ...]] = {
         "page",
         "reply_to",
     ),
-    "trial": ("parts",),  # an edition, to somebody of the town hall who looks at it before
     "asked_back": ("name", "merchant", "because", "reply_to"),
 }
+
+#: The letter that is an edition, for somebody of the town hall who looks at it before; its text is not one of LETTERS.
+TRIAL = "trial"
 
 
 class Letter(Channel[Note, MailMessage]):
@@ -74,6 +76,8 @@ class Letter(Channel[Note, MailMessage]):
         """The mail that `payload` asks for: its name under `letter`, the address under `to`, and what LETTERS lists."""
         payload = envelope.payload
         name = str(payload.get("letter", ""))
+        if name == TRIAL and payload.keys() >= {"to", "parts"}:
+            return _trial(envelope)
         missing = [field for field in ("to", "language", *LETTERS.get(name, ())) if field not in payload]
         if name not in LETTERS or missing:
             raise Refused(
@@ -83,8 +87,6 @@ class Letter(Channel[Note, MailMessage]):
                     ", ".join(missing) or Reason("it is unknown"),
                 )
             )
-        if name == "trial":
-            return _trial(envelope)
         language = supported_language(str(payload["language"]))
         # A remote's answer may be quoted in a reason, with whatever stood in it.
         values: dict[str, Any] = {field: legible(str(payload[field])) for field in LETTERS[name]}
