@@ -81,6 +81,12 @@ class Besieged:
         return sessions.form_token(known)
 
 
+def come_from(client: TestClient, host: str) -> None:
+    """The next requests come from this address."""
+    transport: Any = client._transport
+    transport.client = (host, 40000)
+
+
 def changing() -> list[tuple[str, str]]:
     """Method and path of every route that may change something, as the table of rules knows them."""
     return [one for one in rules.TABLE if one[0] != "GET"]
