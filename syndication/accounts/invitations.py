@@ -8,9 +8,13 @@ from syndication.accounts.people import Account, MembershipRole, PersonRecord, R
 from syndication.channels.built_in.letter import Letter
 from syndication.config import settings
 from syndication.content.base import new_id
-from syndication.infra import db, wakeups
-from syndication.ledger import lifecycle
+from syndication.content.reason import Reason
+from syndication.errors import Conflict
+from syndication.infra import db, mail_addresses, wakeups
+from syndication.ledger import lifecycle, mailboxes
 from syndication.models import Delivery, Merchant
+
+_ENOUGH = Reason("This mailbox got several mails from here today. Please invite them again tomorrow.")
 
 
 def to_merchant(
@@ -18,35 +22,37 @@ def to_merchant(
 ) -> PersonRecord:
     """Let somebody act for a merchant, in the name of whoever is signed in. Raises Invalid, NotFound, Conflict."""
     with db.transaction() as session:
-        before = _merchants(session, email)
-        person = people.join(email, merchant_slug, role, name=name, language=known.language)
+        found = people.find(session, email)
+        before = people.memberships(session, found.id) if found else {}
+        # Who is known already keeps the name that they gave themselves: it is shown to others too.
+        called = "" if found else name
+        person = people.join(email, merchant_slug, role, name=called, language=known.language)
         if merchant_slug not in before:
-            called = session.scalars(select(Merchant.name).where(Merchant.slug == merchant_slug)).one()
-            _write(session, known, person, called)
+            where = session.scalars(select(Merchant.name).where(Merchant.slug == merchant_slug)).one()
+            _write(session, known, person, where)
         return person
 
 
 def to_city(known: Account, email: str, role: Role, *, name: str = "") -> PersonRecord:
     """Let somebody act for the city, in the name of whoever is signed in. Raises Invalid and Conflict."""
     with db.transaction() as session:
-        before = people.find(session, email)
-        had = before.role if before else None
-        person = people.add(email, name=name, language=known.language, role=role)
+        found = people.find(session, email)
+        had = found.role if found else None
+        person = people.add(email, name="" if found else name, language=known.language, role=role)
         if had is None:
             _write(session, known, person, settings().city_name)
         return person
 
 
-def _merchants(session: Session, email: str) -> dict[str, str]:
-    found = people.find(session, email)
-    return people.memberships(session, found.id) if found else {}
-
-
 def _write(session: Session, known: Account, person: PersonRecord, where: str) -> None:
+    now, box = db.now(session), mail_addresses.key(person.email)
+    db.advisory_lock(session, f"mailbox {box}")
+    if mailboxes.full(session, box, now):
+        raise Conflict(_ENOUGH)
     row = lifecycle.row(
         Letter,
         f"l{new_id().hex}",
-        db.now(session),
+        now,
         person_id=person.id,
         payload={
             "letter": "invited",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from syndication.accounts import sessions
@@ -27,8 +27,9 @@ _log = structlog.get_logger(__name__)
 #: How long a link is good, and how long one that was used or is over can still be told from one that never was.
 GOOD_FOR = timedelta(minutes=15)
 _KEPT = timedelta(days=7)
-#: Links one person may be sent: so many within so long.
-_PER_PERSON = ((3, timedelta(minutes=15)), (20, timedelta(hours=24)))
+#: Links that nobody used, which one person may be sent within so long; the last of them is good until there may be another.
+#: So nobody floods a mailbox, and nobody keeps its owner out: docs/decisions/0052-links-that-nobody-uses.md.
+_UNUSED, _WITHIN = 3, timedelta(hours=24)
 #: A wake-up gets this long before the sweep does its work; an older request is not answered, since nobody waits for it.
 _PATIENCE, _TOO_OLD = timedelta(seconds=2), timedelta(hours=1)
 _CHUNK = 100
@@ -66,11 +67,16 @@ def answer(request_id: int) -> None:
         person = session.scalars(statement).one_or_none()
         if person is None or wanted.at < now - _TOO_OLD:
             return
-        if any(_links(session, person, now - within) >= most for most, within in _PER_PERSON):
+        unused = _unused(session, person, now - _WITHIN)
+        if len(unused) >= _UNUSED:
             _log.info("sign_in.no_letter", why="the person got their letters")
             return
-        url = _made(session, person, now)
-        _write(session, person, "sign_in", {"connect": sealed_links.closed(url)}, now, over_at=now + GOOD_FOR)
+        last = len(unused) == _UNUSED - 1
+        ends_at = max(now + GOOD_FOR, unused[0] + _WITHIN) if last else now + GOOD_FOR
+        about = {"connect": sealed_links.closed(_made(session, person, now, ends_at))}
+        if last:
+            about["until"] = ends_at.isoformat()
+        _write(session, person, "sign_in", about, now, over_at=ends_at)
 
 
 def sweep() -> int:
@@ -101,7 +107,7 @@ def link(email: str) -> tuple[str, datetime]:
         if person is None:
             raise NotFound("There is nobody with this address; `syndication people add` makes them known.")
         now = db.now(session)
-        return _made(session, person, now), now + GOOD_FOR
+        return _made(session, person, now, now + GOOD_FOR), now + GOOD_FOR
 
 
 def whose(token: str) -> str:
@@ -135,23 +141,28 @@ def _open(session: Session, token: str) -> tuple[SignInLink, Person]:
     return found[0], found[1]
 
 
-def _made(session: Session, person: Person, now: datetime) -> str:
+def _made(session: Session, person: Person, now: datetime, ends_at: datetime) -> str:
     token = secrets.token_urlsafe(32)
     session.add(
         SignInLink(
             digest=sessions.digest(token),
             person_id=person.id,
             made_at=now,
-            ends_at=now + GOOD_FOR,
+            ends_at=ends_at,
             used_at=None,
         )
     )
     return f"{settings().base_url}/sign-in/{token}"
 
 
-def _links(session: Session, person: Person, since: datetime) -> int:
-    statement = select(func.count()).select_from(SignInLink)
-    return session.scalar(statement.where(SignInLink.person_id == person.id, SignInLink.made_at > since)) or 0
+def _unused(session: Session, person: Person, since: datetime) -> list[datetime]:
+    """When the links were made that nobody used, the oldest first."""
+    mine = (
+        SignInLink.person_id == person.id,
+        SignInLink.made_at > since,
+        SignInLink.used_at.is_(None),
+    )
+    return list(session.scalars(select(SignInLink.made_at).where(*mine).order_by(SignInLink.made_at)))
 
 
 def _write(

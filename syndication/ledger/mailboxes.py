@@ -1,16 +1,24 @@
-"""What strangers have us send to a mailbox: it is counted over all forms, so that none can be used to flood it."""
+"""What others have us send to a mailbox: it is counted over all forms, so that none can be used to flood it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from syndication.channels.built_in.letter import Letter
-from syndication.models import Application, Delivery, Reader
+from syndication.infra import mail_addresses
+from syndication.models import Application, Delivery, Person, Reader, SignInLink
+
+_MOST, _WITHIN = 3, timedelta(hours=24)
+
+
+def full(session: Session, box: str, now: datetime) -> bool:
+    """Whether a mailbox (`mail_addresses.key`) got all letters that others may have us send to it in a day."""
+    return letters(session, box, now - _WITHIN) >= _MOST
 
 
 def letters(session: Session, box: str, since: datetime) -> int:
-    """Letters after `since` to readers and applicants of a mailbox (`mail_addresses.key`)."""
+    """Letters after `since` to readers, applicants and invited people of a mailbox, and links to sign in that nobody used."""
     mine = (Delivery.channel == Letter.kind, Delivery.created_at > since)
     to_readers = select(func.count()).select_from(Delivery).join(Reader, Reader.id == Delivery.reader_id)
     to_applicants = (
@@ -18,6 +26,25 @@ def letters(session: Session, box: str, since: datetime) -> int:
         .select_from(Delivery)
         .join(Application, Application.id == Delivery.application_id)
     )
-    return (session.scalar(to_readers.where(Reader.mailbox == box, *mine)) or 0) + (
-        session.scalar(to_applicants.where(Application.mailbox == box, *mine)) or 0
+    return (
+        (session.scalar(to_readers.where(Reader.mailbox == box, *mine)) or 0)
+        + (session.scalar(to_applicants.where(Application.mailbox == box, *mine)) or 0)
+        + _to_people(session, box, since)
     )
+
+
+def _to_people(session: Session, box: str, since: datetime) -> int:
+    # A town has few people: whose mailbox is theirs is looked at here, since their rows do not say.
+    rows = session.execute(select(Person.id, Person.email))
+    known = [person_id for person_id, email in rows if mail_addresses.key(email) == box]
+    if not known:
+        return 0
+    invited = select(func.count()).where(
+        Delivery.person_id.in_(known),
+        Delivery.created_at > since,
+        Delivery.payload["letter"].as_string() == "invited",
+    )
+    unused = select(func.count()).where(
+        SignInLink.person_id.in_(known), SignInLink.made_at > since, SignInLink.used_at.is_(None)
+    )
+    return (session.scalar(invited) or 0) + (session.scalar(unused) or 0)
