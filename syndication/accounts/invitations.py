@@ -22,12 +22,15 @@ def to_merchant(
 ) -> PersonRecord:
     """Let somebody act for a merchant, in the name of whoever is signed in. Raises Invalid, NotFound, Conflict."""
     with db.transaction() as session:
+        full = _full(session, email)
         found = people.find(session, email)
         before = people.memberships(session, found.id) if found else {}
         # Who is known already keeps the name that they gave themselves: it is shown to others too.
         called = "" if found else name
         person = people.join(email, merchant_slug, role, name=called, language=known.language)
         if merchant_slug not in before:
+            if full:
+                raise Conflict(_ENOUGH)
             where = session.scalars(select(Merchant.name).where(Merchant.slug == merchant_slug)).one()
             _write(session, known, person, where)
         return person
@@ -36,23 +39,29 @@ def to_merchant(
 def to_city(known: Account, email: str, role: Role, *, name: str = "") -> PersonRecord:
     """Let somebody act for the city, in the name of whoever is signed in. Raises Invalid and Conflict."""
     with db.transaction() as session:
+        full = _full(session, email)
         found = people.find(session, email)
         had = found.role if found else None
         person = people.add(email, name="" if found else name, language=known.language, role=role)
         if had is None:
+            if full:
+                raise Conflict(_ENOUGH)
             _write(session, known, person, settings().city_name)
         return person
 
 
-def _write(session: Session, known: Account, person: PersonRecord, where: str) -> None:
-    now, box = db.now(session), mail_addresses.key(person.email)
+def _full(session: Session, email: str) -> bool:
+    """Whether a mailbox got its letters, asked before anybody is made known. Raises Invalid for what is no address."""
+    box = mail_addresses.key(mail_addresses.spelled(email))
     db.advisory_lock(session, f"mailbox {box}")
-    if mailboxes.full(session, box, now):
-        raise Conflict(_ENOUGH)
+    return mailboxes.full(session, box, db.now(session))
+
+
+def _write(session: Session, known: Account, person: PersonRecord, where: str) -> None:
     row = lifecycle.row(
         Letter,
         f"l{new_id().hex}",
-        now,
+        db.now(session),
         person_id=person.id,
         payload={
             "letter": "invited",

@@ -20,16 +20,13 @@ from syndication.content.base import new_id
 from syndication.content.reason import Reason
 from syndication.errors import NotFound
 from syndication.infra import db, mail_addresses, wakeups
-from syndication.ledger import lifecycle, sealed_links
+from syndication.ledger import lifecycle, mailboxes, sealed_links
 from syndication.models import Delivery, Person, SignInLink, SignInRequest
 
 _log = structlog.get_logger(__name__)
 #: How long a link is good, and how long one that was used or is over can still be told from one that never was.
 GOOD_FOR = timedelta(minutes=15)
 _KEPT = timedelta(days=7)
-#: Links that nobody used, which one person may be sent within so long; the last of them is good until there may be another.
-#: So nobody floods a mailbox, and nobody keeps its owner out: docs/decisions/0052-links-that-nobody-uses.md.
-_UNUSED, _WITHIN = 3, timedelta(hours=24)
 #: A wake-up gets this long before the sweep does its work; an older request is not answered, since nobody waits for it.
 _PATIENCE, _TOO_OLD = timedelta(seconds=2), timedelta(hours=1)
 _CHUNK = 100
@@ -62,17 +59,19 @@ def answer(request_id: int) -> None:
         if wanted is None:
             return
         session.delete(wanted)
-        now = db.now(session)
+        now, box = db.now(session), mail_addresses.key(wanted.email)
+        db.advisory_lock(session, f"mailbox {box}")
         statement = select(Person).where(Person.email == wanted.email).with_for_update()
         person = session.scalars(statement).one_or_none()
         if person is None or wanted.at < now - _TOO_OLD:
             return
-        unused = _unused(session, person, now - _WITHIN)
-        if len(unused) >= _UNUSED:
-            _log.info("sign_in.no_letter", why="the person got their letters")
+        left = mailboxes.left(session, box, now)
+        if not left:
+            _log.info("sign_in.no_letter", why="the mailbox got its letters")
             return
-        last = len(unused) == _UNUSED - 1
-        ends_at = max(now + GOOD_FOR, unused[0] + _WITHIN) if last else now + GOOD_FOR
+        # The last lets its owner in until there may be another: docs/decisions/0052-links-that-nobody-uses.md.
+        last = left == 1
+        ends_at = now + (mailboxes.WITHIN if last else GOOD_FOR)
         about = {"connect": sealed_links.closed(_made(session, person, now, ends_at))}
         if last:
             about["until"] = ends_at.isoformat()
@@ -153,16 +152,6 @@ def _made(session: Session, person: Person, now: datetime, ends_at: datetime) ->
         )
     )
     return f"{settings().base_url}/sign-in/{token}"
-
-
-def _unused(session: Session, person: Person, since: datetime) -> list[datetime]:
-    """When the links were made that nobody used, the oldest first."""
-    mine = (
-        SignInLink.person_id == person.id,
-        SignInLink.made_at > since,
-        SignInLink.used_at.is_(None),
-    )
-    return list(session.scalars(select(SignInLink.made_at).where(*mine).order_by(SignInLink.made_at)))
 
 
 def _write(

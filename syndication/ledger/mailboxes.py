@@ -1,6 +1,7 @@
 """What others have us send to a mailbox: it is counted over all forms, so that none can be used to flood it."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -9,12 +10,19 @@ from syndication.channels.built_in.letter import Letter
 from syndication.infra import mail_addresses
 from syndication.models import Application, Delivery, Person, Reader, SignInLink
 
-_MOST, _WITHIN = 3, timedelta(hours=24)
+#: Letters that others may have us send to one mailbox: so many within so long.
+_MOST, WITHIN = 3, timedelta(hours=24)
+
+
+def left(session: Session, box: str, now: datetime) -> int:
+    """How many letters others may still have us send to a mailbox (`mail_addresses.key`)."""
+    return max(0, _MOST - letters(session, box, now - WITHIN))
 
 
 def full(session: Session, box: str, now: datetime) -> bool:
-    """Whether a mailbox (`mail_addresses.key`) got all letters that others may have us send to it in a day."""
-    return letters(session, box, now - _WITHIN) >= _MOST
+    """Whether a mailbox got all but links to sign in: the last letter is kept for one where somebody may sign in, so that
+    nobody is kept out by what strangers have us write."""
+    return left(session, box, now) <= (1 if _people(session, box) else 0)
 
 
 def letters(session: Session, box: str, since: datetime) -> int:
@@ -34,9 +42,7 @@ def letters(session: Session, box: str, since: datetime) -> int:
 
 
 def _to_people(session: Session, box: str, since: datetime) -> int:
-    # A town has few people: whose mailbox is theirs is looked at here, since their rows do not say.
-    rows = session.execute(select(Person.id, Person.email))
-    known = [person_id for person_id, email in rows if mail_addresses.key(email) == box]
+    known = _people(session, box)
     if not known:
         return 0
     invited = select(func.count()).where(
@@ -48,3 +54,9 @@ def _to_people(session: Session, box: str, since: datetime) -> int:
         SignInLink.person_id.in_(known), SignInLink.made_at > since, SignInLink.used_at.is_(None)
     )
     return (session.scalar(invited) or 0) + (session.scalar(unused) or 0)
+
+
+def _people(session: Session, box: str) -> list[UUID]:
+    """Who may sign in and has this mailbox. A town has few people; their rows do not say whose mailbox an address is."""
+    rows = session.execute(select(Person.id, Person.email))
+    return [person_id for person_id, email in rows if mail_addresses.key(email) == box]
