@@ -34,9 +34,11 @@ def letters(session: Session, box: str, since: datetime) -> int:
         .select_from(Delivery)
         .join(Application, Application.id == Delivery.application_id)
     )
+    # What the town hall answers does not count, nor what it is told itself of an application.
+    asked = Delivery.payload["letter"].as_string() == "apply"
     return (
         (session.scalar(to_readers.where(Reader.mailbox == box, *mine)) or 0)
-        + (session.scalar(to_applicants.where(Application.mailbox == box, *mine)) or 0)
+        + (session.scalar(to_applicants.where(Application.mailbox == box, asked, *mine)) or 0)
         + _to_people(session, box, since)
     )
 
