@@ -215,11 +215,12 @@ def test_no_id_of_another_merchant_works_in_what_is_sent(
             fields = _fields(content.get("application/json", {}).get("schema", {}), document)
             sent = [name for name, schema in fields.items() if _is_id(name, schema)]
             for one in ids:
-                for request in (
+                said_with: list[dict[str, Any]] = [
                     *({"params": {name: one}} for name in asked),
                     *({"json": {"kind": "offer", "title": "x", name: one}} for name in sent),
                     *({"json": {name: one}} for name in sent),
-                ):
+                ]
+                for request in said_with:
                     answer = client.request(method, where, headers=key, **request)
                     tried += 1
                     told = f"{method} {where} {request}: {answer.status_code} {answer.text[:300]}"
