@@ -39,8 +39,6 @@ _log = structlog.get_logger(__name__)
 CONFIRM_WITHIN = timedelta(days=7)
 #: How long an application is kept after the last word about it: declined or undecided, and admitted.
 UNDECIDED_FOR, ADMITTED_FOR = timedelta(days=90), timedelta(days=365)
-#: Letters that one mailbox may be sent by strangers, over all forms.
-_PER_MAILBOX = (3, timedelta(hours=24))
 #: The operators get one mail about what came within so long.
 _TOLD_EVERY = timedelta(hours=1)
 #: A wake-up gets this long before the sweep does its work.
@@ -144,9 +142,8 @@ def answer(application_id: UUID) -> None:
             return
         now = db.now(session)
         db.advisory_lock(session, f"mailbox {wanted.mailbox}")
-        most, within = _PER_MAILBOX
         too_late = wanted.at <= now - CONFIRM_WITHIN
-        if too_late or mailboxes.letters(session, wanted.mailbox, now - within) >= most:
+        if too_late or mailboxes.full(session, wanted.mailbox, now):
             _log.info("application.no_letter")
             session.delete(wanted)
             return

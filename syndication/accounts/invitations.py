@@ -8,9 +8,13 @@ from syndication.accounts.people import Account, MembershipRole, PersonRecord, R
 from syndication.channels.built_in.letter import Letter
 from syndication.config import settings
 from syndication.content.base import new_id
-from syndication.infra import db, wakeups
-from syndication.ledger import lifecycle
+from syndication.content.reason import Reason
+from syndication.errors import Conflict
+from syndication.infra import db, mail_addresses, wakeups
+from syndication.ledger import lifecycle, mailboxes
 from syndication.models import Delivery, Merchant
+
+_ENOUGH = Reason("This mailbox got several mails from here today. Please invite them again tomorrow.")
 
 
 def to_merchant(
@@ -18,28 +22,39 @@ def to_merchant(
 ) -> PersonRecord:
     """Let somebody act for a merchant, in the name of whoever is signed in. Raises Invalid, NotFound, Conflict."""
     with db.transaction() as session:
-        before = _merchants(session, email)
-        person = people.join(email, merchant_slug, role, name=name, language=known.language)
+        full = _full(session, email)
+        found = people.find(session, email)
+        before = people.memberships(session, found.id) if found else {}
+        # Who is known already keeps the name that they gave themselves: it is shown to others too.
+        called = "" if found else name
+        person = people.join(email, merchant_slug, role, name=called, language=known.language)
         if merchant_slug not in before:
-            called = session.scalars(select(Merchant.name).where(Merchant.slug == merchant_slug)).one()
-            _write(session, known, person, called)
+            if full:
+                raise Conflict(_ENOUGH)
+            where = session.scalars(select(Merchant.name).where(Merchant.slug == merchant_slug)).one()
+            _write(session, known, person, where)
         return person
 
 
 def to_city(known: Account, email: str, role: Role, *, name: str = "") -> PersonRecord:
     """Let somebody act for the city, in the name of whoever is signed in. Raises Invalid and Conflict."""
     with db.transaction() as session:
-        before = people.find(session, email)
-        had = before.role if before else None
-        person = people.add(email, name=name, language=known.language, role=role)
+        full = _full(session, email)
+        found = people.find(session, email)
+        had = found.role if found else None
+        person = people.add(email, name="" if found else name, language=known.language, role=role)
         if had is None:
+            if full:
+                raise Conflict(_ENOUGH)
             _write(session, known, person, settings().city_name)
         return person
 
 
-def _merchants(session: Session, email: str) -> dict[str, str]:
-    found = people.find(session, email)
-    return people.memberships(session, found.id) if found else {}
+def _full(session: Session, email: str) -> bool:
+    """Whether a mailbox got its letters, asked before anybody is made known. Raises Invalid for what is no address."""
+    box = mail_addresses.key(mail_addresses.spelled(email))
+    db.advisory_lock(session, f"mailbox {box}")
+    return mailboxes.full(session, box, db.now(session))
 
 
 def _write(session: Session, known: Account, person: PersonRecord, where: str) -> None:

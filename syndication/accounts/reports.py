@@ -29,8 +29,6 @@ from syndication.models import Delivery, Merchant, Post, Report, Revision
 KEPT = timedelta(days=183)
 #: The most characters of what is wrong with a post.
 LONGEST = 4000
-#: Letters that one mailbox may be sent by strangers, over all forms.
-_PER_MAILBOX = (3, timedelta(hours=24))
 #: Operators are written to where no other report came within so long: their page shows all that wait.
 _TOLD_EVERY = timedelta(hours=1)
 _NEEDED = Reason("is needed")
@@ -214,9 +212,7 @@ def _write(session: Session, report: Report, letter: str, about: Mapping[str, st
     if not report.email:
         return
     db.advisory_lock(session, f"mailbox {report.mailbox}")
-    most, within = _PER_MAILBOX
-    since = db.now(session) - within
-    if letter == "report_received" and mailboxes.letters(session, report.mailbox, since) >= most:
+    if letter == "report_received" and mailboxes.full(session, report.mailbox, db.now(session)):
         return
     payload = {
         **about,

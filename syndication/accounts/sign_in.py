@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from syndication.accounts import sessions
@@ -22,15 +22,13 @@ from syndication.content.base import new_id
 from syndication.content.reason import Reason
 from syndication.errors import NotFound
 from syndication.infra import db, mail_addresses, wakeups
-from syndication.ledger import lifecycle, sealed_links
+from syndication.ledger import lifecycle, mailboxes, sealed_links
 from syndication.models import Delivery, Person, SignInLink, SignInRequest
 
 _log = structlog.get_logger(__name__)
 #: How long a link is good, and how long one that was used or is over can still be told from one that never was.
 GOOD_FOR = timedelta(minutes=15)
 _KEPT = timedelta(days=7)
-#: Links one person may be sent: so many within so long.
-_PER_PERSON = ((3, timedelta(minutes=15)), (20, timedelta(hours=24)))
 #: A wake-up gets this long before the sweep does its work; an older request is not answered, since nobody waits for it.
 _PATIENCE, _TOO_OLD = timedelta(seconds=2), timedelta(hours=1)
 _CHUNK = 100
@@ -63,16 +61,23 @@ def answer(request_id: int) -> None:
         if wanted is None:
             return
         session.delete(wanted)
-        now = db.now(session)
+        now, box = db.now(session), mail_addresses.key(wanted.email)
+        db.advisory_lock(session, f"mailbox {box}")
         statement = select(Person).where(Person.email == wanted.email).with_for_update()
         person = session.scalars(statement).one_or_none()
         if person is None or wanted.at < now - _TOO_OLD:
             return
-        if any(_links(session, person, now - within) >= most for most, within in _PER_PERSON):
-            _log.info("sign_in.no_letter", why="the person got their letters")
+        left = mailboxes.left(session, box, now)
+        if not left:
+            _log.info("sign_in.no_letter", why="the mailbox got its letters")
             return
-        url = _made(session, person, now)
-        _write(session, person, "sign_in", {"connect": sealed_links.closed(url)}, now, over_at=now + GOOD_FOR)
+        # The last lets its owner in until there may be another: docs/decisions/0052-links-that-nobody-uses.md.
+        last = left == 1
+        ends_at = now + (mailboxes.WITHIN if last else GOOD_FOR)
+        about = {"connect": sealed_links.closed(_made(session, person, now, ends_at))}
+        if last:
+            about["until"] = ends_at.isoformat()
+        _write(session, person, "sign_in", about, now, over_at=ends_at)
 
 
 def sweep() -> int:
@@ -104,7 +109,7 @@ def link(email: str) -> tuple[str, datetime]:
             raise NotFound("There is nobody with this address; `syndication people add` makes them known.")
         now = db.now(session)
         log.record(session, "person.link", About("person", person.id, person.name))
-        return _made(session, person, now), now + GOOD_FOR
+        return _made(session, person, now, now + GOOD_FOR), now + GOOD_FOR
 
 
 def whose(token: str) -> str:
@@ -138,23 +143,18 @@ def _open(session: Session, token: str) -> tuple[SignInLink, Person]:
     return found[0], found[1]
 
 
-def _made(session: Session, person: Person, now: datetime) -> str:
+def _made(session: Session, person: Person, now: datetime, ends_at: datetime) -> str:
     token = secrets.token_urlsafe(32)
     session.add(
         SignInLink(
             digest=sessions.digest(token),
             person_id=person.id,
             made_at=now,
-            ends_at=now + GOOD_FOR,
+            ends_at=ends_at,
             used_at=None,
         )
     )
     return f"{settings().base_url}/sign-in/{token}"
-
-
-def _links(session: Session, person: Person, since: datetime) -> int:
-    statement = select(func.count()).select_from(SignInLink)
-    return session.scalar(statement.where(SignInLink.person_id == person.id, SignInLink.made_at > since)) or 0
 
 
 def _write(

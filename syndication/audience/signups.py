@@ -21,8 +21,8 @@ from syndication.ledger import lifecycle, mailboxes
 from syndication.models import Consent, Delivery, Reader, SignUp
 
 _log = structlog.get_logger(__name__)
-#: Letters one mailbox may be sent, over all its addresses and all forms: so many within so long.
-_PER_MAILBOX = ((1, timedelta(minutes=10)), (3, timedelta(hours=24)))
+#: One letter at a time; `mailboxes.full` has how many in a day.
+_PAUSE = timedelta(minutes=10)
 #: A sign-up that no worker looked at for so long is forgotten, as an address is that nobody confirmed.
 _KEPT = tokens.CONFIRM_WITHIN
 #: A wake-up gets this long before the sweep does its work.
@@ -108,7 +108,7 @@ def sweep() -> int:
 def _answer(session: Session, wanted: SignUp, now: datetime) -> None:
     box = mail_addresses.key(wanted.email)
     db.advisory_lock(session, f"mailbox {box}")  # two spellings at once are two letters otherwise
-    if any(mailboxes.letters(session, box, now - within) >= most for most, within in _PER_MAILBOX):
+    if mailboxes.letters(session, box, now - _PAUSE) or mailboxes.full(session, box, now):
         _log.info("sign_up.no_letter", why="the mailbox got its letters")
         return
     reader = _ensure(session, wanted, box, now)

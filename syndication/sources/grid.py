@@ -5,13 +5,17 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from syndication.content.reason import Reason
+from syndication.errors import Invalid
 from syndication.sources.columns import field_of
 from syndication.sources.typed import MOST_COLUMNS
 
 #: So many lines from the top a heading is looked for.
 DEEPEST_HEADING = 30
+#: Many times what is taken of one file: who sends more lines does not wait for all of them to be read.
+_MOST_LINES = 100_000
 _SEPARATORS = ";,\t|"
 #: What Excel reads as the separator, and shows nobody.
 _SEPARATOR_LINE = re.compile(r"""["']?sep=(\\t|[^\r\n])["']?[;,\t]*[ \t]*(?:\r\n|\r|\n|$)""", re.IGNORECASE)
@@ -34,7 +38,10 @@ class Line:
 
 
 def lines_of(data: bytes, remarks: list[str]) -> list[Line]:
-    """The lines of a CSV file (RFC 4180) that are not blank, in whatever encoding and with whatever separator."""
+    """The lines of a CSV file (RFC 4180) that are not blank, in whatever encoding and with whatever separator.
+
+    Raises Invalid where there are too many.
+    """
     text = _decoded(data, remarks)
     lines, first = _LINE.findall(text), 1
     separator_line = _SEPARATOR_LINE.match(text)
@@ -43,7 +50,10 @@ def lines_of(data: bytes, remarks: list[str]) -> list[Line]:
         separator, first = ("\t" if said == "\\t" else said), 2
     else:
         separator = _separator(lines[:DEEPEST_HEADING])
-    return list(_records(lines, separator, first))
+    found = list(islice(_records(lines, separator, first), _MOST_LINES + 1))
+    if len(found) > _MOST_LINES:
+        raise Invalid.field("file", Reason("has more than {} lines; please split it", _MOST_LINES))
+    return found
 
 
 def _decoded(data: bytes, remarks: list[str]) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from syndication.content.cadence import Cadence
@@ -81,10 +82,12 @@ def read(data: bytes, *, zone: ZoneInfo, now: datetime) -> list[Entry]:
     first = next((line for line in lines if line.strip()), "")
     separator = max(";,\t|", key=first.count)
     try:
-        table = list(csv.reader([f"{line}\n" for line in lines], delimiter=separator))
+        table = enumerate(csv.reader((f"{line}\n" for line in lines), delimiter=separator), 1)
+        # The heading, all that is taken, and one by which it is seen that there are more.
+        filled = islice(((number, row) for number, row in table if any(row)), MOST_LINES + 2)
+        rows = [(number, [_plain(cell) for cell in row]) for number, row in filled]
     except csv.Error as error:
         raise Invalid.field("files", Reason("cannot be read as a table")) from error
-    rows = [(number, [_plain(cell) for cell in row]) for number, row in enumerate(table, 1) if any(row)]
     if not rows:
         raise Invalid.field("files", Reason("is empty"))
     columns = [_FIELDS.get(name.casefold().replace("_", " ")) for name in rows[0][1]]

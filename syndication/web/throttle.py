@@ -116,6 +116,13 @@ SIGN_INS_BY_DEVICE = Brake(
     Rate(600, _HOUR),
     SIGN_INS.sentence,
 )
+#: Each try takes a turn at the database, and a device that is somebody's answers at once.
+PASSKEYS = Brake(
+    "passkey answer",
+    Rate(30, _HOUR),
+    Rate(300, _HOUR),
+    SIGN_INS.sentence,
+)
 #: How often one form may be sent, by whoever: a typing error or two, and no more.
 _PER_FORM = Rate(3, 24 * _HOUR)
 

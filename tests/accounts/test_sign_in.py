@@ -1,7 +1,7 @@
 """Signing in by a link: good once and for minutes, written to those who are known and nobody else, told by mail."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -107,14 +107,43 @@ def test_what_is_no_address_is_told() -> None:
         sign_in.ask("rosa")
 
 
-def test_a_mailbox_is_not_flooded() -> None:
+def test_a_mailbox_is_not_flooded_and_its_owner_is_not_kept_out() -> None:
     for _ in range(10):
         asked()
-    assert len(letters()) == 3
     for _ in range(30):
         clock.travel(timedelta(minutes=16))
         asked()
-    assert len(letters()) == 20
+    first, second, third = letters()
+    assert ("until" in first, "until" in second) == (False, False)
+    for over in (first, second):
+        with pytest.raises(NotFound):
+            sign_in.use(over["connect"].rpartition("/")[2], PHONE)
+    # The last that somebody had sent lets the owner in until there may be another, and then is used.
+    clock.travel(timedelta(hours=15))
+    assert sign_in.use(third["connect"].rpartition("/")[2], PHONE).name == "Rosa"
+    asked()
+    assert len(letters()) == 4, "it was used, so whoever it is reads this mailbox"
+    asked()
+    assert len(letters()) == 4
+
+
+def test_whoever_uses_their_links_gets_as_many_as_they_need() -> None:
+    for _ in range(12):
+        asked()
+        sign_in.use(token(), PHONE)
+    assert len(letters()) == 12
+    assert not any("until" in one for one in letters())
+
+
+def test_the_last_link_is_good_until_there_may_be_another() -> None:
+    for _ in range(3):
+        asked()
+    over_at = datetime.fromisoformat(letters()[-1]["until"])
+    clock.travel(over_at - clock.now() - timedelta(minutes=1))
+    assert sign_in.whose(token()) == "Rosa"
+    clock.travel(timedelta(minutes=2))
+    asked()
+    assert len(letters()) == 4
 
 
 def test_a_wake_up_that_was_lost_costs_seconds() -> None:

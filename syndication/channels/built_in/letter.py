@@ -55,6 +55,8 @@ LETTERS: dict[str, tuple[str, ...]] = {
     ),
     "asked_back": ("name", "merchant", "because", "reply_to"),
 }
+#: What some letters are told where there is something to tell.
+_SOMETIMES: dict[str, tuple[str, ...]] = {"sign_in": ("until",)}
 
 #: The letter that is an edition, for somebody of the town hall who looks at it before; its text is not one of LETTERS.
 TRIAL = "trial"
@@ -89,7 +91,8 @@ class Letter(Channel[Note, MailMessage]):
             )
         language = supported_language(str(payload["language"]))
         # A remote's answer may be quoted in a reason, with whatever stood in it.
-        values: dict[str, Any] = {field: legible(str(payload[field])) for field in LETTERS[name]}
+        told = [*LETTERS[name], *(field for field in _SOMETIMES.get(name, ()) if field in payload)]
+        values: dict[str, Any] = {field: legible(str(payload[field])) for field in told}
         if "reason" in values:
             values["reason"] = translated_reason(Reason.read(values["reason"]), language)
         for field in ("since", "until", "ends"):

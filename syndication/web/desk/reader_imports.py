@@ -27,12 +27,12 @@ _NO_FILE = Reason("is missing; please choose one")
 
 
 @router.post("")
-async def check(request: Request, known: Visitor, form: PostForm) -> Response:
+def check(request: Request, known: Visitor, form: PostForm) -> Response:
     """Keep a list and show what it would do; or the page again, with what is wrong."""
     try:
         if not form.files:
             raise Invalid.field("files", _NO_FILE)
-        data = await form.files[0].read(MOST_BYTES + 1)
+        data = form.files[0].file.read(MOST_BYTES + 1)
         # What they agree to by the click in the letter, in the words of the city's own form.
         say = gettext(settings().language)
         wording = (

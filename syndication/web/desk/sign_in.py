@@ -52,6 +52,7 @@ def ask_device(request: Request) -> Response:
 @router.post("/sign-in/passkey")
 def by_passkey(request: Request, answer: Call) -> Response:
     """Signed in by what a device signed; the script goes on to the desk."""
+    throttle.PASSKEYS.count(request)
     found = passkeys.sign_in(answer, _device(request))
     return signed_in.keep(JSONResponse({"to": "/desk"}), found.secret)
 
