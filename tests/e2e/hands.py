@@ -12,7 +12,7 @@ _KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), " ": (32, " "), "ArrowDown": (40, 
 _FIND = """(() => {
   const words = %s, said = (one) => (one.innerText || one.textContent).trim().split('\\n')[0].trim();
   const all = ['main ', ''].flatMap((part) => [...document.querySelectorAll(part + ':is(button, a, summary, label)')]);
-  const seen = all.filter((one) => one.getClientRects().length);
+  const seen = all.filter((one) => one.checkVisibility());
   const one = seen.find((one) => said(one) == words) || seen.find((one) => one.matches('label') && said(one).startsWith(words));
   return %s })()"""
 #: Before a page is painted, browsers let nothing be pressed.
