@@ -12,13 +12,17 @@ _KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), " ": (32, " "), "ArrowDown": (40, 
 _FIND = """(() => {
   const words = %s, said = (one) => (one.innerText || one.textContent).trim().split('\\n')[0].trim();
   const all = ['main ', ''].flatMap((part) => [...document.querySelectorAll(part + ':is(button, a, summary, label)')]);
-  const seen = all.filter((one) => one.getClientRects().length);
-  const one = seen.find((one) => said(one) == words) || seen.find((one) => one.matches('label') && said(one).startsWith(words));
+  const seen = all.filter((one) => one.checkVisibility());
+  const whole = (one) => one.textContent.trim().replace(/\\s+/g, ' ');  // with what only screen readers say
+  const one = seen.find((one) => [said(one), whole(one)].includes(words))
+    || seen.find((one) => one.matches('label') && said(one).startsWith(words));
   return %s })()"""
 #: Before a page is painted, browsers let nothing be pressed.
 _PLACE = """one && document.readyState == 'complete' && performance.getEntriesByType('paint').length
   && (one.scrollIntoView({block: 'center', behavior: 'instant'}),
     ((box) => [box.x + Math.min(box.width, 300) / 2, box.y + box.height / 2])(one.getBoundingClientRect()))"""
+_PICK = """(() => { const list = document.activeElement, one = [...list.options].find((one) => one.text == %s);
+  if (one) { list.value = one.value; list.dispatchEvent(new Event('change', {bubbles: true})) } return !!one })()"""
 _HAS_FOCUS = "(one?.control ?? one) == document.activeElement"
 
 
@@ -48,6 +52,11 @@ class Hand(ABC):
         self.tab.command("Input.dispatchKeyEvent", type="keyUp", key="a")
         self.tab.command("Input.insertText", text=text)
 
+    def pick(self, question: str, option: str) -> None:
+        """One of the options of a list; a device shows them in a window of its own, which no test can touch."""
+        self.reach(question)
+        assert self.tab.evaluate(_PICK % json.dumps(option)), option
+
     def choose(self, question: str, file: Path) -> None:
         """Choose a file in the window that opens."""
         before = len(self.tab.heard("Page.fileChooserOpened"))
@@ -63,11 +72,13 @@ class Hand(ABC):
     def _found(self, words: str, what: str) -> Any:
         return self.tab.evaluate(_FIND % (json.dumps(words), what))
 
-    def _where(self, words: str) -> tuple[float, float]:
+    def _where(self, words: str, *, box: bool = False) -> tuple[float, float]:
+        """Where to press; `box`: the box of a question, as beside its words browsers take the nearest."""
         seen: list[Any] = [None]
+        place = _PLACE.replace("one.", "(one.control ?? one).") if box else _PLACE
 
         def stands_still() -> Any:
-            seen.append(self._found(words, _PLACE))
+            seen.append(self._found(words, place))
             return seen[-1] == seen[-2] and seen[-1]
 
         across, down = self.tab.until(stands_still)
@@ -88,22 +99,23 @@ class Finger(Hand):
         tab.command("Emulation.setTouchEmulationEnabled", enabled=True)
 
     def press(self, words: str) -> None:
-        across, down = self._where(words)
+        self._press(*self._where(words))
+
+    def _press(self, across: float, down: float) -> None:
         self.tab.command(
             "Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": across, "y": down}]
         )
         self.tab.command("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
 
     def reach(self, words: str) -> None:
-        self.press(words)
+        self._press(*self._where(words, box=True))
         self.tab.until(lambda: self._found(words, _HAS_FOCUS))
 
 
 class Mouse(Finger):
     """A mouse."""
 
-    def press(self, words: str) -> None:
-        across, down = self._where(words)
+    def _press(self, across: float, down: float) -> None:
         for kind in ("mousePressed", "mouseReleased"):
             self.tab.command(
                 "Input.dispatchMouseEvent", type=kind, x=across, y=down, button="left", clickCount=1

@@ -74,24 +74,48 @@ def test_the_first_key_leads_past_the_head_to_the_content(walked: tuple[Tab, str
     assert tab.evaluate(FOCUSED) == ["Ihre Mailadresse", True]
 
 
+#: The ways of somebody who acts for three businesses and the town hall, at one of them.
+WAYS = [
+    "Café und Konditorei Rosengarten", "Alle Beiträge", "Aus einer Datei", "Kanäle", "Was es gebracht hat",
+    "Wer posten darf", "Mein Geschäft", "Schlüssel für Kasse und Webshop", "Stadtmuseum im Alten Zeughaus",
+    "Wortreich Buchhandlung", "Heute", "Störungen", "Alle Beiträge der Stadt", "Newsletter",
+    "Meldungen (1)", "Anmeldungen (2)", "Leser", "Rathaus", "Wer hat was getan",
+]  # fmt: skip
+HEAD = ["Zum Inhalt", "Coburg", "Rosa Rosenberger-Großmann", "English"]
+HERE = "Café und Konditorei Rosengarten · Alle Beiträge"
+
+
 def test_the_list_of_posts_by_keyboard(walked: tuple[Tab, str, Shown]) -> None:
     tab, base, shown = walked
     shown.enter(tab, base)
     tab.open(f"{base}/desk/merchants/cafe?lang=de")
     met = walk(tab)
-    assert met[:12] == [
-        "Zum Inhalt", "Coburg", "Rosa Rosenberger-Großmann", "English", "Café und Konditorei Rosengarten", "Alle Beiträge",
-        "Aus einer Datei", "Kanäle", "Was es gebracht hat", "Wer posten darf", "Mein Geschäft",
-        "Schlüssel für Kasse und Webshop",
-    ]  # fmt: skip
-    assert met[12:23] == [
-        "Stadtmuseum im Alten Zeughaus", "Wortreich Buchhandlung", "Heute", "Störungen", "Alle Beiträge der Stadt", "Newsletter",
-        "Meldungen (1)", "Anmeldungen (2)", "Leser", "Rathaus", "Wer hat was getan",
-    ]  # fmt: skip
-    assert met[23:26] == ["Neu: Veranstaltung", "Neu: Angebot", "Neu: Mittagstisch"]
+    assert met[:8] == [*HEAD, HERE, "Neu: Veranstaltung", "Neu: Angebot", "Neu: Mittagstisch"]
     found = met[met.index("In Ihren Beiträgen suchen") :]
     assert found[1:6] == ["Suchen", "Läuft", "Kommt noch", "Vorbei", "Zurückgezogen"]
     assert found[6:9] == [f"{do}Kneipenquiz mit Musikrunde" for do in ("", "Ändern ", "Noch einmal ")]
+
+
+def test_on_a_phone_the_ways_are_folded_behind_where_one_is(
+    walked: tuple[Tab, str, Shown],
+) -> None:
+    tab, base, shown = walked
+    shown.enter(tab, base)
+    tab.open(f"{base}/desk/merchants/cafe?lang=de")
+    assert tab.evaluate("document.querySelector('.ways').getBoundingClientRect().height") < 80  # two lines
+    for _ in (*HEAD, HERE):
+        press(tab, "Tab")
+    press(tab, "Enter")
+    tab.until(lambda: tab.evaluate("document.querySelector('.ways details').open"))
+    assert walk(tab)[: len(WAYS) + 1] == [*WAYS, "Neu: Veranstaltung"]
+
+
+def test_beside_a_wide_page_the_ways_stand_open(walked: tuple[Tab, str, Shown]) -> None:
+    tab, base, shown = walked
+    sized(tab, 1280, "light")
+    shown.enter(tab, base)
+    tab.open(f"{base}/desk/merchants/cafe?lang=de")
+    assert walk(tab)[: len(HEAD) + len(WAYS) + 1] == [*HEAD, *WAYS, "Neu: Veranstaltung"]
 
 
 def test_a_colleague_is_invited_by_keyboard_and_a_fault_has_the_focus(walked: tuple[Tab, str, Shown]) -> None:

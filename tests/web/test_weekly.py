@@ -22,7 +22,7 @@ from syndication.publishing.weekly import Plan
 from syndication.web import signed_in
 from syndication.web.app import create_app
 from tests import factories
-from tests.web.test_writing import boxes, token
+from tests.web.test_writing import boxes, token, tomorrow, written
 
 HOME = "/desk/merchants/cafe"
 
@@ -85,6 +85,54 @@ def test_it_begins_with_two_taps_from_a_post_and_two_taps_on_the_button_begin_on
     assert "Jede Woche Kneipenquiz nächster:" in home
     one = days(found.url.path)[0]
     assert "Ein Termin von dem, was jede Woche kommt" in client.get(f"{HOME}/posts/{one.post.id}").text
+
+
+@pytest.mark.parametrize("at", ["", "8:00"])
+def test_a_menu_that_is_being_written_is_posted_and_comes_every_week_from_there(
+    client: TestClient, at: str
+) -> None:
+    day = f"{clock.now() + timedelta(days=2):%d.%m.%Y}"
+    page, where, secret = written(
+        client, "menu", title="Mittagstisch", from_date=day, until_date=day, dishes="Linsensuppe 6,80 €"
+    )
+    assert "und danach jede Woche" in page.text, page.text
+    later = {"how": "later", "publish_at": f"{day} {at}"} if at else {"how": "now"}
+    for _ in range(2):  # the second tap
+        asked = client.post(
+            f"{where}/check", data={"token": secret, "then": "publish", "weekly": "1", **later}
+        )
+        assert asked.url.path == f"{where}/weekly"
+    assert ("Es erscheint am" if at else "Es geht jetzt hinaus") in said(asked.text)
+    found = client.post(asked.url.path, data=boxes(asked.text))
+    dates = [one.on for one in days(found.url.path)]
+    first = (clock.now() + timedelta(days=2)).date()
+    assert dates == [first + timedelta(weeks=n) for n in (1, 2, 3)]
+    assert len(posts.listed(merchant_id=merchant_id())) == 4
+
+
+def test_the_tick_stays_where_the_hour_is_wrong(client: TestClient) -> None:
+    page, where, secret = written(client, title="Quiz", starts_at=tomorrow())
+    typed = {"token": secret, "then": "publish", "how": "later", "publish_at": "", "weekly": "1"}
+    page = client.post(f"{where}/check", data=typed)
+    assert page.status_code == 422
+    assert boxes(page.text)["weekly"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed"),
+    [
+        ("event", {"title": "Quiz", "starts_at": "jeden Donnerstag 19 Uhr"}),
+        ("offer", {"title": "Torte"}),
+    ],
+)
+def test_what_has_several_dates_or_no_end_is_posted_without_it_even_where_a_page_was_changed(
+    client: TestClient, kind: str, typed: dict[str, str]
+) -> None:
+    page, where, secret = written(client, kind, **typed)
+    assert page.url.path == f"{where}/check", page.text
+    assert 'name="weekly"' not in page.text
+    out = client.post(f"{where}/check", data={"token": secret, "then": "publish", "weekly": "1"})
+    assert (out.status_code, out.url.path) == (200, where)
 
 
 def test_what_is_wrong_stands_at_its_box_and_nothing_begins(client: TestClient) -> None:

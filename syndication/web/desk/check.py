@@ -34,6 +34,8 @@ from syndication.web.signed_in import Visitor
 
 router = APIRouter(prefix="/desk/merchants/{slug}/posts/{post_id}", dependencies=[Depends(signed_in.allowed)])
 _WHEN = "publish_at"
+#: The box with which a post goes on to the page that lets it come every week.
+_WEEKLY = "weekly"
 _NO_HOUR = Reason("Please add the hour, such as “Sat 10:00”.")
 _EITHER = Reason("Here stands an hour, but “at once” was chosen. Please choose again, or empty this box.")
 _PAST = Reason("That has passed already. Please choose a later hour, or publish at once.")
@@ -64,8 +66,7 @@ def decide(request: Request, known: Visitor, slug: str, post_id: UUID, form: Pos
         return onward("/desk/merchants", slug, "weekly", str(post_id), "check")
     draft = drafts.known(own.id, post_id)
     if draft is None:
-        posts.read(post_id, merchant_id=own.id)
-        return onward("/desk/merchants", slug, "posts", str(post_id), told="1")
+        return _out(own, post_id, form)
     draft = replace(draft, texts=_own_words(draft, form, dropped=then.partition("drop.")[2]))
     drafts.save(own.id, draft)
     try:
@@ -74,14 +75,22 @@ def decide(request: Request, known: Visitor, slug: str, post_id: UUID, form: Pos
         return _to_the_form(slug, post_id)
     if then != "publish":
         return onward("/desk/merchants", slug, "posts", str(post_id), "check")
-    chosen = _Chosen(form.typed.get(_WHEN, ""), later=form.typed.get("how") == "later")
+    later, then_weekly = form.typed.get("how") == "later", _WEEKLY in form.boxes
+    chosen = _Chosen(form.typed.get(_WHEN, ""), later=later, weekly=then_weekly)
     try:
         # A date of a weekly series is asked for no hour: it keeps the one that it has.
         at = _hour(chosen, _waiting(own, draft), own, known) if "how" in form.boxes else None
         drafts.publish(own.id, post_id, found.draft.model_copy(update={_WHEN: at}))
     except (Invalid, Forbidden, Conflict, QuotaExceeded) as error:
         return _page(request, known, own, draft, found, trouble=error, chosen=chosen)
-    return onward("/desk/merchants", slug, "posts", str(post_id), told="1")
+    return _out(own, post_id, form)
+
+
+def _out(own: MerchantRecord, post_id: UUID, form: Filled) -> Response:
+    """It is said: on to its own page, or to how often it comes again. Raises NotFound for another's."""
+    content = posts.read(post_id, merchant_id=own.id).content
+    further = [_WEEKLY] if _WEEKLY in form.boxes and weekly.may_come_weekly(content) else []
+    return onward("/desk/merchants", own.slug, "posts", str(post_id), *further, told="1")
 
 
 def _to_the_form(slug: str, post_id: UUID) -> Response:
@@ -104,10 +113,11 @@ def _own_words(draft: Written, form: Filled, *, dropped: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Chosen:
-    """At once, or at an hour as it was typed."""
+    """At once, or at an hour as it was typed; and whether it is to come again every week."""
 
     hour: str = ""
     later: bool = False
+    weekly: bool = False
 
 
 def _waiting(own: MerchantRecord, draft: Written) -> PostRecord | None:
@@ -186,6 +196,8 @@ def _page(
         hour=chosen.hour,
         hour_fault=next((sentence for box, sentence in told if box == _WHEN), ""),
         later=chosen.later or bool(chosen.hour),
+        may_come_weekly=weekly.may_come_weekly(content),
+        then_weekly=chosen.weekly,
     )
 
 

@@ -43,9 +43,12 @@ _NO_CHOICE = Reason("Please choose one of these.")
 
 
 @router.get("/posts/{post_id}/weekly")
-def begin(request: Request, known: Visitor, slug: str, post_id: UUID) -> Response:
-    """How often it comes again, and when each date is told; the id is settled already, so that two taps begin one."""
-    return _beginning(request, known, merchants.by_slug(slug), post_id, {"id": str(new_id())}, {})
+def begin(request: Request, known: Visitor, slug: str, post_id: UUID, *, told: bool = False) -> Response:
+    """How often it comes again, and when each date is told; the id is settled already, so that two taps begin one.
+
+    `told`: the post was published just now.
+    """
+    return _beginning(request, known, merchants.by_slug(slug), post_id, {"id": str(new_id())}, {}, told=told)
 
 
 @router.post("/posts/{post_id}/weekly")
@@ -122,8 +125,11 @@ def _beginning(
     post_id: UUID,
     typed: Mapping[str, str],
     faults: dict[str, str],
+    *,
+    told: bool = False,
 ) -> Response:
-    content = posts.read(post_id, merchant_id=own.id).content
+    post = posts.read(post_id, merchant_id=own.id)
+    content = post.content
     try:
         first = weekly.first_of(content)
     except Invalid as error:
@@ -134,7 +140,8 @@ def _beginning(
         "weekly_begin.html",
         status=422 if faults else 200,
         merchant=own,
-        post_id=post_id,
+        post=post,
+        said=told,
         title=content.title,
         lang=content.language,
         first=wording.when(first, settings().zone, known.language, clock.now()),
