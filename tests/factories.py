@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from syndication import clock
 from syndication.audience import interests
+from syndication.config import settings
 from syndication.content.interest import Interest
 from syndication.content.post import Content, Draft
 from syndication.infra import signing
@@ -41,6 +42,13 @@ def merchant(session: Session, slug: str = "cafe", **fields: Any) -> Merchant:
 def event(title: str = "Weinabend", *, days: float = 7, **fields: Any) -> Draft:
     """The draft of an event that begins `days` from now."""
     starts = clock.now() + timedelta(days=days)
+    return draft({"kind": "event", "title": title, "starts_at": starts.isoformat(), **fields})
+
+
+def evening(title: str = "Weinabend", *, days: int, **fields: Any) -> Draft:
+    """The draft of an event that begins at 19:30 so many days from today, whatever time it is now."""
+    day = clock.now().astimezone(settings().zone) + timedelta(days=days)
+    starts = day.replace(hour=19, minute=30, second=0, microsecond=0)
     return draft({"kind": "event", "title": title, "starts_at": starts.isoformat(), **fields})
 
 

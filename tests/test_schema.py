@@ -1,7 +1,7 @@
 """The schema that migrations make is the models', nothing is lost on the way there, and no number is given twice."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -314,3 +314,23 @@ def test_prices_that_were_announced_before_are_remembered(bare_url: str) -> None
         ("bananen", 169, True, timedelta(), start + day),
         ("bananen", 129, True, day, start + 2 * day),
     ]
+
+
+def test_a_time_of_being_closed_moves_into_the_list_of_them_and_back(bare_url: str) -> None:
+    command.upgrade(migrations._config(bare_url), "0026")
+    engine = db.open_engine(bare_url)
+    with engine.begin() as connection:
+        fill(connection, 1)
+        weekly = reflected(connection).tables["weekly"]
+        connection.execute(
+            weekly.update().values(closed_from=date(2026, 12, 24), closed_until=date(2027, 1, 7))
+        )
+    command.upgrade(migrations._config(bare_url), "0028")
+    with engine.begin() as connection:
+        (row,) = rows(connection)["weekly"]
+        assert row["closed"] == [["2026-12-24", "2027-01-07"]]
+    command.downgrade(migrations._config(bare_url), "0026")
+    with engine.begin() as connection:
+        (row,) = rows(connection)["weekly"]
+        assert (row["closed_from"], row["closed_until"]) == (date(2026, 12, 24), date(2027, 1, 7))
+    engine.dispose()

@@ -19,6 +19,12 @@ _NAMES: Mapping[str, str] = {
 }
 
 
+def said(license_id: str) -> dict[str, str]:
+    """What programs are told of one: its id, what people call it, and its address where it has one."""
+    address = {"url": LICENSES[license_id]} if LICENSES[license_id] else {}
+    return {"id": license_id, "name": _NAMES[license_id], **address}
+
+
 def name_of(license_id: str) -> str:
     """What people call it, in English."""
     return _NAMES[license_id]

@@ -1,9 +1,7 @@
-"""Moves what was said before to its next dates: by whole weeks, so that a Thursday stays one, at the same hour of the clock."""
+"""Moves what was said before to its next dates: by days of the clock, so that an hour stays where clocks change."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
-
-_WEEK = timedelta(weeks=1)
 
 
 def weeks_until(at: datetime | date, zone: ZoneInfo, now: datetime) -> int:
@@ -13,12 +11,12 @@ def weeks_until(at: datetime | date, zone: ZoneInfo, now: datetime) -> int:
     day = at.astimezone(zone).date() if isinstance(at, datetime) else at
     if day < today:
         weeks = max(weeks, -(-(today - day).days // 7))
-    if isinstance(at, datetime) and later(at, weeks, zone) <= now:
+    if isinstance(at, datetime) and later(at, 7 * weeks, zone) <= now:
         weeks += 1
     return weeks
 
 
-def later(at: datetime, weeks: int, zone: ZoneInfo) -> datetime:
-    """The same hour of `zone`'s clock so many weeks later; in UTC."""
+def later(at: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """The same hour of `zone`'s clock so many days later; in UTC."""
     local = at.astimezone(zone)
-    return (local.replace(tzinfo=None) + weeks * _WEEK).replace(tzinfo=zone).astimezone(UTC)
+    return (local.replace(tzinfo=None) + timedelta(days=days)).replace(tzinfo=zone).astimezone(UTC)

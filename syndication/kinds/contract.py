@@ -331,8 +331,8 @@ class Kind(ABC, Generic[C]):
         """The day in the city by which one date is named of what comes every week; None for what cannot come so."""
         return None
 
-    def weeks_later(self, content: C, weeks: int, zone: ZoneInfo) -> C:
-        """The same so many weeks later, or earlier, at the same hours of `zone`'s clock."""
+    def days_later(self, content: C, days: int, zone: ZoneInfo) -> C:
+        """The same so many days later, or earlier, at the same hours of `zone`'s clock."""
         return content
 
     def extras(self, content: C) -> dict[str, Any]:

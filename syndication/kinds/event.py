@@ -132,7 +132,7 @@ class Event(Kind[EventContent]):
         """One date, or a rule without an end, from the next such weekday on; what was other on single dates is over."""
         weeks = again.weeks_until(content.starts_at, zone, now)
         endless = content.recurrence and not _ENDS.search(content.recurrence)
-        return self.weeks_later(content, weeks, zone).model_copy(
+        return self.days_later(content, 7 * weeks, zone).model_copy(
             update={
                 "recurrence": content.recurrence if endless else None,
                 "excluded": (),
@@ -146,12 +146,12 @@ class Event(Kind[EventContent]):
         """The day on which it begins; what has several dates already is a series of its own."""
         return None if schedule.repeats(content) else content.starts_at.astimezone(zone).date()
 
-    def weeks_later(self, content: EventContent, weeks: int, zone: ZoneInfo) -> EventContent:
+    def days_later(self, content: EventContent, days: int, zone: ZoneInfo) -> EventContent:
         """Start and end by the clock."""
         ends = content.ends_at
         moved = {
-            "starts_at": again.later(content.starts_at, weeks, zone),
-            "ends_at": again.later(ends, weeks, zone) if ends else None,
+            "starts_at": again.later(content.starts_at, days, zone),
+            "ends_at": again.later(ends, days, zone) if ends else None,
         }
         return content.model_copy(update=moved)
 

@@ -326,18 +326,18 @@ class Menu(Kind[MenuContent]):
     def again(self, content: MenuContent, zone: ZoneInfo, now: datetime) -> MenuContent:
         """The same dishes on the same weekdays, from the next week on that is not over."""
         weeks = again.weeks_until(content.from_date, zone, now)
-        return self.weeks_later(content, weeks, zone).model_copy(update={"status": "scheduled"})
+        return self.days_later(content, 7 * weeks, zone).model_copy(update={"status": "scheduled"})
 
     def weekly_on(self, content: MenuContent, zone: ZoneInfo) -> date:
         """Its first day."""
         return content.from_date
 
-    def weeks_later(self, content: MenuContent, weeks: int, zone: ZoneInfo) -> MenuContent:
-        """Its days, each on the same weekday."""
-        ahead, last = weeks * timedelta(weeks=1), content.until_date
-        days = tuple(one.model_copy(update={"date": one.date + ahead}) for one in content.days)
+    def days_later(self, content: MenuContent, days: int, zone: ZoneInfo) -> MenuContent:
+        """All its days."""
+        ahead, last = timedelta(days=days), content.until_date
+        moved_days = tuple(one.model_copy(update={"date": one.date + ahead}) for one in content.days)
         moved = {"from_date": content.from_date + ahead, "until_date": last + ahead if last else None}
-        return content.model_copy(update={**moved, "days": days})
+        return content.model_copy(update={**moved, "days": moved_days})
 
     def appointments(self, content: MenuContent, zone: ZoneInfo) -> tuple[Appointment, ...]:
         """One for each date, with its dishes."""

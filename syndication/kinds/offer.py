@@ -231,7 +231,7 @@ class Offer(Kind[OfferContent]):
         end = content.valid_until
         if end is None:
             return content.model_copy(update={"valid_from": None})
-        return self.weeks_later(content, again.weeks_until(end, zone, now), zone)
+        return self.days_later(content, 7 * again.weeks_until(end, zone, now), zone)
 
     def weekly_on(self, content: OfferContent, zone: ZoneInfo) -> date | None:
         """The day from which it holds, else the last one; what never ends does not come again."""
@@ -239,10 +239,10 @@ class Offer(Kind[OfferContent]):
             return None
         return (content.valid_from or content.valid_until - MOMENT).astimezone(zone).date()
 
-    def weeks_later(self, content: OfferContent, weeks: int, zone: ZoneInfo) -> OfferContent:
+    def days_later(self, content: OfferContent, days: int, zone: ZoneInfo) -> OfferContent:
         """As long as it held."""
         moved = {
-            name: again.later(at, weeks, zone)
+            name: again.later(at, days, zone)
             for name, at in (("valid_from", content.valid_from), ("valid_until", content.valid_until))
             if at is not None
         }

@@ -60,6 +60,7 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSON,
         list[str]: JSON,
         list[int]: JSON,
+        list[tuple[str, str | None]]: JSON,
         Reason: ReasonText(500),
     }
 

@@ -35,9 +35,10 @@ class Weekly(Base):
     hour: Mapped[str] = mapped_column(String(5))
     #: Dates that fall out, as YYYY-MM-DD.
     skipped: Mapped[list[str]]
-    #: The first and the last day of a time in which all fall out.
-    closed_from: Mapped[date | None]
-    closed_until: Mapped[date | None]
+    #: Times in which all fall out: the first and the last day of each, as YYYY-MM-DD; None: until somebody says otherwise.
+    closed: Mapped[list[tuple[str, str | None]]]
+    #: What goes on in its place behind its last date, on another weekday or in another rhythm.
+    followed_by: Mapped[UUID | None]
     ended_at: Mapped[datetime | None]
     #: It was begun from a post that everybody sees, so calendars may say from the start that it comes every week.
     public: Mapped[bool]

@@ -10,14 +10,16 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from syndication import clock, kinds
+from syndication.audit import log
+from syndication.audit.log import About
 from syndication.config import settings
 from syndication.content.post import Content, Draft
 from syndication.content.reason import Reason
-from syndication.errors import Invalid, SyndicationError
+from syndication.errors import Invalid, NotFound, SyndicationError
 from syndication.infra import db
 from syndication.kinds.contract import CANCEL, Deed
 from syndication.kinds.reading import draft, kept
@@ -35,12 +37,15 @@ _LOOK, _AGAIN = timedelta(hours=1), timedelta(minutes=10)
 LONGEST = timedelta(days=21)
 _FARTHEST = timedelta(days=730)
 _NOT_WEEKLY = Reason("This cannot come every week as it stands: it has no end, or several dates already.")
+_UNKNOWN = Reason("There is nothing here that comes every week under this name.")
 _log = structlog.get_logger(__name__)
 
 
 def days_of(row: Weekly) -> Days:
     """When it takes place."""
-    closed = (row.closed_from, row.closed_until) if row.closed_from and row.closed_until else None
+    closed = tuple(
+        (date.fromisoformat(one), date.fromisoformat(last) if last else None) for one, last in row.closed
+    )
     skipped = frozenset(date.fromisoformat(one) for one in row.skipped)
     return Days(row.first_on, row.last_on, row.interval, skipped, closed, row.days_before, row.hour)
 
@@ -59,12 +64,12 @@ def named(content: Content, zone: ZoneInfo) -> date:
 
 
 def on(content: Content, day: date, zone: ZoneInfo) -> Content:
-    """The same on another day of the same weekday; as it is where its kind was taken away."""
+    """The same on another day; as it is where its kind was taken away."""
     kind = kinds.of(content)
     day_of_it = kind.weekly_on(content, zone)
     if day_of_it is None:
         return content
-    later: Content = kind.weeks_later(content, (day - day_of_it).days // 7, zone)
+    later: Content = kind.days_later(content, (day - day_of_it).days, zone)
     return later
 
 
@@ -80,7 +85,13 @@ def sweep(*, most: int = 500) -> None:
             select(Weekly.id).where(Weekly.due_at <= clock.now()).order_by(Weekly.due_at).limit(most)
         ).all()
     for weekly_id in due:
-        settle(weekly_id)
+        try:
+            settle(weekly_id)
+        except Exception:  # a fault of ours in one must not hold up those behind it
+            _log.exception("weekly.broken", weekly=str(weekly_id))
+            with db.transaction() as session:
+                again = {"due_at": clock.now() + _AGAIN}
+                session.execute(update(Weekly).where(Weekly.id == weekly_id).values(**again))
 
 
 def settle(weekly_id: UUID) -> None:
@@ -142,6 +153,34 @@ def locked(session: Session, weekly_id: UUID) -> Weekly | None:
     return session.get_one(Weekly, weekly_id, with_for_update=True, populate_existing=True)
 
 
+def owned(session: Session, merchant_id: UUID | None, weekly_id: UUID) -> Weekly:
+    """The same, where it is that merchant's (None: anybody's). Raises NotFound."""
+    row = locked(session, weekly_id) if db.writes(session) else session.get(Weekly, weekly_id)
+    if row is None or merchant_id not in (None, row.merchant_id):
+        raise NotFound(_UNKNOWN)
+    return row
+
+
+def finish(session: Session, row: Weekly) -> None:
+    """No further date: it goes up to the last one that is out. Done again, it changes nothing."""
+    if row.ended_at is not None:
+        return
+    out = select(func.max(Post.weekly_on)).where(
+        Post.weekly_id == row.id, Post.state == "published", Post.skipped.is_(False)
+    )
+    last = session.scalar(out) or row.first_on - timedelta(days=1)
+    row.last_on = last if row.last_on is None else min(last, row.last_on)
+    row.ended_at = row.updated_at = row.due_at = clock.now()
+    row.version += 1
+    mark(session, row)
+    note(session, "series.ended", row)
+
+
+def note(session: Session, what: log.What, row: Weekly) -> None:
+    """Write down who did this."""
+    log.record(session, what, About("series", row.id), merchant_id=row.merchant_id)
+
+
 def _hold(weekly_id: UUID) -> None:
     """What is not out yet loses its hour where its date falls out, and gets one where it takes place.
 
@@ -185,6 +224,8 @@ def _step(weekly_id: UUID) -> bool:
         if row.reason is not None:
             mark(session, row)
         row.reason, row.due_at = None, _next_look(row, now, zone)
+        if row.due_at is None and row.followed_by is not None and row.ended_at is None:
+            row.ended_at = now  # what goes on in its place is all that is left
         return False
 
 

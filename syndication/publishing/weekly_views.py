@@ -1,7 +1,7 @@
 """What comes every week, as calendars tell it."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import exists, or_, select
@@ -55,7 +55,7 @@ def _view(
     session: Session, row: Weekly, owner: Merchant, told: set[date], now: datetime
 ) -> WeeklyView | None:
     content, days, zone = content_of(row), days_of(row), settings().zone
-    until = days.last if owner.state == "admitted" else max(told, default=days.first)
+    until = _until(days, told) if owner.state == "admitted" else max(told, default=days.first)
     taken_back = _taken_back(session, row.id, now.astimezone(zone).date() - LONGEST)
     start: date | None = None
     off: list[date] = []
@@ -76,10 +76,20 @@ def _view(
     )  # fmt: skip
 
 
+def _until(days: Days, told: set[date]) -> date | None:
+    """The last day that the rule gives: none from a pause on of which nobody knows the end, but those that are out."""
+    paused = days.paused_from()
+    if paused is None:
+        return days.last
+    until = max({paused - timedelta(days=1), *told})
+    return until if days.last is None else min(until, days.last)
+
+
 def _shown(days: Days, now: datetime, until: date | None, taken_back: set[date]) -> Iterator[date]:
     """From the first that may not be over to the last that may fall out, and the one behind."""
     today = now.astimezone(settings().zone).date()
-    last = max(today, *days.skipped, *taken_back, *(days.closed or ()), days.first)
+    closed = [last or first for first, last in days.closed]
+    last = max(today, *days.skipped, *taken_back, *closed, days.first)
     for day in days.since(today - LONGEST):
         if until is not None and day > until:
             return

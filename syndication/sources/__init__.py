@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from syndication.content.reason import Reason
 from syndication.errors import Fault, Invalid
 from syndication.sources import calendar, spreadsheet, structured, table
+from syndication.sources.quoting import quoted
 from syndication.sources.row import DERIVED, MOST_BYTES, Row
 
 __all__ = ["Row", "read", "read_bytes"]
@@ -103,7 +104,7 @@ def _once(rows: list[Row]) -> Iterator[Row]:
                     "stands already at {}, by title and start; a column Nummer could tell them apart", earlier
                 )
                 if row.source_ref.startswith(DERIVED)
-                else Reason("{} stands already at {}", repr(row.source_ref), earlier)
+                else Reason("{} stands already at {}", quoted(row.source_ref), earlier)
             )
             fault = Fault("source_ref", words)
             yield replace(row, draft=None, faults=(fault,))

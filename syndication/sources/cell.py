@@ -4,6 +4,7 @@ import re
 
 from syndication.content.base import slugify
 from syndication.content.reason import Reason
+from syndication.sources.quoting import quoted
 
 _FREE = re.compile(
     r"(?:(?:der )?eintritt(?: ist|:)? (?:frei|kostenlos)|freier eintritt|kostenlos|kostenfrei|gratis|umsonst|frei|free"
@@ -67,7 +68,7 @@ def price(text: str) -> str:
     elif re.fullmatch(r"\d{1,3}(?:,\d{3})+\.\d{1,2}", number):
         number = number.replace(",", "")
     if not re.fullmatch(r"\d+(?:\.\d{1,2})?", number):
-        raise ValueError(Reason("is not a price such as 12,50: {}", repr(text[:60])))
+        raise ValueError(Reason("is not a price such as 12,50: {}", quoted(text[:60])))
     return number
 
 
@@ -75,7 +76,7 @@ def yes(text: str) -> bool:
     """`ja`, `yes`, `x` against `nein`, `no`, `0`. Raises ValueError."""
     if text.casefold() in _YES | _NO:
         return text.casefold() in _YES
-    raise ValueError(Reason("must be ja or nein, not {}", repr(text[:60])))
+    raise ValueError(Reason("must be ja or nein, not {}", quoted(text[:60])))
 
 
 def number(text: str) -> float:
@@ -83,4 +84,4 @@ def number(text: str) -> float:
     try:
         return float(text.replace(",", "."))
     except ValueError as error:
-        raise ValueError(Reason("is not a number such as 50,2612: {}", repr(text[:60]))) from error
+        raise ValueError(Reason("is not a number such as 50,2612: {}", quoted(text[:60]))) from error

@@ -16,6 +16,7 @@ from syndication.content.reason import Reason
 from syndication.content.topics import spelled
 from syndication.errors import Fault
 from syndication.sources import repair, title
+from syndication.sources.quoting import quoted
 from syndication.sources.row import LONGEST_REF
 
 _MOST_TOPICS = 10
@@ -37,10 +38,10 @@ def when(value: Any) -> Any:
     return None if broken(value) else getattr(value, "dt", None)
 
 
-def shown(value: Any) -> str:
+def shown(value: Any) -> Reason:
     """What stands in a property, fit for a sentence about it."""
     raw = value if broken(value) or isinstance(value, str) else getattr(value, "to_ical", lambda: value)()
-    return repr((raw.decode(errors="replace") if isinstance(raw, bytes) else str(raw))[:80])
+    return quoted((raw.decode(errors="replace") if isinstance(raw, bytes) else str(raw))[:80])
 
 
 @dataclass
@@ -104,7 +105,9 @@ class Entry:
         if moment.tzinfo is not None:
             return moment
         if zone_name:
-            self.remarks.append(Reason("unknown time zone {}: read in the city's zone", repr(zone_name[:60])))
+            self.remarks.append(
+                Reason("unknown time zone {}: read in the city's zone", quoted(zone_name[:60]))
+            )
         else:
             self.remarks.append(Reason("time without a zone: read in the city's zone"))
         return moment.replace(tzinfo=self.zone)
@@ -114,7 +117,7 @@ class Entry:
         try:
             found = datetime.fromisoformat(raw.strip())
         except ValueError:
-            self.faults.append(Fault(name, Reason("is not a date: {}", repr(raw[:80]))))
+            self.faults.append(Fault(name, Reason("is not a date: {}", quoted(raw[:80]))))
             return None
         self.remarks.append(Reason("{} is not in the form of RFC 5545: read as ISO 8601", name))
         return found.date() if len(raw.strip()) <= 10 and "T" not in raw else self._zoned(name, found, "")
@@ -251,7 +254,7 @@ class Entry:
             self.remarks.append(Reason("https:// put before the address"))
             return f"https://{url}"
         if url:
-            self.remarks.append(Reason("URL left out, it is no web address: {}", repr(url[:80])))
+            self.remarks.append(Reason("URL left out, it is no web address: {}", quoted(url[:80])))
         return None
 
     def _place(self) -> dict[str, Any] | None:

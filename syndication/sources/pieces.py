@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from syndication.content.reason import Reason
+from syndication.sources.quoting import quoted
 
 #: How a date with slashes is read where its numbers leave it open.
 Order = Literal["day/month", "month/day"]
@@ -199,5 +200,5 @@ def slashed(text: str) -> Iterator[tuple[int, int]]:
 def unreadable(text: str, hours: bool) -> ValueError:
     """That a cell of days, or of hours, says neither."""
     if hours:
-        return ValueError(Reason("is not a time such as 18:00: {}", repr(text[:60])))
-    return ValueError(Reason("is not a date such as 24.12.2026 18:00: {}", repr(text[:60])))
+        return ValueError(Reason("is not a time such as 18:00: {}", quoted(text[:60])))
+    return ValueError(Reason("is not a date such as 24.12.2026 18:00: {}", quoted(text[:60])))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import reduce
 from zoneinfo import ZoneInfo
 
 from syndication.content.reason import Reason
@@ -13,6 +14,7 @@ from syndication.sources.columns import english
 from syndication.sources.heading import Heading
 from syndication.sources.line import Around, Before, Line
 from syndication.sources.pieces import Order
+from syndication.sources.quoting import quoted
 from syndication.sources.row import MOST_ENTRIES, Row, made, refused
 from syndication.sources.when import Frame
 
@@ -26,6 +28,8 @@ _FOOT = re.compile(
 _SUM = re.compile(r"(?:(?:gesamt)?summe|(?:ins)?gesamt|total|sum):?", re.IGNORECASE)
 _AMOUNT = re.compile(r"[\d.,\s€%-]+")
 _MOST_SHOWN = 300
+#: So many lines that were passed over are named.
+_MOST_LINES = 8
 
 
 def read(data: bytes, *, zone: ZoneInfo, now: datetime) -> Iterator[Row]:
@@ -65,12 +69,16 @@ def rows(
     table = _Table(head, Around(names, frame, zone, may_carry=_days_stand_left(head)), sheet)
     found = list(table.read(below))
     if table.passed:
-        remarks.append(
-            Reason("lines that are no entries were passed over: {}", "; ".join(table.passed)[:_MOST_SHOWN])
-        )
+        remarks.append(Reason("lines that are no entries were passed over: {}", _listed(table.passed)))
     if found and remarks:
         found[0] = replace(found[0], remarks=(*remarks, *found[0].remarks))
     return iter(found)
+
+
+def _listed(passed: Sequence[Reason]) -> Reason:
+    more = len(passed) - _MOST_LINES
+    shown = [*passed[:_MOST_LINES], *([Reason("and {} more", more)] if more > 0 else [])]
+    return reduce(lambda before, one: Reason("{}; {}", before, one), shown)
 
 
 def _order(lines: Iterable[grid.Line], head: Heading, remarks: list[str]) -> Order:
@@ -105,7 +113,8 @@ def _refuse_undated(lines: Sequence[grid.Line], head: Heading, frame: Frame, nam
             raise Invalid.field(
                 "file",
                 Reason(
-                    "has days in the column {}, which is not known; please name it Datum.", repr(column.name)
+                    "has days in the column {}, which is not known; please name it Datum.",
+                    quoted(column.name),
                 ),
             )
 
@@ -126,9 +135,9 @@ class _Table:
     sheet: str
 
     def __post_init__(self) -> None:
-        self.passed: list[str] = []
+        self.passed: list[Reason] = []
         #: A day alone in a line, until a line below takes it.
-        self._idle = ""
+        self._idle = Reason()
 
     def read(self, lines: Sequence[grid.Line]) -> Iterator[Row]:
         for line in lines:
@@ -156,13 +165,13 @@ class _Table:
             return True
         return False
 
-    def _shown(self, line: grid.Line) -> str:
-        return f"{self._where(line)} {line.filled[0][:60]!r}"
+    def _shown(self, line: grid.Line) -> Reason:
+        return Reason("{} {}", self._where(line), quoted(line.filled[0][:60]))
 
     def _pass_idle(self) -> None:
         if self._idle:
             self.passed.append(self._idle)
-        self._idle = ""
+        self._idle = Reason()
 
     def _heads(self, text: str, line: grid.Line) -> bool:
         """Whether it is a month or a day, which then holds for the lines below."""
@@ -212,7 +221,7 @@ class _Table:
         """The day of the line that was read is that of the next, unless one stands over both."""
         over = self.around.before if self.around.before and self.around.before.heads else None
         if over and below and below.day == over.day:
-            self._idle = ""
+            self._idle = Reason()
         elif over is None or below:
             self._pass_idle()
             self.around = replace(self.around, before=below)
@@ -224,7 +233,7 @@ class _Table:
         name = self.around.names.get(field)
         return Fault(name, fault.message) if name else fault
 
-    def _where(self, line: grid.Line) -> str:
+    def _where(self, line: grid.Line) -> Reason:
         if self.sheet:
             return Reason("{}, row {}", self.sheet, line.number)
         return Reason("line {}", line.number)

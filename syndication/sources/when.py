@@ -22,6 +22,7 @@ from syndication.sources.pieces import (
     unreadable,
     weekday_of,
 )
+from syndication.sources.quoting import quoted
 
 #: A date without a year is one that was a moment ago, or one of the next months.
 _JUST_OVER, _AHEAD = timedelta(days=60), timedelta(days=183)
@@ -179,7 +180,9 @@ def _parts(plain: str, text: str, *, hours: bool, frame: Frame) -> _Found:
                 _add_day(found, day_of(sort, token, frame.order), link)
         link = ""
     if len(found.days) > 2 or len(found.hours) > 2:
-        raise ValueError(Reason("names several times, of which each needs a line of its own: {}", repr(text)))
+        raise ValueError(
+            Reason("names several times, of which each needs a line of its own: {}", quoted(text))
+        )
     return found
 
 
@@ -191,10 +194,10 @@ def _part(found: _Found, pieces: list[Piece], number: int, link: str) -> None:
     elif number + 1 < len(pieces) and pieces[number + 1][0] in hours:
         found.part = word
     elif word.lower().startswith(("mittag", "noon")):
-        found.remarks.append(Reason("{} was read as 12:00", repr(word)))
+        found.remarks.append(Reason("{} was read as 12:00", quoted(word)))
         _add_hour(found, Hour(12 * 60), link)
     else:
-        raise ValueError(Reason("says {} and no hour; please name it, such as 19:00", repr(word)))
+        raise ValueError(Reason("says {} and no hour; please name it, such as 19:00", quoted(word)))
 
 
 def _academic(found: _Found, word: str, text: str) -> None:
@@ -240,7 +243,9 @@ def _clock(found: _Found, text: str) -> tuple[int | None, int | None]:
         return begins.minutes, None
     ends = found.hours[1]
     if found.hour_link != "to":
-        raise ValueError(Reason("names several times, of which each needs a line of its own: {}", repr(text)))
+        raise ValueError(
+            Reason("names several times, of which each needs a line of its own: {}", quoted(text))
+        )
     if (
         ends.halved
         and not begins.halved
@@ -276,19 +281,21 @@ def _days(
         begin = _whole(first, frame, after, text, remarks)
         end = _whole(last, frame, begin, text, remarks)
     if found.day_link == "both" and (end - begin).days != 1:
-        raise ValueError(Reason("names several days, of which each needs a line of its own: {}", repr(text)))
+        raise ValueError(
+            Reason("names several days, of which each needs a line of its own: {}", quoted(text))
+        )
     return begin, end, remarks
 
 
 def _whole(one: Day, frame: Frame, after: date | None, text: str, remarks: list[str]) -> date:
     month = one.month or frame.month
     if month is None:
-        raise ValueError(Reason("names no month, such as 24.12.2026: {}", repr(text)))
+        raise ValueError(Reason("names no month, such as 24.12.2026: {}", quoted(text)))
     if one.year is not None:
         day = _valid(one.day, month, one.year, text)
         if one.weekday is not None and day.weekday() != one.weekday:
             remarks.append(
-                Reason("the day of the week does not fit the date, which was taken: {}", repr(text))
+                Reason("the day of the week does not fit the date, which was taken: {}", quoted(text))
             )
         return day
     return _in_some_year(one, month, frame, after, text, remarks)
@@ -306,13 +313,13 @@ def _in_some_year(
     if frame.year is not None:
         day = _valid(one.day, month, frame.year, text)
         if one.weekday not in (None, day.weekday()):
-            raise ValueError(Reason("is another day of the week in {}: {}", frame.year, repr(text)))
+            raise ValueError(Reason("is another day of the week in {}: {}", frame.year, quoted(text)))
         return day
     near = [_possible(one.day, month, frame.today.year + more) for more in (-1, 0, 1)]
     meant = [found for found in near if found is not None and -_JUST_OVER <= found - frame.today <= _AHEAD]
     if not meant or one.weekday not in (None, meant[0].weekday()):
-        raise ValueError(Reason("names no year, such as 24.12.2026: {}", repr(text)))
-    remarks.append(Reason("without a year: {} was read as {}", repr(text), meant[0].isoformat()))
+        raise ValueError(Reason("names no year, such as 24.12.2026: {}", quoted(text)))
+    remarks.append(Reason("without a year: {} was read as {}", quoted(text), meant[0].isoformat()))
     return meant[0]
 
 

@@ -56,6 +56,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", f"{_V1}/series"): _key("posts:read"),
     ("GET", f"{_V1}/series/{{series_id}}"): _key("posts:read"),
     ("PATCH", f"{_V1}/series/{{series_id}}"): _key("posts:write"),
+    ("POST", f"{_V1}/series/{{series_id}}/successor"): _key("posts:write"),
     ("POST", f"{_V1}/pictures"): _key("posts:write"),
     ("POST", f"{_V1}/prices/advice"): _key("posts:write"),
     ("GET", f"{_V1}/channels"): KEY,

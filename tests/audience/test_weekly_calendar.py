@@ -16,9 +16,10 @@ from syndication.content.base import new_id
 from syndication.infra import db
 from syndication.kinds.reading import draft
 from syndication.models import Merchant
-from syndication.publishing import posts, weekly, weekly_making
+from syndication.publishing import posts, weekly, weekly_anew, weekly_making
 from syndication.publishing.merge_patch import patched
 from syndication.publishing.weekly import Plan
+from syndication.publishing.weekly_anew import Turn
 from tests import factories
 from tests.town import fan_out
 
@@ -201,6 +202,61 @@ def test_a_menu_of_several_days_is_a_rule_for_each_and_a_free_friday_is_missing(
     assert days == ["12-02", "12-03", "12-09", "12-10", "12-11"]
     rules = [one for one in components() if "rrule" in one]
     assert len({str(one["uid"]) for one in rules}) == len(rules) == 3
+
+
+def test_several_times_of_being_closed_are_exceptions_of_one_rule(cafe: UUID) -> None:
+    weekly_id = begun(cafe)
+    weekly.close(cafe, weekly_id, day("2026-12-24"), day("2026-12-31"))
+    weekly.close(cafe, weekly_id, day("2026-12-10"), day("2026-12-10"))
+    rule = components()[0]
+    assert [f"{one.dt:%m-%d}" for one in rule["exdate"].dts] == ["12-10", "12-24", "12-31"]
+    assert "UNTIL" not in rule["rrule"]
+    assert list(shown("2026-12-01", "2027-01-15")) == [
+        "12-03 11:30",
+        "12-17 11:30",
+        "01-07 11:30",
+        "01-14 11:30",
+    ]
+
+
+def test_a_pause_without_an_end_ends_the_rule_until_it_goes_on(cafe: UUID) -> None:
+    weekly_id = begun(cafe)
+    at("2026-12-03T12:00")  # 3 December runs, 10 December is out
+    before = components()[0]["sequence"]
+    weekly.close(cafe, weekly_id, day("2026-12-08"), None)
+    fan_out()
+    rule = components()[0]
+    assert rule["rrule"]["UNTIL"] == [datetime(2026, 12, 10, 22, 59, 59, tzinfo=UTC)]
+    assert rule["sequence"] > before
+    assert [str(one["status"]) for one in components() if one.get("recurrence-id") is not None] == [
+        "CONFIRMED",
+        "CANCELLED",
+    ]
+    assert list(shown("2026-12-01", "2027-02-01")) == ["12-03 11:30", "12-10 11:30"]
+    at("2026-12-11T12:00")
+    assert components() == []
+    weekly.go_on(cafe, weekly_id, day("2026-12-08"))
+    at("2026-12-11T12:01")
+    assert list(shown("2026-12-15", "2026-12-29")) == ["12-17 11:30", "12-24 11:30"]
+
+
+def test_on_another_weekday_one_series_ends_where_another_begins(cafe: UUID) -> None:
+    weekly_id, successor = begun(cafe), new_id()
+    at("2026-12-03T10:00")  # 3 and 10 December are out
+    weekly_anew.turn(cafe, weekly_id, successor, Turn(day("2026-12-16"), interval=2))
+    fan_out()
+    rules = {str(one["uid"]).split("@")[0]: one for one in components() if "rrule" in one}
+    assert rules[str(weekly_id)]["rrule"]["UNTIL"] == [datetime(2026, 12, 10, 22, 59, 59, tzinfo=UTC)]
+    assert rules[str(successor)]["rrule"] == {"FREQ": ["WEEKLY"], "INTERVAL": [2]}
+    assert rules[str(successor)]["dtstart"].dt == datetime(2026, 12, 16, 11, 30, tzinfo=BERLIN)
+    assert list(shown("2026-12-01", "2027-01-01")) == [
+        "12-03 11:30",
+        "12-10 11:30",
+        "12-16 11:30",
+        "12-30 11:30",
+    ]
+    at("2026-12-11T12:00")
+    assert {str(one["uid"]).split("@")[0] for one in components()} == {str(successor)}
 
 
 def test_whole_days_are_dates(cafe: UUID) -> None:

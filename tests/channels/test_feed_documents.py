@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import feedparser  # type: ignore[import-untyped]  # ships no types
+import icalendar
 import pytest
 
 from syndication.channels import wording
@@ -353,3 +354,21 @@ def test_the_licence_of_a_merchants_texts_stands_in_each_entry(
     rss = parsed("rss", feed(post)).entries[0]
     assert rss.get("rights") == name
     assert rss.get("creativecommons_license", rss.get("license")) == address
+    entry = json.loads(render("json", feed(post)))["items"][0]["_syndication"]
+    said = {"id": license_id, "name": name, **({"url": address} if address else {})} if license_id else None
+    assert entry.get("license") == said
+    calendar: Any = icalendar.Calendar.from_ical(render("ics", feed(post)))
+    (event,) = calendar.walk("VEVENT")
+    assert (str(event["link"]) if "link" in event else None, event.errors) == (address, [])
+    assert address is None or event["link"].params == {"LINKREL": "license", "VALUE": "URI"}
+
+
+def test_a_licence_of_pictures_stands_where_there_are_some() -> None:
+    merchant = replace(THREE[0].merchant, license_pictures="CC0-1.0")
+    for images in ((), (Image(url="https://cafe.example/a.jpg", alt="Kuchen"),)):
+        post = replace(
+            THREE[0], merchant=merchant, content=THREE[0].content.model_copy(update={"images": images})
+        )
+        entry = json.loads(render("json", feed(post)))["items"][0]["_syndication"]
+        assert (entry.get("license_pictures") or {}).get("id") == ("CC0-1.0" if images else None)
+        assert "license" not in entry

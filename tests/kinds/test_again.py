@@ -31,11 +31,11 @@ def test_weeks_until_it_comes_again(at: datetime | date, weeks: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "weeks", "right"),
+    ("at", "days", "right"),
     [
-        (datetime(2026, 10, 22, 17, tzinfo=UTC), 1, datetime(2026, 10, 29, 18, tzinfo=UTC)),
-        (datetime(2026, 3, 26, 18, tzinfo=UTC), 1, datetime(2026, 4, 2, 17, tzinfo=UTC)),
+        (datetime(2026, 10, 22, 17, tzinfo=UTC), 7, datetime(2026, 10, 29, 18, tzinfo=UTC)),
+        (datetime(2026, 3, 26, 18, tzinfo=UTC), 7, datetime(2026, 4, 2, 17, tzinfo=UTC)),
     ],
 )
-def test_the_hour_of_the_clock_stays_over_its_change(at: datetime, weeks: int, right: datetime) -> None:
-    assert again.later(at, weeks, ZONE) == right
+def test_the_hour_of_the_clock_stays_over_its_change(at: datetime, days: int, right: datetime) -> None:
+    assert again.later(at, days, ZONE) == right

@@ -160,28 +160,6 @@ def test_two_taps_and_two_sweeps_at_once_make_each_date_once(cafe: UUID) -> None
     assert sorted(one for one in days if one) == [day("2026-12-03"), day("2026-12-10"), day("2026-12-17")]
 
 
-def test_whoever_dies_between_two_dates_is_followed_by_somebody_who_makes_the_rest(
-    cafe: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    create, made = posts.create, []
-
-    def dies(*args: Any, **kwargs: Any) -> Any:
-        made.append(create(*args, **kwargs))
-        if len(made) == 2:
-            raise SystemExit  # the process is killed behind the second row, before its commit
-        return made[-1]
-
-    monkeypatch.setattr(posts, "create", dies)
-    with pytest.raises(SystemExit):
-        begun(cafe)
-    monkeypatch.setattr(posts, "create", create)
-    with db.reading() as session:
-        assert session.scalars(select(Post.weekly_on)).all() == [day("2026-12-03")]
-        weekly_id = session.scalars(select(Weekly.id)).one()
-    weekly_making.sweep()
-    assert list(stands(cafe, weekly_id)) == ["12-03", "12-10", "12-17"]
-
-
 def test_a_date_that_is_skipped_in_time_is_told_to_nobody_and_another_comes_behind(cafe: UUID) -> None:
     weekly_id = begun(cafe)
     weekly.skip(cafe, weekly_id, day("2026-12-10"))

@@ -32,11 +32,11 @@ STARTS = "DTSTART:20360822T180000Z"
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        ([STARTS, "RRULE:FREQ=DAILY;COUNT=3", "RDATE:083000"], "has an RDATE that is no date: '083000'"),
-        ([STARTS, "RRULE:FREQ=DAILY;COUNT=3", "EXDATE:PT1H"], "has an EXDATE that is no date: 'PT1H'"),
+        ([STARTS, "RRULE:FREQ=DAILY;COUNT=3", "RDATE:083000"], "has an RDATE that is no date: “083000”"),
+        ([STARTS, "RRULE:FREQ=DAILY;COUNT=3", "EXDATE:PT1H"], "has an EXDATE that is no date: “PT1H”"),
         ([STARTS, "RECURRENCE-ID:083000"], "RECURRENCE-ID: is neither a date nor a date with a time"),
-        ([STARTS, "RECURRENCE-ID:"], "RECURRENCE-ID: is not a date: ''"),
-        ([STARTS, "RECURRENCE-ID:bald"], "RECURRENCE-ID: is not a date: 'bald'"),
+        ([STARTS, "RECURRENCE-ID:"], "RECURRENCE-ID: is not a date: “”"),
+        ([STARTS, "RECURRENCE-ID:bald"], "RECURRENCE-ID: is not a date: “bald”"),
         ([STARTS, "RECURRENCE-ID:00010101T000000"], "DTSTART: lies outside the years 1 to 9999"),
         (["DTSTART:083000"], "DTSTART: is neither a date nor a date with a time"),
         ([STARTS, "DURATION:20360822"], "DURATION: is not a length of time"),

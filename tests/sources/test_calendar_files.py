@@ -150,7 +150,7 @@ def test_a_date_without_an_end_is_that_day() -> None:
     ("start", "utc", "remark"),
     [
         ("DTSTART:20360822T200000", "18:00", "time without a zone: read in the city's zone"),
-        ("DTSTART;TZID=Nowhere/Land:20360822T200000", "18:00", "unknown time zone 'Nowhere/Land'"),
+        ("DTSTART;TZID=Nowhere/Land:20360822T200000", "18:00", "unknown time zone “Nowhere/Land”"),
         ("DTSTART;TZID=W. Europe Standard Time:20360822T200000", "18:00", ""),
         ("DTSTART;TZID=America/New_York:20360822T200000", "00:00", ""),
         ("DTSTART:2036-08-22T20:00:00+02:00", "18:00", "not in the form of RFC 5545"),
@@ -197,7 +197,7 @@ def test_a_zone_whose_clock_changes_by_the_minute_or_never_is_not_waited_for(rul
     row = one(BASE + "DTSTART;TZID=Ours:20360822T200000", head=zone)
     assert row.draft is not None
     assert row.draft.begins == berlin("2036-08-22T20:00")
-    assert "unknown time zone 'Ours'" in row.remarks[0]
+    assert "unknown time zone “Ours”" in row.remarks[0]
     nested = one(f"{BASE}{zone}DTSTART;TZID=Ours:20360822T200000")
     assert nested.draft == row.draft
 

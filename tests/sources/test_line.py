@@ -152,11 +152,11 @@ def test_beside_a_date_the_column_of_days_is_the_day_of_the_week() -> None:
 def test_faults_name_the_columns_of_the_file() -> None:
     (row,) = rows("Titel;Datum;Uhrzeit;Bild;Status\na;morgen;spät;bild.jpg;unklar\n")
     assert sentences(row) == [
-        "Datum: is not a date such as 24.12.2026 18:00: 'morgen'",
-        "Uhrzeit: is not a time such as 18:00: 'spät'",
+        "Datum: is not a date such as 24.12.2026 18:00: “morgen”",
+        "Uhrzeit: is not a time such as 18:00: “spät”",
     ]
     (row,) = rows("Titel;Datum;Beginn\na;24.02.2027;abends\n")
-    assert sentences(row) == ["Beginn: says 'abends' and no hour; please name it, such as 19:00"]
+    assert sentences(row) == ["Beginn: says “abends” and no hour; please name it, such as 19:00"]
     (row,) = rows("Titel;Datum;Breitengrad\na;24.02.2027;95\n")
     assert sentences(row)[0].startswith("Breitengrad: ")
 

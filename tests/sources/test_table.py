@@ -58,7 +58,7 @@ def test_a_shops_table_becomes_posts_and_its_one_bad_line_a_reason() -> None:
     assert (bread.draft.kind, bread.draft.valid_until) == ("offer", berlin("2037-01-01T00:00"))
     assert bread.draft.title == "Brot; zwei zum Preis von einem"
     assert [str(fault) for fault in wrong.faults] == [
-        "Beginn: is not a date such as 24.12.2026 18:00: '31.02.2036 18:00'"
+        "Beginn: is not a date such as 24.12.2026 18:00: “31.02.2036 18:00”"
     ]
     assert wine.remarks == (
         "the file is not UTF-8: read as Windows-1252",
@@ -307,7 +307,7 @@ def test_notes_and_sums_at_the_foot_are_no_entries_and_that_is_said(foot: str) -
 
 
 def test_a_table_of_days_whose_column_is_unknown_becomes_no_endless_posts() -> None:
-    with pytest.raises(Invalid, match="has days in the column 'Wann genau', which is not known"):
+    with pytest.raises(Invalid, match="has days in the column “Wann genau”, which is not known"):
         rows("Titel;Wann genau;Ort\nKonzert;24.02.2027;Dom\n")
 
 
@@ -400,7 +400,7 @@ def test_the_whole_file_decides_whether_the_month_stands_first(text: str, found:
 
 def test_a_day_alone_in_a_line_that_no_line_below_takes_is_told() -> None:
     first, _ = rows("Datum;Titel\n24.02.2027;a\n25.02.2027;\n26.02.2027;b\n")
-    assert "lines that are no entries were passed over: line 3 '25.02.2027'" in first.remarks
+    assert "lines that are no entries were passed over: line 3 “25.02.2027”" in first.remarks
 
 
 def test_an_exhibition_that_only_says_until_when_is_refused_with_what_is_missing() -> None:

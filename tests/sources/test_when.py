@@ -132,7 +132,7 @@ def test_a_quarter_of_an_hour_later_is_added_and_told() -> None:
 
 def test_noon_is_an_hour_and_told() -> None:
     found = when.said("24.12.2026 mittags", FRAME)
-    assert found == Said(day("2026-12-24"), begins=720, remarks=("'mittags' was read as 12:00",))
+    assert found == Said(day("2026-12-24"), begins=720, remarks=("“mittags” was read as 12:00",))
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_what_a_day_leaves_out_is_said_around_it(
 
 
 def test_a_year_that_is_taken_from_today_is_told() -> None:
-    assert when.said("5.12.", FRAME).remarks == ("without a year: '5.12.' was read as 2026-12-05",)
+    assert when.said("5.12.", FRAME).remarks == ("without a year: “5.12.” was read as 2026-12-05",)
     assert when.said("31.12.", DECEMBER).remarks == ()
 
 
@@ -188,20 +188,20 @@ def test_an_end_alone_is_no_beginning() -> None:
 
 def test_a_day_of_the_week_that_does_not_fit_is_told() -> None:
     assert when.said("Montag, 6.12.2026", FRAME).remarks == (
-        "the day of the week does not fit the date, which was taken: 'Montag, 6.12.2026'",
+        "the day of the week does not fit the date, which was taken: “Montag, 6.12.2026”",
     )
 
 
 @pytest.mark.parametrize(
     ("text", "hours", "words"),
     [
-        ("heute", False, "is not a date such as 24.12.2026 18:00: 'heute'"),
+        ("heute", False, "is not a date such as 24.12.2026 18:00: “heute”"),
         ("31.02.2027", False, "is not a date"),
         ("KW 5", False, "is not a date"),
         ("täglich", False, "is not a date"),
         ("24. Markt 2027", False, "is not a date"),
-        ("abends", True, "says 'abends' and no hour; please name it, such as 19:00"),
-        ("24.12.2026 abends", False, "says 'abends' and no hour"),
+        ("abends", True, "says “abends” and no hour; please name it, such as 19:00"),
+        ("24.12.2026 abends", False, "says “abends” and no hour"),
         ("c.t.", True, "is not a time"),
         ("25:00", True, "is not a time"),
         ("24:30", True, "is not a time"),

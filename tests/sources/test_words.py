@@ -101,7 +101,7 @@ def test_a_german_reads_german_with_the_lines_of_the_file() -> None:
     )
     assert (german(dance.position), german(dance.faults[0].message)) == (
         "Eintrag 3, Zeile 17",
-        "ist kein Datum: 'bald'",
+        "ist kein Datum: „bald“",
     )
     assert "Der Titel sagt „abgesagt“: wird so angekündigt" in map(german, dance.remarks)
     fault = backwards.faults[0]

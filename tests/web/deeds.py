@@ -117,13 +117,15 @@ def report(desk: Desk) -> Any:
 
 def every_week(desk: Desk) -> UUID:
     """What comes every week: a quiz."""
-    post = factories.post(desk.merchant_id, factories.event("Kneipenquiz", days=3))
+    post = factories.post(desk.merchant_id, factories.evening("Kneipenquiz", days=3))
     weekly.begin(desk.merchant_id, (weekly_id := new_id()), post.content, weekly.Plan())
     return weekly_id
 
 
 def begin_every_week(desk: Desk) -> Any:
-    at = f"{CAFE}/posts/{factories.post(desk.merchant_id, factories.event('Kneipenquiz', days=3)).id}/weekly"
+    at = (
+        f"{CAFE}/posts/{factories.post(desk.merchant_id, factories.evening('Kneipenquiz', days=3)).id}/weekly"
+    )
     return desk.post(at, **{**boxes(desk.client.get(at).text), "token": desk.token})
 
 

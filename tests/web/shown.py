@@ -222,6 +222,8 @@ def _weekly(owner: UUID, several: UUID) -> dict[str, tuple[str, ...]]:
     own = third.post.content.model_dump(mode="json") | {"title": "Weihnachtsquiz", "price": "3.00"}
     posts.revise(owner, third.post.id, draft(own))
     weekly.close(owner, quiz, third.on + timedelta(days=1), third.on + timedelta(days=14))
+    weekly.close(owner, quiz, third.on + timedelta(days=60), None)
+    weekly.close(owner, menu, clock.now().date(), None)
     drafts.save(owner, Written(quiz, "event", {"title": "Kneipenquiz", "starts_at": f"{first.on} 20:00"}))
     at = "/desk/merchants/cafe"
     return {

@@ -36,6 +36,7 @@ ACTS: dict[tuple[str, str], Act | None] = {
     ("GET", "/series"): "read",
     ("GET", "/series/{series_id}"): "read",
     ("PATCH", "/series/{series_id}"): "pause",  # to say something else on all dates is to revise
+    ("POST", "/series/{series_id}/successor"): "post",
     ("POST", "/destinations"): "set up",
     ("GET", "/destinations"): "read",
     ("GET", "/destinations/{destination_id}"): "read",

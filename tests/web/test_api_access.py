@@ -37,9 +37,9 @@ class Rule:
     body: Any = None
 
 
-def own(scope: str, ok: int = 200, body: Any = None) -> Rule:
+def own(scope: str, ok: int = 200, body: Any = None, city: int | None = None) -> Rule:
     """For the merchant it belongs to and for the city; for others it is not there."""
-    return Rule(scope, ok, 404, ok, body)
+    return Rule(scope, ok, 404, city or ok, body)
 
 
 def everybody(scope: str, ok: int = 200, body: Any = None, city: int | None = None) -> Rule:
@@ -53,6 +53,7 @@ def town_hall(ok: int = 200, body: Any = None) -> Rule:
 
 
 POST = {"kind": "offer", "title": "Kaffee"}
+IN_A_MONTH = f"{clock.now() + timedelta(days=30):%Y-%m-%d}"
 HOOK = {"channel": "webhook", "name": "hook", "settings": {"url": "http://127.0.0.1:9/hook"}}
 MASTODON = {"channel": "mastodon", "name": "account"}
 RULES: dict[tuple[str, str], Rule] = {
@@ -70,6 +71,8 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/series"): everybody("posts:read"),
     ("GET", "/series/{series_id}"): own("posts:read"),
     ("PATCH", "/series/{series_id}"): own("posts:write", body={"closed": None}),
+    # The city comes second here: it goes on in another way already.
+    ("POST", "/series/{series_id}/successor"): own("posts:write", 201, {"first_on": IN_A_MONTH}, city=409),
     ("POST", "/prices/advice"): everybody("posts:write", 200, POST, city=422),
     ("POST", "/destinations"): everybody("destinations:write", 201, HOOK),
     ("GET", "/destinations"): everybody("destinations:read"),
@@ -171,7 +174,7 @@ def ready_for(path: str, things: dict[str, Any]) -> None:
 def weekly(cafe: Party) -> dict[str, Any]:
     """A post, and what comes every week since it."""
     assert cafe.merchant_id is not None
-    quiz = str(factories.post(cafe.merchant_id, factories.event("Kneipenquiz", days=3)).id)
+    quiz = str(factories.post(cafe.merchant_id, factories.evening("Kneipenquiz", days=3)).id)
     return {"quiz": quiz, "series_id": cafe("POST", "/series", json={"post": quiz}).json()["id"]}
 
 

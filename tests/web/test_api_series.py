@@ -1,6 +1,6 @@
 """What comes every week over HTTP: begun from a post, read, and changed as far as it is named."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.testclient import TestClient
@@ -12,7 +12,7 @@ from tests.web.conftest import Party
 
 
 def begun(cafe: Party, **said: Any) -> dict[str, Any]:
-    event = factories.event("Kneipenquiz", days=3, price="2.00").model_dump(mode="json", exclude_none=True)
+    event = factories.evening("Kneipenquiz", days=3, price="2.00").model_dump(mode="json", exclude_none=True)
     made = cafe("POST", "/posts", json=event)
     assert made.status_code == 201, made.text
     answer = cafe("POST", "/series", json={"post": made.json()["id"], **said})
@@ -110,3 +110,51 @@ def test_what_cannot_come_every_week_is_refused(cafe: Party, museum: Party, clie
     assert cafe("POST", "/series", json={"post": offer}).status_code == 422
     assert museum("POST", "/series", json={"post": offer}).status_code == 404
     assert client.get("/api/v1/series").status_code == 401
+
+
+def test_it_is_closed_several_times_and_without_an_end(cafe: Party) -> None:
+    found = begun(cafe)
+    where, days = f"/series/{found['id']}", [one["date"] for one in found["dates"]]
+    assert (found["closures"], found["closed"], found["followed_by"]) == ([], None, None)
+    spans = [{"first_day": days[0], "last_day": days[0]}, {"first_day": days[2], "last_day": None}]
+    said = cafe("PATCH", where, json={"closures": spans}).json()
+    assert (said["closures"], said["closed"]) == (spans, spans[0])
+    assert [one["state"] for one in said["dates"]] == ["closed", "waits", "closed"]
+    said = cafe("PATCH", where, json={"closures": [spans[0]]}).json()
+    assert [one["state"] for one in said["dates"]] == ["closed", "waits", "waits", "waits"]
+    both = cafe("PATCH", where, json={"closures": spans, "closed": None})
+    assert (both.status_code, both.json()["errors"][0]["field"]) == (422, "closed")
+    said = cafe("PATCH", where, json={"closed": {"first_day": days[1]}}).json()
+    assert said["closures"] == [{"first_day": days[1], "last_day": None}]
+
+
+def test_it_goes_on_in_another_way_from_a_day_on(cafe: Party) -> None:
+    found = begun(cafe)
+    where, first = f"/series/{found['id']}", found["dates"][1]["date"]
+    later = f"{datetime.fromisoformat(first) + timedelta(days=1):%Y-%m-%d}"
+    wanted = {"id": str(new_id()), "first_on": later, "interval": 2, "hour": "09:00",
+              "content": found["content"] | {"title": "Musikquiz"}}  # fmt: skip
+    for _ in range(2):  # sent twice, it is one
+        answer = cafe("POST", f"{where}/successor", json=wanted)
+        assert answer.status_code == 201, answer.text
+    said = answer.json()
+    assert answer.headers["Location"] == f"/api/v1/series/{wanted['id']}"
+    assert (said["first_on"], said["interval"], said["hour"], said["days_before"]) == (later, 2, "09:00", 1)
+    assert said["content"]["title"] == "Musikquiz"
+    before = cafe("GET", where).json()
+    assert (before["followed_by"], before["last_on"]) == (wanted["id"], first)
+    assert [one["date"] for one in before["dates"] if one["state"] == "waits"] == [found["first_on"], first]
+    assert len(cafe("GET", "/series").json()["data"]) == 2
+    assert cafe("POST", f"{where}/successor", json={"first_on": later}).status_code == 409
+    again = f"/series/{wanted['id']}/successor"
+    for wrong, field in (
+        ({"first_on": "2020-01-01"}, "first_on"),
+        ({"first_on": later, "interval": 3}, "interval"),
+        ({"first_on": later, "hour": "24:00"}, "hour"),
+        ({"first_on": later, "content": {**found["content"], "source_ref": "a"}}, "content.source_ref"),
+        ({"first_on": later, "content": {"kind": "offer", "title": "Bier"}}, "content.kind"),
+        ({}, "first_on"),
+    ):
+        refused = cafe("POST", again, json=wrong)
+        assert refused.status_code == 422, wrong
+        assert field in [one["field"] for one in refused.json()["errors"]], refused.text

@@ -67,6 +67,7 @@ OF_THE_API = {
     ("PATCH", "/posts/{post_id}"): "post.revised",
     ("DELETE", "/posts/{post_id}"): "post.withdrawn",
     ("POST", "/series"): "series.begun",
+    ("POST", "/series/{series_id}/successor"): "series.changed",
     ("PATCH", "/series/{series_id}"): "series.changed",
     ("POST", "/pictures"): "picture.added",
     ("POST", "/destinations"): "outlet.made",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, update
@@ -19,11 +20,13 @@ from syndication.infra import db
 from syndication.models import Change, Merchant, Person, Post, Weekly
 from syndication.publishing import posts, weekly, weekly_making
 from syndication.publishing.weekly import Plan
+from syndication.publishing.weekly_records import WeeklyDate
 from syndication.web import signed_in
 from syndication.web.app import create_app
 from tests import factories
 from tests.web.test_writing import boxes, token, tomorrow, written
 
+CITY = ZoneInfo("Europe/Berlin")
 HOME = "/desk/merchants/cafe"
 
 
@@ -47,7 +50,7 @@ def merchant_id(slug: str = "cafe") -> UUID:
 
 
 def quiz(**fields: Any) -> posts.PostRecord:
-    return factories.post(merchant_id(), factories.event("Kneipenquiz", days=3, price="2.00", **fields))
+    return factories.post(merchant_id(), factories.evening("Kneipenquiz", days=3, price="2.00", **fields))
 
 
 def begun(client: TestClient, **typed: str) -> str:
@@ -63,7 +66,7 @@ def tap(client: TestClient, at: str, way: str, **typed: str) -> Any:
     return client.post(f"{at}/{way}", data={"token": token(client.get(at).text), **typed})
 
 
-def days(at: str) -> list[weekly.WeeklyDate]:
+def days(at: str) -> list[WeeklyDate]:
     return list(weekly.read(merchant_id(), UUID(at.rsplit("/", 1)[1])).dates)
 
 
@@ -179,7 +182,7 @@ def test_a_date_is_skipped_and_takes_place_after_all(client: TestClient) -> None
 
 def test_of_a_date_that_is_out_the_page_says_who_hears_of_it(client: TestClient) -> None:
     at = begun(client, told="7 09:00")
-    clock.travel(timedelta(days=3, hours=1))
+    clock.travel(timedelta(days=4))
     posts.publish_due()
     first = next(one for one in days(at) if one.state == "out")
     assert "alle, die davon gehört haben" in client.get(at).text.lower()
@@ -236,7 +239,77 @@ def test_changed_for_all_it_says_which_dates_change_and_which_keep_their_words(c
         assert session.get(Post, UUID(weekly_id)) is None
 
 
-def test_another_weekday_for_all_is_refused_above_the_preview(client: TestClient) -> None:
+def test_several_times_of_being_closed_are_listed_and_each_taken_back(client: TestClient) -> None:
+    at = begun(client)
+    first, _, third = (one.on for one in days(at))
+    tap(client, at, "close", **{"from": f"{first:%d.%m.%Y}", "until": f"{first:%d.%m.%Y}"})
+    page = tap(client, at, "close", **{"from": f"{third:%d.%m.%Y}", "open": "1"})
+    assert "bis Sie es sagen" in said(page.text)
+    assert [one.state for one in days(at)] == ["closed", "waits", "closed", "closed"]
+    page = tap(client, at, "go-on", first=f"{first:%d.%m.%Y}")
+    assert [one.state for one in days(at)] == ["waits", "waits", "closed", "closed"]
+    assert "bis Sie es sagen" in said(page.text)
+    page = tap(client, at, "go-on", first=f"{third:%d.%m.%Y}")
+    assert "bis Sie es sagen" not in said(page.text)
+
+
+def test_closed_at_once_until_its_merchant_says_so_home_says_that(client: TestClient) -> None:
+    at = begun(client)
+    page = tap(client, at, "close", open="1")
+    assert "Geschlossen, bis Sie es sagen." in said(page.text)
+    assert re.search(r"<button[^>]*>Weitermachen", page.text)
+    assert "geschlossen, bis Sie es sagen" in said(client.get(HOME).text)
+    tap(client, at, "go-on")
+    assert {one.state for one in days(at)} == {"waits"}
+
+
+def test_another_day_and_rhythm_are_one_act_however_often_it_is_tapped(client: TestClient) -> None:
+    at = begun(client)
+    second = days(at)[1].on
+    page = client.get(at).text
+    form = {"token": token(page), "successor": str(new_id()), "told": "1 17:00", "interval": "2"}
+    for typed, words in (({"first": ""}, "nennen Sie einen Tag"), ({"first": "gestern"}, "noch kommt"),
+                         ({"first": "morgen", "interval": "9"}, "wählen Sie etwas davon")):  # fmt: skip
+        refused = client.post(f"{at}/turn", data=form | typed)
+        assert (refused.status_code, words in refused.text) == (422, True), refused.text
+    for _ in range(2):
+        done = client.post(f"{at}/turn", data=form | {"first": f"{second + timedelta(days=1):%d.%m.%Y}"})
+        assert done.url.path == f"{HOME}/weekly/{form['successor']}"
+    assert "Ab diesem Tag ist es wie hier" in done.text
+    assert "Alle zwei Wochen" in done.text or "alle zwei Wochen" in done.text
+    assert days(done.url.path)[0].on == second + timedelta(days=1)
+    assert done.url.path in client.get(at).text
+    assert "Anderer Wochentag" not in client.get(at).text
+
+
+def test_another_hour_for_all_holds_from_the_day_that_is_chosen(client: TestClient) -> None:
+    at = begun(client)
+    first, _, third = (one.on for one in days(at))
+    form = f"{HOME}/posts/{at.rsplit('/', 1)[1]}/write"
+    page = client.post(form, data={**boxes(client.get(form).text), "title": "Spätquiz", "then": "check"})
+    assert f'value="{third:%d.%m.%Y}"' in page.text
+    assert f'value="{first:%d.%m.%Y}"' not in page.text, "that is at once"
+    filled = {"token": token(page.text), "from": f"{third:%d.%m.%Y}", "successor": str(new_id())}
+    done = client.post(f"{at}/check", data=filled)
+    assert [one.post.content.title for one in days(at) if one.state == "waits"] == ["Kneipenquiz"] * 2
+    assert {one.post.content.title for one in days(done.url.path)} == {"Spätquiz"}
+
+
+def test_another_weekday_for_all_goes_on_from_that_day(client: TestClient) -> None:
+    at = begun(client)
+    form = f"{HOME}/posts/{at.rsplit('/', 1)[1]}/write"
+    moved = days(at)[1].on + timedelta(days=1)
+    page = client.post(
+        form, data={**boxes(client.get(form).text), "starts_at": f"{moved:%d.%m.%Y} 19 Uhr", "then": "check"}
+    )
+    assert "Das ist ein anderer Wochentag" in page.text
+    done = client.post(f"{at}/check", data=boxes(page.text))
+    found = days(done.url.path)[0]
+    begins = found.post.content.begins
+    assert (found.on, begins and begins.astimezone(CITY).hour) == (moved, 19)
+
+
+def test_another_weekday_said_as_if_from_now_on_is_refused_above_the_preview(client: TestClient) -> None:
     at = begun(client)
     form = f"{HOME}/posts/{at.rsplit('/', 1)[1]}/write"
     moved = days(at)[0].on + timedelta(days=1)

@@ -86,6 +86,12 @@ _EXAMPLES: dict[str, Document] = {
             },
         }
     },
+    "succeedSeries": {
+        "rhythm": {
+            "summary": "From January on every second Wednesday",
+            "value": {"first_on": "2031-01-08", "interval": 2},
+        }
+    },
     "replayDestination": {
         "count": {
             "summary": "How many would go out again",

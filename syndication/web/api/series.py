@@ -1,5 +1,6 @@
 """What comes every week over HTTP: begin it from a post, read it, change what is named of it."""
 
+from contextlib import nullcontext
 from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -9,9 +10,12 @@ from pydantic import Field
 from starlette.responses import Response
 
 from syndication.content.base import Day, Value, new_id
-from syndication.kinds.reading import AnyContent
-from syndication.publishing import posts, weekly
-from syndication.publishing.weekly import HOUR, Amendment, DateState, Plan, Span, WeeklyRecord
+from syndication.kinds.reading import AnyContent, AnyDraft
+from syndication.publishing import posts, weekly, weekly_anew, weekly_rules
+from syndication.publishing.weekly import HOUR, Amendment, Plan
+from syndication.publishing.weekly_anew import Turn
+from syndication.publishing.weekly_records import DateState, WeeklyRecord
+from syndication.publishing.weekly_rules import Span
 from syndication.web.access import MerchantSlug, PostsReader, PostsWriter, concerned
 from syndication.web.api.pages import PREFIX, After, Answer, Page, Paging, page
 from syndication.web.api.repeats import HEADERS
@@ -38,6 +42,24 @@ class NewSeries(Value):
     hour: Annotated[str, Field(pattern=HOUR, description="At this hour of the city's clock.")] = "17:00"
 
 
+class Successor(Value):
+    """How a series goes on from a day on: on that day's weekday, and in all that is named; the rest stays as it is."""
+
+    first_on: Annotated[
+        Day, Field(description="The first date that is as said here; none before it changes.")
+    ]
+    id: Annotated[
+        UUID | None,
+        Field(description="An id of your choice. Sent again with the same one, nothing happens twice."),
+    ] = None
+    content: Annotated[
+        AnyDraft | None, Field(description="What all dates say, as on one of them: also their hours.")
+    ] = None
+    interval: Annotated[Literal[1, 2] | None, Field(description="Weeks from one date to the next.")] = None
+    days_before: Annotated[int | None, Field(ge=0, le=30)] = None
+    hour: Annotated[str | None, Field(pattern=HOUR)] = None
+
+
 class SeriesDate(Answer):
     """One date that is not over, and its post."""
 
@@ -60,17 +82,19 @@ class SeriesAnswer(Answer):
     days_before: int
     hour: str
     skipped: list[date]
-    closed: Span | None
+    closures: list[Span] = Field(description="The times to come in which all dates fall out.")
+    closed: Span | None = Field(description="The first of `closures`.")
     next_on: date | None = Field(description="The next date that takes place.")
     dates: list[SeriesDate]
     reason: Reason | None = Field(description="What keeps the next date from being made; it is tried again.")
+    followed_by: UUID | None = Field(description="The series that goes on behind its last date.")
     ended_at: datetime | None
 
     @classmethod
     def of(cls, record: WeeklyRecord) -> "SeriesAnswer":
         """What may be shown of it."""
         days = record.days
-        closed = Span(first_day=days.closed[0], last_day=days.closed[1]) if days.closed else None
+        closures = [Span(first_day=one.first, last_day=one.last) for one in record.closures]
         return cls(
             id=record.id,
             merchant=record.merchant_slug,
@@ -82,13 +106,15 @@ class SeriesAnswer(Answer):
             days_before=days.days_before,
             hour=days.hour,
             skipped=sorted(days.skipped),
-            closed=closed,
+            closures=closures,
+            closed=next(iter(closures), None),
             next_on=record.next_on,
             dates=[
                 SeriesDate(date=one.on, post=one.post.id, state=one.state, own=one.own)
                 for one in record.dates
             ],
             reason=record.reason,
+            followed_by=record.followed_by,
             ended_at=record.ended_at,
         )  # fmt: skip -- one glance shows every field
 
@@ -138,3 +164,24 @@ def change_series(series_id: UUID, amendment: Amendment, caller: PostsWriter) ->
     """Change what is named: skip dates, close for a time, say something else on all dates, end it. The rest stays."""
     weekly.amend(caller.merchant_id, series_id, amendment)
     return SeriesAnswer.of(weekly.read(caller.merchant_id, series_id))
+
+
+@router.post(
+    "/{series_id}/successor",
+    status_code=201,
+    operation_id="succeedSeries",
+    responses={201: {"headers": _LOCATION}, **documented(409, 429)},
+)
+def succeed_series(
+    series_id: UUID, wanted: Successor, caller: PostsWriter, response: Response
+) -> SeriesAnswer:
+    """Let a series go on from a day on with another weekday, rhythm or hour: another one, which is answered, takes its place.
+
+    Posts that wait for their hour move along; what is out stays.
+    """
+    successor = wanted.id or new_id()
+    turn = Turn(wanted.first_on, wanted.content, wanted.interval, wanted.days_before, wanted.hour)
+    with weekly_rules.within_content(wanted.content) if wanted.content else nullcontext():
+        weekly_anew.turn(caller.merchant_id, series_id, successor, turn)
+    response.headers["Location"] = f"{PREFIX}{router.prefix}/{successor}"
+    return SeriesAnswer.of(weekly.read(caller.merchant_id, successor))

@@ -18,9 +18,11 @@ from syndication.content.reason import Reason
 from syndication.errors import Conflict, Forbidden, Invalid, NotFound, QuotaExceeded
 from syndication.infra.reasons import translated_error, translated_reason
 from syndication.infra.rendering import gettext
-from syndication.publishing import drafts, merchants, posts, weekly, weekly_making
+from syndication.publishing import drafts, merchants, posts, weekly, weekly_anew, weekly_making
 from syndication.publishing.merchants import MerchantRecord
-from syndication.publishing.weekly import Plan, WeeklyDate, WeeklyRecord
+from syndication.publishing.weekly import Plan
+from syndication.publishing.weekly_anew import Turn
+from syndication.publishing.weekly_records import Closure, WeeklyDate, WeeklyRecord
 from syndication.sources import spoken
 from syndication.web import signed_in
 from syndication.web.desk import check, write
@@ -87,27 +89,30 @@ def one_date(known: Visitor, slug: str, weekly_id: UUID, on: date, act: str) -> 
 @router.get("/weekly/{weekly_id}/check")
 def look(request: Request, known: Visitor, slug: str, weekly_id: UUID) -> Response:
     """What would change for which dates; back to the form where something in it is wrong."""
-    return _checked(request, known, merchants.by_slug(slug), weekly_id)
+    return _checked(request, known, merchants.by_slug(slug), weekly_id, {})
 
 
 @router.post("/weekly/{weekly_id}/check")
-def correct(request: Request, known: Visitor, slug: str, weekly_id: UUID) -> Response:
-    """Say it on all dates from now on."""
-    return _checked(request, known, merchants.by_slug(slug), weekly_id, meant=True)
+def correct(request: Request, known: Visitor, slug: str, weekly_id: UUID, form: Form) -> Response:
+    """Say it on all dates, from now on or from a day on."""
+    return _checked(request, known, merchants.by_slug(slug), weekly_id, form, meant=True)
 
 
 @router.post("/weekly/{weekly_id}/{act}")
 def all_dates(request: Request, known: Visitor, slug: str, weekly_id: UUID, act: str, form: Form) -> Response:
-    """Close for a time, go on, go on in another way, end."""
+    """Close for a time, go on, tell dates at another hour, go on in another way from a day on, end."""
     own = merchants.by_slug(slug)
     try:
         match act:
             case "close":
                 weekly.close(own.id, weekly_id, *_span(form, known))
             case "go-on":
-                weekly.go_on(own.id, weekly_id)
+                first = _day("form", form["first"], known) if form.get("first") else None
+                weekly.go_on(own.id, weekly_id, first)
             case "plan":
                 weekly.plan(own.id, weekly_id, _plan(form, known))
+            case "turn":
+                return _turned(own, weekly_id, form, _turn(form, known))
             case "end":
                 weekly.end(own.id, weekly_id)
             case _:
@@ -170,7 +175,7 @@ def _page(
         words = gettext(known.language)("{} days before at {}").format(days.days_before, days.hour)
         tellings = [(told, words), *tellings]
     today = clock.now().astimezone(settings().zone).date()
-    closed = days.closed if days.closed and days.closed[1] >= today else None
+    turning = _first_not_out(found)
     return desk_page(
         request,
         known,
@@ -189,10 +194,13 @@ def _page(
         telling=dict(tellings)[told],
         tellings=tellings,
         last=typed.get("last", _written(days.last)),
-        first_closed=typed.get("from", _written(closed[0] if closed else today)),
-        until=typed.get("until", _written(closed[1] if closed else None)),
-        closed=closed,
-        closed_ahead=closed is not None and closed[0] > today,
+        first_closed=typed.get("from", _written(today)),
+        until=typed.get("until", ""),
+        open_end="open" in typed,
+        closures=[_closure(one, today) for one in found.closures],
+        successor_id=typed.get("successor") or str(new_id()),
+        first=typed.get("first", _written(turning)),
+        interval=typed.get("interval", str(days.interval)),
         draft=drafts.known(own.id, found.id),
         done=done,
         faults=faults,
@@ -200,9 +208,16 @@ def _page(
 
 
 def _checked(
-    request: Request, known: Account, own: MerchantRecord, weekly_id: UUID, *, meant: bool = False
+    request: Request,
+    known: Account,
+    own: MerchantRecord,
+    weekly_id: UUID,
+    form: Mapping[str, str],
+    *,
+    meant: bool = False,
 ) -> Response:
     found, draft = weekly.read(own.id, weekly_id), drafts.known(own.id, weekly_id)
+    choice = form.get("from", "")
     if draft is None:  # it was said meanwhile, perhaps by a second tap
         return onward("/desk/merchants", own.slug, "weekly", str(weekly_id))
     try:
@@ -212,13 +227,22 @@ def _checked(
     faults: dict[str, str] = {}
     if meant:
         try:
-            weekly.correct(own.id, weekly_id, said)
+            if choice:
+                first = _day("first", choice, known)
+                answer = _turned(own, weekly_id, form, Turn(first, said))
+            else:
+                weekly.correct(own.id, weekly_id, said)
+                answer = onward("/desk/merchants", own.slug, "weekly", str(weekly_id), done="correct")
         except _REFUSALS as error:
             faults = {"form": " ".join(_faults(error, known.language).values())}
         else:
             drafts.discard(own.id, weekly_id)
-            return onward("/desk/merchants", own.slug, "weekly", str(weekly_id), done="correct")
+            return answer
     standing = [one for one in found.dates if one.state in ("waits", "out")]
+    last_out = max((one.on for one in standing if one.state == "out"), default=date.min)
+    content = said.content()
+    begins_on = weekly_making.named(content, settings().zone) if weekly.may_come_weekly(content) else None
+    other_day = begins_on is not None and not found.days.has(begins_on)
     return desk_page(
         request,
         known,
@@ -228,11 +252,42 @@ def _checked(
         merchant=own,
         weekly=found,
         post=check.shown(said, known.language),
+        successor_id=form.get("successor") or str(new_id()),
+        other_day=begins_on if other_day else None,
+        choices=[(_written(one.on), one.on) for one in standing if one.on > last_out][1:],
+        choice=choice,
         changing=[one.on for one in standing if not one.own],
         keeping=[one.on for one in standing if one.own],
         out=[one.on for one in standing if not one.own and one.state == "out"],
         faults=faults,
     )
+
+
+def _turned(own: MerchantRecord, weekly_id: UUID, form: Mapping[str, str], turn: Turn) -> Response:
+    """It goes on in another way; then the page of what does. The id is settled in the form, so that two taps are one act."""
+    try:
+        successor = UUID(form.get("successor", ""))
+    except ValueError:
+        successor = new_id()
+    weekly_anew.turn(own.id, weekly_id, successor, turn)
+    return onward("/desk/merchants", own.slug, "weekly", str(successor), done="turn")
+
+
+def _first_not_out(found: WeeklyRecord) -> date | None:
+    """The first day from which it may go on in another way."""
+    out = max((one.on for one in found.dates if one.state == "out"), default=date.min)
+    return next((one.on for one in found.dates if one.on > out), found.next_on)
+
+
+def _closure(one: Closure, today: date) -> dict[str, Any]:
+    """What the page shows of a time of being closed."""
+    return {
+        "first": one.first,
+        "last": one.last,
+        "behind_on": one.behind_on,
+        "ahead": one.first > today,
+        "named": _written(one.first),
+    }
 
 
 def _date(one: WeeklyDate, language: str) -> dict[str, Any]:
@@ -272,6 +327,11 @@ def _plan(form: Mapping[str, str], known: Account) -> Plan:
     return Plan(int(interval), last, int(before), hour)
 
 
+def _turn(form: Mapping[str, str], known: Account) -> Turn:
+    plan = _plan({"told": form.get("told", ""), "interval": form.get("interval", "")}, known)
+    return Turn(_day("first", form.get("first", ""), known), None, plan.interval, plan.days_before, plan.hour)
+
+
 def _is_hour(text: str) -> bool:
     try:
         return len(text) == 5 and bool(datetime.strptime(text, "%H:%M"))  # noqa: DTZ007 -- an hour of no day
@@ -279,11 +339,11 @@ def _is_hour(text: str) -> bool:
         return False
 
 
-def _span(form: Mapping[str, str], known: Account) -> tuple[date, date]:
-    """The first and the last closed day; who names no first one means today."""
+def _span(form: Mapping[str, str], known: Account) -> tuple[date, date | None]:
+    """The first and the last closed day, None for no end; who names no first one means today."""
     today = clock.now().astimezone(settings().zone).date()
     first = _day("from", form["from"], known) if form.get("from") else today
-    return first, _day("until", form.get("until", ""), known)
+    return first, None if "open" in form else _day("until", form.get("until", ""), known)
 
 
 def _day(name: str, text: str, known: Account) -> date:
@@ -316,6 +376,8 @@ def _faults(error: Exception, language: str) -> dict[str, str]:
         "told": "told",
         "last_on": "last",
         "last": "last",
+        "first": "first",
+        "first_on": "first",
         "from": "from",
         "closed": "until",
         "until": "until",

@@ -24,7 +24,7 @@ from syndication.publishing import drafts, filled_in, habits, merchants, posts, 
 from syndication.publishing.drafts import Written
 from syndication.publishing.filled_in import Desk
 from syndication.publishing.merchants import MerchantRecord
-from syndication.publishing.weekly import WeeklyRecord
+from syndication.publishing.weekly_records import WeeklyRecord
 from syndication.web import signed_in
 from syndication.web.desk.forms import Filled, PostForm
 from syndication.web.desk.frame import desk_page, onward

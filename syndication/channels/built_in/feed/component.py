@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from icalendar import Event
+from icalendar import Event, vUri
 
 from syndication.channels import wording
 from syndication.channels.built_in.feed.view import clean, text, title
 from syndication.channels.envelope import PostView
+from syndication.content.licenses import LICENSES
 from syndication.kinds.contract import Appointment
 
 #: RFC 5545 section 3.8.1.11; what is sold out still takes place, its title says that it is full.
@@ -74,6 +75,9 @@ def _add_facts(event: Event, post: PostView, one: Appointment, zone: ZoneInfo) -
     # When it is, the calendar itself says.
     event.add("description", clean(one.text) or text(post, "", zone))
     event.add("url", clean(post.link))
+    if address := LICENSES.get(post.merchant.license_texts):
+        # RFC 9253 section 8.2; of the relations of RFC 8288, "license" is the one of RFC 4946.
+        event.add("link", vUri(address), parameters={"LINKREL": "license", "VALUE": "URI"})
     if content.place is not None:
         event.add(
             "location", clean(", ".join(part for part in (content.place.name, content.place.address) if part))

@@ -17,6 +17,7 @@ from syndication.channels.built_in.feed.view import (
     when,
 )
 from syndication.channels.envelope import PostView
+from syndication.content import licenses
 
 
 def render(view: FeedView) -> bytes:
@@ -89,9 +90,13 @@ def _structured(post: PostView) -> dict[str, Any]:
         mode="json", exclude={"title", "summary", "body", "images", "topics", "language", "texts"}
     )
     said |= kinds.of(content).extras(content) | {"texts": content.texts}
+    given = {"license": post.merchant.license_texts}
+    if content.images:
+        given["license_pictures"] = post.merchant.license_pictures
     return {
         "about": "https://jsonfeed.org/version/1.1#extensions",
         "revision": post.revision,
+        **{name: licenses.said(one) for name, one in given.items() if one},
         "merchant": post.merchant.slug,
         **{name: value for name, value in said.items() if value not in (None, "", [])},
     }
