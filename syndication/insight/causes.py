@@ -41,7 +41,8 @@ class Situation:
 class CauseRow:
     """Deliveries in one state that fail by one cause at one outlet. Moments are aware, in UTC.
 
-    `outlet` None: people's devices, of which none is named. `merchant` is the slug of the outlet's owner; None: the city.
+    `outlet` None: people's devices, of which none is named. `merchant` is the slug of the outlet's owner, `merchant_name` what
+    it is called; None: the city.
     `first_at` and `last_at` are the earliest and the latest of their last tries. `mark` names the cause (`likeness.mark`).
     `since`: how long the outlet has failed without a success; `told_at`: when its owner was told that we have no access.
     """
@@ -52,6 +53,7 @@ class CauseRow:
     destination_id: UUID | None
     outlet: str | None
     merchant: str | None
+    merchant_name: str | None
     move: Move
     count: int
     first_at: datetime
@@ -118,6 +120,7 @@ class _Group:
 class _Outlet:
     name: str
     merchant: str | None
+    merchant_name: str | None
     state: str
     refused: bool
     outage: bool
@@ -158,15 +161,15 @@ def _outlets(session: Session, groups: list[_Group]) -> dict[tuple[str, UUID | N
     shared = Destination.merchant_id.is_(None) & Destination.channel.in_(channels.reader_kinds())
     refused = Destination.warned_at.is_not(None) & Destination.failing_since.is_not(None)
     statement = (
-        select(Destination.id, Destination.channel, Destination.name, Merchant.slug, Destination.state,
+        select(Destination.id, Destination.channel, Destination.name, Merchant.slug, Merchant.name, Destination.state,
                refused, open_outage, Destination.failing_since, Destination.warned_at)
         .outerjoin(Merchant, Merchant.id == Destination.merchant_id)
         .where(or_(Destination.id.in_({group.destination_id for group in groups}), shared))
     )  # fmt: skip
     named: dict[UUID, _Outlet] = {}
     servers: dict[str, _Outlet] = {}
-    for identity, channel, name, slug, state, refuses, down, since, told_at in session.execute(statement):
-        named[identity] = _Outlet(name, slug, state, refuses, down, since, told_at)
+    for identity, channel, *said in session.execute(statement):
+        named[identity] = _Outlet(*said)
         if channels.known(channel) and channel in channels.reader_kinds():
             servers[channels.queue_of(channel)] = named[identity]
     found = {}
@@ -200,6 +203,7 @@ def _row(group: _Group, outlets: dict[tuple[str, UUID | None], _Outlet]) -> Caus
         destination_id=group.destination_id,
         outlet=outlet.name if outlet else None,
         merchant=outlet.merchant if outlet else None,
+        merchant_name=outlet.merchant_name if outlet else None,
         move=whose_move(situation),
         count=group.count,
         first_at=group.first_at,

@@ -80,7 +80,7 @@ def _cause(row: CauseRow, language: str) -> Cause:
     return Cause(
         outlet=row.outlet or translated_reason(DEVICES, language),
         network=network(row.channel),
-        merchant=row.merchant,
+        merchant=row.merchant_name,
         state=row.state,
         said=translated_reason(row.cause, language),
         counted=translated_reason(Reason(COUNTED[row.state], whole(row.count, language)), language),
