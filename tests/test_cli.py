@@ -80,7 +80,7 @@ def test_what_is_wrong_with_a_table_is_said_in_german_too(run: Run, tmp_path: Pa
     refused, fine = json.loads(run(*command, "de").output)["results"]
     assert (refused["position"], refused["reason"]) == (
         "Zeile 2",
-        "Datum: ist kein Datum wie 24.12.2026 18:00: 'bald'; Uhrzeit: ist keine Uhrzeit wie 18:00: 'spät'",
+        "Datum: ist kein Datum wie 24.12.2026 18:00: „bald“; Uhrzeit: ist keine Uhrzeit wie 18:00: „spät“",
     )
     assert fine["remarks"] == ["ohne Nummer: an Titel und Beginn erkannt"]
     assert json.loads(run(*command, "en").output)["results"][0]["position"] == "line 2"

@@ -23,7 +23,7 @@ from syndication.config import Settings, settings
 from syndication.content.cadence import Cadence, next_slot, previous_slot
 from syndication.content.reason import NO_REASON, Reason
 from syndication.infra import db, wakeups
-from syndication.ledger import lifecycle
+from syndication.ledger import halts, lifecycle
 from syndication.models import Change, Delivery, Edition, EditionPost, Reader
 
 _log = structlog.get_logger(__name__)
@@ -227,7 +227,7 @@ def _due(cfg: Settings, most: int) -> list[_Audience]:
     columns = (Reader.interest_id, Reader.language, Reader.cadence, Reader.covered_until, Reader.next_slot_at)
     some = most + len(_broken)
     with db.reading() as session:
-        now, halted = db.now(session), mailings.halted(session)
+        now, halted = db.now(session), halts.halted(session)
         held = [slot for slot, state in halted.items() if state == "held"]
         statement = (
             select(*columns)
@@ -343,7 +343,7 @@ class _Issue:
 
 def _issue(audience: _Audience, window: Sequence[Story], cfg: Settings) -> None:
     with db.reading() as session:
-        cancelled = mailings.halted(session).get(audience.due) == "cancelled"
+        cancelled = halts.halted(session).get(audience.due) == "cancelled"
         issue = _planned(session, audience, window, cfg, db.now(session))
     if cancelled:  # its readers go on to their next slot
         issue = replace(issue, window=())

@@ -5,10 +5,10 @@ takes them, and a lane every two seconds: docs/decisions/0047-a-newsletter-is-he
 """
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import structlog
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from syndication import clock
@@ -21,8 +21,8 @@ from syndication.content.reason import Reason
 from syndication.errors import Conflict, Invalid
 from syndication.infra import db, wakeups
 from syndication.infra.languages import LANGUAGES
-from syndication.ledger import lifecycle
-from syndication.models import Delivery, Edition, Mailing, Reader
+from syndication.ledger import halts, lifecycle
+from syndication.models import Delivery, Mailing, Reader
 from syndication.publishing import views
 
 _log = structlog.get_logger(__name__)
@@ -38,8 +38,6 @@ _DECIDED: dict[str, log.What] = {
 _OVER = Reason("This newsletter was cancelled. What was cancelled stays so.")
 _BEGUN = Reason("This newsletter is already going out, so its introduction stays as it is.")
 _DONE = Reason("All of this newsletter has gone out.")
-#: For so long a copy of what was cancelled may come back from a try that was under way, and is not sent then.
-_REMEMBERED = timedelta(days=30)
 #: Copies that one transaction drops.
 _CHUNK = 1000
 
@@ -95,26 +93,6 @@ def checked(language: str, said: str) -> str:
     return text
 
 
-def halted(session: Session) -> dict[datetime, str]:
-    """The slots of which nothing goes out now, and whether each is `held` or `cancelled`."""
-    late = and_(Mailing.state == "cancelled", Mailing.slot_at > db.now(session) - _REMEMBERED)
-    rows = session.execute(
-        select(Mailing.slot_at, Mailing.state).where(or_(Mailing.state == "held", late))
-    ).all()
-    return {row.slot_at: row.state for row in rows}
-
-
-def copies_of(slots: Collection[datetime]) -> ColumnElement[bool]:
-    """Of deliveries: copies of these slots' newsletters."""
-    return Delivery.edition_id.in_(select(Edition.id).where(Edition.slot_at.in_(slots)))
-
-
-def going(session: Session) -> tuple[ColumnElement[bool], ...]:
-    """Of deliveries: whatever no decision stops."""
-    slots = halted(session)
-    return (or_(Delivery.edition_id.is_(None), ~copies_of(slots)),) if slots else ()
-
-
 def introduction(session: Session, slots: Collection[datetime], language: str) -> str:
     """What stands above a newsletter that tells at once what was to be told at these slots."""
     rows = session.scalars(select(Mailing).where(Mailing.slot_at.in_(slots)).order_by(Mailing.slot_at))
@@ -139,10 +117,10 @@ def begin(session: Session, slots: Collection[datetime], language: str, said: st
 def sweep() -> int:
     """Drop the copies of what was cancelled that wait; returns how many."""
     with db.reading() as session:
-        slots = [slot for slot, state in halted(session).items() if state == "cancelled"]
+        slots = [slot for slot, state in halts.halted(session).items() if state == "cancelled"]
         if not slots:
             return 0
-        waiting = (Delivery.state == "waiting", copies_of(slots))
+        waiting = (Delivery.state == "waiting", halts.copies_of(slots))
         if session.scalar(select(Delivery.id).where(*waiting).limit(1)) is None:
             return 0
     dropped = 0
@@ -179,7 +157,9 @@ def _is_done(session: Session, row: Mailing) -> bool:
     if row.begun_at is None:
         return False
     due = select(func.count()).where(Reader.state == "confirmed", Reader.next_slot_at == row.slot_at)
-    waits = select(Delivery.id).where(copies_of([row.slot_at]), Delivery.state.in_(("waiting", "sending")))
+    waits = select(Delivery.id).where(
+        halts.copies_of([row.slot_at]), Delivery.state.in_(("waiting", "sending"))
+    )
     return session.scalar(waits.limit(1)) is None and not session.scalar(due)
 
 

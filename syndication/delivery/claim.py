@@ -11,13 +11,12 @@ from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, exists, 
 from sqlalchemy.orm import Session
 
 from syndication import channels, clock
-from syndication.audience import mailings
 from syndication.config import Settings
 from syndication.delivery import copies, pacing, superseded
 from syndication.delivery.lane import Lane, Stop
 from syndication.delivery.load import channel_settings, parcels
 from syndication.infra import db
-from syndication.ledger import policy
+from syndication.ledger import halts, policy
 from syndication.models import Delivery, Destination, Heartbeat, Lease, Reader
 
 #: Queues whose deliveries go to many recipients through one outlet, rather than to one destination each.
@@ -50,7 +49,7 @@ def _waits(queue: str) -> bool:
     """Whether anything on `queue` is due, though perhaps for a destination that is held, paused or taken."""
     with db.reading() as session:
         now = db.now(session)
-        if queue in SHARED and (going := mailings.going(session)):
+        if queue in SHARED and (going := halts.going(session)):
             return session.scalar(_waiting(queue, now).where(*going).limit(1)) is not None
         return session.scalar(_ANY, {"queue": queue, "now": now}) is not None
 
@@ -266,7 +265,7 @@ def _claim_shared(
     if wanted <= 0:
         return []
     size, least = policy.mail_batch(failures, cfg.mail_batch, outlet.answers if outlet else ())
-    waiting = _waiting(queue, now).where(*mailings.going(session))
+    waiting = _waiting(queue, now).where(*halts.going(session))
     shares = _shares(session, waiting, wanted, under_way + wanted, size, least)
     if db.one_writer():  # the next claim follows at once
         shares = shares[: max(1, MOST_ROWS // max(1, len(shares[0])))] if shares else []
@@ -319,8 +318,8 @@ def stopped(lane: Lane) -> dict[int, Stop]:
             left = select(Delivery.id).join(Reader, Reader.id == Delivery.reader_id).where(*mine)
             out = session.scalars(left.where(Reader.state.in_(("left", "suppressed")))).all()
             old = list(session.scalars(select(Delivery.id).where(*mine, superseded.at_readers())))
-            if halted := mailings.halted(session):
-                old += session.scalars(select(Delivery.id).where(*mine, mailings.copies_of(halted)))
+            if halted := halts.halted(session):
+                old += session.scalars(select(Delivery.id).where(*mine, halts.copies_of(halted)))
         else:
             held = select(Delivery.id).join(Destination, Destination.id == Delivery.destination_id)
             out = []

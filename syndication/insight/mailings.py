@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import Select, distinct, func, select
 from sqlalchemy.orm import Session
 
-from syndication.audience import interests, mailings
+from syndication.audience import interests
 from syndication.config import settings
 from syndication.content.cadence import Cadence, previous_slot
 from syndication.content.interest import Interest
 from syndication.infra import db
+from syndication.ledger import halts
 from syndication.models import Change, Consent, Delivery, Edition, Mailing, Post, Reader
 
 #: How far ahead is looked: a weekly newsletter and a day.
@@ -221,7 +222,7 @@ def _made(session: Session, slot: datetime) -> tuple[Made, ...]:
     """What was made of a slot, the most read first."""
     counted = (
         select(Delivery.edition_id, func.count().label("copies"))
-        .where(mailings.copies_of([slot]))
+        .where(halts.copies_of([slot]))
         .group_by(Delivery.edition_id)
         .subquery()
     )
@@ -238,7 +239,7 @@ def _made(session: Session, slot: datetime) -> tuple[Made, ...]:
 def _progress(session: Session, slot: datetime) -> Progress:
     states = dict(
         session.execute(
-            select(Delivery.state, func.count()).where(mailings.copies_of([slot])).group_by(Delivery.state)
+            select(Delivery.state, func.count()).where(halts.copies_of([slot])).group_by(Delivery.state)
         ).all()
     )  # fmt: skip
     left = (
@@ -247,9 +248,7 @@ def _progress(session: Session, slot: datetime) -> Progress:
         .where(Reader.state == "left", Reader.left_at.between(slot, slot + _AFTERWARDS))
         .where(Consent.action == "withdrawn", Consent.source == "link", Consent.at >= slot)
         .where(
-            Reader.id.in_(
-                select(Delivery.reader_id).where(mailings.copies_of([slot]), Delivery.state == "sent")
-            )
+            Reader.id.in_(select(Delivery.reader_id).where(halts.copies_of([slot]), Delivery.state == "sent"))
         )
     )
     return Progress(

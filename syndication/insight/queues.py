@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, tru
 from sqlalchemy.orm import Session
 
 from syndication import channels
-from syndication.audience import mailings
 from syndication.infra import db
+from syndication.ledger import halts
 from syndication.models import Change, Delivery, Destination, SignUp
 
 #: The queues of sign-ups that nobody answered yet, and of changes that are not deliveries; the others belong to channels.
@@ -41,7 +41,7 @@ def queues() -> list[QueueRow]:
     with db.reading() as session:
         now = db.now(session)
         counts = _counts(session, now)
-        stopped = ~and_(true(), *mailings.going(session))
+        stopped = ~and_(true(), *halts.going(session))
         held = _held(session, now, stopped)
         rows = [_fanout(session, now), _sign_ups(session, now)]
         for queue in sorted({*channels.queues(), *(queue for queue, _ in counts)}):

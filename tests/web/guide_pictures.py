@@ -16,12 +16,19 @@ from tests.web.serving import served
 from tests.web.shown import furnish
 
 WIDTH = 390
-#: By file: the route of the page, where it begins and how high the picture is (pixels).
+#: By file: the route of the page, and how high the picture is (pixels) from its heading on.
 PICTURES = {
-    "form": ("/desk/merchants/{slug}/new/{kind}", 285, 545),
-    "preview": ("/desk/merchants/{slug}/posts/{post_id}/check", 285, 560),
-    "where": ("/desk/merchants/{slug}/posts/{post_id}", 285, 575),
+    "form": ("/desk/merchants/{slug}/new/{kind}", 560),
+    "preview": ("/desk/merchants/{slug}/posts/{post_id}/check", 600),
+    "where": ("/desk/merchants/{slug}/posts/{post_id}", 600),
+    "every-week": ("/desk/merchants/{slug}/weekly/{weekly_id}", 620),
+    "file": ("/desk/merchants/{slug}/files/{file_id}", 600),
+    "business": ("/desk/merchants/{slug}/business", 620),
+    "outlets": ("/desk/merchants/{slug}/outlets", 600),
+    "results": ("/desk/merchants/{slug}/results", 560),
 }
+#: Where the heading begins, with some room above it.
+_TOP = "Math.max(0, Math.floor(document.querySelector('main h1').getBoundingClientRect().top + scrollY) - 16)"
 
 
 def take(folder: Path) -> None:
@@ -37,9 +44,10 @@ def take(folder: Path) -> None:
         shown = furnish()
         with served(cfg) as base, browsing(home) as tab:
             shown.enter(tab, base)
-            for name, (route, top, height) in PICTURES.items():
+            for name, (route, height) in PICTURES.items():
                 tab.open(f"{base}{shown.pages[route][0]}?lang=de")
                 sized(tab, WIDTH, "light")
+                top = tab.evaluate(_TOP)
                 whole = home / f"{name}.png"
                 tab.screenshot(whole, WIDTH, top + height)
                 part = Image.open(io.BytesIO(whole.read_bytes())).crop((0, top, WIDTH, top + height))

@@ -30,6 +30,7 @@ UNSAID = {
     "amendPost": "the same; which kind the post is of",
     "createSeries": "whether the post can come every week, and on which dates",
     "changeSeries": "which dates it has; fields that must fit each other",
+    "succeedSeries": "the same; a first date that is still to come",
     "createMerchant": "a slug that is taken",
     "createDestination": "settings, which GET /channels describes for each channel; merchants that there are",
     "changeDestination": "the same",
