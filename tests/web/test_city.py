@@ -146,6 +146,8 @@ def test_a_part_that_never_answers_is_said_to_be_silent(
     assert "Keine Antwort seit 0 Sekunden." in page(client)
 
 
+# A PostgreSQL that is away stands above; on SQLite a table that is missing is what a file that is missing is.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_database_that_is_away_gives_a_plain_page_that_says_what_it_means(
     client: TestClient, database: str
 ) -> None:
