@@ -11,6 +11,7 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
@@ -30,6 +31,8 @@ _INDENTED = re.compile(r"(?m)^\u00a0+")
 #: A quote is looked for to the end of the text for each `>` anew, and a link from each bracket in many ways. A text made of
 #: them would keep a worker busy for minutes, so from these numbers on they stay as they were typed.
 _MOST_LOOKS, _MOST_BRACKETS = 10_000, 600
+#: What an address of the web begins with, at the end of the few signs before its "://".
+_SCHEME = re.compile(r"(?:^|[^a-z0-9.+-])(https?)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,36 @@ class _Addresses:
     def match(self, text: str) -> list[_Found]:
         return [_named(text, one) for one in addresses.found(text)]
 
-    def match_at_start(self, text: str) -> _Found | None:
-        one = addresses.at_start(text)
-        return _named(text, one) if one else None
-
 
 def _named(text: str, one: addresses.Address) -> _Found:
     return _Found(one.start, one.end, text[one.start : one.end], one.href, one.href.partition(":")[0] + ":")
+
+
+def _address_within(state: StateInline, silent: bool) -> bool:
+    """An address with http:// or https:// is one before its signs are taken for emphasis, as in "https://a.de/x_y_z".
+
+    In markdown-it's place, whose rule reads all of the text before each "://" anew.
+    """
+    place = state.pos
+    if state.linkLevel > 0 or not state.src.startswith("://", place):
+        return False
+    if not (scheme := _SCHEME.search(state.pending[-6:])):
+        return False
+    begun = place - len(scheme[1])
+    if not (one := addresses.at_start(state.src[begun:])):
+        return False
+    href = one.href.rstrip("*")
+    target = state.md.normalizeLink(href)
+    if not state.md.validateLink(target):
+        return False
+    if not silent:
+        state.pending = state.pending[: -len(scheme[1])]
+        opened = state.push("link_open", "a", 1)
+        opened.attrs, opened.info = {"href": target}, "auto"
+        state.push("text", "", 0).content = href
+        state.push("link_close", "a", -1)
+    state.pos = begun + len(href)
+    return True
 
 
 class _Parser(MarkdownIt):
@@ -116,6 +142,7 @@ def _leading_somewhere(state: StateCore) -> None:
 def _parser_without(*rules: str) -> MarkdownIt:
     parser = _Parser("commonmark", {"html": False, "linkify": True}, renderer_cls=_Renderer)
     parser.linkify = _Addresses()
+    parser.inline.ruler.at("linkify", _address_within)
     parser.core.ruler.push("numbered_as_typed", _numbered_as_typed)
     parser.core.ruler.push("leading_somewhere", _leading_somewhere)
     return parser.enable(["table", "strikethrough", "linkify"]).disable(rules)

@@ -110,3 +110,22 @@ def test_plain_text_as_html_keeps_signs_lines_and_addresses() -> None:
     html = plain_to_html('<b>3*4</b> & "x"\nwww.x.example/?a=1&b=2')
     assert html.startswith("&lt;b&gt;3*4&lt;/b&gt; &amp; ")
     assert '<br>\n<a href="https://www.x.example/?a=1&amp;b=2" rel="noopener nofollow">' in html
+
+
+@pytest.mark.parametrize(
+    ("markdown", "html"),
+    [
+        (
+            "https://a.de/x_y_z*",
+            '<a href="https://a.de/x_y_z" rel="noopener nofollow">https://a.de/x_y_z</a>*',
+        ),
+        (
+            "*Siehe HTTP://a.de/b*",
+            '<em>Siehe <a href="HTTP://a.de/b" rel="noopener nofollow">HTTP://a.de/b</a></em>',
+        ),
+        ("xhttps://", "xhttps://"),
+        ("ftp://a.de/*b*", "ftp://a.de/<em>b</em>"),
+    ],
+)
+def test_the_signs_of_an_address_are_no_emphasis(markdown: str, html: str) -> None:
+    assert html in markdown_to_html(markdown)
