@@ -110,6 +110,10 @@ def letter(name: str = "confirm", address: str = "anna@example.org") -> Note:
         "why": "spam",
         "ground": "Regeln dieser Stadt, Nummer 3",
         "reported": "yes",
+        "scheduled": "3",
+        "standing": "12",
+        "withdraw": "",
+        "missed": "1",
     }
     return Note(f"l-{name}", payload, CITY, Settings(), SENDER, AT)
 

@@ -269,6 +269,18 @@ OF_PAGES: dict[tuple[str, str], tuple[Callable[[Desk], Any], str]] = {
         "report.kept",
     ),
     ("POST", "/posts/{post_id}/report"): (report, "report.received"),
+    ("POST", "/desk/city/merchants/{slug}/quota"): (
+        lambda d: d.post("/desk/city/merchants/cafe/quota", posts_per_day="7"),
+        "merchant.changed",
+    ),
+    ("POST", "/desk/city/merchants/{slug}/suspend"): (
+        lambda d: d.post("/desk/city/merchants/cafe/suspend", because="Das ist erlaubt.", stands="stays"),
+        "merchant.suspended",
+    ),
+    ("POST", "/desk/city/merchants/{slug}/admit"): (
+        lambda d: d.post("/desk/city/merchants/cafe/admit"),
+        "merchant.admitted",
+    ),
     ("POST", "/desk/city/team"): (
         lambda d: d.post("/desk/city/team", email="neu@coburg.example", name="Neu", role="viewer"),
         "person.added",
