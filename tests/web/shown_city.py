@@ -104,7 +104,7 @@ def businesses() -> dict[str, tuple[str, ...]]:
             owner,
             factories.event("Zeitschriftenbörse", days=9, publish_at=clock.now() + timedelta(days=days)),
         )
-    with acting.entering("page", "person 1", "Otto"):
+    with acting.entering("page", "service", ""):
         until = clock.now() + timedelta(days=30)
         because = "Zweimal haben Sie für Tabak geworben. Das ist hier nicht erlaubt."
         suspensions.suspend(owner, Suspension(because=because, until=until))

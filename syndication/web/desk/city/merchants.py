@@ -173,9 +173,9 @@ def _suspension(
     request: Request, known: Account, own: MerchantRecord, typed: dict[str, str], faults: dict[str, str]
 ) -> Response:
     again = own.state == "suspended"
-    last = (
-        own.suspended_until.astimezone(settings().zone) - timedelta(days=1) if own.suspended_until else None
-    )
+    ends = own.suspended_until
+    # At the end of a day, as the page says it.
+    last = ends.astimezone(settings().zone) - timedelta(seconds=1) if ends else None
     before = {
         "because": own.suspended_because if again else "",
         "until": f"{last:%d.%m.%Y}" if last else "",
