@@ -4,7 +4,7 @@ What stands is taken back bit by bit, a commit each; where a process dies in bet
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -28,7 +28,8 @@ from syndication.publishing.withdrawal import Grounds
 #: Posts that one commit takes back.
 _AT_ONCE = 20
 _WHY: TypeAdapter[str] = TypeAdapter(Annotated[Text, Field(min_length=1, max_length=1000)])
-_PAST = Reason("lies in the past")
+_FARTHEST = timedelta(days=3660)
+_NO_END = Reason("must lie ahead, within ten years")
 _log = structlog.get_logger(__name__)
 
 
@@ -101,10 +102,10 @@ def because(typed: str) -> str:
 
 def suspend(merchant_id: UUID, wanted: Suspension) -> MerchantRecord:
     """Let a merchant publish nothing more, tell its owners why and what becomes of its posts, and take back what stands where
-    that is wanted. Doing it again changes reason and end. Raises NotFound, and Invalid for an end in the past.
+    that is wanted. Doing it again changes reason and end. Raises NotFound, and Invalid for an end that is over, or too far.
     """
-    if wanted.until is not None and wanted.until <= clock.now():
-        raise Invalid.field("until", _PAST)
+    if wanted.until is not None and not clock.now() < wanted.until <= clock.now() + _FARTHEST:
+        raise Invalid.field("until", _NO_END)
     with db.transaction() as session:
         found = consequences(merchant_id)
         record = merchants.suspend(

@@ -1,6 +1,6 @@
 """A merchant is suspended with a reason, perhaps until a day: what waits stays back, what stands stays or goes, all are told."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -139,8 +139,9 @@ def test_a_suspension_ends_by_itself_once_and_is_written_down(cafe: UUID) -> Non
     assert lines == [("merchant.admitted", "service")]
 
 
-def test_an_end_in_the_past_is_refused(cafe: UUID) -> None:
-    with pytest.raises(Invalid, match="past"):
-        suspensions.suspend(cafe, Suspension(until=clock.now() - timedelta(minutes=1)))
+def test_an_end_in_the_past_or_beyond_all_days_is_refused(cafe: UUID) -> None:
+    for until in (clock.now() - timedelta(minutes=1), datetime.max.replace(tzinfo=UTC)):
+        with pytest.raises(Invalid, match="ahead"):
+            suspensions.suspend(cafe, Suspension(until=until))
     assert merchants.read(cafe).state == "admitted"
     assert letters("suspended") == []
