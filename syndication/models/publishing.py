@@ -184,6 +184,8 @@ class Revision(Base):
     content: Mapped[dict[str, Any]]
     digest: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
+    #: The name of whoever of the town hall wrote it in the merchant's name; empty: it is the merchant's own.
+    by_hall: Mapped[str] = mapped_column(String(200), default="", server_default="")
 
 
 class AnnouncedPrice(Base):

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from syndication.web.desk.city import acts, deliveries, merchants, today, trouble
+from syndication.web.desk.city import acts, deliveries, in_their_name, merchants, today, trouble
 
 router = APIRouter()
-for _part in (today, trouble, deliveries, acts, merchants):
+for _part in (today, trouble, deliveries, acts, merchants, in_their_name):
     router.include_router(_part.router)
 
 __all__ = ["router"]

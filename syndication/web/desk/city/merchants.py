@@ -147,6 +147,7 @@ def _page(
         posts=[line(one, language) for one in posts.listed(merchant_id=own.id, limit=_POSTS)],
         outlets=[_outlet(one, language) for one in insight.destinations(merchant=own.slug)],
         decides=decides,
+        enters=known.may("editor"),
         application=admissions.standing(own.id) if decides else None,
         reports=reports.of_merchant(own.id) if decides else [],
         suspended_by=named(merchants.suspended_by(own.id), language) if own.state == "suspended" else "",
