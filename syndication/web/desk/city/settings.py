@@ -20,7 +20,7 @@ from syndication.web.signed_in import Visitor
 
 router = APIRouter(prefix="/desk/city", dependencies=[Depends(signed_in.allowed)])
 
-_ON, _OFF, _EMPTY = Reason("yes"), Reason("no"), Reason("empty")
+_ON, _OFF, _EMPTY, _NONE = Reason("yes"), Reason("no"), Reason("empty"), Reason("none, so at once")
 _SET, _UNSET = Reason("set, and shown to nobody"), Reason("not set")
 
 
@@ -71,7 +71,9 @@ def _value(name: str, value: Any, language: str) -> str:
     if isinstance(value, tuple):
         return ", ".join(span(one, language) if name in SPANS else str(one) for one in value)
     if isinstance(value, int | float):
-        return span(value, language) if name in SPANS and value else whole(int(value), language)
+        if name in SPANS:
+            return span(value, language) if value else translated_reason(_NONE, language)
+        return whole(int(value), language)
     text = str(value)
     if name in HIDDEN_PARTS:
         text = without_login(text)
