@@ -17,6 +17,7 @@ from syndication.cli import (
     posts,
     queues,
     readers,
+    review,
     running,
     upkeep,
 )
@@ -40,6 +41,7 @@ for module in (
     readers,
     editions,
     merchants,
+    review,
     people,
     keys,
     importing,
