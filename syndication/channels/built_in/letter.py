@@ -30,6 +30,7 @@ LETTERS: dict[str, tuple[str, ...]] = {
     "destination_well": ("outlet", "since"),
     "outage": ("outlet", "reason", "since"),
     "outage_over": ("outlet", "since", "until"),
+    "alert": ("title", "said", "begun", "whose", "first", "page"),
     "sign_in": ("name", "connect"),
     "signed_in": ("name", "browser", "system", "since"),
     "invited": ("name", "who", "where"),

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from syndication.web.desk.city import acts, deliveries, today, trouble
+from syndication.web.desk.city import acts, alerts, deliveries, today, trouble
 
 router = APIRouter()
-for _part in (today, trouble, deliveries, acts):
+for _part in (today, trouble, alerts, deliveries, acts):
     router.include_router(_part.router)
 
 __all__ = ["router"]
