@@ -14,6 +14,8 @@ from syndication.ledger import bulk
 from syndication.ledger.selection import Selection
 from syndication.models import Alert, AlertMessage, Attempt, Delivery, Tally
 from syndication.ops import alerts
+from syndication.publishing import api_keys
+from syndication.publishing.api_keys import KeyRequest
 from tests import factories
 
 
@@ -126,3 +128,14 @@ def lists() -> tuple[str, ...]:
     reader_imports.begin(made[1])
     reader_imports.sweep()
     return tuple(f"/desk/city/readers/imports/{one}" for one in made)
+
+
+def keys() -> tuple[str, ...]:
+    """A key that is in use, one that was taken back; businesses have theirs."""
+    used = api_keys.create(
+        None, KeyRequest(name="Kalender auf der Website der Stadt", scopes=("posts:read",))
+    )
+    api_keys.authenticate(used.text)
+    lost = api_keys.create(None, KeyRequest(name="Statistik des Stadtmarketings", scopes=("operator",)))
+    api_keys.revoke(lost.key.id)
+    return ("/desk/city/keys",)
