@@ -21,6 +21,7 @@ from syndication.ops import alerts
 from syndication.ops.alerts import deciding, telling
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver
+from syndication.tasks import housekeeping
 from tests.ops.alerting import OPERATOR, choose, found, heard, look, messages, ntfy, subjects
 from tests.town import later
 
@@ -143,6 +144,17 @@ def test_an_operator_reads_it_in_their_language(
     look(city)
     mine = [one for one in mail_sink.mails if one.recipient == "olga@coburg.example"]
     assert [str(one.message["Subject"]) for one in mine] == ["A newsletter is still held"]
+
+
+@pytest.mark.enough("sqlite")
+def test_the_task_of_the_clock_looks_as_well(
+    city: config.Settings, held: datetime, mail_sink: MailSink
+) -> None:
+    housekeeping.alert()
+    assert subjects(mail_sink) == ["Ein Newsletter wird noch gehalten"]
+    assert [one.rule for one in found() if one.on_at is None] == ["broker"], (
+        "here is none, and of workers nothing is said"
+    )
 
 
 # kill -9
