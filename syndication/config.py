@@ -332,6 +332,17 @@ def _as_variable(value: Any) -> str:
     return ",".join(map(_as_variable, value)) if isinstance(value, tuple) else str(value)
 
 
+def origin(name: str) -> tuple[Literal["environment", "file", "start", "default"], str]:
+    """Where the value of a setting in use comes from, and the variable or the file that holds it; `start`: given in code."""
+    variable = f"{_PREFIX}{name.upper()}"
+    if settings().model_fields_set.isdisjoint({name}):
+        return "default", ""
+    if any(one.upper() == variable for one in os.environ):
+        return "environment", variable
+    path = os.environ.get(f"{variable}_FILE", "")
+    return ("file", path) if path else ("start", "")
+
+
 def unknown_variables(names: Iterable[str]) -> list[str]:
     """A sentence for each name of a variable that looks like a setting and is none, with the nearest that is one."""
     known = [f"{_PREFIX}{name.upper()}{end}" for name in Settings.model_fields for end in ("", "_FILE")]

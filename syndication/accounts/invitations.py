@@ -1,9 +1,11 @@
-"""Lets people in whom somebody named, and tells them by mail."""
+"""Lets people in whom somebody named, says what they may do, and tells them by mail."""
+
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from syndication.accounts import people
+from syndication.accounts import letters, people
 from syndication.accounts.people import Account, MembershipRole, PersonRecord, Role
 from syndication.channels.built_in.letter import Letter
 from syndication.config import settings
@@ -12,7 +14,7 @@ from syndication.content.reason import Reason
 from syndication.errors import Conflict
 from syndication.infra import db, mail_addresses, wakeups
 from syndication.ledger import lifecycle, mailboxes
-from syndication.models import Delivery, Merchant
+from syndication.models import Delivery, Merchant, Person
 
 _ENOUGH = Reason("This mailbox got several mails from here today. Please invite them again tomorrow.")
 
@@ -48,6 +50,19 @@ def to_city(known: Account, email: str, role: Role, *, name: str = "") -> Person
                 raise Conflict(_ENOUGH)
             _write(session, known, person, settings().city_name)
         return person
+
+
+def change_role(person_id: UUID, role: Role | None, *, who: str) -> bool:
+    """Another role for the city, or none, and a mail about it in the name of `who`. Whether anything changed.
+
+    A mail that says what somebody may no longer do is not held back by what else their mailbox got. Raises NotFound, Conflict.
+    """
+    with db.transaction() as session:
+        if not people.give_role(person_id, role):
+            return False
+        about = {"letter": "role", "who": who, "where": settings().city_name, "role": role or ""}
+        letters.to_people(session, [session.get_one(Person, person_id)], about)
+        return True
 
 
 def _full(session: Session, email: str) -> bool:

@@ -146,13 +146,19 @@ def amend(person_id: UUID, *, name: str, language: str) -> None:
         log.record(session, "person.changed", _about(person), fields=["language", "name"])
 
 
-def without_role(person_id: UUID) -> None:
-    """A person acts for the city no more. Raises NotFound, and Conflict for its last operator."""
+def give_role(person_id: UUID, role: Role | None) -> bool:
+    """A person may do this for the city from now on, in every browser in which they are signed in; None: nothing more.
+
+    Whether that is another role than before. Raises NotFound, and Conflict for the last operator.
+    """
     with db.transaction() as session:
         person = _known(session, person_id)
-        _keep_an_operator(session, person, None)
-        person.role = None
-        log.record(session, "person.role", _about(person), role="")
+        if person.role == role:
+            return False
+        _keep_an_operator(session, person, role)
+        person.role = role
+        log.record(session, "person.role", _about(person), role=role or "")
+        return True
 
 
 def leave(person_id: UUID, merchant_slug: str) -> None:

@@ -74,6 +74,25 @@ def add(
 
 
 @group.command()
+def role(
+    address: Address,
+    may: Annotated[
+        str, typer.Argument(help="What they may do for the city: viewer, editor, operator, or none.")
+    ],
+) -> None:
+    """Another role for the city for somebody who is known, at once; they are told by mail."""
+    from syndication.accounts import invitations, people
+
+    cfg = start()
+    wanted = next((one for one in people.ROLES if one == may), None)
+    if wanted is None and may != "none":
+        raise Invalid.field("role", f"must be one of {', '.join(people.ROLES)}, none")
+    person = people.of_address(address)
+    changed = invitations.change_role(person.id, wanted, who=cfg.city_name)
+    screen.say(f"{person.name}: {may}." if changed else f"{person.name} had this role already.")
+
+
+@group.command()
 def remove(address: Address) -> None:
     """Let somebody sign in no more; where they are signed in ends at once."""
     from syndication.accounts import people

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 from pydantic import Field
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from syndication import clock
@@ -174,13 +174,34 @@ def revoke(key_id: str, *, owner: UUID | None = None) -> KeyRecord:
 
 def listed(merchant_id: UUID | None = None) -> list[KeyRecord]:
     """All keys, or one merchant's, newest first; revoked ones too, so that the past can be read."""
+    return _listed(*([] if merchant_id is None else [ApiKey.merchant_id == merchant_id]))
+
+
+def of_city() -> list[KeyRecord]:
+    """The keys that are no merchant's, newest first; revoked ones too."""
+    return _listed(ApiKey.merchant_id.is_(None))
+
+
+def of_merchants(limit: int) -> list[tuple[str, KeyRecord]]:
+    """Keys of merchants that were not taken back, newest first, each with the merchant's name."""
+    statement = (
+        select(ApiKey, Merchant)
+        .join(Merchant, Merchant.id == ApiKey.merchant_id)
+        .where(ApiKey.revoked_at.is_(None))
+        .order_by(ApiKey.created_at.desc(), ApiKey.id)
+        .limit(limit)
+    )
+    with db.reading() as session:
+        return [(merchant.name, _record(row, merchant)) for row, merchant in session.execute(statement)]
+
+
+def _listed(*conditions: ColumnElement[bool]) -> list[KeyRecord]:
     statement = (
         select(ApiKey, Merchant)
         .outerjoin(Merchant, Merchant.id == ApiKey.merchant_id)
+        .where(*conditions)
         .order_by(ApiKey.created_at.desc(), ApiKey.id)
     )
-    if merchant_id is not None:
-        statement = statement.where(ApiKey.merchant_id == merchant_id)
     with db.reading() as session:
         return [_record(row, merchant) for row, merchant in session.execute(statement)]
 

@@ -255,6 +255,10 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", "/desk/city/team"): OPERATOR,
     ("POST", "/desk/city/team"): OPERATOR,
     ("POST", "/desk/city/team/{person_id}"): OPERATOR,
+    ("GET", "/desk/city/keys"): OPERATOR,
+    ("POST", "/desk/city/keys"): OPERATOR,
+    ("POST", "/desk/city/keys/{key_id}"): OPERATOR,
+    ("GET", "/desk/city/settings"): OPERATOR,
 }  # fmt: skip -- one glance shows every route
 
 #: The function that answers a route → its rule.

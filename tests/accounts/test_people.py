@@ -55,13 +55,13 @@ def test_the_city_keeps_an_operator() -> None:
     first = people.add("hall@coburg.example", role="operator")
     for act in (
         lambda: people.remove("hall@coburg.example"),
-        lambda: people.without_role(first.id),
+        lambda: people.give_role(first.id, None),
         lambda: people.add("hall@coburg.example", role="viewer"),
     ):
         with pytest.raises(Conflict, match="another person an operator"):
             act()
     people.add("other@coburg.example", role="operator")
-    people.without_role(first.id)
+    people.give_role(first.id, None)
     assert people.of_address("hall@coburg.example").role is None
 
 

@@ -95,6 +95,7 @@ def letter(name: str = "confirm", address: str = "anna@example.org") -> Note:
         "until": AT.isoformat(),
         "name": "Anna",
         "who": "Rosa Rosen",
+        "role": "editor",
         "where": "Café Rosengarten",
         "browser": "Firefox",
         "system": "Android",

@@ -116,6 +116,7 @@ WRITTEN: dict[str, tuple[Callable[[], list[str]], str]] = {
     "merchants decline": (lambda: [_applied(), "--because", "Zu weit weg."], "application.declined"),
     "merchants suspend": (lambda: ["cafe", "--keep"], "merchant.suspended"),
     "people add": (lambda: ["neu@coburg.example", "--role", "viewer"], "person.added"),
+    "people role": (lambda: ["rosa@cafe.example", "viewer"], "person.role"),
     "people remove": (lambda: ["rosa@cafe.example"], "person.removed"),
     "people link": (lambda: ["rosa@cafe.example"], "person.link"),
     "keys add": (lambda: ["cafe"], "key.made"),

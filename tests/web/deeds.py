@@ -269,6 +269,14 @@ OF_PAGES: dict[tuple[str, str], tuple[Callable[[Desk], Any], str]] = {
         "report.kept",
     ),
     ("POST", "/posts/{post_id}/report"): (report, "report.received"),
+    ("POST", "/desk/city/keys"): (
+        lambda d: d.post("/desk/city/keys", name="Website", scopes="posts:read", seen=""),
+        "key.made",
+    ),
+    ("POST", "/desk/city/keys/{key_id}"): (
+        lambda d: d.post(f"/desk/city/keys/{api_keys.create(None, KeyRequest(name='x')).key.id}"),
+        "key.revoked",
+    ),
     ("POST", "/desk/city/team"): (
         lambda d: d.post("/desk/city/team", email="neu@coburg.example", name="Neu", role="viewer"),
         "person.added",

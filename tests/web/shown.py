@@ -177,6 +177,8 @@ def furnish() -> Shown:
             for one in ("da@example.org", "neu@example.org", "fort@example.org")
         ),
         "/desk/city/team": ("/desk/city/team",),
+        "/desk/city/keys": shown_city.keys(),
+        "/desk/city/settings": ("/desk/city/settings",),
     }
     cookie, link = _rosa()
     pages |= _reported(made)

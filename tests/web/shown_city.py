@@ -13,6 +13,8 @@ from syndication.infra import db
 from syndication.ledger import bulk
 from syndication.ledger.selection import Selection
 from syndication.models import Attempt, Delivery, Tally
+from syndication.publishing import api_keys
+from syndication.publishing.api_keys import KeyRequest
 from tests import factories
 
 
@@ -96,3 +98,14 @@ def lists() -> tuple[str, ...]:
     reader_imports.begin(made[1])
     reader_imports.sweep()
     return tuple(f"/desk/city/readers/imports/{one}" for one in made)
+
+
+def keys() -> tuple[str, ...]:
+    """A key that is in use, one that was taken back; businesses have theirs."""
+    used = api_keys.create(
+        None, KeyRequest(name="Kalender auf der Website der Stadt", scopes=("posts:read",))
+    )
+    api_keys.authenticate(used.text)
+    lost = api_keys.create(None, KeyRequest(name="Statistik des Stadtmarketings", scopes=("operator",)))
+    api_keys.revoke(lost.key.id)
+    return ("/desk/city/keys",)

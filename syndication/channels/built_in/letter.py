@@ -34,6 +34,7 @@ LETTERS: dict[str, tuple[str, ...]] = {
     "sign_in": ("name", "connect"),
     "signed_in": ("name", "browser", "system", "since"),
     "invited": ("name", "who", "where"),
+    "role": ("name", "who", "where", "role"),
     "apply": ("connect",),  # nothing that a stranger typed: it would be a way to advertise
     "applications": ("names",),
     "admitted": ("name", "merchant"),

@@ -65,13 +65,16 @@ def employ(request: Request, known: Visitor, form: Form) -> Response:
 
 
 @router.post("/city/team/{person_id}")
-def dismiss(request: Request, known: Visitor, person_id: UUID) -> Response:
-    """Somebody acts for the city no more; what they may do for merchants stays."""
+def change_role(request: Request, known: Visitor, person_id: UUID, form: Form) -> Response:
+    """Somebody may do something else for the city, or nothing more; what they may do for merchants stays."""
+    role: Role | None = next((one for one in ROLES if one == form.get("role")), None)
     try:
-        people.without_role(person_id)
+        changed = invitations.change_role(person_id, role, who=known.name)
     except Conflict as error:
         return _town_hall(request, known, fault=_said(error, known.language))
-    return onward("/desk" if person_id == known.person_id else "/desk/city/team")
+    if person_id == known.person_id and role != "operator":
+        return onward("/desk")
+    return onward("/desk/city/team", **({"changed": str(person_id)} if changed else {}))
 
 
 def _team(
@@ -92,7 +95,10 @@ def _town_hall(
     request: Request, known: Account, *, typed: dict[str, str] | None = None, fault: str = ""
 ) -> Response:
     everybody = [one for one in people.listed() if one.role is not None]
-    return _page(request, known, "city_team.html", typed, fault, at="/desk/city/team", everybody=everybody)
+    changed = request.query_params.get("changed", "")
+    told = next((one for one in everybody if str(one.id) == changed), None)
+    at = "/desk/city/team"
+    return _page(request, known, "city_team.html", typed, fault, at=at, everybody=everybody, told=told)
 
 
 def _page(

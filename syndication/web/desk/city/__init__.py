@@ -1,11 +1,11 @@
-"""The town hall's desk: is all well, what is not and why, and acts on many deliveries at once."""
+"""The town hall's desk: is all well, what is not and why, acts on many deliveries at once, and what is set."""
 
 from fastapi import APIRouter
 
-from syndication.web.desk.city import acts, deliveries, today, trouble
+from syndication.web.desk.city import acts, deliveries, settings, today, trouble
 
 router = APIRouter()
-for _part in (today, trouble, deliveries, acts):
+for _part in (today, trouble, deliveries, acts, settings):
     router.include_router(_part.router)
 
 __all__ = ["router"]
