@@ -190,6 +190,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
             ("GET", "/files/examples/{name}"),
             ("GET", "/files/{file_id}"),
             ("GET", "/files/{file_id}/went"),
+            ("GET", "/files/{file_id}/left-out.csv"),
             ("POST", "/files/{file_id}"),
             ("POST", "/files/{file_id}/discard"),
         )
