@@ -116,6 +116,10 @@ def letter(name: str = "confirm", address: str = "anna@example.org") -> Note:
         "standing": "12",
         "withdraw": "",
         "missed": "1",
+        "said": "1.4 GB are free.",
+        "begun": "Since today.",
+        "whose": "Whose turn it is: yours.",
+        "first": "First: make room.",
     }
     return Note(f"l-{name}", payload, CITY, Settings(), SENDER, AT)
 

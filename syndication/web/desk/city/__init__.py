@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from syndication.web.desk.city import (
     acts,
+    alerts,
     deliveries,
     in_their_name,
     merchants,
@@ -14,7 +15,7 @@ from syndication.web.desk.city import (
 )
 
 router = APIRouter()
-for _part in (today, trouble, deliveries, acts, merchants, in_their_name, review, settings):
+for _part in (today, trouble, alerts, deliveries, acts, merchants, in_their_name, review, settings):
     router.include_router(_part.router)
 
 __all__ = ["router"]

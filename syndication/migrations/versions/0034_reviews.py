@@ -5,8 +5,8 @@ from alembic import op
 
 from syndication.infra import db
 
-revision = "0032"
-down_revision = "0031"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
