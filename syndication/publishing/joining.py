@@ -51,7 +51,7 @@ def join(session: Session, merchant_id: UUID, whole: EventDraft) -> set[datetime
     """
     mine = parts(session, merchant_id, whole.source_ref)
     first = posts.by_source(session, merchant_id, whole.source_ref)
-    if not mine or (first is not None and first.state == "withdrawn"):
+    if not mine or (first is not None and (first.state == "withdrawn" or review.waiting_for(session, first))):
         return set()
     if first is None:
         own = {one.recurrence_id for one in whole.dates}

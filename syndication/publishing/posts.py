@@ -352,6 +352,7 @@ def _revise(
 
 def _wait(session: Session, post: Post, merchant: Merchant, standing: Content, content: Content) -> Outcome:
     """A correction of a post that is out waits; one that says what stands already takes the one back that waited."""
+    uploads.note(session, post.id, post.merchant_id, standing, content)
     if content.digest() == standing.digest():
         review.drop(session, post.id)
     else:
@@ -431,6 +432,7 @@ def recast(session: Session, post: Post, said: Content) -> None:
     post.revision += 1
     post.updated_at, post.over_at = now, said.over_at(settings().zone)
     _write(session, post, said, now)
+    review.touch(session, post)
     log.record_post(session, "post.revised", post, joined=True)
     session.flush()
 

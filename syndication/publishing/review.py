@@ -166,6 +166,12 @@ def only_calls_off(standing: Content, waiting: Content | None, wanted: Content) 
     return any(called_off(one).digest() == wanted.digest() for one in (standing, waiting) if one is not None)
 
 
+def touch(session: Session, post: Post) -> None:
+    """It says the same in another form: whoever has looked at it looks again."""
+    if (row := waiting_for(session, post)) is not None:
+        row.version += 1
+
+
 def drop(session: Session, post_id: UUID) -> None:
     """Nothing waits any more: the post was taken back, or its correction says what stands already."""
     row = session.get(Review, post_id, with_for_update=True)

@@ -17,7 +17,7 @@ from syndication.errors import Conflict, Invalid
 from syndication.infra import db
 from syndication.insight import audit_log
 from syndication.insight.audit_log import LogFilter
-from syndication.models import Change, Merchant, Post, Review
+from syndication.models import Change, Merchant, Post, Review, StoredPicture
 from syndication.publishing import (
     approving,
     drafts,
@@ -29,6 +29,7 @@ from syndication.publishing import (
     review,
     stock,
     unlawful,
+    uploads,
     weekly,
     weekly_making,
 )
@@ -38,6 +39,7 @@ from syndication.publishing.review import Rules
 from syndication.publishing.weekly import Plan
 from tests import factories
 from tests.accounts.test_applications import letters
+from tests.infra.test_images import drawn
 
 pytestmark = pytest.mark.usefixtures("database", "settings")
 
@@ -205,6 +207,28 @@ def test_what_was_approved_for_an_hour_and_is_changed_before_it_waits_again(cafe
     approving.approve(post.id)
     posts.revise(cafe, post.id, lambda now: patched(now, {"title": "Anders"}))
     nothing_out(post.id)
+
+
+def test_a_picture_of_a_correction_that_waits_is_kept_and_another_s_is_refused(cafe: UUID) -> None:
+    review.set_own(cafe, "never")
+    post = posts.create(cafe, factories.event())
+    review.set_own(cafe, "always")
+    mine = uploads.add(cafe, io.BytesIO(drawn(40, 30)))
+    with db.transaction() as session:
+        other = factories.merchant(session, "museum").id
+    theirs = uploads.add(other, io.BytesIO(drawn(50, 30)))
+    for url, kept in ((theirs.url, False), (mine.url, True)):
+        said = {"images": [{"url": url, "alt": "Ein Bild"}]}
+        if kept:
+            posts.revise(cafe, post.id, lambda now, said=said: patched(now, said))
+        else:
+            with pytest.raises(Invalid, match="no picture"):
+                posts.revise(cafe, post.id, lambda now, said=said: patched(now, said))
+    clock.travel(timedelta(days=30))
+    uploads.sweep()
+    with db.reading() as session:
+        found = session.scalars(select(StoredPicture.merchant_id)).all()
+    assert found == [cafe]
 
 
 # What never waits
