@@ -72,6 +72,15 @@ def switch_off(rule: RuleName) -> None:
 
 
 @group.command()
+def prometheus() -> None:
+    """The rules that are on, with their limits, as a file for Prometheus."""
+    from syndication.insight import alert_prometheus, alert_rules
+
+    start()
+    screen.say(alert_prometheus.rules_file(alert_rules.limits().values()).rstrip())
+
+
+@group.command()
 def test() -> None:
     """Send everybody who is told a message that says that it is a test."""
     from syndication.ops import alerts

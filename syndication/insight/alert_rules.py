@@ -81,7 +81,7 @@ RULES: tuple[AlertRule, ...] = (
         TOWN_HALL,
         Reason("Open the page “Trouble”: it says the cause, and the one act that helps."),
         most=100,
-        expression="100 * syndication_failing_share > {limit}",
+        expression="syndication_failing_percent > {limit}",
     ),
     AlertRule(
         "workers",
@@ -94,7 +94,7 @@ RULES: tuple[AlertRule, ...] = (
             "Start the workers again: `syndication up`, or the service of the worker. Nothing is lost meanwhile."
         ),
         lasts=True,
-        expression="min by (queue) (syndication_queue_served) < 1",
+        expression='syndication_alert{rule="workers"} > 0',
     ),
     AlertRule(
         "beat",
@@ -105,7 +105,7 @@ RULES: tuple[AlertRule, ...] = (
         MACHINES,
         Reason("See that exactly one `celery -A worker beat` runs, and a worker for the queue sweeps."),
         wait=60.0,
-        expression="syndication_beat_age_seconds > {limit}",
+        expression="syndication_last_beat_seconds > {limit}",
     ),
     AlertRule(
         "broker",
@@ -116,7 +116,7 @@ RULES: tuple[AlertRule, ...] = (
         MACHINES,
         Reason("Start Redis again. Posts are accepted meanwhile and go out later."),
         lasts=True,
-        expression="syndication_broker_up < 1",
+        expression='syndication_alert{rule="broker"} > 0',
     ),
     AlertRule(
         "disk",
@@ -143,7 +143,7 @@ RULES: tuple[AlertRule, ...] = (
         ),
         least=0.1,
         wait=60.0,
-        expression='syndication_database_seconds > {limit} or up{{job="syndication"}} < 1',
+        expression='syndication_database_seconds > {limit} or up{job="syndication"} < 1',
     ),
     AlertRule(
         "certificate",
@@ -157,7 +157,7 @@ RULES: tuple[AlertRule, ...] = (
         ),
         most=90,
         below=True,
-        expression="syndication_certificate_seconds < {limit}",
+        expression='syndication_alert{rule="certificate"} > 0',
     ),
     AlertRule(
         "access",
@@ -171,7 +171,7 @@ RULES: tuple[AlertRule, ...] = (
         ),
         most=60,
         below=True,
-        expression="syndication_access_seconds < {limit}",
+        expression='syndication_alert{rule="access"} > 0',
     ),
     AlertRule(
         "edition",
@@ -192,7 +192,7 @@ RULES: tuple[AlertRule, ...] = (
         TOWN_HALL,
         Reason("Ask whoever sends through it whether their program runs."),
         most=365,
-        expression='syndication_source_silent_seconds{{source="queue"}} > {limit}',
+        expression='syndication_source_silent_seconds{source="queue"} > {limit}',
     ),
     AlertRule(
         "source.file",
@@ -203,7 +203,7 @@ RULES: tuple[AlertRule, ...] = (
         TOWN_HALL,
         Reason("Ask the business that used to bring one whether something keeps it."),
         most=365,
-        expression='syndication_source_silent_seconds{{source="file"}} > {limit}',
+        expression='syndication_source_silent_seconds{source="file"} > {limit}',
     ),
     AlertRule(
         "mail",
@@ -215,7 +215,7 @@ RULES: tuple[AlertRule, ...] = (
         Reason(
             "Ask whoever runs the mail server, and check SYNDICATION_SMTP_*. What waits goes out by itself afterwards."
         ),
-        expression='syndication_outlet_down_seconds{{channel="newsletter",whose="city"}} > {limit}',
+        expression='syndication_outlet_down_seconds{channel="newsletter",whose="city"} > {limit}',
     ),
 )  # fmt: skip -- a rule is read as a paragraph
 BY_NAME: Mapping[str, AlertRule] = {rule.name: rule for rule in RULES}
