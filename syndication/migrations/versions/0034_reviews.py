@@ -38,7 +38,7 @@ def upgrade() -> None:
             "state IN ('waiting', 'returned', 'approved', 'expired')", name=op.f("ck_reviews_state")
         ),
         sa.ForeignKeyConstraint(
-            ["post_id"], ["posts.id"], name=op.f("fk_reviews_post_id_posts"), ondelete="CASCADE"
+            ["post_id"], ["posts.id"], name=op.f("fk_reviews_post_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("post_id", name=op.f("pk_reviews")),
     )
