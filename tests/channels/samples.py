@@ -111,7 +111,7 @@ def letter(name: str = "confirm", address: str = "anna@example.org") -> Note:
         "why": "spam",
         "ground": "Regeln dieser Stadt, Nummer 3",
         "reported": "yes",
-        "said": "1.4 GB are free.",
+        "said": "1400 MB are free.",
         "begun": "Since today.",
         "whose": "Whose turn it is: yours.",
         "first": "First: make room.",
