@@ -18,6 +18,7 @@ from syndication.cli import (
     queues,
     readers,
     running,
+    topics,
     upkeep,
 )
 from syndication.cli.process import Group
@@ -44,6 +45,7 @@ for module in (
     keys,
     importing,
     channels,
+    topics,
     log,
     upkeep,
 ):

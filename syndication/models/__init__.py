@@ -54,6 +54,7 @@ from syndication.models.publishing import (
     PreparedPicture,
     Revision,
     StoredPicture,
+    TopicName,
 )
 from syndication.models.reader_imports import ReaderImport
 from syndication.models.reports import Report
@@ -112,5 +113,6 @@ __all__ = [
     "StoredPicture",
     "Suppression",
     "Tally",
+    "TopicName",
     "Weekly",
 ]

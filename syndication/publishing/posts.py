@@ -19,7 +19,7 @@ from syndication.content.reason import Reason
 from syndication.errors import Conflict, Invalid, NotFound
 from syndication.infra import db, wakeups
 from syndication.models import Change, KeptDraft, Merchant, Post, PostTopic, Revision
-from syndication.publishing import coming, merchants, price_memory, quota, site_images, uploads, views
+from syndication.publishing import coming, filing, merchants, price_memory, quota, site_images, uploads, views
 from syndication.publishing.records import Manner as Manner  # noqa: PLC0414 -- they are handed out from here
 from syndication.publishing.records import PostRecord as PostRecord  # noqa: PLC0414
 from syndication.publishing.records import record as _record
@@ -59,7 +59,7 @@ def create(
     with db.transaction() as session:
         merchant = _publishing(session, merchant_id, alone=True)
         now = clock.now()
-        content = draft.content()
+        content = filing.filed(filing.of(session), draft.content())
         _refuse_dates(content)
         over_at = content.over_at(settings().zone)
         _refuse_stale(content, over_at, max(now, draft.publish_at or now))
@@ -294,7 +294,7 @@ def _refuse_stale(content: Content, over_at: datetime | None, publish_at: dateti
 
 def _revise(session: Session, post: Post, merchant: Merchant, draft: Draft) -> Outcome:
     before = _content(session, post)
-    content = draft.content().spelled_as(before)
+    content = filing.filed(filing.of(session), draft.content().spelled_as(before))
     if content.kind != before.kind:
         raise Invalid.field("kind", Reason("cannot be changed: this post is of kind {}", before.kind))
     now = clock.now()

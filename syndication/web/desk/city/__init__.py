@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from syndication.web.desk.city import acts, deliveries, settings, today, trouble
+from syndication.web.desk.city import acts, deliveries, settings, today, topics, trouble
 
 router = APIRouter()
-for _part in (today, trouble, deliveries, acts, settings):
+for _part in (today, trouble, deliveries, acts, settings, topics):
     router.include_router(_part.router)
 
 __all__ = ["router"]
