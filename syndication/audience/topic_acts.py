@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
 from syndication.audience import feed_moves
@@ -23,6 +23,8 @@ from syndication.models import Destination, InterestRow, Post, PostTopic, Reader
 from syndication.publishing import filing, topics
 
 _LONGEST = 60
+#: The newest interests are read anew each time: one with a lower number may be written a moment later.
+_UNSETTLED = 200
 _MONTH = timedelta(days=30)
 _UNKNOWN = Reason("There is no such topic any more.")
 _ITSELF = Reason("A topic cannot be filed under itself. Please choose another one.")
@@ -72,7 +74,7 @@ def listed() -> list[TopicRow]:
 def read(slug: str) -> TopicRow:
     """One topic. Raises NotFound."""
     with db.reading() as session:
-        return _row(session, slug)
+        return _of(_listed(session), slug)
 
 
 def weigh(slug: str, into: str) -> Weighed:
@@ -100,8 +102,9 @@ def rename(slug: str, name: str) -> str:
     wanted = _spelled(name)
     with db.transaction() as session:
         db.advisory_lock(session, filing.LOCK)
-        row = _row(session, slug)
-        taken = next((one.name for one in _listed(session) if one.slug == wanted != slug), None)
+        rows = _listed(session)
+        row = _of(rows, slug)
+        taken = next((one.name for one in rows if one.slug == wanted != slug), None)
         if taken is not None:
             raise Conflict(Reason("There is a topic {} already. File this one under it instead.", taken))
         feed_moves.mark_topic(session, slug)
@@ -128,7 +131,8 @@ def merge(slug: str, into: str) -> None:
         raise Invalid.field("into", _ITSELF)
     with db.transaction() as session:
         db.advisory_lock(session, filing.LOCK)
-        first, second = _row(session, slug), _row(session, into)
+        rows = _listed(session)
+        first, second = _of(rows, slug), _of(rows, into)
         feed_moves.mark_topic(session, slug)
         feed_moves.mark_topic(session, into)
         _move(session, slug, into, second.name)
@@ -183,8 +187,8 @@ def _move(session: Session, slug: str, to: str, name: str) -> None:
     filing.forget(session)
 
 
-def _row(session: Session, slug: str) -> TopicRow:
-    found = next((one for one in _listed(session) if one.slug == slug), None)
+def _of(rows: list[TopicRow], slug: str) -> TopicRow:
+    found = next((one for one in rows if one.slug == slug), None)
     if found is None:
         raise NotFound(_UNKNOWN)
     return found
@@ -241,14 +245,26 @@ def _groups(session: Session, who: type[Reader] | type[Destination]) -> Iterator
     keys = [who.interest_id, *([Reader.cadence] if who is Reader else [])]
     grouped = select(who.interest_id, rhythm, func.count()).where(where).group_by(*keys)
     rows = session.execute(grouped).all()
-    # One read for all: however many interests there are, each is a few words.
-    chosen = {
-        key: {str(filed.get(one, one)) for one in facets.get("topics", ())}
-        for key, facets in session.execute(select(InterestRow.id, InterestRow.facets))
-    }
+    chosen = _wished(session)
     for interest_id, cadence, count in rows:
-        if topics_ := chosen.get(interest_id):
-            yield topics_, cadence, count
+        if wished := chosen.get(interest_id):
+            yield ({str(filed.get(one, one)) for one in wished} if filed else set(wished)), cadence, count
+
+
+#: Interest → the topics it names, as they were named. A row never changes, so each is read once in a process.
+_wishes: tuple[Engine, dict[int, tuple[str, ...]]] | None = None
+
+
+def _wished(session: Session) -> dict[int, tuple[str, ...]]:
+    global _wishes  # noqa: PLW0603 -- one process, one database
+    engine = db.engine()
+    known = _wishes[1] if _wishes is not None and _wishes[0] is engine else {}
+    newer = select(InterestRow.id, InterestRow.facets).where(InterestRow.id > max(known, default=0))
+    found = {key: tuple(facets.get("topics", ())) for key, facets in session.execute(newer)}
+    # Others may be at it, too; and of those whose transaction is still open nothing is known yet.
+    known = {**known, **found}
+    _wishes = engine, dict(list(known.items())[:-_UNSETTLED])
+    return known
 
 
 def _by_topic(session: Session, who: type[Reader] | type[Destination]) -> Counter[str]:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from syndication.accounts.people import Account
 from syndication.audience import topic_acts
+from syndication.audience.topic_acts import TopicRow
 from syndication.content.topics import name as topic_name
 from syndication.errors import Conflict, Invalid, NotFound
 from syndication.infra.reasons import translated_error
@@ -67,16 +68,20 @@ def _page(
     name: str | None = None,
     faults: dict[str, str] | None = None,
 ) -> Response:
-    rows = topic_acts.listed()
-    row = next((one for one in rows if one.slug == slug), None)
-    if row is None:
-        raise NotFound("There is nothing at this address.")
     values: dict[str, Any] = {}
+    rows: list[TopicRow] = []
+    row: TopicRow | None = None
     if into:
         try:
-            values["weighed"] = topic_acts.weigh(slug, into)
+            values["weighed"] = found = topic_acts.weigh(slug, into)
+            row = found.first
         except Invalid as error:
             faults = {"into": translated_error(error.faults[0].message, known.language)}
+    if row is None:
+        rows = topic_acts.listed()
+        row = next((one for one in rows if one.slug == slug), None)
+    if row is None:
+        raise NotFound("There is nothing at this address.")
     return city_page(
         request,
         known,
