@@ -34,6 +34,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "go on with acts on many deliveries": _every(5, "sweep.bulk"),
     # The operator hears of an outage within a quarter of a minute of its five.
     "notice outages": _every(15, "sweep.outages"),
+    # Of what stands still for minutes nobody need hear sooner; the processes beside the workers look as often.
+    "tell of what stands still": _every(30, "sweep.alerts", "housekeeping"),
     # What waits for a mail server that is back goes out a minute later, not at its own next try in two hours.
     "ask after the mail server": _every(60, "sweep.mail_server", "housekeeping"),
     # What readers who hear at once get is gathered for two minutes; five seconds more nobody minds.

@@ -8,6 +8,7 @@ from syndication.config import settings
 from syndication.delivery import restore_mark
 from syndication.errors import Conflict
 from syndication.infra import db, logs, private_files, wakeups
+from syndication.ops import alerts
 from syndication.ops.celery_wakeups import sender
 from syndication.web.app import create_app
 
@@ -29,4 +30,5 @@ def create() -> FastAPI:
     except Conflict as error:
         raise SystemExit(f"syndication: {error}") from error  # a line, no traceback
     wakeups.use(sender(cfg))
+    alerts.start(cfg)
     return create_app(cfg)

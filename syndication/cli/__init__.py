@@ -3,6 +3,7 @@
 import typer
 
 from syndication.cli import (
+    alerts,
     channels,
     deliveries,
     destinations,
@@ -35,6 +36,7 @@ for module in (
     init,
     running,
     queues,
+    alerts,
     deliveries,
     posts,
     destinations,

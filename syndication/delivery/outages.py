@@ -16,7 +16,7 @@ from syndication.delivery import outage_notices, resume
 from syndication.infra import db, wakeups
 from syndication.infra.smtp import MailFailure, Outbox
 from syndication.ledger.policy import well_after
-from syndication.models import Delivery, Destination, Outage
+from syndication.models import Alert, AlertMessage, Delivery, Destination, Outage
 
 _log = structlog.get_logger(__name__)
 #: A single failure says little.
@@ -120,6 +120,7 @@ def _any_open(session: Session) -> bool:
 def _open(session: Session, outlet: Destination, trouble: _Trouble) -> None:
     # Whose access was refused, the operator knows from the letter about that.
     told = outlet.warned_at is not None and outlet.warned_at >= trouble.since
+    told = told or _told_as_alert(session, outlet)
     row = {
         "destination_id": outlet.id,
         "began_at": trouble.since,
@@ -130,6 +131,13 @@ def _open(session: Session, outlet: Destination, trouble: _Trouble) -> None:
         where = {"channel": outlet.channel, "destination": str(outlet.id), "outlet": outlet.name}
         since = trouble.since.isoformat(timespec="seconds")
         _log.error("outlet.down", **where, since=since, reason=trouble.reason)
+
+
+def _told_as_alert(session: Session, outlet: Destination) -> bool:
+    """Of the mail server an alert may have told already, whose limit can be shorter (ops/alerts/deciding.py)."""
+    open_ones = select(Alert.id).join(AlertMessage, AlertMessage.alert_id == Alert.id)
+    mine = (Alert.about == str(outlet.id), Alert.ended_at.is_(None), AlertMessage.edge == "on")
+    return session.scalar(open_ones.where(*mine, AlertMessage.state == "sent").limit(1)) is not None
 
 
 def _opened(session: Session) -> list[tuple[Outage, Destination]]:

@@ -1,7 +1,5 @@
 """Who did what, as those who may look see it: newest first, by person, merchant, act and span; and forgotten in the end."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +13,7 @@ from sqlalchemy.orm import Session
 from syndication import clock
 from syndication.content.base import Record
 from syndication.errors import NotFound
-from syndication.infra import db
+from syndication.infra import csv_tables, db
 from syndication.models import LogLine, Merchant, Revision
 
 #: How long a line is kept: claims end three years after the end of a year (BGB, sections 195 and 199). The database refuses
@@ -23,8 +21,6 @@ from syndication.models import LogLine, Merchant, Revision
 KEPT = timedelta(days=1461)
 #: Lines read at a time for a file, and forgotten in one transaction.
 _CHUNK = 1000
-#: A cell that begins so is taken for a formula by a spreadsheet (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _COLUMNS = (
     "id",
     "at",
@@ -85,10 +81,10 @@ def lines(wanted: LogFilter, *, limit: int = 50, before: int | None = None) -> l
 
 def as_csv(wanted: LogFilter) -> Iterator[str]:
     """All such lines as CSV (RFC 4180), its head first; nothing in it is a formula."""
-    yield _csv([_COLUMNS])
+    yield csv_tables.written([_COLUMNS])
     last: int | None = None
     while rows := lines(wanted, limit=_CHUNK, before=last):
-        yield _csv([_cells(row) for row in rows])
+        yield csv_tables.written([_cells(row) for row in rows])
         last = rows[-1].id
 
 
@@ -177,15 +173,4 @@ def _cells(row: LogRow) -> list[str]:
     details = json.dumps(row.details, ensure_ascii=False, sort_keys=True) if row.details else ""
     moment = row.at.isoformat(timespec="seconds").replace("+00:00", "Z")
     values = {**row.model_dump(), "at": moment, "details": details, "merchant": row.merchant or ""}
-    return [_plain(str(values[name])) for name in _COLUMNS]
-
-
-def _plain(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) or text.startswith(_FORMULA) else text
-
-
-def _csv(rows: Sequence[Sequence[str]]) -> str:
-    made = io.StringIO()
-    csv.writer(made, quoting=csv.QUOTE_ALL).writerows(rows)
-    return made.getvalue()
+    return [str(values[name]) for name in _COLUMNS]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from syndication.config import settings
 from syndication.infra import db
-from syndication.insight import tallies
+from syndication.insight import alert_metrics, tallies
 from syndication.insight.health import heartbeats
 from syndication.insight.ledger import TROUBLED
 from syndication.insight.queues import changes_waiting, queues
@@ -47,6 +47,7 @@ class _Tables(Collector):
             )
             yield _dead(session, states)
         yield from _parts()
+        yield from alert_metrics.metrics()
 
     def describe(self) -> Iterator[Metric]:
         return iter(())  # nothing is read from the database before the first scrape

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from syndication import channels
 from syndication.config import settings
 from syndication.infra import db
-from syndication.insight import audit_log, feed_audience, tallies
+from syndication.insight import alerts, audit_log, feed_audience, tallies
 from syndication.models import (
     Attempt,
     BulkAct,
@@ -54,6 +54,7 @@ def prune() -> dict[str, int]:
         gone["changes"] = _changes(session, before)
         gone["dead_letters"] = _delete(session, DeadLetter, DeadLetter.created_at < before)
         gone["outages"] = _delete(session, Outage, Outage.ended_at < before)
+        gone["alerts"] = alerts.forget(session, now)
         gone["feed_audiences"] = feed_audience.forget(session, now)
         gone["bulk_acts"] = _delete(session, BulkAct, BulkAct.ended_at < before)
         gone["heartbeats"] = _delete(session, Heartbeat, Heartbeat.at < now - _FORGET_PARTS)

@@ -93,10 +93,14 @@ class Window:
 
 @dataclass(frozen=True)
 class Group:
-    """Fields that stand together in a form, in their order, under a heading for people (English; translated)."""
+    """Fields that stand together in a form, in their order, under a heading for people (English; translated).
+
+    `closed`: what few posts need; only the heading is seen until somebody opens it, or something stands in them.
+    """
 
     heading: str
     fields: tuple[str, ...]
+    closed: bool = False
 
 
 #: How a field is typed in: "own" is a box of the kind's own making.

@@ -70,11 +70,12 @@ class Question:
 
 @dataclass(frozen=True)
 class Section:
-    """Questions that stand together; `folded` ones are behind "more"."""
+    """Questions that stand together; `folded` ones are behind "more"; a `closed` section as its Group has it."""
 
     heading: str
     questions: tuple[Question, ...]
     folded: tuple[Question, ...]
+    closed: bool = False
 
 
 def sections(kind: Kind[Any], language: str) -> tuple[Section, ...]:
@@ -86,7 +87,7 @@ def sections(kind: Kind[Any], language: str) -> tuple[Section, ...]:
         if asked:
             folded = tuple(one for one in asked if one.name in form.folded)
             shown = tuple(one for one in asked if one.name not in form.folded)
-            found.append(Section(say(group.heading), shown, folded))
+            found.append(Section(say(group.heading), shown, folded, group.closed))
     return tuple(found)
 
 

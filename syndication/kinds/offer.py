@@ -116,12 +116,11 @@ class Offer(Kind[OfferContent]):
         (
             Group(_("What"), ("title", "images")),
             Group(_("How long"), ("valid_from", "valid_until")),
+            Group(_("Price"), ("price", "currency", "coupon_code")),
             Group(
-                _("Price"),
-                (
-                    *("price", "price_before", "percent_off", "lowest_price_30d", "reduction_exempt"),
-                    *("currency", "coupon_code"),
-                ),
+                _("Cheaper than before?"),
+                ("price_before", "percent_off", "lowest_price_30d", "reduction_exempt"),
+                closed=True,
             ),
             Group(_("In words"), ("summary", "body", "topics", "url")),
             Group(_("Where"), ("place",)),
@@ -151,7 +150,6 @@ class Offer(Kind[OfferContent]):
             "currency",
             "valid_from",
             "coupon_code",
-            "reduction_exempt",
             "place",
         ),
         choices={

@@ -1,5 +1,6 @@
 """Tables and their invariants; no I/O."""
 
+from syndication.models.alerts import Alert, AlertChoice, AlertMessage
 from syndication.models.applications import Application, ApplicationProof, ApplicationStep
 from syndication.models.audit import LogLine
 from syndication.models.base import Base
@@ -61,6 +62,9 @@ from syndication.models.reports import Report
 from syndication.models.weekly import Weekly
 
 __all__ = [
+    "Alert",
+    "AlertChoice",
+    "AlertMessage",
     "AnnouncedPrice",
     "ApiKey",
     "Application",

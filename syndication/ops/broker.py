@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from syndication.content.reason import Reason
 from syndication.errors import Invalid, Unavailable
-from syndication.ops.celery_wakeups import transport_options
+from syndication.ops.celery_wakeups import QUEUES, transport_options
 
 #: Seconds to wait for the broker, and for its workers' answers.
 _PATIENCE = 2.0
@@ -60,6 +60,12 @@ def listeners(url: str) -> Mapping[str, tuple[str, ...]]:
         except (OperationalError, RedisError, OSError) as error:
             raise Unavailable(_sentence(url, error)) from error
     return {worker: tuple(queue["name"] for queue in queues) for worker, queues in sorted(answers.items())}
+
+
+def unserved(found: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """The queues from which none of the workers `found` takes."""
+    served = {queue for queues in found.values() for queue in queues}
+    return [queue for queue in QUEUES if queue not in served]
 
 
 @contextmanager

@@ -11,9 +11,10 @@ from syndication.content.reason import NO_REASON, Reason
 from syndication.delivery import restore_mark
 from syndication.errors import SyndicationError
 from syndication.infra import db
+from syndication.insight import alert_rules, alerts
 from syndication.insight import mailings as planned
 from syndication.ops import broker, machine, mail_server
-from syndication.ops.celery_wakeups import QUEUES
+from syndication.ops.alerts.addressees import recipients
 from syndication.ops.finding import Finding, Verdict
 
 #: Seconds.
@@ -155,8 +156,7 @@ def _broker(cfg: Settings) -> Iterator[Finding]:
 
 def _workers(cfg: Settings) -> Iterator[Finding]:
     found = broker.listeners(cfg.resolved_broker_url)
-    served = {queue for queues in found.values() for queue in queues}
-    missing = [queue for queue in QUEUES if queue not in served]
+    missing = broker.unserved(found)
     if not found:
         yield Finding("workers", "bad", Reason("No worker answers."), _ADVICE["workers"])
     elif missing:
@@ -265,6 +265,24 @@ def _beat(cfg: Settings) -> Iterator[Finding]:
         yield Finding("beat", "ok", Reason("Beat ticked {} s ago.", f"{tick.age:.0f}"))
 
 
+def _alerts(cfg: Settings) -> Iterator[Finding]:
+    """What the operators were told by itself, in the words of the alerts."""
+    rows = alerts.on()
+    for row in rows:
+        known = alert_rules.BY_NAME.get(row.rule)
+        if known is not None:
+            title = Reason(known.title, row.name) if "{}" in known.title else known.title
+            yield Finding("alerts", "warn", Reason.joined(Reason("Alert: {}.", title), row.said), known.first)
+    with db.reading() as session:
+        somebody = recipients(session, cfg)
+    if not somebody:
+        said = Reason("Nobody is told of alerts.")
+        advice = Reason("Let somebody decide for the city, or set SYNDICATION_OPERATOR_EMAIL.")
+        yield Finding("alerts", "warn", said, advice)
+    elif not rows:
+        yield Finding("alerts", "ok", Reason("None is on; so many would be told: {}.", len(somebody)))
+
+
 def _dead(_: Settings) -> Iterator[Finding]:
     given_up, messages = insight.troubled(limit=100), insight.messages(limit=100)
     if not given_up and not messages:
@@ -308,6 +326,7 @@ _LOOKS: dict[str, Callable[[Settings], Iterable[Finding]]] = {
     "queues": _queues,
     "outlets": _outlets,
     "beat": _beat,
+    "alerts": _alerts,
     "dead letters": _dead,
     "mail": _mail,
     "clock": machine.clocks,
@@ -318,4 +337,4 @@ _LOOKS: dict[str, Callable[[Settings], Iterable[Finding]]] = {
     "confinement": machine.confinement,
     "keys": machine.keys,
 }
-_NEED_TABLES = {"queues", "outlets", "beat", "dead letters", "clock", "secrets"}
+_NEED_TABLES = {"queues", "outlets", "beat", "alerts", "dead letters", "clock", "secrets"}

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
@@ -92,23 +93,42 @@ def address(cfg: Settings) -> Iterator[Finding]:
         yield Finding("address", "warn", Reason("Webhooks may reach machines inside the network."), advice)
 
 
-def disk(cfg: Settings) -> Iterator[Finding]:
-    """Whether something can be written, and how much room there is."""
+@dataclass(frozen=True)
+class Room:
+    """Bytes that are `free` in the data directory; `fault`: why nothing can be written there."""
+
+    free: int
+    fault: str = ""
+
+
+def room(cfg: Settings) -> Room | None:
+    """How much room the data directory of this machine has; None where there is none."""
     folder = cfg.data_dir
     if not folder.is_dir():
-        advice = Reason("Nothing to do where database and broker run elsewhere; `syndication up` makes it.")
-        yield Finding("disk", "warn", Reason("{} does not exist.", folder), advice)
-        return
+        return None
+    free = shutil.disk_usage(folder).free
     try:
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(bytes(_PROBE_FILE))
             probe.flush()
             os.fsync(probe.fileno())
     except OSError as error:
-        said = Reason("In {} nothing can be written ({}). Nothing new is kept.", folder, error.strerror)
+        return Room(free, error.strerror or type(error).__name__)
+    return Room(free)
+
+
+def disk(cfg: Settings) -> Iterator[Finding]:
+    """Whether something can be written, and how much room there is."""
+    folder, found = cfg.data_dir, room(cfg)
+    if found is None:
+        advice = Reason("Nothing to do where database and broker run elsewhere; `syndication up` makes it.")
+        yield Finding("disk", "warn", Reason("{} does not exist.", folder), advice)
+        return
+    if found.fault:
+        said = Reason("In {} nothing can be written ({}). Nothing new is kept.", folder, found.fault)
         advice = Reason("Make room, or see who may write there: quota, permissions, how the disk is mounted.")
         yield Finding("disk", "bad", said, advice)
-    free = shutil.disk_usage(folder).free
+    free = found.free
     said = Reason("{} GB are free at {}.", f"{free / _GIGABYTE:.1f}", folder)
     if free < _LITTLE_SPACE:
         advice = Reason("Make room: a full disk stops all.")

@@ -111,6 +111,9 @@ _VENUES = {
     "wo",
 }
 
+#: So much of a name is looked at (characters): a line without the separator that is tried is one name of millions.
+_LONGEST = 200
+
 
 @dataclass(frozen=True)
 class Column:
@@ -163,12 +166,12 @@ def english(found: Iterable[Column]) -> bool:
 
 
 def _slug(name: str) -> str:
-    return next((slug for slug in _slugs(name) if slug in _FIELD_OF), slugify(name))
+    return next((slug for slug in _slugs(name) if slug in _FIELD_OF), slugify(name[:_LONGEST]))
 
 
 def _slugs(name: str) -> tuple[str, ...]:
     """The name, and what is left of it without its unit: `Eintritt (in €)`, `Beginn in Uhr`, `Preis*`."""
-    plain = name.replace("_", "-")
+    plain = name[:_LONGEST].replace("_", "-")
     bare = re.sub(
         r"\([^()]{0,40}\)|\bin (?:€|Euro|EUR|Uhr)\b|\s[€(][^\n]{0,40}", " ", plain, flags=re.IGNORECASE
     )

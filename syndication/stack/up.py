@@ -15,6 +15,7 @@ from syndication.config import Settings, use
 from syndication.delivery import restore_mark
 from syndication.errors import Conflict
 from syndication.infra import db, logs, private_files
+from syndication.ops import alerts
 from syndication.ops import broker as outside
 from syndication.ops.celery_wakeups import MAIL_PROCESSES
 from syndication.stack import redis_server
@@ -143,6 +144,8 @@ def run(cfg: Settings, *, host: str = "127.0.0.1", port: int = 8000) -> None:
         signal.signal(number, lambda *_: ended.set())
     with running(cfg, host, port, {}, show) as supervisor:
         show("up", f"{cfg.city_name} is served at http://{host}:{port} (public address {cfg.base_url})")
+        # As the web process does; this one looks also while that one is being started again.
+        alerts.start(cfg)
         supervisor.watch(ended)
         show("up", "stopping: first web, then the workers with what they have on the wire")
 

@@ -12,6 +12,7 @@ from syndication.delivery.tools import tools
 from syndication.destinations import links
 from syndication.infra import db, wakeups
 from syndication.ledger import bulk
+from syndication.ops import alerts
 from syndication.publishing import drafts, files, idempotency, posts, site_images, weekly_making
 from syndication.publishing import uploads as gallery
 from syndication.tasks.app import app
@@ -100,6 +101,12 @@ def acts_on_many() -> None:
 def standing_still() -> None:
     """Notice outlets of the city that take nothing any more, or work again, and tell the operator."""
     outages.sweep(settings())
+
+
+@app.task(name="sweep.alerts")
+def alert() -> None:
+    """Look what stands still, and tell the operators; of workers those tell that look from outside (ops/alerts/watcher.py)."""
+    alerts.Watcher(settings(), but_for=alerts.BESIDE).look()
 
 
 @app.task(name="sweep.mail_server")

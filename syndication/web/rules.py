@@ -190,6 +190,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
             ("GET", "/files/examples/{name}"),
             ("GET", "/files/{file_id}"),
             ("GET", "/files/{file_id}/went"),
+            ("GET", "/files/{file_id}/left-out.csv"),
             ("POST", "/files/{file_id}"),
             ("POST", "/files/{file_id}/discard"),
         )
@@ -219,6 +220,9 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", "/desk/city/now"): VIEWER,
     ("GET", "/desk/city/trouble"): VIEWER,
     ("GET", "/desk/city/trouble/now"): VIEWER,
+    ("GET", "/desk/city/alerts"): VIEWER,
+    ("POST", "/desk/city/alerts"): OPERATOR,
+    ("POST", "/desk/city/alerts/test"): OPERATOR,
     ("GET", "/desk/city/deliveries"): VIEWER,
     ("GET", "/desk/city/deliveries/{delivery_id}"): VIEWER,
     ("GET", "/desk/city/deliveries/{delivery_id}/now"): VIEWER,

@@ -43,6 +43,7 @@ def _somebody(request: Request) -> Account:
     known = visitor(request)
     if known is None:
         raise SignInFirst(request)
+    request.state.visitor = known  # for the page that says that something did not work
     acting.become(f"person {known.person_id}", known.name)
     rule: Rule = request.app.rules[request.scope["endpoint"]]
     _hold(rule, known, request.path_params.get("slug", ""))
@@ -74,6 +75,12 @@ Visitor = Annotated[Account, Depends(allowed)]
 def brings_session(headers: Headers) -> bool:
     """Whether a request looks as if somebody signed in sent it; whether that is so costs a look into the database."""
     return f"{_COOKIE}=" in headers.get("cookie", "")
+
+
+def already_let_in(request: Request) -> Account | None:
+    """Who is signed in, where the way to the route has found out; nobody is looked up."""
+    found: Account | None = getattr(request.state, "visitor", None)
+    return found
 
 
 def visitor(request: Request) -> Account | None:

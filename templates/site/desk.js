@@ -65,12 +65,23 @@ function keepsItself(form) {
   });
 }
 
+const CALENDAR =
+  '<svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true"><path fill="none" stroke="currentColor" stroke-width="2" d="M3 6h18v15H3zM3 11h18M8 3v5M16 3v5"/></svg>';
+
+// Beside a box for a day, a button that opens the device's calendar. The input that has the calendar lies unseen behind it.
 function picksDays(box) {
   const day = document.createElement("input");
-  day.type = "date";
-  day.className = "short";
-  day.setAttribute("aria-label", `${box.labels[0].firstChild.data.trim()} ${box.dataset.pick}`);
   if (typeof day.showPicker !== "function") return;
+  day.type = "date";
+  day.tabIndex = -1;
+  day.ariaHidden = "true";
+  const open = document.createElement("button");
+  open.type = "button";
+  open.className = "second";
+  open.innerHTML = CALENDAR;
+  open.title = box.dataset.pick;
+  open.ariaLabel = `${box.labels[0].firstChild.data.trim()} ${box.dataset.pick}`;
+  open.addEventListener("click", () => day.showPicker());
   day.addEventListener("change", () => {
     if (!day.value) return;
     const [year, month, of] = day.value.split("-").map(Number);
@@ -82,7 +93,10 @@ function picksDays(box) {
     box.dispatchEvent(new Event("input", { bubbles: true }));
     box.focus();
   });
-  box.after(day);
+  const beside = document.createElement("div");
+  beside.className = "picked";
+  box.before(beside);
+  beside.append(box, day, open);
 }
 
 const form = document.getElementById("write");

@@ -111,6 +111,10 @@ def letter(name: str = "confirm", address: str = "anna@example.org") -> Note:
         "why": "spam",
         "ground": "Regeln dieser Stadt, Nummer 3",
         "reported": "yes",
+        "said": "1.4 GB are free.",
+        "begun": "Since today.",
+        "whose": "Whose turn it is: yours.",
+        "first": "First: make room.",
     }
     return Note(f"l-{name}", payload, CITY, Settings(), SENDER, AT)
 

@@ -314,6 +314,11 @@ OF_PAGES: dict[tuple[str, str], tuple[Callable[[Desk], Any], str]] = {
         lambda d: d.post(f"/desk/city/deliveries/{delivery(d, 'unconfirmed')}/there"),
         "delivery.seen",
     ),
+    ("POST", "/desk/city/alerts"): (
+        lambda d: d.post("/desk/city/alerts", **{"on.queue.mail": "1", "limit.queue.mail": "90"}),
+        "alerts.chosen",
+    ),
+    ("POST", "/desk/city/alerts/test"): (lambda d: d.post("/desk/city/alerts/test"), "alerts.tested"),
     ("POST", "/desk/city/acts"): (
         lambda d: (
             delivery(d, "failed"),

@@ -56,6 +56,7 @@ NO_PAGES = {
     # files, and a mail in a frame
     "/desk/city/applications/{application_id}/proof",
     "/desk/merchants/{slug}/files/examples/{name}",
+    "/desk/merchants/{slug}/files/{file_id}/left-out.csv",
     "/desk/city/readers/{ref}/export",
     "/desk/city/readers/{ref}/mail",
     "/desk/city/editions/{slot}/mail",

@@ -12,7 +12,8 @@ from syndication.content.reason import Reason
 from syndication.infra import db
 from syndication.ledger import bulk
 from syndication.ledger.selection import Selection
-from syndication.models import Attempt, Delivery, Tally
+from syndication.models import Alert, AlertMessage, Attempt, Delivery, Tally
+from syndication.ops import alerts
 from syndication.publishing import api_keys
 from syndication.publishing.api_keys import KeyRequest
 from tests import factories
@@ -38,12 +39,14 @@ def town_hall() -> dict[str, tuple[str, ...]]:
             for number, at in enumerate(hours)
             for outcome, count in (("sent", 40 + number * 37 % 60), ("failed", number % 7 // 6 * 9))
         )
+    alerted()
     act = bulk.begin("replay", Selection(states=("failed",)), "Berta Boss <boss@coburg.example>")
     bulk.stop(act)
     number = failed[0].id
     return {
         "/desk/city": ("/desk/city",),
         "/desk/city/trouble": ("/desk/city/trouble",),
+        "/desk/city/alerts": ("/desk/city/alerts", "/desk/city/alerts?done=tested"),
         "/desk/city/deliveries": ("/desk/city/deliveries?state=failed&state=waiting", "/desk/city/deliveries?days=1"),
         "/desk/city/deliveries/{delivery_id}": (f"/desk/city/deliveries/{number}",),
         "/desk/city/acts/new": (
@@ -52,6 +55,33 @@ def town_hall() -> dict[str, tuple[str, ...]]:
         ),
         "/desk/city/acts/{act_id}": (f"/desk/city/acts/{act}",),
     }  # fmt: skip
+
+
+def alerted() -> None:
+    """Two alerts that are on, one that was, and a test."""
+    now = clock.now()
+    with db.transaction() as session:
+        for rule, name, minutes, lasted, said in (
+            ("disk", "stadtserver-03.rechenzentrum.example", 190, None, Reason("{} GB are free at {}.", "1.4", "/srv")),
+            ("failures", "Mastodon", 40, None, Reason("Of {} tries since the hour before this one, {} did not arrive.", 42, 40)),
+            ("queue.mail", "", 5000, 95, Reason("{} could go out; the oldest has waited for {} minutes.", 812, 61)),
+        ):  # fmt: skip
+            began = now - timedelta(minutes=minutes)
+            row = Alert(
+                rule=rule, about=name, name=name, began_at=began, found_at=began, on_at=began, seen_at=now, said=said,
+                ended_at=began + timedelta(minutes=lasted) if lasted else None,
+            )  # fmt: skip
+            session.add(row)
+            session.flush()
+            for number, state in enumerate(("sent", "waiting")):
+                session.add(
+                    AlertMessage(
+                        alert_id=row.id, key=f"{row.id}-{number}", edge="on", recipient="city", made_at=began,
+                        due_at=now + timedelta(hours=1), state=state,
+                    )
+                )  # fmt: skip
+        factories.destination(session, "ntfy", name="Ntfy der Stadtverwaltung", settings={"topic": "coburg"})
+    alerts.test(settings())
 
 
 def newsletters() -> dict[str, tuple[str, ...]]:

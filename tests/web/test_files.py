@@ -1,5 +1,7 @@
 """A file at the desk, as a member of a merchant brings it: the form, the table, the button; and who may not."""
 
+import csv
+import io
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -126,6 +128,20 @@ def test_who_hears_of_it_is_chosen_with_the_file_and_again_with_the_table(client
     worked()
     assert count() == 3
     assert "Eine Nachricht erzählt von allem Neuen." in client.get(where).text
+
+
+def test_what_is_left_out_is_a_table_to_take_along(client: TestClient) -> None:
+    where = ready(client)
+    assert "Was nicht dabei ist, als Tabelle" in client.get(where).text
+    answer = client.get(f"{where}/left-out.csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert 'filename="nicht-dabei.csv"' in answer.headers["content-disposition"]
+    head, *lines = csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")), delimiter=";")
+    assert head == ["Wo in der Datei", "Titel", "Was daraus wird", "Warum"]
+    assert lines == [
+        ["Zeile 4", "Kaputt", "geht so nicht", "Datum: ist kein Datum wie 24.12.2026 18:00: „irgendwann“"],
+        ["Zeile 5", "Früher", "schon vorbei", ""],
+    ]
 
 
 def test_where_nothing_is_new_there_is_no_button(client: TestClient) -> None:

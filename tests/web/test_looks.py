@@ -23,12 +23,14 @@ AXE = (Path(__file__).parents[1] / "vendor/axe-core/axe.min.js").read_text(encod
 OF_THE_LOOK = ("color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block")
 #: Bytes of a page with all that it loads.
 MOST = 150_000
-#: One of each part that templates/site/parts.html makes.
+#: Every page takes minutes; so many processes may share them.
+PARTED = 4
 #: What is pressed and lower than a finger wants it; links within a sentence aside.
 TOO_LOW = """[...document.querySelectorAll(`button, .button, .way, .ways a, .who a, .tabs a, .feeds a, .choices a, .picks label,
   .chips label, .tick, select, textarea, details > summary, input:not([type=hidden], [type=checkbox], [type=radio])`)]
   .filter(one => one.checkVisibility() && !one.closest(".trap") && one.getBoundingClientRect().height < 44)
   .map(one => one.outerHTML)"""
+#: One of each part that templates/site/parts.html makes.
 PARTS = (Path(__file__).parent / "parts.html").read_text(encoding="utf-8")
 
 
@@ -91,11 +93,14 @@ def test_what_no_eye_should_meet_is_found(tmp_path: Path) -> None:
         assert one in found
 
 
-def test_every_page_is_for_everybody(shown: Shown, settings: config.Settings, tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", range(PARTED))
+def test_every_page_is_for_everybody(
+    shown: Shown, settings: config.Settings, tmp_path: Path, part: int
+) -> None:
     wrong: list[str] = []
     with served(settings) as base, browsing(tmp_path) as tab:
         tab.command("Page.addScriptToEvaluateOnNewDocument", source=AXE)
-        for _, address, behind in shown:
+        for _, address, behind in list(shown)[part::PARTED]:
             if behind:
                 shown.enter(tab, base)
             for language in ("de", "en"):

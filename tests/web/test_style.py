@@ -23,8 +23,8 @@ def styled(css: str) -> set[str]:
 
 
 def used(template: str) -> set[str]:
-    """The classes that a template names, also in `{% if %}` within the attribute and in an expression's strings."""
-    found: set[str] = set()
+    """The classes that a template names, also in `{% if %}` within the attribute, in an expression's strings, and in a script."""
+    found = {word for text in re.findall(r'\.className = "([^"]*)"', template) for word in text.split()}
     bare = re.sub(r"\{#.*?#\}", "", template, flags=re.DOTALL)
     for value in re.findall(r'\bclass="((?:\{\{.*?\}\}|\{%.*?%\}|[^"])*)"', bare):
         for expression in re.findall(r"\{\{(.*?)\}\}", value):
@@ -38,7 +38,7 @@ def pages() -> dict[str, str]:
     return {
         str(one.relative_to(ROOT)): one.read_text(encoding="utf-8")
         for folder in folders
-        for one in folder.rglob("*.html")
+        for one in (*folder.rglob("*.html"), *folder.glob("*.js"))
     }
 
 
@@ -61,6 +61,7 @@ def test_classes_of_a_stylesheet_are_found(css: str, right: set[str]) -> None:
         ('<p class="a{% if x == "no" %} b{% endif %}">', {"a", "b"}),
         ('<p class="{{ "a b" if x else "c" }}">', {"a", "b", "c"}),
         ('{# class="no" #}<p data-class="a">', {"a"}),
+        ('box.className = "a b";', {"a", "b"}),
     ],
 )
 def test_classes_of_a_template_are_found(template: str, right: set[str]) -> None:

@@ -232,3 +232,25 @@ def test_own_words_of_two_outlets_of_one_network_are_asked_for_once_and_go_with_
     assert drafts.listed(merchants.by_slug("cafe").id)[0].texts == {"telegram": "Kommt!"}
     client.post(f"{where}/check", data=kept | {"text.telegram": " "})
     assert drafts.listed(merchants.by_slug("cafe").id)[0].texts == {}
+
+
+def test_looking_at_other_words_keeps_the_hour_that_was_chosen(client: TestClient) -> None:
+    _, where, secret = written(client, title="Klavier", starts_at=tomorrow())
+    hour = tomorrow("9:15")
+    chosen = {"token": secret, "then": "words", "how": "later", "publish_at": hour, "weekly": "1"}
+    page = client.post(f"{where}/check", data=chosen).text
+    assert re.search(rf'value="{hour}"[^>]* name="publish_at"|name="publish_at"[^>]* value="{hour}"', page)
+    assert re.search(r'value="later"[^>]* checked', page)
+    assert re.search(r'value="1" checked[^>]* name="weekly"', page)
+    assert drafts.known(merchants.by_slug("cafe").id, id_of(where)) is not None, "nothing was published"
+    too_long = client.post(f"{where}/check", data=chosen | {"publish_at": "x" * 300})
+    assert too_long.status_code == 200
+
+
+def test_who_is_signed_in_is_still_so_where_something_did_not_work(client: TestClient) -> None:
+    page = client.get(f"{HOME}/posts/01900000-0000-7000-8000-000000000000")
+    assert page.status_code == 404
+    assert "Rosa Rosen" in page.text
+    assert "/sign-in" not in page.text
+    client.cookies.clear()
+    assert "/sign-in" in client.get("/posts/01900000-0000-7000-8000-000000000000").text

@@ -1,5 +1,6 @@
 """Letters: single mails about somebody's own affairs, such as a confirmation or an outlet in trouble."""
 
+from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
@@ -30,6 +31,7 @@ LETTERS: dict[str, tuple[str, ...]] = {
     "destination_well": ("outlet", "since"),
     "outage": ("outlet", "reason", "since"),
     "outage_over": ("outlet", "since", "until"),
+    "alert": ("title", "said", "begun", "whose", "first", "page"),
     "sign_in": ("name", "connect"),
     "signed_in": ("name", "browser", "system", "since"),
     "invited": ("name", "who", "where"),
@@ -116,10 +118,12 @@ class Letter(Channel[Note, MailMessage]):
 
 
 def _trial(envelope: Note) -> MailMessage:
-    """The edition as a reader gets it; its links lead to nobody."""
+    """The edition as a reader gets it, marked as a test in its subject; its links lead to nobody."""
     to, parts = str(envelope.payload["to"]), envelope.payload["parts"]
     copy = Copy(envelope.key, parts, to, "test", envelope.city, envelope.sender, envelope.tried_at)
-    return Newsletter().render(copy)
+    mail = Newsletter().render(copy)
+    # Before what may be an encoded word, from which a blank sets it off (RFC 2047, section 5).
+    return replace(mail, data=mail.data.replace(b"\r\nSubject: ", b"\r\nSubject: Test: ", 1))
 
 
 def _message(envelope: Note, to: str, name: str, language: str, values: dict[str, Any]) -> bytes:

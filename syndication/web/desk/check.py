@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,6 +14,7 @@ from syndication.accounts.people import Account
 from syndication.channels import wording
 from syndication.channels.social.settings import SocialSettings
 from syndication.config import settings
+from syndication.content.characters import legible
 from syndication.content.post import Draft
 from syndication.content.reason import Reason
 from syndication.delivery.foreseen import Foreseen, foreseen
@@ -36,14 +37,28 @@ router = APIRouter(prefix="/desk/merchants/{slug}/posts/{post_id}", dependencies
 _WHEN = "publish_at"
 #: The box with which a post goes on to the page that lets it come every week.
 _WEEKLY = "weekly"
+#: What is typed into a box here has at most so many characters.
+_LONGEST = 200
+_Typed = Annotated[str, Query(max_length=_LONGEST)]
 _NO_HOUR = Reason("Please add the hour, such as “Sat 10:00”.")
 _EITHER = Reason("Here stands an hour, but “at once” was chosen. Please choose again, or empty this box.")
 _PAST = Reason("That has passed already. Please choose a later hour, or publish at once.")
 
 
 @router.get("/check")
-def check(request: Request, known: Visitor, slug: str, post_id: UUID) -> Response:
-    """What would happen; back to the form where something in it is wrong."""
+def check(
+    request: Request,
+    known: Visitor,
+    slug: str,
+    post_id: UUID,
+    how: _Typed = "",
+    publish_at: _Typed = "",
+    weekly_too: Annotated[str, Query(alias=_WEEKLY, max_length=_LONGEST)] = "",
+) -> Response:
+    """What would happen; back to the form where something in it is wrong.
+
+    `how`, `publish_at` and `weekly` are what was chosen below before other words were looked at.
+    """
     own = merchants.by_slug(slug)
     if weekly.known(own.id, post_id):
         return onward("/desk/merchants", slug, "weekly", str(post_id), "check")
@@ -55,7 +70,8 @@ def check(request: Request, known: Visitor, slug: str, post_id: UUID) -> Respons
         found = write.understood(own, draft, known)
     except Invalid:
         return _to_the_form(slug, post_id)
-    return _page(request, known, own, draft, found)
+    chosen = _Chosen(legible(publish_at), later=how == "later", weekly=bool(weekly_too)) if how else None
+    return _page(request, known, own, draft, found, chosen=chosen)
 
 
 @router.post("/check")
@@ -74,7 +90,8 @@ def decide(request: Request, known: Visitor, slug: str, post_id: UUID, form: Pos
     except Invalid:
         return _to_the_form(slug, post_id)
     if then != "publish":
-        return onward("/desk/merchants", slug, "posts", str(post_id), "check")
+        kept = {name: form.typed[name][:_LONGEST] for name in ("how", _WHEN, _WEEKLY) if form.typed.get(name)}
+        return onward("/desk/merchants", slug, "posts", str(post_id), "check", **kept)
     later, then_weekly = form.typed.get("how") == "later", _WEEKLY in form.boxes
     chosen = _Chosen(form.typed.get(_WHEN, ""), later=later, weekly=then_weekly)
     try:

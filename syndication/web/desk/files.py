@@ -16,6 +16,7 @@ from syndication.channels import wording
 from syndication.config import settings
 from syndication.content.reason import Reason
 from syndication.errors import Conflict, Forbidden, Invalid, NotFound, QuotaExceeded
+from syndication.infra import csv_tables
 from syndication.infra.reasons import translated_error, translated_reason
 from syndication.infra.rendering import gettext
 from syndication.publishing import files, merchants, quota
@@ -24,7 +25,7 @@ from syndication.publishing.from_file import What
 from syndication.publishing.merchants import MerchantRecord
 from syndication.publishing.stock import TELLS, Tell
 from syndication.sources import examples
-from syndication.web import signed_in
+from syndication.web import downloads, signed_in
 from syndication.web.desk.forms import Form, PostForm
 from syndication.web.desk.frame import desk_page, onward
 from syndication.web.signed_in import Visitor
@@ -43,6 +44,8 @@ _OUTCOMES: Mapping[What, tuple[str, Reason]] = {
     "past": ("off", Reason("over already")),
     "refused": ("failed", Reason("cannot be taken")),
 }
+#: Of these nothing comes.
+_LEFT_OUT: tuple[What, ...] = ("past", "refused")
 #: Who hears of what is new; English, translated.
 _WHO: Mapping[Tell, str] = {
     "nobody": "nobody: it stands on the pages, in feeds and calendars",
@@ -98,6 +101,20 @@ def file(request: Request, known: Visitor, slug: str, file_id: UUID) -> Response
 def went(request: Request, known: Visitor, slug: str, file_id: UUID) -> Response:
     """The part of that page that fills in as the file is looked at and taken in."""
     return _file(request, known, merchants.by_slug(slug), file_id, "file_went.html")
+
+
+@router.get("/{file_id}/left-out.csv")
+def left_out(known: Visitor, slug: str, file_id: UUID) -> Response:
+    """What could not be taken, and what was over, as a table: where it stands in the file, and why. Raises NotFound."""
+    own, language = merchants.by_slug(slug), known.language
+    say = gettext(language)
+    lines = [[say(word) for word in ("Where in the file", "Title", "What becomes of it", "Why")]]
+    for one in files.entries(own.id, file_id, files.MOST_ENTRIES):
+        if one.what in _LEFT_OUT:
+            shown = _shown(one, language, [])
+            lines.append([shown[name] for name in ("where", "title", "word", "reason")])
+    table = csv_tables.written(lines, csv_tables.separator(language))
+    return downloads.table([table], say("left-out.csv"))
 
 
 @router.post("/{file_id}")
@@ -189,6 +206,7 @@ def _file(
         noticed=noticed,
         entries=[_shown(one, known.language, noticed) for one in shown],
         more=found.entries - len(shown),
+        left_out=sum(found.counts.get(what, 0) for what in _LEFT_OUT),
         who=_choices(own, found, known.language),
         left=quota.left(own.id),
         tell=tell or found.tell,

@@ -1,12 +1,11 @@
 """Who did what: the audit log for the town hall, by person, business, act and days, and as a file."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from syndication.accounts import people
 from syndication.config import settings
@@ -18,7 +17,7 @@ from syndication.infra.rendering import gettext
 from syndication.insight import audit_log
 from syndication.insight.audit_log import LogFilter, LogRow
 from syndication.publishing import merchants
-from syndication.web import signed_in
+from syndication.web import downloads, signed_in
 from syndication.web.desk.frame import desk_page
 from syndication.web.desk.log_words import ACTS, said_of, who
 from syndication.web.signed_in import Visitor
@@ -75,17 +74,7 @@ def as_file(known: Visitor, wanted: Wanted) -> Response:
     """The same lines, all of them, as CSV (RFC 4180) that Excel reads as well."""
     chosen = _filter(wanted)
     audit_log.lines(chosen, limit=1)  # what is wrong is said before anything is sent
-
-    def pieces() -> Iterator[str]:
-        yield "\ufeff"  # or Excel takes it for another encoding
-        yield from audit_log.as_csv(chosen)
-
-    headers = {
-        "Content-Disposition": 'attachment; filename="log.csv"',
-        "Cache-Control": "no-store",
-        "X-Robots-Tag": "noindex",
-    }
-    return StreamingResponse(pieces(), media_type="text/csv; charset=utf-8", headers=headers)
+    return downloads.table(audit_log.as_csv(chosen), "log.csv")
 
 
 def _filter(wanted: dict[str, str]) -> LogFilter:

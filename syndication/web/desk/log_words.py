@@ -66,6 +66,8 @@ ACTS: dict[What, str] = {
     "edition.released": "Newsletter released",
     "edition.cancelled": "Newsletter cancelled",
     "edition.tested": "Test of a newsletter sent",
+    "alerts.chosen": "Alert: limit chosen",
+    "alerts.tested": "Test of the alerts sent",
     "reader.found": "Reader looked up",
     "reader.exported": "Reader’s data handed out",
     "reader.erased": "Reader deleted",

@@ -12,6 +12,7 @@ from syndication.infra.reasons import translated_error
 from syndication.infra.rendering import gettext, render
 from syndication.kinds import KINDS
 from syndication.publishing import views
+from syndication.web import signed_in
 from syndication.web.language import preferred
 from syndication.web.site import links
 
@@ -96,7 +97,8 @@ def page(
 
 def trouble(request: Request, status: int, detail: str) -> Response:
     """The page for whatever goes wrong, with the sentence that says what."""
-    language = language_of(request)
+    known = signed_in.already_let_in(request)
+    language = language_of(request, known.language if known else "")
     say = gettext(language)
     title = say("This page does not exist") if status == 404 else say("That did not work")
     # Whoever looks after the city asks first what is lost.
@@ -106,6 +108,8 @@ def trouble(request: Request, status: int, detail: str) -> Response:
         "trouble.html",
         status=status,
         private=True,
+        language=language,
+        visitor=known.name if known else "",
         title=title,
         detail=translated_error(detail, language),
         away=away,

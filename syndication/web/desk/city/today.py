@@ -13,6 +13,7 @@ from syndication.config import settings
 from syndication.content.reason import Reason
 from syndication.infra.reasons import translated_reason
 from syndication.infra.rendering import gettext, span, whole
+from syndication.insight import alerts
 from syndication.insight.queues import QueueRow
 from syndication.insight.today import DAYS
 from syndication.ops.finding import Finding
@@ -91,6 +92,7 @@ def _shown(request: Request, known: Account) -> dict[str, Any]:
         "paused": [(one.name, one.state, translated_reason(one.reason, language)) for one in day.paused],
         "mine": [one for one in failing if one.move == "operator"],
         "others": sum(one.count for one in failing if one.move == "merchant"),
+        "alerting": alerts.count(),
         "applications": admissions.count() if known.role == "operator" else 0,
         "arrived": [(network(kind), count) for kind, count in day.arrived.items()],
         "hourly": charts.by_hour(day.hours, day.at, zone),
