@@ -2,17 +2,10 @@
 
 from fastapi import APIRouter
 
-<<<<<<< HEAD
-from syndication.web.desk.city import acts, deliveries, settings, today, topics, trouble
+from syndication.web.desk.city import acts, alerts, deliveries, settings, today, topics, trouble
 
 router = APIRouter()
-for _part in (today, trouble, deliveries, acts, settings, topics):
-=======
-from syndication.web.desk.city import acts, alerts, deliveries, settings, today, trouble
-
-router = APIRouter()
-for _part in (today, trouble, alerts, deliveries, acts, settings):
->>>>>>> main
+for _part in (today, trouble, alerts, deliveries, acts, settings, topics):
     router.include_router(_part.router)
 
 __all__ = ["router"]
