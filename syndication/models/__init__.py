@@ -59,6 +59,7 @@ from syndication.models.publishing import (
 )
 from syndication.models.reader_imports import ReaderImport
 from syndication.models.reports import Report
+from syndication.models.reviews import Review, ReviewRules
 from syndication.models.weekly import Weekly
 
 __all__ = [
@@ -110,6 +111,8 @@ __all__ = [
     "Reader",
     "ReaderImport",
     "Report",
+    "Review",
+    "ReviewRules",
     "Revision",
     "SignInLink",
     "SignInRequest",
