@@ -41,8 +41,6 @@ What = Literal["created", "revised", "unchanged"]
 Stand = Literal["running", "coming", "over", "withdrawn"]
 LATEST = timely.LATEST
 _log = structlog.get_logger(__name__)
-
-
 #: One post of somebody's, as it is written, counted and told.
 ALONE = Manner()
 
