@@ -11,11 +11,12 @@ from syndication.web.desk.city import (
     review,
     settings,
     today,
+    topics,
     trouble,
 )
 
 router = APIRouter()
-for _part in (today, trouble, alerts, deliveries, acts, merchants, in_their_name, review, settings):
+for _part in (today, trouble, alerts, deliveries, acts, merchants, in_their_name, review, settings, topics):
     router.include_router(_part.router)
 
 __all__ = ["router"]
