@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from syndication.web.desk.city import acts, alerts, deliveries, settings, today, trouble
+from syndication.web.desk.city import acts, alerts, deliveries, month, settings, today, trouble
 
 router = APIRouter()
-for _part in (today, trouble, alerts, deliveries, acts, settings):
+for _part in (today, trouble, alerts, deliveries, acts, month, settings):
     router.include_router(_part.router)
 
 __all__ = ["router"]
