@@ -27,6 +27,8 @@ What = Literal[
     "merchant.admitted",
     "merchant.suspended",
     "merchant.changed",
+    "acting.begun",
+    "acting.ended",
     "application.declined",
     "application.asked_back",
     "key.made",
@@ -127,6 +129,8 @@ def record(
     `details` are names and counts: no secret, nothing of a reader, no word that a post says.
     """
     who = actor or current()
+    if who.behalf:
+        details["in_the_name_of"] = who.behalf[:200]
     session.add(
         LogLine(
             at=db.now(session),

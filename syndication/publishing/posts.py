@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session
 
 from syndication import clock
-from syndication.audit import log
+from syndication.audit import acting, log
 from syndication.config import settings
 from syndication.content.base import new_id
 from syndication.content.post import Action, Content, Draft
@@ -343,6 +343,7 @@ def _write(session: Session, post: Post, content: Content, now: datetime) -> Non
             content=content.document(),
             digest=content.digest(),
             created_at=now,
+            by_hall=acting.current().hall[:200],
         )
     )
     uploads.note(session, post.id, post.merchant_id, content)

@@ -39,8 +39,8 @@ SILENT = {
         (
             "queues", "dead-letters", "deliveries", "delivery", "channels", "doctor", "settings", "commands", "log",
             "posts list", "posts show", "destinations", "destinations show", "destinations links",
-            "destinations dry-run", "readers", "readers show", "merchants", "merchants applications", "people", "keys",
-            "deliveries causes", "editions",
+            "destinations dry-run", "readers", "readers show", "merchants", "merchants applications", "merchants show", "people",
+            "keys", "deliveries causes", "editions",
         ),
         _LOOKS,
     ),
@@ -115,6 +115,7 @@ WRITTEN: dict[str, tuple[Callable[[], list[str]], str]] = {
     "merchants admit": (lambda: [_applied()], "merchant.admitted"),
     "merchants decline": (lambda: [_applied(), "--because", "Zu weit weg."], "application.declined"),
     "merchants suspend": (lambda: ["cafe", "--keep"], "merchant.suspended"),
+    "merchants quota": (lambda: ["cafe", "7"], "merchant.changed"),
     "people add": (lambda: ["neu@coburg.example", "--role", "viewer"], "person.added"),
     "people role": (lambda: ["rosa@cafe.example", "viewer"], "person.role"),
     "people remove": (lambda: ["rosa@cafe.example"], "person.removed"),

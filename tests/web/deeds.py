@@ -269,6 +269,26 @@ OF_PAGES: dict[tuple[str, str], tuple[Callable[[Desk], Any], str]] = {
         "report.kept",
     ),
     ("POST", "/posts/{post_id}/report"): (report, "report.received"),
+    ("POST", "/desk/city/merchants/{slug}/enter"): (
+        lambda d: d.post("/desk/city/merchants/cafe/enter"),
+        "acting.begun",
+    ),
+    ("POST", "/desk/leave"): (
+        lambda d: (d.post("/desk/city/merchants/cafe/enter"), d.post("/desk/leave"))[1],
+        "acting.ended",
+    ),
+    ("POST", "/desk/city/merchants/{slug}/quota"): (
+        lambda d: d.post("/desk/city/merchants/cafe/quota", posts_per_day="7"),
+        "merchant.changed",
+    ),
+    ("POST", "/desk/city/merchants/{slug}/suspend"): (
+        lambda d: d.post("/desk/city/merchants/cafe/suspend", because="Das ist erlaubt.", stands="stays"),
+        "merchant.suspended",
+    ),
+    ("POST", "/desk/city/merchants/{slug}/admit"): (
+        lambda d: d.post("/desk/city/merchants/cafe/admit"),
+        "merchant.admitted",
+    ),
     ("POST", "/desk/city/keys"): (
         lambda d: d.post("/desk/city/keys", name="Website", scopes="posts:read", seen=""),
         "key.made",

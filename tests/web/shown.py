@@ -170,6 +170,7 @@ def furnish() -> Shown:
         "/desk/city/applications": ("/desk/city/applications",),
         "/desk/city/applications/{application_id}": _decided(),
         **shown_city.newsletters(),
+        **shown_city.businesses(),
         "/desk/city/readers": ("/desk/city/readers",),
         "/desk/city/readers/imports/{import_id}": shown_city.lists(),
         "/desk/city/readers/{ref}": tuple(

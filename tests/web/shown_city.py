@@ -5,7 +5,10 @@ from datetime import UTC, timedelta
 from sqlalchemy import select
 
 from syndication import clock
+from syndication.accounts import people, suspensions
+from syndication.accounts.suspensions import Suspension
 from syndication.audience import mailings, reader_imports
+from syndication.audit import acting
 from syndication.config import settings
 from syndication.content.interest import Interest
 from syndication.content.reason import Reason
@@ -14,7 +17,7 @@ from syndication.ledger import bulk
 from syndication.ledger.selection import Selection
 from syndication.models import Alert, AlertMessage, Attempt, Delivery, Tally
 from syndication.ops import alerts
-from syndication.publishing import api_keys
+from syndication.publishing import api_keys, posts
 from syndication.publishing.api_keys import KeyRequest
 from tests import factories
 
@@ -133,6 +136,33 @@ def newsletters() -> dict[str, tuple[str, ...]]:
             f"/desk/city/editions/{slot:%Y%m%dT%H%M%S}{query}"
             for slot, query in zip(slots, ("?done=hold", "", ""), strict=True)
         ),
+    }
+
+
+def businesses() -> dict[str, tuple[str, ...]]:
+    """One that is suspended until a day, with posts that wait and that stand; the list, whole and empty."""
+    with db.transaction() as session:
+        slug = "tabak"
+        owner = factories.merchant(session, slug, name="Tabak- und Zeitschriftenhandlung Rauchfang").id
+        factories.destination(session, "webhook", merchant_id=owner, name="Ladenseite", state="disabled",
+                              settings={"url": "http://127.0.0.1:1/t"}, failing_since=clock.now())  # fmt: skip
+    people.join("tina@tabak.example", slug, "owner", name="Tina Tabak")
+    posts.create(owner, factories.event("Zeitschriftentag"))
+    for days in (1, 2):
+        posts.create(
+            owner,
+            factories.event("Zeitschriftenbörse", days=9, publish_at=clock.now() + timedelta(days=days)),
+        )
+    with acting.entering("page", "service", ""):
+        until = clock.now() + timedelta(days=30)
+        because = "Zweimal haben Sie für Tabak geworben. Das ist hier nicht erlaubt."
+        suspensions.suspend(owner, Suspension(because=because, until=until))
+    at = "/desk/city/merchants"
+    return {
+        at: (at, f"{at}?q=nirgends", f"{at}?state=suspended"),
+        f"{at}/{{slug}}": (f"{at}/cafe?done=quota", f"{at}/{slug}", f"{at}/wortreich-buchhandlung"),
+        f"{at}/{{slug}}/suspend": (f"{at}/cafe/suspend", f"{at}/{slug}/suspend"),
+        f"{at}/{{slug}}/admit": (f"{at}/{slug}/admit", f"{at}/cafe/admit"),
     }
 
 

@@ -23,13 +23,19 @@ def desk_page(request: Request, known: Account, template: str, *, at: str = "", 
         at=at or request.url.path,
         known=known,
         path=request.url.path,
-        merchants=[merchants.by_slug(slug) for slug in known.merchants],
+        merchants=[merchants.by_slug(slug) for slug in _slugs(known)],
         alerts_on=alerts.count() if known.role else 0,
         waiting_applications=admissions.count() if known.role == "operator" else 0,
         waiting_reports=reports.count() if known.role == "operator" else 0,
         token=sessions.form_token(known),
         **values,
     )
+
+
+def _slugs(known: Account) -> list[str]:
+    """The merchants whose pages somebody may open; first the one in whose name they act."""
+    acting = [known.acting.slug] if known.acting else []
+    return [*acting, *(slug for slug in known.merchants if slug not in acting)]
 
 
 def onward(path: str, *segments: str, **query: str) -> Response:

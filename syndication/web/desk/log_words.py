@@ -28,6 +28,8 @@ ACTS: dict[What, str] = {
     "merchant.admitted": "Business admitted",
     "merchant.suspended": "Business suspended",
     "merchant.changed": "Business changed",
+    "acting.begun": "Desk of a business opened in its name",
+    "acting.ended": "Desk of a business left",
     "application.declined": "Application declined",
     "application.asked_back": "Asked back about an application",
     "key.made": "Key made",
@@ -122,7 +124,7 @@ def said_of(row: LogRow, language: str) -> dict[str, Any]:
     say = gettext(language)
     return {
         "at": _moment(row.at, language),
-        "who": who(row.by, row.by_name, language),
+        "who": _in_the_name(who(row.by, row.by_name, language), row, language),
         "by": row.by,
         "way": say(WAYS.get(row.way, row.way)),
         "what": say(ACTS.get(row.what, row.what)),  # type: ignore[call-overload]  # an act of a later version
@@ -133,6 +135,11 @@ def said_of(row: LogRow, language: str) -> dict[str, Any]:
         "merchant_name": row.merchant_name,
         "details": _details(row.details, language),
     }
+
+
+def _in_the_name(told: str, row: LogRow, language: str) -> str:
+    behalf = row.details.get("in_the_name_of")
+    return gettext(language)("{}, in the name of {}").format(told, behalf) if behalf else told
 
 
 def who(by: str, name: str, language: str) -> str:

@@ -2,10 +2,20 @@
 
 from fastapi import APIRouter
 
-from syndication.web.desk.city import acts, alerts, deliveries, month, settings, today, trouble
+from syndication.web.desk.city import (
+    acts,
+    alerts,
+    deliveries,
+    in_their_name,
+    merchants,
+    month,
+    settings,
+    today,
+    trouble,
+)
 
 router = APIRouter()
-for _part in (today, trouble, alerts, deliveries, acts, month, settings):
+for _part in (today, trouble, alerts, deliveries, acts, merchants, in_their_name, month, settings):
     router.include_router(_part.router)
 
 __all__ = ["router"]
