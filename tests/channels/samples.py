@@ -115,7 +115,7 @@ def letter(name: str = "confirm", address: str = "anna@example.org") -> Note:
         "standing": "12",
         "withdraw": "",
         "missed": "1",
-        "said": "1.4 GB are free.",
+        "said": "1400 MB are free.",
         "begun": "Since today.",
         "whose": "Whose turn it is: yours.",
         "first": "First: make room.",

@@ -83,7 +83,7 @@ def alerted() -> None:
     now = clock.now()
     with db.transaction() as session:
         for rule, name, minutes, lasted, said in (
-            ("disk", "stadtserver-03.rechenzentrum.example", 190, None, Reason("{} GB are free at {}.", "1.4", "/srv")),
+            ("disk", "stadtserver-03.rechenzentrum.example", 190, None, Reason("{} MB are free at {}.", 1400, "/srv")),
             ("failures", "Mastodon", 40, None, Reason("Of {} tries since the hour before this one, {} did not arrive.", 42, 40)),
             ("queue.mail", "", 5000, 95, Reason("{} could go out; the oldest has waited for {} minutes.", 812, 61)),
         ):  # fmt: skip
