@@ -25,6 +25,8 @@ COUNTING = [table for table in Base.metadata.sorted_tables if table.autoincremen
 ALLOWED = {
     "alert_messages.edge": "on",
     "alert_messages.state": "waiting",
+    "review_rules.scope": "new",
+    "reviews.state": "waiting",
     "merchants.state": "admitted",
     "destinations.state": "active",
     "readers.state": "confirmed",

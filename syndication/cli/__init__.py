@@ -18,6 +18,7 @@ from syndication.cli import (
     posts,
     queues,
     readers,
+    review,
     running,
     upkeep,
 )
@@ -42,6 +43,7 @@ for module in (
     readers,
     editions,
     merchants,
+    review,
     people,
     keys,
     importing,

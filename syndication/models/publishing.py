@@ -45,6 +45,8 @@ class Merchant(Base):
     suspended_until: Mapped[datetime | None]
     suspended_because: Mapped[str] = mapped_column(String(1000), default="", server_default="")
     suspended_by: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    #: Whether the town hall looks at its posts first: `always` or `never`; None: as the city's rules say (publishing.review).
+    review: Mapped[str | None] = mapped_column(String(10))
     taking_back: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 

@@ -111,6 +111,7 @@ def letter(name: str = "confirm", address: str = "anna@example.org") -> Note:
         "why": "spam",
         "ground": "Regeln dieser Stadt, Nummer 3",
         "reported": "yes",
+        "number": "2",
         "scheduled": "3",
         "standing": "12",
         "withdraw": "",

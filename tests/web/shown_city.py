@@ -5,7 +5,7 @@ from datetime import UTC, timedelta
 from sqlalchemy import select
 
 from syndication import clock
-from syndication.accounts import people, suspensions
+from syndication.accounts import people, reviews, suspensions
 from syndication.accounts.suspensions import Suspension
 from syndication.audience import mailings, reader_imports
 from syndication.audit import acting
@@ -15,10 +15,11 @@ from syndication.content.reason import Reason
 from syndication.infra import db
 from syndication.ledger import bulk
 from syndication.ledger.selection import Selection
-from syndication.models import Alert, AlertMessage, Attempt, Delivery, Tally
+from syndication.models import Alert, AlertMessage, Attempt, Delivery, Post, Tally
 from syndication.ops import alerts
-from syndication.publishing import api_keys, posts
+from syndication.publishing import api_keys, approving, posts, review
 from syndication.publishing.api_keys import KeyRequest
+from syndication.publishing.merge_patch import patched
 from tests import factories
 
 
@@ -163,6 +164,31 @@ def businesses() -> dict[str, tuple[str, ...]]:
         f"{at}/{{slug}}": (f"{at}/cafe?done=quota", f"{at}/{slug}", f"{at}/wortreich-buchhandlung"),
         f"{at}/{{slug}}/suspend": (f"{at}/cafe/suspend", f"{at}/{slug}/suspend"),
         f"{at}/{{slug}}/admit": (f"{at}/{slug}/admit", f"{at}/cafe/admit"),
+    }
+
+
+def to_look_at() -> dict[str, tuple[str, ...]]:
+    """A post at once, one whose hour has passed, a correction that was put right, one that was sent back."""
+    with db.transaction() as session:
+        owner = factories.merchant(session, "trachten", name="Trachten-Stübl Hinterhuber").id
+    out = posts.create(owner, factories.event("Trachtenschau", summary="Mit Blasmusik."))
+    review.set_own(owner, "always")
+    new = posts.create(owner, factories.event("Dirndl-Flohmarkt der Donaudampfschifffahrtsgesellschaft"))
+    late = posts.create(
+        owner, factories.offer("Hosenträger für alle", publish_at=clock.now() + timedelta(hours=1))
+    )
+    back = posts.create(owner, factories.event("Jodelabend"))
+    said = {"title": "Große Trachtenschau mit Blasmuhsik", "summary": "Mit Blasmusik und Brezen."}
+    posts.revise(owner, out.id, lambda now: patched(now, said))
+    with acting.entering("page", "service", "Otto Amt"):
+        reviews.send_back(back.id, "Bitte schreiben Sie dazu, was der Eintritt kostet.")
+        approving.edit(out.id, 1, {"title": "Große Trachtenschau mit Blasmusik"})
+    with db.transaction() as session:
+        session.get_one(Post, late.id).publish_at = clock.now() - timedelta(minutes=1)
+    at = "/desk/city/review"
+    return {
+        at: (at,),
+        f"{at}/{{post_id}}": tuple(f"{at}/{one.id}" for one in (new, late, out, back)),
     }
 
 

@@ -58,6 +58,9 @@ LETTERS: dict[str, tuple[str, ...]] = {
     ),
     "asked_back": ("name", "merchant", "because", "reply_to"),
     "suspended": ("name", "merchant", "because", "scheduled", "standing", "withdraw", "page", "reply_to"),
+    "review_waiting": ("name", "number"),
+    "review_returned": ("name", "merchant", "title", "because", "page", "reply_to"),
+    "review_expired": ("name", "merchant", "title", "page"),
     "admitted_again": ("name", "merchant", "scheduled", "missed", "page"),
 }
 #: What some letters are told where there is something to tell.

@@ -23,7 +23,7 @@ from syndication.errors import Conflict, Fault, NotFound
 from syndication.infra.reasons import translated_error, translated_reason
 from syndication.infra.rendering import gettext
 from syndication.insight.posts import posts as find_posts
-from syndication.publishing import merchants, posts
+from syndication.publishing import merchants, posts, review
 from syndication.publishing.posts import PostRecord
 from syndication.web import signed_in
 from syndication.web.desk.forms import LongForm
@@ -249,5 +249,6 @@ def line(record: PostRecord, language: str) -> dict[str, Any]:
         "merchant": own.name,
         "slug": own.slug,
         "published_at": record.published_at,
+        "review": found.state if (found := review.read(record.id)) is not None and found.open else "",
         "public": f"/posts/{record.id}" if record.state == "published" else "",
     }

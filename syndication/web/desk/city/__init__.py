@@ -9,13 +9,25 @@ from syndication.web.desk.city import (
     in_their_name,
     merchants,
     month,
+    review,
     settings,
     today,
     trouble,
 )
 
 router = APIRouter()
-for _part in (today, trouble, alerts, deliveries, acts, merchants, in_their_name, month, settings):
+for _part in (
+    today,
+    trouble,
+    alerts,
+    deliveries,
+    acts,
+    merchants,
+    in_their_name,
+    review,
+    month,
+    settings,
+):
     router.include_router(_part.router)
 
 __all__ = ["router"]

@@ -17,7 +17,7 @@ from syndication.content.faults import faults_of
 from syndication.errors import Invalid
 from syndication.infra.reasons import translated_error, translated_reason
 from syndication.insight import merchants as overview
-from syndication.publishing import merchants, posts, quota
+from syndication.publishing import merchants, posts, quota, review
 from syndication.publishing.merchants import Amendment, MerchantRecord, State
 from syndication.publishing.withdrawal import by_person
 from syndication.web import signed_in
@@ -146,6 +146,8 @@ def _page(
         left=quota.left(own.id),
         posts=[line(one, language) for one in posts.listed(merchant_id=own.id, limit=_POSTS)],
         outlets=[_outlet(one, language) for one in insight.destinations(merchant=own.slug)],
+        review=review.own_of(own.id) or "",
+        looked_at=review.applies_to(own.id),
         decides=decides,
         enters=known.may("editor"),
         application=admissions.standing(own.id) if decides else None,
