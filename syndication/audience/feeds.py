@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
@@ -24,15 +24,17 @@ from syndication.infra import db, wakeups
 from syndication.kinds import NAMES, UNLISTED
 from syndication.ledger import lifecycle
 from syndication.models import Delivery, Destination, FeedDocument, Merchant, Post, PostTopic
-from syndication.publishing import coming, topics, views, weekly_views
+from syndication.publishing import coming, filing, topics, views, weekly_views
 
 __all__ = [
     "FORMATS",
     "Document",
+    "Moved",
     "Scope",
     "Shelf",
     "document",
     "parse_scope",
+    "ping",
     "sweep",
 ]
 
@@ -57,6 +59,14 @@ class Scope:
 
     def __str__(self) -> str:
         return "/".join(f"{name}/{value}" for name in _FACETS if (value := getattr(self, name))) or "all"
+
+
+class Moved(NotFound):
+    """The topic of a feed is filed elsewhere now; `to` is the scope under which it goes on."""
+
+    def __init__(self, to: Scope) -> None:
+        super().__init__("There is no such feed.")
+        self.to = to
 
 
 @dataclass(frozen=True)
@@ -227,7 +237,11 @@ def _create(scope: Scope, form: Format) -> None:
 def _check_known(session: Session, scope: Scope) -> None:
     """Only what exists gets a document: else anybody could fill the disk with feeds about nothing."""
     merchant = select(Merchant.id).where(Merchant.slug == scope.merchant, Merchant.state != "applied")
-    topic = select(PostTopic.topic).where(PostTopic.topic == scope.topic)
+    # Whoever files a topic elsewhere waits, or is seen here: no document is made under a name that is gone.
+    db.advisory_lock(session, filing.LOCK, shared=True)
+    if scope.topic and (now := filing.becomes(session, scope.topic)) != scope.topic:
+        raise Moved(replace(scope, topic=now))
+    topic = select(PostTopic.topic).where(filing.is_under(scope.topic))
     for value, statement in ((scope.merchant, merchant), (scope.topic, topic)):
         if value and session.scalar(statement.limit(1)) is None:
             raise NotFound("There is no such feed.")
@@ -332,7 +346,7 @@ def _conditions(scope: Scope, form: Format) -> Iterator[ColumnElement[bool]]:
     if scope.kind:
         yield Post.kind == scope.kind
     if scope.topic:
-        yield exists().where(PostTopic.post_id == Post.id, PostTopic.topic == scope.topic)
+        yield exists().where(PostTopic.post_id == Post.id, filing.is_under(scope.topic))
     if scope.merchant:
         yield Post.merchant_id == select(Merchant.id).where(Merchant.slug == scope.merchant).scalar_subquery()
 
@@ -379,11 +393,11 @@ def _store(session: Session, before: _State, stale_at: datetime | None, body: by
         update(FeedDocument).where(mine).values(values).execution_options(synchronize_session=False)
     )
     if changed and settings().websub_hub:
-        _ping(session, f"w{before.id}-{before.wanted}-{etag[:16]}", address)
+        ping(session, f"w{before.id}-{before.wanted}-{etag[:16]}", address)
     return changed
 
 
-def _ping(session: Session, key: str, topic: str) -> None:
+def ping(session: Session, key: str, topic: str) -> None:
     """Tell the hub, once for each version of a document."""
     hub = session.scalars(
         select(Destination).where(Destination.channel == WebSub.kind, Destination.state == "active").limit(1)

@@ -10,6 +10,8 @@ from syndication.content.interest import Interest
 from syndication.content.post import Content
 from syndication.infra import db
 from syndication.models import InterestRow
+from syndication.publishing import filing
+from syndication.publishing.filing import Filing
 
 
 def ensure(session: Session, interest: Interest) -> int:
@@ -20,8 +22,15 @@ def ensure(session: Session, interest: Interest) -> int:
 
 
 def load(row: InterestRow) -> Interest:
-    """The interest that a row holds."""
-    return Interest.model_validate(row.facets)
+    """The interest that a row holds, its topics as they are filed."""
+    return _read(filing.of_row(row), row)
+
+
+def _read(filed: Filing, row: InterestRow) -> Interest:
+    wanted = Interest.model_validate(row.facets)
+    if not filed.concerns(wanted.topics):
+        return wanted
+    return wanted.model_copy(update={"topics": filed.topics(wanted.topics)})
 
 
 def wants(interest: Interest, content: Content, publisher: Publisher) -> bool:
@@ -34,4 +43,5 @@ def all_of(session: Session, ids: Sequence[int] | Select[int] | None = None) -> 
     statement = select(InterestRow)
     if ids is not None:
         statement = statement.where(InterestRow.id.in_(ids))
-    return {row.id: load(row) for row in session.scalars(statement)}
+    filed = filing.of(session)
+    return {row.id: _read(filed, row) for row in session.scalars(statement)}

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from syndication.content.post import Content
 from syndication.kinds.reading import kept
 from syndication.models import Change, Delivery, EditionPost, Revision
+from syndication.publishing import filing
 
 #: What may have arrived counts as told.
 ARRIVED = ("sent", "sending", "unconfirmed")
@@ -96,7 +97,10 @@ def contents(session: Session, said: Collection[tuple[UUID, int]]) -> Mapping[tu
         rows = select(Revision.number, Revision.content).where(
             Revision.post_id == post_id, Revision.number.in_(some)
         )
-        found |= {(post_id, number): kept(content) for number, content in session.execute(rows)}
+        found |= {
+            (post_id, number): filing.filed(filing.of(session), kept(content))
+            for number, content in session.execute(rows)
+        }
     return found
 
 

@@ -83,6 +83,9 @@ What = Literal[
     "report.received",
     "report.kept",
     "report.removed",
+    "topic.renamed",
+    "topic.merged",
+    "topic.split",
     "secrets.renewed",
     "backup.restored",
 ]  # fmt: skip -- one glance shows every act
@@ -103,6 +106,7 @@ Kind = Literal[
     "reader",
     "readers",
     "report",
+    "topic",
     "city",
 ]  # fmt: skip -- as above
 

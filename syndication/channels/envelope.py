@@ -54,6 +54,8 @@ class PostView:
     over_at: datetime | None = None
     weekly: UUID | None = None
     weekly_on: date | None = None
+    #: How its topics are spelled, so that two views are equal only where they look the same: topics are equal by their slugs.
+    spelled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

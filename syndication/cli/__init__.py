@@ -20,6 +20,7 @@ from syndication.cli import (
     readers,
     review,
     running,
+    topics,
     upkeep,
 )
 from syndication.cli.process import Group
@@ -48,6 +49,7 @@ for module in (
     keys,
     importing,
     channels,
+    topics,
     log,
     upkeep,
 ):

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from syndication.audience import interests
 from syndication.audience.readers import of_address
 from syndication.errors import NotFound
 from syndication.infra import db
@@ -58,7 +59,7 @@ def numbered(reader_id: int) -> ReaderRow:
 
 
 def _shown(session: Session, row: Reader) -> ReaderRow:
-    facets = session.get_one(InterestRow, row.interest_id).facets
+    facets = interests.load(session.get_one(InterestRow, row.interest_id)).model_dump(mode="json")
     steps = session.scalars(select(Consent).where(Consent.reader_id == row.id).order_by(Consent.id))
     return ReaderRow(
         id=row.id,

@@ -55,6 +55,7 @@ from syndication.models.publishing import (
     PreparedPicture,
     Revision,
     StoredPicture,
+    TopicName,
 )
 from syndication.models.reader_imports import ReaderImport
 from syndication.models.reports import Report
@@ -119,5 +120,6 @@ __all__ = [
     "StoredPicture",
     "Suppression",
     "Tally",
+    "TopicName",
     "Weekly",
 ]

@@ -176,6 +176,18 @@ class PostTopic(Base):
     spelling: Mapped[str | None] = mapped_column(String(60))
 
 
+class TopicName(Base):
+    """What the town hall says of a topic: under which other one it is filed, or else what it is called. See publishing.filing."""
+
+    __tablename__ = "topic_names"
+
+    slug: Mapped[str] = mapped_column(String(60), primary_key=True)
+    #: A topic that is filed under itself: no chains.
+    filed_as: Mapped[str | None] = mapped_column(String(60), index=True)
+    name: Mapped[str | None] = mapped_column(String(60))
+    changed_at: Mapped[datetime]
+
+
 class Revision(Base):
     """The frozen content of a post at one moment of publishing; never updated."""
 

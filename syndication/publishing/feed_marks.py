@@ -6,7 +6,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from syndication.content.feed_scopes import scopes_of
-from syndication.models import FeedDocument, Merchant, Post, PostTopic
+from syndication.models import FeedDocument, Merchant, Post, PostTopic, TopicName
+from syndication.publishing import filing
 
 __all__ = ["mark", "mark_merchant", "scopes_of"]
 
@@ -23,7 +24,11 @@ def mark(session: Session, scopes: Sequence[str]) -> None:
 
 def mark_merchant(session: Session, merchant: Merchant) -> None:
     """Note, in the caller's transaction, that every document that names this merchant is wanted anew."""
-    said = select(Post.kind, PostTopic.topic).outerjoin(PostTopic, PostTopic.post_id == Post.id)
+    said = (
+        select(Post.kind, filing.RESOLVED)
+        .outerjoin(PostTopic, PostTopic.post_id == Post.id)
+        .outerjoin(TopicName, TopicName.slug == PostTopic.topic)
+    )
     rows = session.execute(said.where(Post.merchant_id == merchant.id).distinct())
     mark(
         session,

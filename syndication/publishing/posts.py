@@ -21,6 +21,7 @@ from syndication.infra import db, wakeups
 from syndication.models import Change, KeptDraft, Merchant, Post, PostTopic, Revision
 from syndication.publishing import (
     coming,
+    filing,
     merchants,
     price_memory,
     quota,
@@ -40,8 +41,6 @@ What = Literal["created", "revised", "unchanged"]
 Stand = Literal["running", "coming", "over", "withdrawn"]
 LATEST = timely.LATEST
 _log = structlog.get_logger(__name__)
-
-
 #: One post of somebody's, as it is written, counted and told.
 ALONE = Manner()
 
@@ -69,7 +68,7 @@ def create(
     with db.transaction() as session:
         merchant = _publishing(session, merchant_id, alone=True)
         now = clock.now()
-        content = draft.content()
+        content = filing.filed(filing.of(session), draft.content())
         timely.refuse_dates(content)
         over_at = content.over_at(settings().zone)
         timely.refuse_stale(content, over_at, max(now, draft.publish_at or now))
@@ -310,7 +309,7 @@ def _revise(
     waits = not looked_at and (open_one is not None or review.applies(session, merchant))
     standing, correction = _content(session, post), review.correction_of(open_one)
     before = correction or standing
-    content = draft.content().spelled_as(before)
+    content = filing.filed(filing.of(session), draft.content().spelled_as(before))
     if content.kind != before.kind:
         raise Invalid.field("kind", Reason("cannot be changed: this post is of kind {}", before.kind))
     now = clock.now()

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from syndication.content import topics
 from syndication.infra import db
-from syndication.models import Post, PostTopic
+from syndication.models import Post, PostTopic, TopicName
+from syndication.publishing import filing
 
 
 @dataclass(frozen=True)
@@ -33,18 +34,22 @@ def known(also: Iterable[str] = (), most: int = 40) -> Topics:
     used, first = func.count(), func.min(Post.published_at)
     with db.reading() as session:
         statement = (
-            select(PostTopic.topic, PostTopic.spelling, used)
+            select(filing.RESOLVED, PostTopic.spelling, used)
             .join(Post, Post.id == PostTopic.post_id)
+            .outerjoin(TopicName, TopicName.slug == PostTopic.topic)
             .where(Post.state == "published")
-            .group_by(PostTopic.topic, PostTopic.spelling)
+            .group_by(filing.RESOLVED, PostTopic.spelling)
             .order_by(PostTopic.spelling.is_(None), used.desc(), first)
         )
         found = session.execute(statement).all()
+        given = filing.of(session).known
     names = dict.fromkeys(also)
     uses: Counter[str] = Counter()
     for slug, spelling, count in found:
         names[slug] = names.get(slug) or spelling
         uses[slug] += count
+    # What the town hall calls one goes before how its posts spell it.
+    names |= {slug: given[slug].spelling for slug in names if slug in given and given[slug] == slug}
     common = {*also, *(slug for slug, _ in uses.most_common(most))}
     listed = [Topic(slug, topics.name(slug, spelling)) for slug, spelling in names.items()]
     listed.sort(key=lambda one: topics.collated(one.name))
@@ -55,10 +60,13 @@ def known(also: Iterable[str] = (), most: int = 40) -> Topics:
 
 
 def name(session: Session, slug: str) -> str:
-    """What people read for a topic, by its commonest spelling."""
+    """What people read for a topic: what the town hall calls it, else its commonest spelling."""
+    given = filing.of(session).known.get(slug)
+    if given is not None and given.spelling != given:
+        return given.spelling
     statement = (
         select(PostTopic.spelling)
-        .where(PostTopic.topic == slug, PostTopic.spelling.is_not(None))
+        .where(filing.is_under(slug), PostTopic.spelling.is_not(None))
         .group_by(PostTopic.spelling)
         .order_by(func.count().desc(), PostTopic.spelling)
         .limit(1)

@@ -13,6 +13,7 @@ from syndication.content.post import Content
 from syndication.infra import db
 from syndication.kinds.reading import kept
 from syndication.models import Merchant, Post, Revision
+from syndication.publishing import filing as filings
 from syndication.publishing.publishers import publisher
 
 
@@ -34,14 +35,21 @@ _LOOKED_AT = 20
 
 
 def content_of(revision: Revision) -> Content:
-    """What a revision says. Equal digests are equal contents, so each is read from its JSON once in a process."""
+    """What a revision says, its topics as they are filed. Equal digests are equal contents, each read once."""
     key = (revision.digest, *revision.content.get("spellings", {}).values())
-    found = _contents.get(key)
-    if found is None:
-        if len(_contents) >= _MOST_CONTENTS:
-            _contents.clear()
-        found = _contents[key] = kept(revision.content)
-    return found
+    found = _contents.get(key) or _remembered(key, kept(revision.content))
+    filing = filings.of_row(revision)
+    if not filing.concerns(found.topics):
+        return found
+    named = (*key, *(f"{one}={one.spelling}" for one in filing.topics(found.topics)))
+    return _contents.get(named) or _remembered(named, filings.filed(filing, found))
+
+
+def _remembered(key: tuple[str, ...], content: Content) -> Content:
+    if len(_contents) >= _MOST_CONTENTS:
+        _contents.clear()
+    _contents[key] = content
+    return content
 
 
 def by_hall(post_ids: Iterable[UUID]) -> dict[UUID, dict[int, str]]:
@@ -70,6 +78,7 @@ def view(post: Post, revision: Revision, merchant: Merchant, base_url: str) -> P
         over_at=post.over_at,
         weekly=post.weekly_id,
         weekly_on=post.weekly_on,
+        spelled=tuple(topic.spelling for topic in content.topics),
     )
 
 

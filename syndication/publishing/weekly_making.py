@@ -24,7 +24,7 @@ from syndication.infra import db
 from syndication.kinds.contract import CANCEL, Deed
 from syndication.kinds.reading import draft, kept
 from syndication.models import Merchant, Post, Weekly
-from syndication.publishing import feed_marks, posts
+from syndication.publishing import feed_marks, filing, posts
 from syndication.publishing.merge_patch import patched
 from syndication.publishing.posts import Manner
 from syndication.publishing.weekly_days import Days
@@ -52,7 +52,7 @@ def days_of(row: Weekly) -> Days:
 
 def content_of(row: Weekly) -> Content:
     """What each date says, as it stands on one of them."""
-    return kept(row.content)
+    return filing.filed(filing.of_row(row), kept(row.content))
 
 
 def named(content: Content, zone: ZoneInfo) -> date:

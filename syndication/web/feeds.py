@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from syndication import clock
 from syndication.audience import feeds
@@ -42,7 +42,10 @@ async def feed(request: Request) -> Response:
     now = clock.now()
     answer = memory.recent(kept, now, _TRUSTED if number == 1 else _TRUSTED_LATER)
     if answer is None:
-        answer = await _asked(path, number, memory.last(kept))
+        try:
+            answer = await _asked(path, number, memory.last(kept))
+        except feeds.Moved as moved:
+            return _onward(moved, path, number)
         memory.keep(kept, answer, now)
     response = _respond(request, answer, now)
     listener = _listener(request)
@@ -51,6 +54,17 @@ async def feed(request: Request) -> Response:
     if noted := listener.due(now):
         response.background = BackgroundTask(feed_audience.keep, noted, now)
     return response
+
+
+def _onward(moved: feeds.Moved, path: str, number: int) -> Response:
+    """A feed whose topic is filed elsewhere now goes on there, for good (RFC 9110 section 15.4.2)."""
+    page = f"?page={number}" if number > 1 else ""
+    there = f"/feeds/{moved.to}.{path.rpartition('.')[2]}{page}"
+    headers = {
+        "Cache-Control": f"public, max-age={settings().feed_max_age}",
+        "Access-Control-Allow-Origin": "*",
+    }
+    return RedirectResponse(there, 301, headers=headers)
 
 
 # A plain route: FastAPI's machinery for parameters would cost more than the answer.

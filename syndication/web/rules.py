@@ -283,6 +283,9 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("POST", "/desk/city/keys"): OPERATOR,
     ("POST", "/desk/city/keys/{key_id}"): OPERATOR,
     ("GET", "/desk/city/settings"): OPERATOR,
+    ("GET", "/desk/city/topics"): VIEWER,
+    ("GET", "/desk/city/topics/{topic}"): VIEWER,
+    ("POST", "/desk/city/topics/{topic}"): OPERATOR,
 }  # fmt: skip -- one glance shows every route
 
 #: The function that answers a route → its rule.

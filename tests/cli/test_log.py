@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from syndication import config
 from syndication.accounts import applications, people
-from syndication.audience import mailings
+from syndication.audience import mailings, topic_acts
 from syndication.cli import app
 from syndication.infra import db
 from syndication.insight import audit_log
@@ -40,7 +40,7 @@ SILENT = {
             "queues", "dead-letters", "deliveries", "delivery", "channels", "doctor", "settings", "commands", "log",
             "posts list", "posts show", "destinations", "destinations show", "destinations links",
             "destinations dry-run", "readers", "readers show", "merchants", "merchants applications", "merchants show", "people",
-            "keys", "deliveries causes", "editions", "review",
+            "keys", "deliveries causes", "editions", "review", "topics",
         ),
         _LOOKS,
     ),
@@ -124,9 +124,24 @@ WRITTEN: dict[str, tuple[Callable[[], list[str]], str]] = {
     "people role": (lambda: ["rosa@cafe.example", "viewer"], "person.role"),
     "people remove": (lambda: ["rosa@cafe.example"], "person.removed"),
     "people link": (lambda: ["rosa@cafe.example"], "person.link"),
+    "topics rename": (lambda: [*_topics()[:1], "Klang"], "topic.renamed"),
+    "topics merge": (lambda: [*_topics(), "--yes"], "topic.merged"),
+    "topics split": (lambda: [_filed()], "topic.split"),
     "keys add": (lambda: ["cafe"], "key.made"),
     "keys revoke": (lambda: [_key()], "key.revoked"),
 }
+
+
+def _topics() -> list[str]:
+    owner = merchants.by_slug("cafe").id
+    factories.post(owner, factories.event(topics=["Musik", "Tanz"]))
+    return ["musik", "tanz"]
+
+
+def _filed() -> str:
+    first, second = _topics()
+    topic_acts.merge(first, second)
+    return first
 
 
 def _waits_for_a_look() -> str:

@@ -163,6 +163,11 @@ def anna() -> str:
     return reference(one_reader.reader("anna@example.org").id)
 
 
+def a_topic(desk: Desk) -> str:
+    posts.create(desk.merchant_id, factories.event(topics=["Musik"]))
+    return "musik"
+
+
 def an_act(desk: Desk) -> int:
     delivery(desk, "failed")
     return bulk.begin(
@@ -275,6 +280,10 @@ OF_PAGES: dict[tuple[str, str], tuple[Callable[[Desk], Any], str]] = {
         "report.kept",
     ),
     ("POST", "/posts/{post_id}/report"): (report, "report.received"),
+    ("POST", "/desk/city/topics/{topic}"): (
+        lambda d: d.post(f"/desk/city/topics/{a_topic(d)}", act="rename", name="Klang"),
+        "topic.renamed",
+    ),
     ("POST", "/desk/city/merchants/{slug}/review"): (
         lambda d: d.post("/desk/city/merchants/cafe/review", review="always"),
         "review.rules",

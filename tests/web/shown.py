@@ -180,6 +180,11 @@ def furnish() -> Shown:
         ),
         "/desk/city/team": ("/desk/city/team",),
         "/desk/city/keys": shown_city.keys(),
+        "/desk/city/topics": ("/desk/city/topics", "/desk/city/topics?done=renamed&topic=musik"),
+        "/desk/city/topics/{topic}": (
+            "/desk/city/topics/musik",
+            "/desk/city/topics/musik?into=essen-und-trinken",
+        ),
         "/desk/city/settings": ("/desk/city/settings",),
     }
     cookie, link = _rosa()

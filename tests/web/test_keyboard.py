@@ -79,7 +79,7 @@ WAYS = [
     "Café und Konditorei Rosengarten", "Alle Beiträge", "Aus einer Datei", "Kanäle", "Was es gebracht hat",
     "Wer posten darf", "Mein Geschäft", "Schlüssel für Kasse und Webshop", "Stadtmuseum im Alten Zeughaus",
     "Wortreich Buchhandlung", "Heute", "Störungen", "Warnungen (2)", "Alle Beiträge der Stadt", "Newsletter", "Geschäfte",
-    "Anzusehen (3)",
+    "Themen", "Anzusehen (3)",
     "Meldungen (1)", "Anmeldungen (2)", "Leser", "Rathaus", "Monate", "Wer hat was getan", "Schlüssel für Programme",
     "Einstellungen",
 ]  # fmt: skip

@@ -84,6 +84,9 @@ ACTS: dict[What, str] = {
     "report.received": "Post reported",
     "report.kept": "Report decided: the post stays",
     "report.removed": "Report decided: the post is removed",
+    "topic.renamed": "Topic is called otherwise",
+    "topic.merged": "Topic filed under another",
+    "topic.split": "Topic is one of its own again",
     "secrets.renewed": "Secrets encrypted anew",
     "backup.restored": "Backup restored",
 }
@@ -179,6 +182,8 @@ def _details(details: dict[str, Any], language: str) -> list[str]:
         for name, words in _DETAILS.items()
         if name in details and str(details[name]) in words
     ]
+    if isinstance(to := details.get("to"), str) and to:
+        told.append(say("now: {}").format(to))
     if isinstance(count := details.get("count"), int) and count > 1:
         told.append(say("{} in number").format(count))
     return told

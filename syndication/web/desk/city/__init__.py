@@ -12,6 +12,7 @@ from syndication.web.desk.city import (
     review,
     settings,
     today,
+    topics,
     trouble,
 )
 
@@ -27,6 +28,7 @@ for _part in (
     review,
     month,
     settings,
+    topics,
 ):
     router.include_router(_part.router)
 
