@@ -55,6 +55,7 @@ def _pages(client: TestClient, page: str, times: int) -> dict[str, list[tuple[fl
         "deliveries that failed": "/desk/city/deliveries?state=failed",
         "deliveries that arrived": "/desk/city/deliveries?state=sent",
         "one delivery": page,
+        "a month": f"/desk/city/month/{clock.now():%Y-%m}",
         "an act, counted": "/desk/city/acts/new?act=replay&state=failed",
     }
     took: dict[str, list[tuple[float, float]]] = {name: [] for name in asked}

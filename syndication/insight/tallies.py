@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from syndication.config import settings
 from syndication.infra import db
 from syndication.models import Attempt, Change, Delivery, Edition, Tally
 
@@ -36,6 +37,11 @@ BOUNDS: Mapping[str, Sequence[float]] = {
 _HOURLY = "hourly_"
 HOURS_KEPT = 40
 _HOUR = "%Y-%m-%d %H"
+#: The same in one month of the city's, such as `month_sent`, and seconds to arrival by bucket, such as `arrival_2026-11`.
+MONTHLY, MONTH_ARRIVAL = "month_", "arrival_"
+_MONTH = "%Y-%m"
+#: From when on months are counted (seconds since 1970); 0: from the beginning.
+_MONTHS_SINCE = "months_since"
 _INFINITE = "+Inf"
 _SUM = "sum"
 #: Marks: the last attempt folded; the newest one at an earlier look, and when (seconds since 1970) that was.
@@ -86,6 +92,7 @@ def fold() -> int:
         with db.transaction() as session:
             if not _advance(session, start, until):
                 break  # another process was faster, and counted them
+            _since(session, start, until)
             _add(session, found)
         folded += round(sum(count for (metric, _, _), count in found.items() if metric == ATTEMPTS))
         start = until
@@ -114,6 +121,32 @@ def hours(session: Session, since: datetime) -> list[Hour]:
         )
         for metric, channel, label, value in session.execute(statement)
     ]
+
+
+def months_since(session: Session) -> datetime | None:
+    """From when on (UTC) months are counted; None where nothing was counted yet."""
+    found = session.scalar(select(Tally.value).where(Tally.metric == _MONTHS_SINCE))
+    return None if found is None else datetime.fromtimestamp(found, UTC)
+
+
+def month(session: Session, name: str) -> dict[tuple[str, str], int]:
+    """(channel, outcome) → tries in a month of the city's calendar, such as "2026-11"."""
+    metrics = [MONTHLY + outcome for outcome in _OUTCOMES]
+    found = session.execute(
+        select(Tally.channel, Tally.metric, Tally.value).where(Tally.metric.in_(metrics), Tally.label == name)
+    )
+    return {(channel, metric.removeprefix(MONTHLY)): round(value) for channel, metric, value in found}
+
+
+def month_arrivals(session: Session, name: str) -> dict[str, dict[float, int]]:
+    """Channel → upper bound in seconds, infinite for the last → arrivals that took so long, and longer than the one before."""
+    found: dict[str, dict[float, int]] = {}
+    rows = session.execute(
+        select(Tally.channel, Tally.label, Tally.value).where(Tally.metric == MONTH_ARRIVAL + name)
+    )
+    for channel, label, value in rows:
+        found.setdefault(channel, {})[float(label)] = round(value)
+    return found
 
 
 def forget(now: datetime) -> None:
@@ -164,6 +197,16 @@ def _look(before: int) -> None:
         _ensure(session, [(name, "", "") for name in (_SEEN, _SEEN_AT)])
         for name, value in ((_SEEN, newest), (_SEEN_AT, seen_at)):
             session.execute(update(Tally).where(Tally.metric == name).values(value=float(value)))
+
+
+def _since(session: Session, start: int, until: int) -> None:
+    """Note when the counting of months begins: an installation that counted before does not know the months before."""
+    if session.get(Tally, (_MONTHS_SINCE, "", "")) is not None:
+        return
+    these = (Attempt.id > start, Attempt.id <= until)
+    first = session.scalar(select(func.min(Attempt.at)).where(*these)) if start else None
+    row = {"metric": _MONTHS_SINCE, "channel": "", "label": "", "value": first.timestamp() if first else 0.0}
+    db.insert_new(session, Tally.__table__, [row])
 
 
 def _advance(session: Session, start: int, until: int) -> bool:
@@ -229,11 +272,12 @@ def _observed(session: Session, start: int, until: int) -> Counter[Key]:
     )
     for channel, outcome, label, count in session.execute(when):
         found[_HOURLY + outcome, channel, label] += count
+        found[MONTHLY + outcome, channel, _month(label)] += count
     since = func.coalesce(Change.created_at, Edition.slot_at)
     wait = _seconds_between(session, since, Delivery.sent_at)
     label_of_wait = _bucket(wait, BOUNDS[ARRIVAL_SECONDS])
     arrived = (
-        select(Delivery.channel, label_of_wait, func.count(), func.sum(wait))
+        select(Delivery.channel, label_of_wait, hour, func.count(), func.sum(wait))
         .select_from(Attempt)
         .join(Delivery, Delivery.id == Attempt.delivery_id)
         .outerjoin(Change, Change.id == Delivery.change_id)
@@ -243,9 +287,10 @@ def _observed(session: Session, start: int, until: int) -> Counter[Key]:
         .where(Delivery.sent_at.is_not(None))
         # Nor does a correction, which waits for others on purpose.
         .where(or_(Change.id.is_(None), Change.action != "revised", Delivery.reader_id.is_(None)))
-        .group_by(Delivery.channel, label_of_wait)
+        .group_by(Delivery.channel, label_of_wait, hour)
     )
-    for channel, label, count, total in session.execute(arrived):
+    for channel, label, at, count, total in session.execute(arrived):
+        found[MONTH_ARRIVAL + _month(at), channel, label] += count
         found[ARRIVAL_SECONDS, channel, label] += count
         found[ARRIVAL_SECONDS, channel, _SUM] += max(0.0, total)
     return found
@@ -259,6 +304,12 @@ def _hour(session: Session) -> Any:
         shape: Any = literal_column("'YYYY-MM-DD HH24'")
         return func.to_char(func.timezone(utc, Attempt.at), shape)
     return func.strftime(literal_column("'%Y-%m-%d %H'"), Attempt.at)
+
+
+def _month(hour: str) -> str:
+    """The month of the city's calendar in which an hour of UTC began."""
+    at = datetime.strptime(hour, _HOUR).replace(tzinfo=UTC)
+    return at.astimezone(settings().zone).strftime(_MONTH)
 
 
 def _bucket(seconds: Any, bounds: Sequence[float]) -> Any:

@@ -60,7 +60,7 @@ NO_PAGES = {
     "/desk/city/readers/{ref}/export",
     "/desk/city/readers/{ref}/mail",
     "/desk/city/editions/{slot}/mail",
-    "/desk/city/log.csv",
+    "/desk/city/log.csv", "/desk/city/month/{name}.csv",
 }  # fmt: skip
 
 

@@ -43,6 +43,7 @@ def town_hall() -> dict[str, tuple[str, ...]]:
             for number, at in enumerate(hours)
             for outcome, count in (("sent", 40 + number * 37 % 60), ("failed", number % 7 // 6 * 9))
         )
+        counted()
     alerted()
     act = bulk.begin("replay", Selection(states=("failed",)), "Berta Boss <boss@coburg.example>")
     bulk.stop(act)
@@ -50,6 +51,8 @@ def town_hall() -> dict[str, tuple[str, ...]]:
     return {
         "/desk/city": ("/desk/city",),
         "/desk/city/trouble": ("/desk/city/trouble",),
+        "/desk/city/month": ("/desk/city/month",),
+        "/desk/city/month/{name}": (f"/desk/city/month/{clock.now():%Y-%m}", "/desk/city/month/2020-01"),
         "/desk/city/alerts": ("/desk/city/alerts", "/desk/city/alerts?done=tested"),
         "/desk/city/deliveries": ("/desk/city/deliveries?state=failed&state=waiting", "/desk/city/deliveries?days=1"),
         "/desk/city/deliveries/{delivery_id}": (f"/desk/city/deliveries/{number}",),
@@ -59,6 +62,21 @@ def town_hall() -> dict[str, tuple[str, ...]]:
         ),
         "/desk/city/acts/{act_id}": (f"/desk/city/acts/{act}",),
     }  # fmt: skip
+
+
+def counted() -> None:
+    """A month's deliveries over several channels, as they are folded."""
+    name = f"{clock.now():%Y-%m}"
+    with db.transaction() as session:
+        session.merge(Tally(metric="months_since", channel="", label="", value=1.6e9))
+        for number, channel in enumerate(
+            ("newsletter", "letter", "webhook", "mastodon", "telegram", "webpush", "facebook")
+        ):
+            for metric, label, value in (
+                ("month_sent", name, 812_345 // (number + 1)), ("month_failed", name, number * 3),
+                (f"arrival_{name}", "5.0", 60), (f"arrival_{name}", "900.0", 40),
+            ):  # fmt: skip
+                session.merge(Tally(metric=metric, channel=channel, label=label, value=value))
 
 
 def alerted() -> None:

@@ -80,7 +80,8 @@ WAYS = [
     "Wer posten darf", "Mein Geschäft", "Schlüssel für Kasse und Webshop", "Stadtmuseum im Alten Zeughaus",
     "Wortreich Buchhandlung", "Heute", "Störungen", "Warnungen (2)", "Alle Beiträge der Stadt", "Newsletter", "Geschäfte",
     "Themen", "Anzusehen (3)",
-    "Meldungen (1)", "Anmeldungen (2)", "Leser", "Rathaus", "Wer hat was getan", "Schlüssel für Programme", "Einstellungen",
+    "Meldungen (1)", "Anmeldungen (2)", "Leser", "Rathaus", "Monate", "Wer hat was getan", "Schlüssel für Programme",
+    "Einstellungen",
 ]  # fmt: skip
 HEAD = ["Zum Inhalt", "Coburg", "Rosa Rosenberger-Großmann", "English"]
 HERE = "Café und Konditorei Rosengarten · Alle Beiträge"

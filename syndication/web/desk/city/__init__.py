@@ -8,6 +8,7 @@ from syndication.web.desk.city import (
     deliveries,
     in_their_name,
     merchants,
+    month,
     review,
     settings,
     today,
@@ -16,7 +17,19 @@ from syndication.web.desk.city import (
 )
 
 router = APIRouter()
-for _part in (today, trouble, alerts, deliveries, acts, merchants, in_their_name, review, settings, topics):
+for _part in (
+    today,
+    trouble,
+    alerts,
+    deliveries,
+    acts,
+    merchants,
+    in_their_name,
+    review,
+    month,
+    settings,
+    topics,
+):
     router.include_router(_part.router)
 
 __all__ = ["router"]
