@@ -136,6 +136,7 @@ def places(client: TestClient) -> dict[str, Callable[[bytes], Any]]:
         "/desk/merchants/{slug}/business": at_the_desk("/desk/merchants/cafe/business"),
         "/desk/merchants/{slug}/files": at_the_desk("/desk/merchants/cafe/files"),
         "/desk/city/readers/imports": at_the_desk("/desk/city/readers/imports"),
+        "/desk/city/look": at_the_desk("/desk/city/look"),
         "/apply": as_a_proof,
     }
 

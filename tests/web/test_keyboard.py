@@ -79,7 +79,8 @@ WAYS = [
     "Café und Konditorei Rosengarten", "Alle Beiträge", "Aus einer Datei", "Kanäle", "Was es gebracht hat",
     "Wer posten darf", "Mein Geschäft", "Schlüssel für Kasse und Webshop", "Stadtmuseum im Alten Zeughaus",
     "Wortreich Buchhandlung", "Heute", "Störungen", "Warnungen (2)", "Alle Beiträge der Stadt", "Newsletter", "Themen",
-    "Meldungen (1)", "Anmeldungen (2)", "Leser", "Rathaus", "Wer hat was getan", "Schlüssel für Programme", "Einstellungen",
+    "Meldungen (1)", "Anmeldungen (2)", "Leser", "Rathaus", "Wer hat was getan", "Aussehen",
+    "Schlüssel für Programme", "Einstellungen",
 ]  # fmt: skip
 HEAD = ["Zum Inhalt", "Coburg", "Rosa Rosenberger-Großmann", "English"]
 HERE = "Café und Konditorei Rosengarten · Alle Beiträge"

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from syndication.web.desk.city import acts, alerts, deliveries, settings, today, topics, trouble
+from syndication.web.desk.city import acts, alerts, deliveries, look, settings, today, topics, trouble
 
 router = APIRouter()
-for _part in (today, trouble, alerts, deliveries, acts, settings, topics):
+for _part in (today, trouble, alerts, deliveries, acts, settings, topics, look):
     router.include_router(_part.router)
 
 __all__ = ["router"]
