@@ -58,6 +58,10 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "look for what is in doubt": _every(60, "sweep.doubts", "housekeeping"),
     # A date that is over makes room for one three weeks ahead; whoever changes something waits for no tick.
     "make what comes every week": _every(60, "sweep.weekly", "housekeeping"),
+    # A suspension ends at midnight; a minute later nobody minds.
+    "end suspensions": _every(60, "sweep.suspensions", "housekeeping"),
+    # The operators hear within a minute that something waits, and then not again for an hour.
+    "tell what waits for a look": _every(60, "sweep.reviews", "housekeeping"),
     # Retention counts in days; once an hour keeps each run small. Each is a task of its own, so that one that fails, or
     # meets its limit, keeps no other from forgetting: people were promised that an address is gone after seven days.
     "forget finished work": _every(3600, "sweep.retention", "housekeeping"),

@@ -23,6 +23,10 @@ from tests.conftest import empty_database
 COUNTING = [table for table in Base.metadata.sorted_tables if table.autoincrement_column is not None]
 #: What the tables' checks allow.
 ALLOWED = {
+    "alert_messages.edge": "on",
+    "alert_messages.state": "waiting",
+    "review_rules.scope": "new",
+    "reviews.state": "waiting",
     "merchants.state": "admitted",
     "destinations.state": "active",
     "readers.state": "confirmed",
@@ -35,6 +39,7 @@ ALLOWED = {
     "deliveries.application_id": None,
     "deliveries.report_id": None,
     "reports.state": "open",
+    "looks.state": "draft",
     "applications.state": "confirmed",
     "files.state": "ready",
     "application_steps.act": "admitted",

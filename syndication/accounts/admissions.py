@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from syndication.accounts import applications, people, proofs
+from syndication.accounts import applications, people, proofs, suspensions
 from syndication.accounts.proofs import ProofRecord
 from syndication.audit import log
 from syndication.audit.log import About
@@ -125,8 +125,11 @@ def namesakes(record: ApplicationRecord) -> list[Namesake]:
 
 
 def admit(merchant_id: UUID, by: str) -> MerchantRecord:
-    """Let a merchant publish, whether it applied or not; who applied is told by mail, once. Raises NotFound."""
+    """Let a merchant publish, whether it applied or not; who applied, or was suspended, is told by mail. Raises NotFound."""
     with db.transaction() as session:
+        before = session.get(Merchant, merchant_id, with_for_update=True)
+        if before is not None and before.state == "suspended":
+            suspensions.tell_admitted_again(session, before)
         record = merchants.admit(merchant_id)
         _decide(session, _of(session, merchant_id, "confirmed", "declined"), "admitted", "", by)
         return record

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from syndication.audit import log
+from syndication.audit import acting, log
 from syndication.audit.log import About
 from syndication.content.base import Line, Record
 from syndication.content.reason import Reason
@@ -59,8 +59,20 @@ class MemberRecord(Record):
 
 
 @dataclass(frozen=True)
+class Acting:
+    """Whose desk somebody of the town hall has open in that merchant's name; `until` is aware, in UTC."""
+
+    slug: str
+    name: str
+    until: datetime
+
+
+@dataclass(frozen=True)
 class Account:
-    """Whoever sends a request: a person who is signed in, and what they may do. `merchants`: slug → role."""
+    """Whoever sends a request: a person who is signed in, and what they may do. `merchants`: slug → role.
+
+    `acting`: whose desk they have open in that merchant's name, as somebody of the town hall (accounts.in_their_name).
+    """
 
     person_id: UUID
     session_id: UUID
@@ -69,15 +81,32 @@ class Account:
     language: str
     role: str | None
     merchants: Mapping[str, str]
+    acting: Acting | None = None
 
     def may(self, role: Role) -> bool:
         """Whether they may do for the city what `role` may."""
         return self.role is not None and ROLES.index(self.role) >= ROLES.index(role)
 
     def may_for(self, slug: str, role: MembershipRole) -> bool:
-        """Whether they may do for a merchant what `role` may."""
+        """Whether they may do for a merchant what `role` may; in its name an operator what its owner may, an editor what a
+        member may, but for what rules.TABLE keeps for the merchant's own people."""
+        if self.acts_for(slug):
+            return self.may("operator" if role == "owner" else "editor")
         own = self.merchants.get(slug)
         return own is not None and (role == "member" or own == "owner")
+
+    def acts_for(self, slug: str) -> bool:
+        """Whether they act in this merchant's name, and not as one of its own people."""
+        return self.acting is not None and self.acting.slug == slug
+
+    def owns(self, slug: str) -> bool:
+        """Whether they own it themselves, so that its secrets and its people are their affair."""
+        return not self.acts_for(slug) and self.may_for(slug, "owner")
+
+    def signature(self, slug: str = "") -> str:
+        """Who they are, in words that are kept beside what is done later; `slug`: for which merchant."""
+        behalf = self.acting.name if self.acting is not None and self.acts_for(slug) else ""
+        return acting.signature(self.name, self.email, behalf)[:460]
 
 
 def add(email: str, *, name: str = "", language: str = "de", role: Role | None = None) -> PersonRecord:

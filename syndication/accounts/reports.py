@@ -176,6 +176,13 @@ def of_post(post_id: UUID) -> list[ReportRecord]:
         return [_record(*row) for row in found]
 
 
+def of_merchant(merchant_id: UUID, *, limit: int = 10) -> list[ReportRecord]:
+    """The newest reports of a merchant's posts."""
+    statement = _rows().where(Post.merchant_id == merchant_id).order_by(Report.at.desc(), Report.id.desc())
+    with db.reading() as session:
+        return [_record(*row) for row in session.execute(statement.limit(limit))]
+
+
 def read(report_id: UUID) -> ReportRecord:
     """One report, decided or not. Raises NotFound."""
     with db.reading() as session:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from syndication.accounts.people import Account, memberships
+from syndication.accounts.people import Account, Acting, memberships
 from syndication.audit import log
 from syndication.audit.acting import Actor
 from syndication.audit.log import About
@@ -20,7 +20,7 @@ from syndication.content.reason import Reason
 from syndication.errors import NotFound
 from syndication.infra import db
 from syndication.infra.signing import same, veiled
-from syndication.models import BrowserSession, Person
+from syndication.models import BrowserSession, Merchant, Person
 
 #: How long after the last visit somebody stays signed in, and how often a visit is noted: not each costs a write.
 LASTS = timedelta(days=30)
@@ -28,6 +28,8 @@ _NOTED_AFTER = timedelta(hours=1)
 #: Sessions of one person at once; the one that was used longest ago ends when another begins.
 _MOST = 30
 _LONGEST_COOKIE = 100
+#: Roles that may act in merchants' names.
+ACT_IN_NAME = ("editor", "operator")
 Way = Literal["link", "passkey"]
 
 #: The first that stands in a User-Agent names the browser, or the system: most of them name others for compatibility.
@@ -110,13 +112,18 @@ def account(secret: str) -> Account | None:
         return None
     with db.reading() as session:
         found = session.execute(
-            select(BrowserSession, Person)
+            select(BrowserSession, Person, Merchant)
             .join(Person, Person.id == BrowserSession.person_id)
+            .outerjoin(Merchant, Merchant.id == BrowserSession.acts_for)
             .where(BrowserSession.digest == digest(secret), BrowserSession.ends_at > (now := db.now(session)))
         ).one_or_none()
         if found is None:
             return None
-        row, person = found
+        row, person, whose = found
+        until = row.acts_until
+        acting = None
+        if whose is not None and until is not None and until > now and person.role in ACT_IN_NAME:
+            acting = Acting(whose.slug, whose.name, until)
         known = Account(
             person_id=person.id,
             session_id=row.id,
@@ -125,6 +132,7 @@ def account(secret: str) -> Account | None:
             language=person.language,
             role=person.role,
             merchants=memberships(session, person.id),
+            acting=acting,
         )
         stale = now - row.seen_at > _NOTED_AFTER
     if stale:

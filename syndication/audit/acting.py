@@ -15,20 +15,35 @@ class Actor:
     """Who acts, and by which way. `by` is `person ID`, `key ID`, `command USER`, `queue` or `service`; for whoever has the
     link of a letter `link ID` or `application ID`.
 
-    It is empty for somebody who is not known, such as a stranger who fills in a form.
+    It is empty for somebody who is not known, such as a stranger who fills in a form. `behalf`: the merchant in whose name
+    somebody of the town hall acts.
     """
 
     by: str
     name: str
     way: Way
+    behalf: str = ""
+
+    @property
+    def hall(self) -> str:
+        """The name of whoever of the town hall acts in a merchant's name; empty for everybody else."""
+        return self.name if self.behalf else ""
 
 
+#: What stands in a signature before the merchant in whose name somebody acts.
+_BEHALF = "> in the name of "
 SERVICE = Actor("service", "", "service")
 
 
 def behind(words: str) -> Actor:
     """Whoever let something begin that is done later, by the words kept with it, such as `Rosa Rosen <rosa@cafe.example>`."""
-    return Actor("", words.partition(" <")[0], "page")
+    name, _, rest = words.partition(" <")
+    return Actor("", name, "page", rest.partition(_BEHALF)[2])
+
+
+def signature(name: str, email: str, behalf: str = "") -> str:
+    """Such words, of whoever is there now."""
+    return f"{name} <{email}>{_BEHALF.removeprefix('>') + behalf if behalf else ''}"
 
 
 class _Entry:
@@ -58,10 +73,10 @@ def by(actor: Actor) -> Iterator[None]:
         _entry.reset(token)
 
 
-def become(who: str, name: str) -> None:
-    """Whoever came in has shown who they are."""
+def become(who: str, name: str, behalf: str = "") -> None:
+    """Whoever came in has shown who they are, and in which merchant's name they act."""
     if (entry := _entry.get()) is not None:
-        entry.actor = replace(entry.actor, by=who, name=name)
+        entry.actor = replace(entry.actor, by=who, name=name, behalf=behalf)
 
 
 def current() -> Actor:

@@ -27,6 +27,14 @@ What = Literal[
     "merchant.admitted",
     "merchant.suspended",
     "merchant.changed",
+    "review.rules",
+    "review.handed_in",
+    "review.approved",
+    "review.returned",
+    "review.edited",
+    "review.expired",
+    "acting.begun",
+    "acting.ended",
     "application.declined",
     "application.asked_back",
     "key.made",
@@ -132,6 +140,8 @@ def record(
     `details` are names and counts: no secret, nothing of a reader, no word that a post says.
     """
     who = actor or current()
+    if who.behalf:
+        details["in_the_name_of"] = who.behalf[:200]
     session.add(
         LogLine(
             at=db.now(session),

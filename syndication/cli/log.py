@@ -1,6 +1,6 @@
 """The command that shows who did what."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,9 @@ from syndication.cli.options import Limit, Since, Until, merchant, moment
 from syndication.cli.process import start
 from syndication.cli.screen import Json
 from syndication.errors import Invalid
+
+if TYPE_CHECKING:
+    from syndication.insight.audit_log import LogRow
 
 Owner = Annotated[str | None, typer.Option("--merchant", help="Only what is this merchant's affair.")]
 
@@ -55,13 +58,20 @@ def show(
     screen.table(
         ("at", "who", "by way of", "what", "about", "of"),
         [
-            (row.at, f"{row.by_name} ({row.by})" if row.by_name else row.by, row.way, row.what,
+            (row.at, _named(row), row.way, row.what,
              row.about_name or f"{row.about} {row.about_id}", row.merchant)
             for row in rows
         ],
         zone=cfg.zone,
         none="Nothing is like that.",
     )  # fmt: skip
+
+
+def _named(row: "LogRow") -> str:
+    """Whoever did it, by the name they had, and in whose name they acted."""
+    told = f"{row.by_name} ({row.by})" if row.by_name else row.by
+    behalf = row.details.get("in_the_name_of")
+    return f"{told}, in the name of {behalf}" if behalf else told
 
 
 def _who(text: str) -> str:

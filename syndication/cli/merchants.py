@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from syndication.cli import screen
-from syndication.cli.options import merchant
+from syndication.cli.options import merchant, moment
 from syndication.cli.process import start
 from syndication.cli.screen import Json
 from syndication.errors import Invalid
@@ -108,13 +108,79 @@ def applications(json: Json = False) -> None:
 
 
 @group.command()
+def show(slug: Slug, json: Json = False) -> None:
+    """One merchant: how it stands, its posts and outlets, and what would become of its posts if you suspended or admitted it."""
+    from syndication.accounts import suspensions
+    from syndication.insight import merchants as overview
+    from syndication.publishing import quota
+
+    cfg = start()
+    record = merchant(slug)
+    row, found, left = overview.row(record.id), suspensions.consequences(record.id), quota.left(record.id)
+    if json:
+        screen.as_json({"merchant": record, "figures": row, "consequences": found, "left_today": left})
+        return
+    screen.sheet(
+        {
+            "slug": record.slug,
+            "name": record.name,
+            "address": record.address,
+            "mail": record.email,
+            "state": record.state,
+            "suspended because": record.suspended_because,
+            "suspended until": record.suspended_until,
+            "posts a day": record.posts_per_day or cfg.posts_per_day,
+            "of them left now": left,
+            f"posts in {overview.DAYS} days": row.posts,
+            "last post": row.last_at,
+            "outlets in trouble": f"{row.troubled} of {row.outlets}",
+            "posts that stand": found.standing,
+            "wait for their hour": found.ahead,
+            "go out once admitted": found.due,
+            "missed their hour": found.missed,
+            "come every week": found.weekly,
+        },
+        zone=cfg.zone,
+    )
+
+
+@group.command()
+def quota(
+    slug: Slug,
+    posts_per_day: Annotated[
+        int | None, typer.Argument(help="Posts in 24 hours; none: the city's default.")
+    ] = None,
+) -> None:
+    """How many posts a merchant may create in a day."""
+    from pydantic import ValidationError
+
+    from syndication.content.faults import faults_of
+    from syndication.publishing import merchants as everybody
+
+    cfg = start()
+    try:
+        wanted = everybody.Amendment(posts_per_day=posts_per_day)
+    except ValidationError as error:
+        raise Invalid(*faults_of(error)) from error
+    changed = everybody.update(merchant(slug).id, wanted)
+    screen.say(f"{changed.name} may create {changed.posts_per_day or cfg.posts_per_day} posts in 24 hours.")
+
+
+@group.command()
 def admit(slug: Slug) -> None:
-    """Let a merchant publish; one that applied is told by mail."""
-    from syndication.accounts import admissions
+    """Let a merchant publish; one that applied, or was suspended, is told by mail."""
+    from syndication.accounts import admissions, suspensions
     from syndication.publishing.withdrawal import COMMAND
 
     start(wakes=True)
-    screen.say(f"{admissions.admit(merchant(slug).id, COMMAND).name} may publish.")
+    before = merchant(slug)
+    found = suspensions.consequences(before.id)
+    screen.say(f"{admissions.admit(before.id, COMMAND).name} may publish.")
+    if before.state == "suspended":
+        screen.say(
+            f"Posts that go out now: {found.due}; at their hour: {found.ahead}; "
+            f"that missed it and wait for a new one: {found.missed}."
+        )
 
 
 @group.command()
@@ -135,28 +201,38 @@ def decline(
 @group.command()
 def suspend(
     slug: Slug,
+    because: Annotated[str, typer.Option(help="The sentence that its owners get by mail.")] = "",
+    until: Annotated[
+        str | None,
+        typer.Option(help="When that ends by itself, such as 2026-12-24T09:00; else when you admit it."),
+    ] = None,
     withdraw: Annotated[
         bool | None,
         typer.Option("--withdraw/--keep", help="Whether its posts are taken back; without either, asks."),
     ] = None,
 ) -> None:
-    """Let a merchant publish nothing more, and take back what stands, if you want that."""
-    from syndication.insight.posts import posts as found
-    from syndication.publishing import merchants as everybody
-    from syndication.publishing import posts
-    from syndication.publishing.withdrawal import COMMAND, Grounds
+    """Let a merchant publish nothing more, and take back what stands, if you want that. Its owners are told by mail."""
+    from pydantic import ValidationError
 
-    start(wakes=True)
-    name = everybody.suspend(merchant(slug).id).name
-    screen.say(f"{name} publishes nothing more until it is admitted again.")
-    standing = found(merchant=slug, state="published", limit=100_000)
-    if not standing:
-        return
-    if withdraw is None and sys.stdin.isatty():
-        withdraw = typer.confirm(f"{len(standing)} posts stand. Take them back?")
-    if withdraw:
-        for one in standing:
-            posts.withdraw(None, one.id, Grounds(by=COMMAND))
-        screen.say(f"{len(standing)} posts are taken back.")
-    else:
-        screen.say(f"{len(standing)} posts go on standing; `--withdraw` takes them back.")
+    from syndication.accounts import suspensions
+    from syndication.content.faults import faults_of
+
+    cfg = start(wakes=True)
+    record = merchant(slug)
+    found = suspensions.consequences(record.id)
+    if withdraw is None and found.standing and sys.stdin.isatty():
+        withdraw = typer.confirm(f"{found.standing} posts stand. Take them back?")
+    try:
+        wanted = suspensions.Suspension(
+            because=because, until=moment("--until", until, cfg.zone), withdraw=bool(withdraw)
+        )
+    except ValidationError as error:
+        raise Invalid(*faults_of(error)) from error
+    suspensions.suspend(record.id, wanted)
+    screen.say(f"{record.name} publishes nothing more until {until or 'it is admitted again'}.")
+    if found.scheduled:
+        screen.say(f"{found.scheduled} posts that wait for their hour stay back.")
+    if found.standing and withdraw:
+        screen.say(f"{found.standing} posts are taken back.")
+    elif found.standing:
+        screen.say(f"{found.standing} posts go on standing; `--withdraw` takes them back.")

@@ -60,6 +60,7 @@ from syndication.models.publishing import (
 )
 from syndication.models.reader_imports import ReaderImport
 from syndication.models.reports import Report
+from syndication.models.reviews import Review, ReviewRules
 from syndication.models.weekly import Weekly
 
 __all__ = [
@@ -112,6 +113,8 @@ __all__ = [
     "Reader",
     "ReaderImport",
     "Report",
+    "Review",
+    "ReviewRules",
     "Revision",
     "SignInLink",
     "SignInRequest",

@@ -74,6 +74,9 @@ class BrowserSession(Base):
     began_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     ends_at: Mapped[datetime] = mapped_column(index=True)
+    #: Whose desk somebody of the town hall has open in that merchant's name, and until when.
+    acts_for: Mapped[UUID | None]
+    acts_until: Mapped[datetime | None]
 
 
 class Passkey(Base):

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from syndication.content.base import new_id
@@ -39,6 +39,15 @@ class Merchant(Base):
     license_texts: Mapped[str | None] = mapped_column(String(40))
     license_pictures: Mapped[str | None] = mapped_column(String(40))
     logo: Mapped[str | None] = mapped_column(String(16))
+    #: While it is suspended: since when, until when (None: until somebody admits it), why, by whom (as audit.acting.Actor has
+    #: it), and whether what stands is still being taken back; see accounts.suspensions.
+    suspended_at: Mapped[datetime | None]
+    suspended_until: Mapped[datetime | None]
+    suspended_because: Mapped[str] = mapped_column(String(1000), default="", server_default="")
+    suspended_by: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    #: Whether the town hall looks at its posts first: `always` or `never`; None: as the city's rules say (publishing.review).
+    review: Mapped[str | None] = mapped_column(String(10))
+    taking_back: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Logo(Base):
@@ -189,6 +198,8 @@ class Revision(Base):
     content: Mapped[dict[str, Any]]
     digest: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
+    #: The name of whoever of the town hall wrote it in the merchant's name; empty: it is the merchant's own.
+    by_hall: Mapped[str] = mapped_column(String(200), default="", server_default="")
 
 
 class AnnouncedPrice(Base):

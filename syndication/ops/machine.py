@@ -22,7 +22,7 @@ from syndication.ops.finding import Finding, Verdict
 _LATELY = 120
 _DRIFT, _MOST_DRIFT = 2, 45
 _PROBE_PATIENCE, _PROBE_MEMORY = 20, 50_000_000
-_GIGABYTE = 1_000_000_000
+_MEGABYTE, _GIGABYTE = 1_000_000, 1_000_000_000
 #: Bytes of a file that is written and deleted, to see whether one can be.
 _PROBE_FILE = 65_536
 _LITTLE_SPACE, _TOO_LITTLE_SPACE = 2 * _GIGABYTE, _GIGABYTE // 5
@@ -129,7 +129,7 @@ def disk(cfg: Settings) -> Iterator[Finding]:
         advice = Reason("Make room, or see who may write there: quota, permissions, how the disk is mounted.")
         yield Finding("disk", "bad", said, advice)
     free = found.free
-    said = Reason("{} GB are free at {}.", f"{free / _GIGABYTE:.1f}", folder)
+    said = Reason("{} MB are free at {}.", free // _MEGABYTE, folder)
     if free < _LITTLE_SPACE:
         advice = Reason("Make room: a full disk stops all.")
         yield Finding("disk", "bad" if free < _TOO_LITTLE_SPACE else "warn", said, advice)

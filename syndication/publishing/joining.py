@@ -20,7 +20,7 @@ from syndication.config import settings
 from syndication.content import schedule
 from syndication.kinds.event_content import EventContent, EventDraft, event
 from syndication.models import Change, Delivery, EditionPost, Merchant, Post
-from syndication.publishing import feed_marks, posts, site_images
+from syndication.publishing import feed_marks, posts, review, site_images
 from syndication.sources import series
 
 #: A part's reference: that of its series and the start it stands for.
@@ -36,7 +36,7 @@ def parts(session: Session, merchant_id: UUID, source_ref: str | None) -> list[P
     begins = Post.source_ref.startswith(f"{source_ref}/", autoescape=True)
     found = session.scalars(
         select(Post)
-        .where(Post.merchant_id == merchant_id, begins, Post.state != "withdrawn")
+        .where(Post.merchant_id == merchant_id, begins, Post.state != "withdrawn", ~review.held())
         .order_by(Post.source_ref)
     )
     return [post for post in found if _STAMP.fullmatch((post.source_ref or "").removeprefix(source_ref))]
@@ -51,7 +51,7 @@ def join(session: Session, merchant_id: UUID, whole: EventDraft) -> set[datetime
     """
     mine = parts(session, merchant_id, whole.source_ref)
     first = posts.by_source(session, merchant_id, whole.source_ref)
-    if not mine or (first is not None and first.state == "withdrawn"):
+    if not mine or (first is not None and (first.state == "withdrawn" or review.waiting_for(session, first))):
         return set()
     if first is None:
         own = {one.recurrence_id for one in whole.dates}

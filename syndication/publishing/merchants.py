@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from syndication import clock
-from syndication.audit import log
+from syndication.audit import acting, log
 from syndication.audit.log import About
 from syndication.config import settings
 from syndication.content.base import IsWhole, Record, Text, Value, WebAddress, Words, new_id, slugify
@@ -135,6 +135,9 @@ class MerchantRecord(Record):
     posts_per_day: int | None
     created_at: datetime
     admitted_at: datetime | None
+    #: While it is suspended: until when, None where somebody must admit it again; and why.
+    suspended_until: datetime | None
+    suspended_because: str
     opening_hours: str | None
     phone: str | None
     contact: str | None
@@ -174,16 +177,28 @@ def admit(merchant_id: UUID) -> MerchantRecord:
     with db.transaction() as session:
         merchant = _known(session, merchant_id)
         merchant.state, merchant.admitted_at = "admitted", merchant.admitted_at or clock.now()
+        merchant.suspended_at = merchant.suspended_until = None
+        merchant.suspended_because, merchant.suspended_by, merchant.taking_back = "", "", False
         _note(session, "merchant.admitted", merchant)
         return _record(merchant)
 
 
-def suspend(merchant_id: UUID) -> MerchantRecord:
-    """Stop a merchant from publishing; what it published stays. Raises NotFound."""
+def suspend(
+    merchant_id: UUID, *, because: str = "", until: datetime | None = None, takes_back: bool = False
+) -> MerchantRecord:
+    """Stop a merchant from publishing, with a reason that it reads, until `until` or until it is admitted again.
+
+    What it published stays, unless `accounts.suspensions` takes it back. Raises NotFound.
+    """
     with db.transaction() as session:
         merchant = _known(session, merchant_id)
+        if merchant.state != "suspended":
+            merchant.suspended_at = clock.now()
         merchant.state = "suspended"
-        _note(session, "merchant.suspended", merchant)
+        merchant.suspended_because, merchant.suspended_until = because, until
+        merchant.suspended_by, merchant.taking_back = acting.current().by, takes_back
+        ends = {"until": until.isoformat()} if until else {}
+        _note(session, "merchant.suspended", merchant, **ends, **({"withdrawn": True} if takes_back else {}))
         return _record(merchant)
 
 
@@ -207,6 +222,12 @@ def read(merchant_id: UUID) -> MerchantRecord:
     """One merchant by id. Raises NotFound."""
     with db.reading() as session:
         return _record(_known(session, merchant_id))
+
+
+def suspended_by(merchant_id: UUID) -> str:
+    """Who suspended a merchant, as audit.acting.Actor has it; empty while it is not."""
+    with db.reading() as session:
+        return _known(session, merchant_id).suspended_by
 
 
 def by_slug(slug: str) -> MerchantRecord:
@@ -295,6 +316,8 @@ def _record(merchant: Merchant) -> MerchantRecord:
         posts_per_day=merchant.posts_per_day,
         created_at=merchant.created_at,
         admitted_at=merchant.admitted_at,
+        suspended_until=merchant.suspended_until,
+        suspended_because=merchant.suspended_because,
         opening_hours=merchant.opening_hours,
         phone=merchant.phone,
         contact=merchant.contact,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session
 
 from syndication import clock
-from syndication.audit import log
+from syndication.audit import acting, log
 from syndication.config import settings
 from syndication.content.base import new_id
 from syndication.content.post import Action, Content, Draft
@@ -19,7 +19,18 @@ from syndication.content.reason import Reason
 from syndication.errors import Conflict, Invalid, NotFound
 from syndication.infra import db, wakeups
 from syndication.models import Change, KeptDraft, Merchant, Post, PostTopic, Revision
-from syndication.publishing import coming, filing, merchants, price_memory, quota, site_images, uploads, views
+from syndication.publishing import (
+    coming,
+    filing,
+    merchants,
+    price_memory,
+    quota,
+    review,
+    site_images,
+    timely,
+    uploads,
+    views,
+)
 from syndication.publishing.records import Manner as Manner  # noqa: PLC0414 -- they are handed out from here
 from syndication.publishing.records import PostRecord as PostRecord  # noqa: PLC0414
 from syndication.publishing.records import record as _record
@@ -28,11 +39,8 @@ from syndication.publishing.withdrawal import UNSAID, Grounds
 What = Literal["created", "revised", "unchanged"]
 #: How it stands with a post: out and not over, waiting for its hour, out and over, taken back.
 Stand = Literal["running", "coming", "over", "withdrawn"]
-#: So much after its hour a post is still what its merchant meant to say then.
-LATEST = timedelta(days=1)
+LATEST = timely.LATEST
 _log = structlog.get_logger(__name__)
-
-
 #: One post of somebody's, as it is written, counted and told.
 ALONE = Manner()
 
@@ -52,7 +60,8 @@ class Outcome:
 def create(
     merchant_id: UUID, draft: Draft, *, manner: Manner = ALONE, post_id: UUID | None = None
 ) -> PostRecord:
-    """A new post, published now or at `draft.publish_at`; `post_id` is the id that it had as a draft.
+    """A new post, published now or at `draft.publish_at`; `post_id` is the id that it had as a draft. Where the town hall looks
+    first, it waits for that.
 
     Raises Invalid (already over; `source_ref` taken), Forbidden (merchant not admitted), QuotaExceeded.
     """
@@ -60,26 +69,29 @@ def create(
         merchant = _publishing(session, merchant_id, alone=True)
         now = clock.now()
         content = filing.filed(filing.of(session), draft.content())
-        _refuse_dates(content)
+        timely.refuse_dates(content)
         over_at = content.over_at(settings().zone)
-        _refuse_stale(content, over_at, max(now, draft.publish_at or now))
+        timely.refuse_stale(content, over_at, max(now, draft.publish_at or now))
         if draft.source_ref and by_source(session, merchant_id, draft.source_ref):
             raise Invalid.field("source_ref", "is already used by another post of this merchant")
         if not manner.imported:
             quota.count(session, merchant, now)
-        later = draft.publish_at is not None and draft.publish_at > now
+        later, waits = (
+            draft.publish_at is not None and draft.publish_at > now,
+            review.applies(session, merchant),
+        )
         post = Post(
             id=post_id or new_id(),
             merchant_id=merchant_id,
             kind=content.kind,
             source_ref=draft.source_ref,
             revision=1,
-            state="scheduled" if later else "published",
+            state="scheduled" if later or waits else "published",
             created_at=now,
             updated_at=now,
             over_at=over_at,
             publish_at=draft.publish_at if later else None,
-            published_at=None if later else now,
+            published_at=None if later or waits else now,
             imported=manner.imported,
             quiet=manner.quiet,
             weekly_id=manner.date_of[0] if manner.date_of else None,
@@ -88,8 +100,11 @@ def create(
         session.add(post)
         session.flush()  # the revision refers to the post by its key
         _write(session, post, content, now)
-        log.record_post(session, "post.created", post, **({"scheduled": True} if later else {}))
-        if not later:
+        said = {name: True for name, so in (("scheduled", later), ("waits", waits)) if so}
+        log.record_post(session, "post.created", post, **said)
+        if waits:
+            review.hand_in(session, post)
+        elif not later:
             _announce(session, post, "published", now)
         return _record(post, content, merchant)
 
@@ -116,7 +131,7 @@ def revise(
         if expected is not None and post.revision not in expected:
             raise Stale(Reason("This post was revised meanwhile: it stands at revision {}.", post.revision))
         if not isinstance(draft, Draft):
-            draft = draft(_record(post, _content(session, post), merchant))
+            draft = draft(_record(post, latest(session, post), merchant))
         if draft.source_ref is not None and draft.source_ref != post.source_ref:
             raise Invalid.field("source_ref", "cannot be changed")
         return _revise(session, post, merchant, draft)
@@ -151,6 +166,7 @@ def withdraw(merchant_id: UUID | None, post_id: UUID, grounds: Grounds = UNSAID)
             _announce(session, post, "withdrawn", now)
         if post.state != "withdrawn":
             site_images.forget(session, post.id)
+            review.drop(session, post.id)
             session.execute(delete(KeptDraft).where(KeptDraft.id == post.id))  # nothing is left to correct
             post.state, post.withdrawn_at, post.updated_at, post.publish_at = "withdrawn", now, now, None
             post.missed_at = None
@@ -228,26 +244,31 @@ def publish_due(*, most: int = 100, however_late: bool = False) -> int:
         due = session.scalars(
             select(Post)
             .join(Merchant, Merchant.id == Post.merchant_id)
-            .where(Post.state == "scheduled", Post.publish_at <= now, Merchant.state == "admitted")
+            .where(
+                Post.state == "scheduled",
+                Post.publish_at <= now,
+                Merchant.state == "admitted",
+                ~review.held(),
+            )
             .order_by(Post.publish_at)
             .limit(most)
             .with_for_update(skip_locked=True, of=Post)
         ).all()
         for post in due:
-            if not however_late and _missed(post, now):
+            if not however_late and timely.missed(post, now):
                 post.missed_at, post.publish_at, post.updated_at = post.publish_at, None, now
                 _log.warning("post.missed", post=str(post.id))
                 continue
-            post.state, post.published_at, post.updated_at = "published", now, now
-            log.record_post(session, "post.published", post)
-            _announce(session, post, "published", now)
+            bring_out(session, post, now)
             published += 1
         return published
 
 
-def _missed(post: Post, now: datetime) -> bool:
-    late = post.publish_at is not None and post.publish_at < now - LATEST
-    return late or (post.over_at is not None and post.over_at <= now)
+def bring_out(session: Session, post: Post, now: datetime) -> None:
+    """A post that waited is out from now on."""
+    post.state, post.published_at, post.updated_at = "published", now, now
+    log.record_post(session, "post.published", post)
+    _announce(session, post, "published", now)
 
 
 def _publishing(session: Session, merchant_id: UUID, *, alone: bool = False) -> Merchant:
@@ -276,48 +297,66 @@ def by_source(session: Session, merchant_id: UUID, source_ref: str | None) -> Po
     return session.scalars(statement).one_or_none()
 
 
-def _refuse_dates(content: Content) -> None:
-    """Only here is the city's time known, by which a rule gives its dates."""
-    if found := content.date_faults(settings().zone):
-        raise Invalid(*found)
+def correct(session: Session, post: Post, draft: Draft) -> None:
+    """Say what a correction says that waited and was approved."""
+    _revise(session, post, session.get_one(Merchant, post.merchant_id), draft, looked_at=True)
 
 
-def _refuse_stale(content: Content, over_at: datetime | None, publish_at: datetime) -> None:
-    if over_at is not None and over_at <= publish_at:
-        raise Invalid.field(
-            content.ends_by,
-            Reason(
-                "lies before the post would be published: it was over on {} UTC", f"{over_at:%Y-%m-%d %H:%M}"
-            ),
-        )
-
-
-def _revise(session: Session, post: Post, merchant: Merchant, draft: Draft) -> Outcome:
-    before = _content(session, post)
+def _revise(
+    session: Session, post: Post, merchant: Merchant, draft: Draft, *, looked_at: bool = False
+) -> Outcome:
+    open_one = None if looked_at else review.waiting_for(session, post)
+    waits = not looked_at and (open_one is not None or review.applies(session, merchant))
+    standing, correction = _content(session, post), review.correction_of(open_one)
+    before = correction or standing
     content = filing.filed(filing.of(session), draft.content().spelled_as(before))
     if content.kind != before.kind:
         raise Invalid.field("kind", Reason("cannot be changed: this post is of kind {}", before.kind))
     now = clock.now()
     moved = _moved(post, draft, now)
     if (content == before or content.digest() == before.digest()) and not moved:
-        _note_spellings(session, post, content, before)
-        return Outcome(_record(post, before, merchant), "unchanged")
-    _refuse_dates(content)
+        if correction is None:
+            _note_spellings(session, post, content, before)
+        return Outcome(_record(post, standing, merchant), "unchanged")
+    timely.refuse_dates(content)
+    if waits and post.state == "published":
+        if not review.only_calls_off(standing, correction, content):
+            return _wait(session, post, merchant, standing, content)
+        content = review.called_off(standing)
+        if open_one is not None and correction is not None:
+            open_one.content, open_one.version = (
+                review.called_off(correction).document(),
+                open_one.version + 1,
+            )
     over_at = content.over_at(settings().zone)
     if moved and draft.publish_at is not None:
         # An hour that has passed publishes it now, however long ago it was.
         post.publish_at = draft.publish_at if draft.publish_at > now - LATEST / 2 else now
         post.missed_at = None
     if post.state == "scheduled" and post.publish_at is not None and (over_at is None or over_at > now):
-        _refuse_stale(content, over_at, post.publish_at)
+        timely.refuse_stale(content, over_at, post.publish_at)
     post.revision += 1
     post.updated_at, post.over_at = now, over_at
     _write(session, post, content, now)
-    stands = {} if content.standing == before.standing else {"standing": content.standing}
+    stands = {} if content.standing == standing.standing else {"standing": content.standing}
     log.record_post(session, "post.revised", post, **stands)
+    if waits and post.state == "scheduled":
+        if post.publish_at is not None and post.publish_at <= now:
+            post.publish_at = None  # at once, which is as soon as somebody has looked
+        review.hand_in(session, post)
     if post.state == "published":
         _announce(session, post, "revised", now)
     return Outcome(_record(post, content, merchant), "revised")
+
+
+def _wait(session: Session, post: Post, merchant: Merchant, standing: Content, content: Content) -> Outcome:
+    """A correction of a post that is out waits; one that says what stands already takes the one back that waited."""
+    uploads.note(session, post.id, post.merchant_id, standing, content)
+    if content.digest() == standing.digest():
+        review.drop(session, post.id)
+    else:
+        review.hand_in(session, post, content)
+    return Outcome(_record(post, standing, merchant), "revised")
 
 
 def _moved(post: Post, draft: Draft, now: datetime) -> bool:
@@ -343,6 +382,7 @@ def _write(session: Session, post: Post, content: Content, now: datetime) -> Non
             content=content.document(),
             digest=content.digest(),
             created_at=now,
+            by_hall=acting.current().hall[:200],
         )
     )
     uploads.note(session, post.id, post.merchant_id, content)
@@ -374,6 +414,11 @@ def content(session: Session, post: Post) -> Content:
     return _content(session, post)
 
 
+def latest(session: Session, post: Post) -> Content:
+    """The same, or what a correction of it says that waits for the town hall."""
+    return review.correction_of(review.waiting_for(session, post)) or _content(session, post)
+
+
 def unchanged(session: Session, post: Post) -> Outcome:
     """The post as it is, for whoever brought nothing new."""
     merchant = session.get_one(Merchant, post.merchant_id)
@@ -386,6 +431,7 @@ def recast(session: Session, post: Post, said: Content) -> None:
     post.revision += 1
     post.updated_at, post.over_at = now, said.over_at(settings().zone)
     _write(session, post, said, now)
+    review.touch(session, post)
     log.record_post(session, "post.revised", post, joined=True)
     session.flush()
 

@@ -74,7 +74,7 @@ def submit(merchant_id: UUID, row: Row, *, manner: Manner, known_as: str | None 
         }
         draft = row.draft
         if post is not None and isinstance(draft, EventDraft):
-            draft = _as_known(draft, posts.content(session, post), set(newer))
+            draft = _as_known(draft, posts.latest(session, post), set(newer))
         outcome = posts.submit(merchant_id, draft, manner=manner)
         _Known(version.rank, {**version.dates, **newer}).note(session.get_one(Post, outcome.post.id))
         return outcome
@@ -133,7 +133,7 @@ def _submit_date(session: Session, merchant_id: UUID, row: Row, date_of: DateOf,
     living = [one for one in candidates if one is not None and one.state != "withdrawn"]
     if own is None or own.joined_to is not None:
         for post in living:
-            told = event(posts.content(session, post))
+            told = event(posts.latest(session, post))
             meant = series.occurrence(told, date_of.named, zone)
             if meant is None:
                 continue

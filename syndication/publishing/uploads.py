@@ -83,19 +83,20 @@ def add(merchant_id: UUID, data: bytes | IO[bytes]) -> Uploaded:
     return Uploaded(address(picture_id), picture.width, picture.height, len(picture.data))
 
 
-def note(session: Session, post_id: UUID, merchant_id: UUID, content: Content) -> None:
-    """Remember which uploaded pictures a merchant's post shows from now on.
+def note(session: Session, post_id: UUID, merchant_id: UUID, *contents: Content) -> None:
+    """Remember which uploaded pictures a merchant's post shows from now on; also those of a correction that waits.
 
     Raises Invalid for one that is not kept here, or is another merchant's: it would be seen after its owner took it back.
     """
     session.execute(delete(PictureUse).where(PictureUse.post_id == post_id))
-    named = {f"{name}.url": _named(image.url) for name, image in content.pictures_by_field().items()}
-    used = {found for found in named.values() if found}
+    shown = [one for content in contents for one in content.pictures_by_field().items()]
+    named = [(f"{name}.url", _named(image.url)) for name, image in shown]
+    used = {found for _, found in named if found}
     if not used:
         return
     own = (StoredPicture.id.in_(used), StoredPicture.merchant_id == merchant_id)
     known = set(session.scalars(select(StoredPicture.id).where(*own)))
-    for field, picture_id in named.items():
+    for field, picture_id in named:
         if picture_id and picture_id not in known:
             raise Invalid.field(field, "is no picture that is kept here; please upload it again")
     session.add_all(PictureUse(post_id=post_id, picture_id=picture_id) for picture_id in used)

@@ -76,6 +76,18 @@ def _remembered(key: tuple[str, ...], content: Content) -> Content:
     return content
 
 
+def by_hall(post_ids: Iterable[UUID]) -> dict[UUID, dict[int, str]]:
+    """Which revisions of posts somebody of the town hall wrote in the merchant's name: post → number → their name."""
+    wanted = select(Revision.post_id, Revision.number, Revision.by_hall).where(
+        Revision.post_id.in_(list(post_ids)), Revision.by_hall != ""
+    )
+    found: dict[UUID, dict[int, str]] = {}
+    with db.reading() as session:
+        for post_id, number, name in session.execute(wanted):
+            found.setdefault(post_id, {})[number] = name
+    return found
+
+
 def view(post: Post, revision: Revision, merchant: Merchant, base_url: str) -> PostView:
     """A post at one revision. `updated_at` is the revision's moment, so the same revision always looks the same."""
     content = content_of(revision)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from syndication.channels.envelope import PostView, WeeklyView
 from syndication.config import settings
 from syndication.models import Merchant, Post, Weekly
+from syndication.publishing import review
 from syndication.publishing.publishers import publisher
 from syndication.publishing.weekly_days import Days
 from syndication.publishing.weekly_making import LONGEST, content_of, days_of, on
@@ -44,6 +45,8 @@ def views(
     found = session.execute(statement.where(running).order_by(Weekly.id).limit(most)).all()
     views = []
     for row, owner in found:
+        if review.applies(session, owner):
+            continue  # nobody has looked at what is meant; each date that is out stands for itself
         told = {post.weekly_on for post in out if post.weekly == row.id and post.weekly_on is not None}
         named = {str(one) for one in content_of(row).topics}
         if (not topic or topic in named) and (view := _view(session, row, owner, told, now)):

@@ -66,6 +66,6 @@ TASKS: Mapping[str, Fits] = {
         for name in ("posts", "changes", "leases", "deliveries", "editions", "feeds", "pictures", "beat", "tallies", "outlets",
                      "retention", "sign_ups", "sign_ins", "doubts", "readers", "answers", "uploads", "prepared", "links",
                      "outages", "bulk", "mail_server", "accounts", "applications", "drafts", "weekly", "files", "brought",
-                     "echoes", "reader_imports", "alerts")
+                     "echoes", "reader_imports", "alerts", "suspensions", "reviews")
     },
 }  # fmt: skip

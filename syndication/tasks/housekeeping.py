@@ -3,7 +3,7 @@
 import structlog
 
 from syndication import clock, insight
-from syndication.accounts import applications, passkeys, reports, sessions, sign_in
+from syndication.accounts import applications, passkeys, reports, reviews, sessions, sign_in, suspensions
 from syndication.audience import editions, feeds, reader_imports, readers, signups
 from syndication.config import settings
 from syndication.delivery import fanout, outages, reconcile, record, refresh, rescue, restore_mark, resume
@@ -67,6 +67,18 @@ def accounts() -> None:
 def every_week() -> None:
     """Make the next posts of what comes every week."""
     weekly_making.sweep()
+
+
+@app.task(name="sweep.suspensions")
+def over_suspensions() -> None:
+    """Take back what a suspension was to take back, and admit merchants again whose suspension is over."""
+    suspensions.sweep()
+
+
+@app.task(name="sweep.reviews")
+def waiting_reviews() -> None:
+    """Tell the operators what waits for their look, and merchants what was over before it."""
+    reviews.sweep()
 
 
 @app.task(name="sweep.drafts")

@@ -15,13 +15,14 @@ class Rule:
     """What a request must bring, and what whoever brings it must be allowed.
 
     `scope`: that of a key, empty for any. `city`: the role of a person for the city. `merchant`: their role for the merchant
-    whose slug stands in the address.
+    whose slug stands in the address. `theirs`: for the merchant's own people alone, and for nobody who acts in its name.
     """
 
     needs: Needs
     scope: str = ""
     city: Literal["", "viewer", "editor", "operator"] = ""
     merchant: Literal["", "member", "owner"] = ""
+    theirs: bool = False
 
 
 ANYBODY = Rule("nothing")
@@ -31,6 +32,8 @@ KEY = Rule("a key")
 SIGNED_IN = Rule("a session")
 MEMBER = Rule("a session", merchant="member")
 OWNER = Rule("a session", merchant="owner")
+#: What lets somebody in, or is a secret: nobody changes it in a merchant's name.
+THEIRS = Rule("a session", merchant="owner", theirs=True)
 VIEWER = Rule("a session", city="viewer")
 EDITOR = Rule("a session", city="editor")
 OPERATOR = Rule("a session", city="operator")
@@ -201,22 +204,22 @@ TABLE: Mapping[tuple[str, str], Rule] = {
         )
     },
     ("GET", "/desk/merchants/{slug}/outlets"): MEMBER,
-    ("POST", "/desk/merchants/{slug}/outlets"): OWNER,
+    ("POST", "/desk/merchants/{slug}/outlets"): THEIRS,
     ("GET", "/desk/merchants/{slug}/outlets/{outlet_id}"): MEMBER,
     ("POST", "/desk/merchants/{slug}/outlets/{outlet_id}/test"): MEMBER,
     ("POST", "/desk/merchants/{slug}/outlets/{outlet_id}/rhythm"): OWNER,
     ("POST", "/desk/merchants/{slug}/outlets/{outlet_id}/interest"): OWNER,
-    ("POST", "/desk/merchants/{slug}/outlets/{outlet_id}/secret"): OWNER,
+    ("POST", "/desk/merchants/{slug}/outlets/{outlet_id}/secret"): THEIRS,
     ("POST", "/desk/merchants/{slug}/outlets/{outlet_id}/{act}"): OWNER,
-    ("GET", "/desk/merchants/{slug}/keys"): OWNER,
-    ("POST", "/desk/merchants/{slug}/keys"): OWNER,
-    ("POST", "/desk/merchants/{slug}/keys/{key_id}"): OWNER,
+    ("GET", "/desk/merchants/{slug}/keys"): THEIRS,
+    ("POST", "/desk/merchants/{slug}/keys"): THEIRS,
+    ("POST", "/desk/merchants/{slug}/keys/{key_id}"): THEIRS,
     ("GET", "/desk/merchants/{slug}/business"): OWNER,
     ("POST", "/desk/merchants/{slug}/business"): OWNER,
     ("GET", "/desk/merchants/{slug}/results"): MEMBER,
     ("GET", "/desk/merchants/{slug}/team"): MEMBER,
-    ("POST", "/desk/merchants/{slug}/team"): OWNER,
-    ("POST", "/desk/merchants/{slug}/team/{person_id}"): OWNER,
+    ("POST", "/desk/merchants/{slug}/team"): THEIRS,
+    ("POST", "/desk/merchants/{slug}/team/{person_id}"): THEIRS,
     ("GET", "/desk/city/applications"): OPERATOR,
     ("GET", "/desk/city/applications/{application_id}"): OPERATOR,
     ("POST", "/desk/city/applications/{application_id}"): OPERATOR,
@@ -258,6 +261,21 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", "/desk/city/reports"): OPERATOR,
     ("GET", "/desk/city/reports/{report_id}"): OPERATOR,
     ("POST", "/desk/city/reports/{report_id}"): OPERATOR,
+    ("GET", "/desk/city/merchants"): VIEWER,
+    ("GET", "/desk/city/merchants/{slug}"): VIEWER,
+    ("POST", "/desk/city/merchants/{slug}/enter"): EDITOR,
+    ("POST", "/desk/leave"): SIGNED_IN,
+    ("POST", "/desk/city/merchants/{slug}/review"): OPERATOR,
+    ("GET", "/desk/city/review"): OPERATOR,
+    ("POST", "/desk/city/review"): OPERATOR,
+    ("POST", "/desk/city/review/rules"): OPERATOR,
+    ("GET", "/desk/city/review/{post_id}"): OPERATOR,
+    ("POST", "/desk/city/review/{post_id}"): OPERATOR,
+    ("POST", "/desk/city/merchants/{slug}/quota"): OPERATOR,
+    ("GET", "/desk/city/merchants/{slug}/suspend"): OPERATOR,
+    ("POST", "/desk/city/merchants/{slug}/suspend"): OPERATOR,
+    ("GET", "/desk/city/merchants/{slug}/admit"): OPERATOR,
+    ("POST", "/desk/city/merchants/{slug}/admit"): OPERATOR,
     ("GET", "/desk/city/log"): VIEWER,
     ("GET", "/desk/city/log.csv"): VIEWER,
     ("GET", "/desk/city/team"): OPERATOR,

@@ -27,6 +27,9 @@ _ELSEWHERE = Reason(
     "This page was open for too long, or was sent from elsewhere. Nothing was done; please try once more."
 )
 _NOT_YOURS = Reason("There is nothing at this address.")
+NOT_IN_THEIR_NAME = Reason(
+    "Who belongs to a business, its keys and the accesses to its outlets are its own affair: nobody changes them in its name."
+)
 _NOT_ALLOWED = Reason("You may look at this, but not change it. Please ask somebody who may.")
 
 
@@ -44,9 +47,11 @@ def _somebody(request: Request) -> Account:
     if known is None:
         raise SignInFirst(request)
     request.state.visitor = known  # for the page that says that something did not work
-    acting.become(f"person {known.person_id}", known.name)
     rule: Rule = request.app.rules[request.scope["endpoint"]]
-    _hold(rule, known, request.path_params.get("slug", ""))
+    slug = request.path_params.get("slug", "") if rule.merchant else ""
+    behalf = known.acting.name if known.acting and known.acts_for(slug) else ""
+    acting.become(f"person {known.person_id}", known.name, behalf)
+    _hold(rule, known, slug)
     return known
 
 
@@ -110,6 +115,8 @@ def _hold(rule: Rule, known: Account, slug: str) -> None:
         raise Forbidden(_NOT_ALLOWED) if known.role else NotFound(_NOT_YOURS)
     if rule.merchant and not known.may_for(slug, rule.merchant):
         raise Forbidden(_NOT_ALLOWED) if known.may_for(slug, "member") else NotFound(_NOT_YOURS)
+    if rule.theirs and known.acts_for(slug):
+        raise Forbidden(NOT_IN_THEIR_NAME)
 
 
 def _over_https() -> bool:

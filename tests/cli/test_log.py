@@ -19,7 +19,7 @@ from syndication.infra import db
 from syndication.insight import audit_log
 from syndication.insight.audit_log import LogFilter
 from syndication.models import ConnectLink, Delivery, Destination, Merchant
-from syndication.publishing import api_keys, merchants, posts
+from syndication.publishing import api_keys, merchants, posts, review
 from syndication.publishing.api_keys import KeyRequest
 from tests import factories
 from tests.accounts.test_applications import answered
@@ -39,8 +39,8 @@ SILENT = {
         (
             "queues", "dead-letters", "deliveries", "delivery", "channels", "doctor", "settings", "commands", "log",
             "posts list", "posts show", "destinations", "destinations show", "destinations links",
-            "destinations dry-run", "readers", "readers show", "merchants", "merchants applications", "people", "keys",
-            "deliveries causes", "editions", "topics",
+            "destinations dry-run", "readers", "readers show", "merchants", "merchants applications", "merchants show", "people",
+            "keys", "deliveries causes", "editions", "review", "topics",
         ),
         _LOOKS,
     ),
@@ -115,6 +115,11 @@ WRITTEN: dict[str, tuple[Callable[[], list[str]], str]] = {
     "merchants admit": (lambda: [_applied()], "merchant.admitted"),
     "merchants decline": (lambda: [_applied(), "--because", "Zu weit weg."], "application.declined"),
     "merchants suspend": (lambda: ["cafe", "--keep"], "merchant.suspended"),
+    "review approve": (lambda: [_waits_for_a_look()], "review.approved"),
+    "review return": (lambda: [_waits_for_a_look(), "--because", "Zu weit weg."], "review.returned"),
+    "review rules": (lambda: ["new", "--first-posts", "3"], "review.rules"),
+    "review merchant": (lambda: ["cafe", "always"], "review.rules"),
+    "merchants quota": (lambda: ["cafe", "7"], "merchant.changed"),
     "people add": (lambda: ["neu@coburg.example", "--role", "viewer"], "person.added"),
     "people role": (lambda: ["rosa@cafe.example", "viewer"], "person.role"),
     "people remove": (lambda: ["rosa@cafe.example"], "person.removed"),
@@ -137,6 +142,12 @@ def _filed() -> str:
     first, second = _topics()
     topic_acts.merge(first, second)
     return first
+
+
+def _waits_for_a_look() -> str:
+    cafe = merchants.by_slug("cafe").id
+    review.set_own(cafe, "always")
+    return str(posts.create(cafe, factories.event()).id)
 
 
 def _slot() -> str:

@@ -214,7 +214,7 @@ def test_a_disk_that_is_nearly_full(city: config.Settings, mail_sink: MailSink) 
     assert free is not None
     choose("disk", limit=free.free / 1e9 + 100)
     words = comes_and_goes(city, mail_sink, "disk", lambda: choose("disk", limit=0.1))
-    assert "GB sind frei" in words
+    assert "MB sind frei" in words
 
 
 @pytest.mark.enough("sqlite")

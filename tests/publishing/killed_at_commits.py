@@ -22,7 +22,8 @@ from syndication.publishing.weekly import Plan
 from syndication.publishing.weekly_anew import Turn
 
 
-def _die_at(commit: int, *, behind: bool) -> None:
+def die_at(commit: int, *, behind: bool) -> None:
+    """This process is killed before or behind its commit of that number."""
     seen = [0]
 
     def count(_: Session) -> None:
@@ -53,7 +54,7 @@ def main(url: str, act: str) -> None:
         child = os.fork()
         if child == 0:
             db.connect(url)
-            _die_at(number // 2 + 1, behind=bool(number % 2))
+            die_at(number // 2 + 1, behind=bool(number % 2))
             do(act, merchant, UUID(series), UUID(successor), given["said"])
             os._exit(0)
         _, status = os.waitpid(child, 0)

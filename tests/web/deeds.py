@@ -22,7 +22,7 @@ from syndication.insight import one_reader
 from syndication.ledger import bulk
 from syndication.ledger.selection import Selection
 from syndication.models import Delivery, Passkey, Person
-from syndication.publishing import api_keys, drafts, file_work, files, posts, weekly
+from syndication.publishing import api_keys, drafts, file_work, files, posts, review, weekly
 from syndication.publishing.api_keys import KeyRequest
 from syndication.publishing.drafts import Written
 from syndication.web.desk.readers import reference
@@ -113,6 +113,12 @@ def report(desk: Desk) -> Any:
     clock.travel(timedelta(seconds=3))
     typed = {"explanation": "Das ist gegen das Gesetz.", "name": "Anna", "email": "anna@example.org"}
     return desk.client.post(at, data={**typed, "agreed": "1", "stamp": stamp}, follow_redirects=False)
+
+
+def waits(desk: Desk) -> UUID:
+    """A post that waits for the town hall."""
+    review.set_own(desk.merchant_id, "always")
+    return posts.create(desk.merchant_id, factories.event()).id
 
 
 def every_week(desk: Desk) -> UUID:
@@ -284,6 +290,44 @@ OF_PAGES: dict[tuple[str, str], tuple[Callable[[Desk], Any], str]] = {
     ("POST", "/desk/city/topics/{topic}"): (
         lambda d: d.post(f"/desk/city/topics/{a_topic(d)}", act="rename", name="Klang"),
         "topic.renamed",
+    ),
+    ("POST", "/desk/city/merchants/{slug}/review"): (
+        lambda d: d.post("/desk/city/merchants/cafe/review", review="always"),
+        "review.rules",
+    ),
+    ("POST", "/desk/city/review/rules"): (
+        lambda d: d.post("/desk/city/review/rules", scope="new", first_posts="3"),
+        "review.rules",
+    ),
+    ("POST", "/desk/city/review"): (
+        lambda d: d.post("/desk/city/review", post=f"{waits(d)}:1"),
+        "review.approved",
+    ),
+    ("POST", "/desk/city/review/{post_id}"): (
+        lambda d: d.post(
+            f"/desk/city/review/{waits(d)}", act="back", because="Das ist erlaubt.", version="1"
+        ),
+        "review.returned",
+    ),
+    ("POST", "/desk/city/merchants/{slug}/enter"): (
+        lambda d: d.post("/desk/city/merchants/cafe/enter"),
+        "acting.begun",
+    ),
+    ("POST", "/desk/leave"): (
+        lambda d: (d.post("/desk/city/merchants/cafe/enter"), d.post("/desk/leave"))[1],
+        "acting.ended",
+    ),
+    ("POST", "/desk/city/merchants/{slug}/quota"): (
+        lambda d: d.post("/desk/city/merchants/cafe/quota", posts_per_day="7"),
+        "merchant.changed",
+    ),
+    ("POST", "/desk/city/merchants/{slug}/suspend"): (
+        lambda d: d.post("/desk/city/merchants/cafe/suspend", because="Das ist erlaubt.", stands="stays"),
+        "merchant.suspended",
+    ),
+    ("POST", "/desk/city/merchants/{slug}/admit"): (
+        lambda d: d.post("/desk/city/merchants/cafe/admit"),
+        "merchant.admitted",
     ),
     ("POST", "/desk/city/keys"): (
         lambda d: d.post("/desk/city/keys", name="Website", scopes="posts:read", seen=""),

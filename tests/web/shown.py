@@ -171,6 +171,8 @@ def furnish() -> Shown:
         "/desk/city/applications": ("/desk/city/applications",),
         "/desk/city/applications/{application_id}": _decided(),
         **shown_city.newsletters(),
+        **shown_city.businesses(),
+        **shown_city.to_look_at(),
         "/desk/city/readers": ("/desk/city/readers",),
         "/desk/city/readers/imports/{import_id}": shown_city.lists(),
         "/desk/city/readers/{ref}": tuple(

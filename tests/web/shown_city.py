@@ -5,18 +5,22 @@ from datetime import UTC, timedelta
 from sqlalchemy import select
 
 from syndication import clock
+from syndication.accounts import people, reviews, suspensions
+from syndication.accounts.suspensions import Suspension
 from syndication.audience import mailings, reader_imports
+from syndication.audit import acting
 from syndication.config import settings
 from syndication.content.interest import Interest
 from syndication.content.reason import Reason
 from syndication.infra import db
 from syndication.ledger import bulk
 from syndication.ledger.selection import Selection
-from syndication.models import Alert, AlertMessage, Attempt, Delivery, Tally
+from syndication.models import Alert, AlertMessage, Attempt, Delivery, Post, Tally
 from syndication.ops import alerts
-from syndication.publishing import api_keys, look
+from syndication.publishing import api_keys, approving, look, posts, review
 from syndication.publishing.api_keys import KeyRequest
 from syndication.publishing.look import Look
+from syndication.publishing.merge_patch import patched
 from tests import factories
 from tests.infra.test_images import drawn
 
@@ -64,7 +68,7 @@ def alerted() -> None:
     now = clock.now()
     with db.transaction() as session:
         for rule, name, minutes, lasted, said in (
-            ("disk", "stadtserver-03.rechenzentrum.example", 190, None, Reason("{} GB are free at {}.", "1.4", "/srv")),
+            ("disk", "stadtserver-03.rechenzentrum.example", 190, None, Reason("{} MB are free at {}.", 1400, "/srv")),
             ("failures", "Mastodon", 40, None, Reason("Of {} tries since the hour before this one, {} did not arrive.", 42, 40)),
             ("queue.mail", "", 5000, 95, Reason("{} could go out; the oldest has waited for {} minutes.", 812, 61)),
         ):  # fmt: skip
@@ -117,6 +121,58 @@ def newsletters() -> dict[str, tuple[str, ...]]:
             f"/desk/city/editions/{slot:%Y%m%dT%H%M%S}{query}"
             for slot, query in zip(slots, ("?done=hold", "", ""), strict=True)
         ),
+    }
+
+
+def businesses() -> dict[str, tuple[str, ...]]:
+    """One that is suspended until a day, with posts that wait and that stand; the list, whole and empty."""
+    with db.transaction() as session:
+        slug = "tabak"
+        owner = factories.merchant(session, slug, name="Tabak- und Zeitschriftenhandlung Rauchfang").id
+        factories.destination(session, "webhook", merchant_id=owner, name="Ladenseite", state="disabled",
+                              settings={"url": "http://127.0.0.1:1/t"}, failing_since=clock.now())  # fmt: skip
+    people.join("tina@tabak.example", slug, "owner", name="Tina Tabak")
+    posts.create(owner, factories.event("Zeitschriftentag"))
+    for days in (1, 2):
+        posts.create(
+            owner,
+            factories.event("Zeitschriftenbörse", days=9, publish_at=clock.now() + timedelta(days=days)),
+        )
+    with acting.entering("page", "service", ""):
+        until = clock.now() + timedelta(days=30)
+        because = "Zweimal haben Sie für Tabak geworben. Das ist hier nicht erlaubt."
+        suspensions.suspend(owner, Suspension(because=because, until=until))
+    at = "/desk/city/merchants"
+    return {
+        at: (at, f"{at}?q=nirgends", f"{at}?state=suspended"),
+        f"{at}/{{slug}}": (f"{at}/cafe?done=quota", f"{at}/{slug}", f"{at}/wortreich-buchhandlung"),
+        f"{at}/{{slug}}/suspend": (f"{at}/cafe/suspend", f"{at}/{slug}/suspend"),
+        f"{at}/{{slug}}/admit": (f"{at}/{slug}/admit", f"{at}/cafe/admit"),
+    }
+
+
+def to_look_at() -> dict[str, tuple[str, ...]]:
+    """A post at once, one whose hour has passed, a correction that was put right, one that was sent back."""
+    with db.transaction() as session:
+        owner = factories.merchant(session, "trachten", name="Trachten-Stübl Hinterhuber").id
+    out = posts.create(owner, factories.event("Trachtenschau", summary="Mit Blasmusik."))
+    review.set_own(owner, "always")
+    new = posts.create(owner, factories.event("Dirndl-Flohmarkt der Donaudampfschifffahrtsgesellschaft"))
+    late = posts.create(
+        owner, factories.offer("Hosenträger für alle", publish_at=clock.now() + timedelta(hours=1))
+    )
+    back = posts.create(owner, factories.event("Jodelabend"))
+    said = {"title": "Große Trachtenschau mit Blasmuhsik", "summary": "Mit Blasmusik und Brezen."}
+    posts.revise(owner, out.id, lambda now: patched(now, said))
+    with acting.entering("page", "service", "Otto Amt"):
+        reviews.send_back(back.id, "Bitte schreiben Sie dazu, was der Eintritt kostet.")
+        approving.edit(out.id, 1, {"title": "Große Trachtenschau mit Blasmusik"})
+    with db.transaction() as session:
+        session.get_one(Post, late.id).publish_at = clock.now() - timedelta(minutes=1)
+    at = "/desk/city/review"
+    return {
+        at: (at,),
+        f"{at}/{{post_id}}": tuple(f"{at}/{one.id}" for one in (new, late, out, back)),
     }
 
 

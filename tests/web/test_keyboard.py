@@ -78,7 +78,8 @@ def test_the_first_key_leads_past_the_head_to_the_content(walked: tuple[Tab, str
 WAYS = [
     "Café und Konditorei Rosengarten", "Alle Beiträge", "Aus einer Datei", "Kanäle", "Was es gebracht hat",
     "Wer posten darf", "Mein Geschäft", "Schlüssel für Kasse und Webshop", "Stadtmuseum im Alten Zeughaus",
-    "Wortreich Buchhandlung", "Heute", "Störungen", "Warnungen (2)", "Alle Beiträge der Stadt", "Newsletter", "Themen",
+    "Wortreich Buchhandlung", "Heute", "Störungen", "Warnungen (2)", "Alle Beiträge der Stadt", "Newsletter", "Geschäfte",
+    "Themen", "Anzusehen (3)",
     "Meldungen (1)", "Anmeldungen (2)", "Leser", "Rathaus", "Wer hat was getan", "Aussehen",
     "Schlüssel für Programme", "Einstellungen",
 ]  # fmt: skip

@@ -41,6 +41,7 @@ UNSAID = {
     "createMerchantKey": "the same",
     "addPicture": "whether the bytes are a picture; a merchant, with a key of the city",
     "changeMerchant": "the grammar of opening hours, the digits of a phone number, links by https, whose picture a logo is",
+    "suspendMerchant": "an end that lies ahead",
     "signUp": "whether mail to an address can be sent: its domain, the length of its parts",
 }
 #: How schemathesis asks. A precondition is looked at before the body (RFC 9110 section 13.2.1), so 412 says nothing of it.

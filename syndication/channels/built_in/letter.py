@@ -57,9 +57,14 @@ LETTERS: dict[str, tuple[str, ...]] = {
         "reply_to",
     ),
     "asked_back": ("name", "merchant", "because", "reply_to"),
+    "suspended": ("name", "merchant", "because", "scheduled", "standing", "withdraw", "page", "reply_to"),
+    "review_waiting": ("name", "number"),
+    "review_returned": ("name", "merchant", "title", "because", "page", "reply_to"),
+    "review_expired": ("name", "merchant", "title", "page"),
+    "admitted_again": ("name", "merchant", "scheduled", "missed", "page"),
 }
 #: What some letters are told where there is something to tell.
-_SOMETIMES: dict[str, tuple[str, ...]] = {"sign_in": ("until",)}
+_SOMETIMES: dict[str, tuple[str, ...]] = {"sign_in": ("until",), "suspended": ("until",)}
 
 #: The letter that is an edition, for somebody of the town hall who looks at it before; its text is not one of LETTERS.
 TRIAL = "trial"

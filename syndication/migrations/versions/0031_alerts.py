@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("found_at", _MOMENT, nullable=False),
         sa.Column("on_at", _MOMENT, nullable=True),
         sa.Column("seen_at", _MOMENT, nullable=False),
-        sa.Column("said", ReasonText(), nullable=False),
+        sa.Column("said", ReasonText(500), nullable=False),
         sa.Column("well_since", _MOMENT, nullable=True),
         sa.Column("ended_at", _MOMENT, nullable=True),
         sa.Column("told_elsewhere", sa.Boolean(), nullable=False),
@@ -57,7 +57,7 @@ def upgrade() -> None:
         sa.Column("held_until", _MOMENT, nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("sent_at", _MOMENT, nullable=True),
-        sa.Column("reason", ReasonText(), nullable=False),
+        sa.Column("reason", ReasonText(500), nullable=False),
         sa.CheckConstraint("edge IN ('on', 'over', 'test')", name=op.f("ck_alert_messages_edge")),
         sa.CheckConstraint("state IN ('waiting', 'sent', 'dropped')", name=op.f("ck_alert_messages_state")),
         sa.ForeignKeyConstraint(
@@ -72,7 +72,7 @@ def upgrade() -> None:
         "alert_choices",
         sa.Column("rule", sa.String(40), nullable=False),
         sa.Column("on", sa.Boolean(), nullable=False),
-        sa.Column("limit", sa.Float(), nullable=True),
+        sa.Column("limit", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("rule", name=op.f("pk_alert_choices")),
     )
 

@@ -1,5 +1,6 @@
 """What there is to be told now, rule by rule: the tables' facts, and those of the parts that must be asked."""
 
+import math
 import platform
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from syndication.models import Destination
 from syndication.ops import broker, machine
 
 _log = structlog.get_logger(__name__)
-_GIGABYTE = 1_000_000_000
+_MEGABYTE = 1_000_000
 #: A certificate is looked at this often (seconds).
 _CERTIFICATE_AGAIN = 3600.0
 #: What only a process beside the workers can say: whoever is asked while it works does not answer.
@@ -92,14 +93,14 @@ def _disk(cfg: Settings, limit: Limit) -> Seen:
         return Seen([Fact(said, host, host)], host)
     if room.free >= limit.base:
         return Seen(only=host)
-    said = Reason("{} GB are free at {}.", f"{room.free / _GIGABYTE:.1f}", cfg.data_dir)
+    said = Reason("{} MB are free at {}.", room.free // _MEGABYTE, cfg.data_dir)
     return Seen([Fact(said, host, host)], host)
 
 
 def _slow(seconds: float, limit: Limit) -> Seen:
     if seconds <= limit.base:
         return Seen()
-    return Seen([Fact(Reason("It takes {} seconds to answer.", f"{seconds:.1f}"))])
+    return Seen([Fact(Reason("It takes {} seconds to answer.", math.ceil(seconds)))])
 
 
 _certificates: dict[str, tuple[float, datetime]] = {}

@@ -6,7 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from syndication.accounts import admissions
+from syndication.accounts import admissions, suspensions
+from syndication.accounts.suspensions import Suspension
 from syndication.publishing import logos, merchants
 from syndication.publishing.merchants import Amendment, Application, MerchantRecord, Slug
 from syndication.publishing.withdrawal import by_key
@@ -72,11 +73,12 @@ def change_merchant(slug: Slug, amendment: Amendment, _caller: Operator) -> Merc
 
 @router.post("/{slug}/admit", operation_id="admitMerchant")
 def admit_merchant(slug: Slug, caller: Operator) -> MerchantAnswer:
-    """Let a merchant publish, for the first time or again. Who applied is told by mail."""
+    """Let a merchant publish, for the first time or again. Who applied, or was suspended, is told by mail."""
     return MerchantAnswer.of(admissions.admit(merchants.by_slug(slug).id, by_key(caller.key_id)))
 
 
 @router.post("/{slug}/suspend", operation_id="suspendMerchant")
-def suspend_merchant(slug: Slug, _caller: Operator) -> MerchantAnswer:
-    """Stop a merchant from publishing. What it published stays; what it scheduled waits."""
-    return MerchantAnswer.of(merchants.suspend(merchants.by_slug(slug).id))
+def suspend_merchant(slug: Slug, _caller: Operator, wanted: Suspension | None = None) -> MerchantAnswer:
+    """Stop a merchant from publishing, and tell its owners why. What it published stays, unless `withdraw` takes it back;
+    what it scheduled waits."""
+    return MerchantAnswer.of(suspensions.suspend(merchants.by_slug(slug).id, wanted or Suspension()))

@@ -18,7 +18,7 @@ from syndication.content.post import Draft
 from syndication.destinations import probe_limits
 from syndication.insight.journey import ReaderCount, Stop
 from syndication.kinds.reading import AnyContent, AnyDraft, KindName
-from syndication.publishing import posts, unlawful
+from syndication.publishing import posts, review, unlawful
 from syndication.publishing.api_keys import Caller
 from syndication.publishing.merge_patch import patched
 from syndication.publishing.posts import Manner, PostRecord
@@ -99,6 +99,11 @@ class PostAnswer(Answer):
     skipped: bool = Field(
         description="That date falls out: the post has no hour, or is called off. It may come back."
     )
+    review: Literal["waiting", "returned"] | None = Field(
+        description="`waiting`: it, or a correction of it, waits for the town hall to look at it; `returned`: the town hall"
+        " asks for another version, and `review_because` says why. What is out stays as it is until then."
+    )
+    review_because: str = Field(description="What the town hall wrote when it sent it back.")
 
     @classmethod
     def of(cls, record: PostRecord) -> "PostAnswer":
@@ -106,7 +111,11 @@ class PostAnswer(Answer):
         named = tuple(topic.spelling for topic in record.content.topics)
         said = {"merchant": record.merchant_slug, "topic_names": named}
         series = {"series": record.weekly_id, "series_date": record.weekly_on}
-        return cls.model_validate({**vars(record), **said, **series})
+        looked = review.read(record.id)
+        waits = looked is not None and looked.open
+        how = {"review": looked.state if looked and waits else None,
+               "review_because": looked.because if looked and waits else ""}  # fmt: skip
+        return cls.model_validate({**vars(record), **said, **series, **how})
 
 
 class RevisionAnswer(Answer):

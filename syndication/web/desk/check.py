@@ -21,7 +21,16 @@ from syndication.delivery.foreseen import Foreseen, foreseen
 from syndication.errors import Conflict, Fault, Forbidden, Invalid, NotFound, QuotaExceeded
 from syndication.infra.reasons import translated_error, translated_reason
 from syndication.kinds import fields
-from syndication.publishing import drafts, filled_in, merchants, posts, price_memory, rehearsal, weekly
+from syndication.publishing import (
+    drafts,
+    filled_in,
+    merchants,
+    posts,
+    price_memory,
+    rehearsal,
+    review,
+    weekly,
+)
 from syndication.publishing.drafts import Written
 from syndication.publishing.filled_in import Understood
 from syndication.publishing.merchants import MerchantRecord
@@ -202,6 +211,7 @@ def _page(
         scripted=True,
         merchant=own,
         draft=draft,
+        looked_at=review.applies_to(own.id),
         corrects=draft.seen is not None and waiting is None,
         date_of_many=waiting if waiting and waiting.weekly_id else None,
         post=shown(said, language),

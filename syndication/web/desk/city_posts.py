@@ -23,7 +23,7 @@ from syndication.errors import Conflict, Fault, NotFound
 from syndication.infra.reasons import translated_error, translated_reason
 from syndication.infra.rendering import gettext
 from syndication.insight.posts import posts as find_posts
-from syndication.publishing import merchants, posts
+from syndication.publishing import merchants, posts, review
 from syndication.publishing.posts import PostRecord
 from syndication.web import signed_in
 from syndication.web.desk.forms import LongForm
@@ -57,19 +57,28 @@ class Place:
 
 
 @router.get("")
-def listed(request: Request, known: Visitor, q: str = "", after: UUID | None = None) -> Response:
-    """The newest posts, or those whose title, text, merchant or address is like `q`."""
+def listed(
+    request: Request, known: Visitor, q: str = "", of: str = "", after: UUID | None = None
+) -> Response:
+    """The newest posts, those of the merchant whose slug is `of`, or those whose title, text, merchant or address is like `q`."""
     sought = q.strip()[:200]
-    found = _sought(sought) if sought else posts.listed(after=after, limit=_A_PAGE + 1)
+    own = merchants.by_slug(of) if of and not sought else None
+    found = (
+        _sought(sought)
+        if sought
+        else posts.listed(merchant_id=own.id if own else None, after=after, limit=_A_PAGE + 1)
+    )
     shown = found[:_A_PAGE]
     more = len(found) > _A_PAGE and not sought
+    kept = {"of": own.slug} if own else {}
     return desk_page(
         request,
         known,
         "city_posts.html",
-        posts=[_line(one, known.language) for one in shown],
+        posts=[line(one, known.language) for one in shown],
         sought=sought,
-        onward=links.to("/desk/city/posts", after=str(shown[-1].id)) if more else "",
+        own=own,
+        onward=links.to("/desk/city/posts", **kept, after=str(shown[-1].id)) if more else "",
     )
 
 
@@ -134,7 +143,7 @@ def _page(request: Request, known: Account, post_id: UUID, template: str, *, don
         template,
         at=f"/desk/city/posts/{post_id}",
         scripted=True,
-        post=_line(record, language),
+        post=line(record, language),
         content=record.content,
         facts=wording.facts(record.content, settings().zone, language),
         places=places,
@@ -199,7 +208,7 @@ def _form(
         known,
         "city_remove.html",
         status=status if faults else 200,
-        post=_line(record, known.language),
+        post=line(record, known.language),
         done=record.withdrawn_reason == "unlawful",
         withdrawn=record.state == "withdrawn",
         able=[one for one in there if _takes_back(one)],
@@ -226,8 +235,8 @@ def _said(faults: tuple[Fault, ...], language: str) -> dict[str, str]:
     return {name: told for name, told in words.items() if name in named}
 
 
-def _line(record: PostRecord, language: str) -> dict[str, Any]:
-    """What the templates show of a post. Of an unlawful one nothing is left."""
+def line(record: PostRecord, language: str) -> dict[str, Any]:
+    """What templates show of a post. Of an unlawful one nothing is left."""
     content, now = record.content, clock.now()
     over = record.over_at is not None and record.over_at <= now
     own = merchants.by_slug(record.merchant_slug)
@@ -240,5 +249,6 @@ def _line(record: PostRecord, language: str) -> dict[str, Any]:
         "merchant": own.name,
         "slug": own.slug,
         "published_at": record.published_at,
+        "review": found.state if (found := review.read(record.id)) is not None and found.open else "",
         "public": f"/posts/{record.id}" if record.state == "published" else "",
     }

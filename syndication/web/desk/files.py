@@ -68,7 +68,7 @@ def bring(request: Request, known: Visitor, slug: str, form: PostForm) -> Respon
         if not form.files:
             raise Invalid.field("files", Reason("Please choose a file."))
         file = form.files[0]
-        file_id = files.add(own.id, file.file, file.filename or "", tell=tell, by=_by(known))
+        file_id = files.add(own.id, file.file, file.filename or "", tell=tell, by=known.signature(slug))
     except Invalid as error:
         faults = {one.field: translated_error(one.message, known.language) for one in error.faults}
         return _form(request, known, own, tell=tell, faults=faults, status=422)
@@ -122,7 +122,7 @@ def take(request: Request, known: Visitor, slug: str, file_id: UUID, form: Form)
     """Take it in; a second tap changes nothing. Or the page again, with what is in the way."""
     own, tell = merchants.by_slug(slug), _tell(form)
     try:
-        files.want(own.id, file_id, tell=tell, by=_by(known))
+        files.want(own.id, file_id, tell=tell, by=known.signature(slug))
     except Invalid as error:
         faults = {one.field: translated_error(one.message, known.language) for one in error.faults}
         return _file(request, known, own, file_id, "file.html", tell=tell, faults=faults, status=422)
@@ -147,10 +147,6 @@ def discard(request: Request, known: Visitor, slug: str, file_id: UUID) -> Respo
 def _tell(typed: Mapping[str, str]) -> Tell:
     """Who is to hear of it; nobody, where nothing of that was said."""
     return next((one for one in TELLS if one == typed.get("tell")), "nobody")
-
-
-def _by(known: Account) -> str:
-    return f"{known.name} <{known.email}>"
 
 
 def _form(

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from syndication.accounts import admissions, reports, sessions
 from syndication.accounts.people import Account
 from syndication.insight import alerts
-from syndication.publishing import merchants
+from syndication.publishing import merchants, review
 from syndication.web.site import links
 from syndication.web.site.layout import page
 
@@ -23,13 +23,20 @@ def desk_page(request: Request, known: Account, template: str, *, at: str = "", 
         at=at or request.url.path,
         known=known,
         path=request.url.path,
-        merchants=[merchants.by_slug(slug) for slug in known.merchants],
+        merchants=[merchants.by_slug(slug) for slug in _slugs(known)],
         alerts_on=alerts.count() if known.role else 0,
         waiting_applications=admissions.count() if known.role == "operator" else 0,
+        waiting_reviews=review.count() if known.role == "operator" else 0,
         waiting_reports=reports.count() if known.role == "operator" else 0,
         token=sessions.form_token(known),
         **values,
     )
+
+
+def _slugs(known: Account) -> list[str]:
+    """The merchants whose pages somebody may open; first the one in whose name they act."""
+    acting = [known.acting.slug] if known.acting else []
+    return [*acting, *(slug for slug in known.merchants if slug not in acting)]
 
 
 def onward(path: str, *segments: str, **query: str) -> Response:

@@ -28,6 +28,14 @@ ACTS: dict[What, str] = {
     "merchant.admitted": "Business admitted",
     "merchant.suspended": "Business suspended",
     "merchant.changed": "Business changed",
+    "review.rules": "Whose posts are looked at first",
+    "review.handed_in": "Correction waits for the town hall",
+    "review.approved": "Post approved",
+    "review.returned": "Post sent back",
+    "review.edited": "Waiting post changed by the town hall",
+    "review.expired": "Post was over before it was looked at",
+    "acting.begun": "Desk of a business opened in its name",
+    "acting.ended": "Desk of a business left",
     "application.declined": "Application declined",
     "application.asked_back": "Asked back about an application",
     "key.made": "Key made",
@@ -126,7 +134,7 @@ def said_of(row: LogRow, language: str) -> dict[str, Any]:
     say = gettext(language)
     return {
         "at": _moment(row.at, language),
-        "who": who(row.by, row.by_name, language),
+        "who": _in_the_name(who(row.by, row.by_name, language), row, language),
         "by": row.by,
         "way": say(WAYS.get(row.way, row.way)),
         "what": say(ACTS.get(row.what, row.what)),  # type: ignore[call-overload]  # an act of a later version
@@ -137,6 +145,11 @@ def said_of(row: LogRow, language: str) -> dict[str, Any]:
         "merchant_name": row.merchant_name,
         "details": _details(row.details, language),
     }
+
+
+def _in_the_name(told: str, row: LogRow, language: str) -> str:
+    behalf = row.details.get("in_the_name_of")
+    return gettext(language)("{}, in the name of {}").format(told, behalf) if behalf else told
 
 
 def who(by: str, name: str, language: str) -> str:

@@ -116,6 +116,8 @@ def act(request: Request, known: Visitor, slug: str, outlet_id: UUID, act: str) 
                 destinations.pause(outlet_id, owner=own.id)
             case "resume":
                 destinations.resume(outlet_id, owner=own.id)
+            case "reconnect" | "remove" if known.acts_for(slug):
+                raise Forbidden(signed_in.NOT_IN_THEIR_NAME)
             case "reconnect":
                 return connecting_at(connecting.renewal(outlet_id, links.PERSON, owner=own.id))
             case "remove":
@@ -168,6 +170,7 @@ def outlet_page(
         faults=faults or {},
         done=gettext(known.language)(_DONE.get(done, "")),
         deciding=known.may_for(own.slug, "owner"),
+        theirs=known.owns(own.slug),
     )
 
 

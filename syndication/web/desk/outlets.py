@@ -112,7 +112,7 @@ def _list(
         lacking=lacking,
         forms=_forms(typed or {}),
         faults=faults or {},
-        deciding=known.may_for(own.slug, "owner"),
+        deciding=known.owns(own.slug),
     )
 
 

@@ -1,5 +1,6 @@
 """A merchant's posts: what stands, what is to come, what is over, what is being written; and where each one went."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 from uuid import UUID
@@ -20,9 +21,10 @@ from syndication.infra.rendering import gettext
 from syndication.insight import results
 from syndication.insight.posts import posts as find_posts
 from syndication.kinds import KINDS
-from syndication.publishing import api_keys, drafts, merchants, posts, weekly
+from syndication.publishing import api_keys, drafts, merchants, posts, review, views, weekly
 from syndication.publishing.merchants import MerchantRecord
 from syndication.publishing.posts import PostRecord, Stand
+from syndication.publishing.review import ReviewRecord
 from syndication.web import signed_in
 from syndication.web.desk.frame import desk_page, onward
 from syndication.web.signed_in import Visitor
@@ -128,7 +130,7 @@ def _where(
 ) -> Response:
     record, language = posts.read(post_id, merchant_id=own.id), known.language
     outlets, people = arrived(record, own, language)
-    say = gettext(language)
+    say, looked = gettext(language), review.read(post_id)
     return desk_page(
         request,
         known,
@@ -136,7 +138,8 @@ def _where(
         at=f"/desk/merchants/{own.slug}/posts/{post_id}",
         scripted=True,
         merchant=own,
-        post=_line(record, language),
+        post=_line(record, language) | _hall(record, views.by_hall([record.id])) | _reviewed(looked),
+        looked=looked,
         outlets=outlets,
         people=people,
         under_way=_fills_in(record, outlets, people),
@@ -207,10 +210,29 @@ def _over(record: PostRecord) -> bool:
 
 def _lines(own: MerchantRecord, found: list[PostRecord], language: str) -> list[dict[str, Any]]:
     signs = insight.signs(record.id for record in found)
+    halls, open_ones = views.by_hall(record.id for record in found), review.of([one.id for one in found])
     return [
-        {**_line(record, language), "signs": signs.get(record.id), "deeds": bool(deeds_of(record))}
+        {
+            **_line(record, language),
+            **_hall(record, halls),
+            **_reviewed(open_ones.get(record.id)),
+            "signs": signs.get(record.id),
+            "deeds": bool(deeds_of(record)),
+        }
         for record in found
     ]
+
+
+def _reviewed(found: ReviewRecord | None) -> dict[str, str]:
+    """Whether it, or a correction of it, waits for the town hall, or was sent back."""
+    return {"review": found.state if found is not None and found.open else ""}
+
+
+def _hall(record: PostRecord, halls: Mapping[UUID, Mapping[int, str]]) -> dict[str, str]:
+    """Who of the town hall wrote a post in the merchant's name, and who changed it last."""
+    written = halls.get(record.id, {})
+    changed = written.get(record.revision, "") if record.revision > 1 else ""
+    return {"hall": written.get(1, ""), "hall_changed": changed}
 
 
 def _withdrawn(record: PostRecord, own: MerchantRecord) -> dict[str, Any]:
@@ -227,6 +249,8 @@ def _withdrawn(record: PostRecord, own: MerchantRecord) -> dict[str, Any]:
         "key": key,
         "person": person.name if person is not None and theirs else "",
         "by_the_city": of_the_city,
+        # Who acts in a merchant's name is no secret to it; who removes a post is.
+        "hall": person.name if of_the_city and person is not None and not record.withdrawn_reason else "",
     }
 
 

@@ -23,9 +23,9 @@ from syndication.publishing.merchants import MerchantRecord
 from syndication.publishing.weekly import Plan
 from syndication.publishing.weekly_anew import Turn
 from syndication.publishing.weekly_records import Closure, WeeklyDate, WeeklyRecord
-from syndication.sources import spoken
 from syndication.web import signed_in
 from syndication.web.desk import check, write
+from syndication.web.desk.days import said_day
 from syndication.web.desk.forms import Form
 from syndication.web.desk.frame import desk_page, onward
 from syndication.web.signed_in import Visitor
@@ -40,7 +40,6 @@ _TOLD = {
     "7 09:00": "a week before at 9:00",
 }
 _USUAL = "1 17:00"
-_NO_DAY = Reason("Please name a day, such as {}.", "7.1.")
 _NO_CHOICE = Reason("Please choose one of these.")
 
 
@@ -107,7 +106,7 @@ def all_dates(request: Request, known: Visitor, slug: str, weekly_id: UUID, act:
             case "close":
                 weekly.close(own.id, weekly_id, *_span(form, known))
             case "go-on":
-                first = _day("form", form["first"], known) if form.get("first") else None
+                first = said_day("form", form["first"], known.language) if form.get("first") else None
                 weekly.go_on(own.id, weekly_id, first)
             case "plan":
                 weekly.plan(own.id, weekly_id, _plan(form, known))
@@ -228,7 +227,7 @@ def _checked(
     if meant:
         try:
             if choice:
-                first = _day("first", choice, known)
+                first = said_day("first", choice, known.language)
                 answer = _turned(own, weekly_id, form, Turn(first, said))
             else:
                 weekly.correct(own.id, weekly_id, said)
@@ -323,13 +322,19 @@ def _plan(form: Mapping[str, str], known: Account) -> Plan:
     interval = form.get("interval", "1")
     if interval not in ("1", "2"):
         raise Invalid.field("interval", _NO_CHOICE)
-    last = _day("last", form.get("last", ""), known) if form.get("last") else None
+    last = said_day("last", form.get("last", ""), known.language) if form.get("last") else None
     return Plan(int(interval), last, int(before), hour)
 
 
 def _turn(form: Mapping[str, str], known: Account) -> Turn:
     plan = _plan({"told": form.get("told", ""), "interval": form.get("interval", "")}, known)
-    return Turn(_day("first", form.get("first", ""), known), None, plan.interval, plan.days_before, plan.hour)
+    return Turn(
+        said_day("first", form.get("first", ""), known.language),
+        None,
+        plan.interval,
+        plan.days_before,
+        plan.hour,
+    )
 
 
 def _is_hour(text: str) -> bool:
@@ -342,23 +347,8 @@ def _is_hour(text: str) -> bool:
 def _span(form: Mapping[str, str], known: Account) -> tuple[date, date | None]:
     """The first and the last closed day, None for no end; who names no first one means today."""
     today = clock.now().astimezone(settings().zone).date()
-    first = _day("from", form["from"], known) if form.get("from") else today
-    return first, None if "open" in form else _day("until", form.get("until", ""), known)
-
-
-def _day(name: str, text: str, known: Account) -> date:
-    """A day as people say it. Raises Invalid at its box."""
-    zone = settings().zone
-    if not text:
-        raise Invalid.field(name, _NO_DAY)
-    try:
-        heard = spoken.understood(text, clock.now(), zone, known.language)
-    except Invalid as error:
-        raise Invalid.field(name, error.faults[0].message) from error
-    said = heard.start if heard.start is not None else heard.end
-    if said is None:
-        raise Invalid.field(name, _NO_DAY)
-    return said.astimezone(zone).date() if isinstance(said, datetime) else said
+    first = said_day("from", form["from"], known.language) if form.get("from") else today
+    return first, None if "open" in form else said_day("until", form.get("until", ""), known.language)
 
 
 def _written(day: date | None) -> str:

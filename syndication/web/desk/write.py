@@ -20,7 +20,17 @@ from syndication.content.reason import Reason
 from syndication.errors import Conflict, Fault, Forbidden, Invalid, NotFound, QuotaExceeded, Unavailable
 from syndication.infra.reasons import translated_error, translated_reason
 from syndication.kinds import fields
-from syndication.publishing import drafts, filled_in, habits, merchants, posts, uploads, weekly, written_out
+from syndication.publishing import (
+    approving,
+    drafts,
+    filled_in,
+    habits,
+    merchants,
+    posts,
+    uploads,
+    weekly,
+    written_out,
+)
 from syndication.publishing.drafts import Written
 from syndication.publishing.filled_in import Desk
 from syndication.publishing.merchants import MerchantRecord
@@ -133,7 +143,8 @@ def opened(own: MerchantRecord, post_id: UUID, known: Account) -> Written:
         return draft
     if whole := weekly.known(own.id, post_id):
         return _of_all_dates(own, whole, known)
-    record = posts.read(post_id, merchant_id=own.id)
+    posts.read(post_id, merchant_id=own.id)
+    _, record = approving.as_it_would_be(post_id)
     if record.state == "withdrawn":
         raise Conflict(_WITHDRAWN)
     kind = kinds.of(record.content)

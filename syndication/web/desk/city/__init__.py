@@ -2,10 +2,34 @@
 
 from fastapi import APIRouter
 
-from syndication.web.desk.city import acts, alerts, deliveries, look, settings, today, topics, trouble
+from syndication.web.desk.city import (
+    acts,
+    alerts,
+    deliveries,
+    in_their_name,
+    look,
+    merchants,
+    review,
+    settings,
+    today,
+    topics,
+    trouble,
+)
 
 router = APIRouter()
-for _part in (today, trouble, alerts, deliveries, acts, settings, topics, look):
+for _part in (
+    today,
+    trouble,
+    alerts,
+    deliveries,
+    acts,
+    merchants,
+    in_their_name,
+    review,
+    settings,
+    topics,
+    look,
+):
     router.include_router(_part.router)
 
 __all__ = ["router"]

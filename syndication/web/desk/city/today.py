@@ -17,6 +17,7 @@ from syndication.insight import alerts
 from syndication.insight.queues import QueueRow
 from syndication.insight.today import DAYS
 from syndication.ops.finding import Finding
+from syndication.publishing import review
 from syndication.web import signed_in
 from syndication.web.desk.city import charts
 from syndication.web.desk.city.causes import shown_causes
@@ -92,6 +93,7 @@ def _shown(request: Request, known: Account) -> dict[str, Any]:
         "paused": [(one.name, one.state, translated_reason(one.reason, language)) for one in day.paused],
         "mine": [one for one in failing if one.move == "operator"],
         "others": sum(one.count for one in failing if one.move == "merchant"),
+        "reviews": review.count() if known.role == "operator" else 0,
         "alerting": alerts.count(),
         "applications": admissions.count() if known.role == "operator" else 0,
         "arrived": [(network(kind), count) for kind, count in day.arrived.items()],
