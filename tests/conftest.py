@@ -22,6 +22,7 @@ from syndication.delivery import drain
 from syndication.delivery.tools import tools
 from syndication.destinations import probe_limits
 from syndication.infra import db, logs, wakeups
+from syndication.publishing import look
 from syndication.stack import redis_server as broker
 from syndication.stack.mail_sink import MailSink
 from syndication.stack.receiver import Receiver
@@ -175,6 +176,7 @@ def empty_database(uri: str, name: str) -> Iterator[str]:
 def database(database_url: str) -> Iterator[str]:
     """This process is connected to a fresh database; yields its URL. Clock and wake-ups are reset afterwards."""
     db.connect(database_url)
+    look.forget()  # of the database before, whose engine this one has
     yield database_url
     db.engine().dispose()
     clock.reset()

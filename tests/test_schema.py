@@ -39,6 +39,7 @@ ALLOWED = {
     "deliveries.application_id": None,
     "deliveries.report_id": None,
     "reports.state": "open",
+    "looks.state": "draft",
     "applications.state": "confirmed",
     "files.state": "ready",
     "application_steps.act": "admitted",

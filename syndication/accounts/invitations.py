@@ -15,6 +15,7 @@ from syndication.errors import Conflict
 from syndication.infra import db, mail_addresses, wakeups
 from syndication.ledger import lifecycle, mailboxes
 from syndication.models import Delivery, Merchant, Person
+from syndication.publishing import views
 
 _ENOUGH = Reason("This mailbox got several mails from here today. Please invite them again tomorrow.")
 
@@ -48,7 +49,7 @@ def to_city(known: Account, email: str, role: Role, *, name: str = "") -> Person
         if had is None:
             if full:
                 raise Conflict(_ENOUGH)
-            _write(session, known, person, settings().city_name)
+            _write(session, known, person, views.city(settings()).name)
         return person
 
 
@@ -60,7 +61,7 @@ def change_role(person_id: UUID, role: Role | None, *, who: str) -> bool:
     with db.transaction() as session:
         if not people.give_role(person_id, role):
             return False
-        about = {"letter": "role", "who": who, "where": settings().city_name, "role": role or ""}
+        about = {"letter": "role", "who": who, "where": views.city(settings()).name, "role": role or ""}
         letters.to_people(session, [session.get_one(Person, person_id)], about)
         return True
 

@@ -32,6 +32,7 @@ from syndication.content.reason import Reason
 from syndication.errors import Conflict, Invalid, NotFound
 from syndication.infra import db
 from syndication.models import Passkey, PasskeyChallenge, Person
+from syndication.publishing import views
 
 #: How long somebody may take with their device, and how many keys one person may have.
 _WAIT = timedelta(minutes=5)
@@ -85,7 +86,7 @@ def offer(known: Account) -> dict[str, Any]:
             )
         options = webauthn.generate_registration_options(
             rp_id=_host(),
-            rp_name=settings().city_name,
+            rp_name=views.city(settings()).name,
             user_id=known.person_id.bytes,
             user_name=known.email,
             user_display_name=known.name,

@@ -83,6 +83,7 @@ What = Literal[
     "report.received",
     "report.kept",
     "report.removed",
+    "look.changed",
     "topic.renamed",
     "topic.merged",
     "topic.split",

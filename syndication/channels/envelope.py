@@ -22,6 +22,14 @@ class City:
     zone: ZoneInfo
     language: str = "de"
     imprint: str = ""
+    #: Which pages there are about who is behind it: `imprint`, `privacy`, `accessibility`.
+    pages: tuple[str, ...] = ()
+    #: Colours of mails: the city's, and that of links.
+    brand: str = "#b3402a"
+    link: str = "#0b5d8a"
+    #: Where pages find its own colours and its logo; empty: it has none.
+    stylesheet: str = ""
+    logo: str = ""
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,8 @@ class Limits:
     bytes: int = 900_000
     least_ratio: float | None = None
     most_ratio: float | None = None
+    #: A PNG whose ground is transparent, not a JPEG.
+    transparent: bool = False
 
 
 #: The sizes in which the city's own site shows the pictures of posts: for its pages, and for networks that fetch a picture
@@ -200,7 +202,7 @@ def _body(answer: Answer) -> bytes:
 
 
 def shrunk(data: bytes | IO[bytes], limits: Limits, *, patience: float | None = None) -> Picture:
-    """The picture in `data` as a JPEG within `limits`: upright, in sRGB, nothing but pixels. Raises NoPicture.
+    """The picture in `data` as a JPEG (or PNG, as `limits` say): upright, in sRGB, nothing but pixels. Raises NoPicture.
 
     It is decoded in a process that can do nothing else (`image_decoding`), two at a time on a machine; a file is read in
     its turn.
@@ -217,7 +219,7 @@ def shrunk(data: bytes | IO[bytes], limits: Limits, *, patience: float | None = 
     told = json.loads(head)
     if why := told.get("why"):
         raise NoPicture(Reason(*why))
-    return Picture(made, told["width"], told["height"])
+    return Picture(made, told["width"], told["height"], "image/png" if limits.transparent else "image/jpeg")
 
 
 def _refusal(failure: confined.Failed) -> NoPicture:

@@ -20,6 +20,7 @@ from syndication.models.dispatch import (
     Tally,
 )
 from syndication.models.files import BroughtFile, FileEntry
+from syndication.models.look import KeptLook
 from syndication.models.mailings import Mailing
 from syndication.models.outlets import (
     ConnectLink,
@@ -93,6 +94,7 @@ __all__ = [
     "InterestRow",
     "KeptDraft",
     "KeptEcho",
+    "KeptLook",
     "Lease",
     "LogLine",
     "Logo",

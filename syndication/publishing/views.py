@@ -14,12 +14,36 @@ from syndication.infra import db
 from syndication.kinds.reading import kept
 from syndication.models import Merchant, Post, Revision
 from syndication.publishing import filing as filings
+from syndication.publishing import look, palette
+from syndication.publishing.look import PAGES, Look
 from syndication.publishing.publishers import publisher
 
 
 def city(settings: Settings) -> City:
-    """The deployment as texts need it."""
-    return City(settings.city_name, settings.base_url, settings.zone, settings.language, settings.imprint)
+    """The deployment as texts need it: as the town hall has it look, else as the settings say."""
+    return city_looking(settings, look.current())
+
+
+def city_looking(settings: Settings, worn: Look) -> City:
+    """The same in another look, such as one that is being prepared."""
+    said = tuple(
+        page
+        for page in PAGES
+        if worn.text(page, settings.language) or (page == "imprint" and settings.imprint)
+    )
+    brand, link = palette.of_mails(worn)
+    return City(
+        name=worn.name or settings.city_name,
+        base_url=settings.base_url,
+        zone=settings.zone,
+        language=settings.language,
+        imprint=settings.imprint,
+        pages=said,
+        brand=brand,
+        link=link,
+        stylesheet=palette.address(worn),
+        logo=f"/look/logo-{worn.logo}.png" if worn.logo else "",
+    )
 
 
 def page(base_url: str, post_id: UUID) -> str:

@@ -73,7 +73,11 @@ PROOFS = Bounds(
 _PROOFS_AT, _MOST_PROOFS = "/apply", 24
 _MANY_PROOFS = "Many files come in at the moment. Please try again in a minute."
 #: Addresses below which, and at whose end, people who are signed in send files.
-_DESK, _PICTURES_AT, _FILES_AT = "/desk/", ("/write", "/business"), ("/files", "/readers/imports")
+_DESK, _PICTURES_AT, _FILES_AT = (
+    "/desk/",
+    ("/write", "/business", "/city/look"),
+    ("/files", "/readers/imports"),
+)
 #: Mail programs may send their one click in this form (RFC 8058 section 3.2); nothing else of ours takes files.
 _MULTIPART_AT = "/leave/"
 _NO_FILES = "No files can be sent here."

@@ -28,6 +28,7 @@ from syndication.models import (
     ApplicationProof,
     BroughtFile,
     FileEntry,
+    KeptLook,
     Logo,
     Membership,
     Merchant,
@@ -136,15 +137,22 @@ def places(client: TestClient) -> dict[str, Callable[[bytes], Any]]:
         "/desk/merchants/{slug}/business": at_the_desk("/desk/merchants/cafe/business"),
         "/desk/merchants/{slug}/files": at_the_desk("/desk/merchants/cafe/files"),
         "/desk/city/readers/imports": at_the_desk("/desk/city/readers/imports"),
+        "/desk/city/look": at_the_desk("/desk/city/look"),
         "/apply": as_a_proof,
     }
 
 
-def stored() -> Iterator[bytes]:
-    """Every picture that is kept and shown."""
+#: With what a file of that format ends, so that nothing hangs behind it: EOI, and the chunk IEND.
+ENDS = {"JPEG": b"\xff\xd9", "PNG": b"\x00\x00\x00\x00IEND\xaeB`\x82"}
+
+
+def stored() -> Iterator[tuple[str, bytes]]:
+    """Every picture that is kept and shown, and in which format we made it."""
     with db.reading() as session:
-        yield from session.scalars(select(StoredPicture.data))
-        yield from session.scalars(select(Logo.data))
+        for data in (*session.scalars(select(StoredPicture.data)), *session.scalars(select(Logo.data))):
+            yield "JPEG", data
+        for data in session.scalars(select(KeptLook.logo).where(KeptLook.logo.is_not(None))):
+            yield "PNG", data or b""
 
 
 def test_nothing_unsafe_is_stored_wherever_it_is_handed_in(
@@ -174,11 +182,20 @@ def test_nothing_unsafe_is_stored_wherever_it_is_handed_in(
         print(f" [{len(SOME)} files: {answers}]", end="")
     kept = list(stored())
     assert len(kept) >= 3, "good ones are taken"
-    for data in kept:
+    assert {made_as for made_as, _ in kept} == set(ENDS)
+    for made_as, data in kept:
         opened = Image.open(io.BytesIO(data))
-        assert (opened.format, dict(opened.getexif())) == ("JPEG", {})
+        assert (
+            opened.format,
+            dict(opened.getexif()),
+            opened.info.keys() & {"exif", "XML:com.adobe.xmp"},
+        ) == (
+            made_as,
+            {},
+            set(),
+        )
         assert CANARY not in data
-        assert data.endswith(b"\xff\xd9")
+        assert data.endswith(ENDS[made_as])
 
 
 def test_a_proof_is_kept_as_it_came_and_only_ever_handed_out_as_a_file(client: TestClient) -> None:

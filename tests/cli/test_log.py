@@ -40,7 +40,7 @@ SILENT = {
             "queues", "dead-letters", "deliveries", "delivery", "channels", "doctor", "settings", "commands", "log",
             "posts list", "posts show", "destinations", "destinations show", "destinations links",
             "destinations dry-run", "readers", "readers show", "merchants", "merchants applications", "merchants show", "people",
-            "keys", "deliveries causes", "editions", "review", "topics",
+            "keys", "deliveries causes", "editions", "review", "topics", "alerts", "alerts limits", "alerts prometheus",
         ),
         _LOOKS,
     ),
@@ -48,6 +48,7 @@ SILENT = {
     "init": "it writes a file of settings, before there is a database",
     "secret": "it prints a text that nothing knows yet",
     "keys vapid": "it prints texts that nothing knows yet",
+    "alerts test": "here nobody can be told, so that it fails; tests/web/deeds.py has its line",
     "migrate": "it makes the tables, the log's among them",
 }  # fmt: skip
 
@@ -117,6 +118,8 @@ WRITTEN: dict[str, tuple[Callable[[], list[str]], str]] = {
     "merchants suspend": (lambda: ["cafe", "--keep"], "merchant.suspended"),
     "review approve": (lambda: [_waits_for_a_look()], "review.approved"),
     "review return": (lambda: [_waits_for_a_look(), "--because", "Zu weit weg."], "review.returned"),
+    "alerts set": (lambda: ["disk"], "alerts.chosen"),
+    "alerts set-off": (lambda: ["disk"], "alerts.chosen"),
     "review rules": (lambda: ["new", "--first-posts", "3"], "review.rules"),
     "review merchant": (lambda: ["cafe", "always"], "review.rules"),
     "merchants quota": (lambda: ["cafe", "7"], "merchant.changed"),

@@ -280,6 +280,13 @@ OF_PAGES: dict[tuple[str, str], tuple[Callable[[Desk], Any], str]] = {
         "report.kept",
     ),
     ("POST", "/posts/{post_id}/report"): (report, "report.received"),
+    ("POST", "/desk/city/look/preview"): (
+        lambda d: (
+            d.post("/desk/city/look", name="Coburg erleben", brand="#004488"),
+            d.post("/desk/city/look/preview", act="force"),
+        )[1],
+        "look.changed",
+    ),
     ("POST", "/desk/city/topics/{topic}"): (
         lambda d: d.post(f"/desk/city/topics/{a_topic(d)}", act="rename", name="Klang"),
         "topic.renamed",

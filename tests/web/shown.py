@@ -48,6 +48,7 @@ NO_PAGES = {
     "/feeds/{path:path}", "/healthz", "/readyz", "/metrics", "/style.css", "/notices-page.js", "/notices.js",
     "/passkeys.js", "/desk.js", "/htmx.js", "/manifest.webmanifest", "/pictures/{picture_id}.jpg",
     "/posts/{post_id}/pictures/{number}-{size}.jpg", "/merchants/{slug}/logo-{digest}.jpg",
+    "/look-{digest}.css", "/look/logo-{digest}.png",
     # parts of pages
     "/desk/merchants/{slug}/posts/{post_id}/went",
     "/desk/merchants/{slug}/files/{file_id}/went",
@@ -180,6 +181,7 @@ def furnish() -> Shown:
         ),
         "/desk/city/team": ("/desk/city/team",),
         "/desk/city/keys": shown_city.keys(),
+        **shown_city.looks(),
         "/desk/city/topics": ("/desk/city/topics", "/desk/city/topics?done=renamed&topic=musik"),
         "/desk/city/topics/{topic}": (
             "/desk/city/topics/musik",

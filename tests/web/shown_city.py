@@ -17,10 +17,12 @@ from syndication.ledger import bulk
 from syndication.ledger.selection import Selection
 from syndication.models import Alert, AlertMessage, Attempt, Delivery, Post, Tally
 from syndication.ops import alerts
-from syndication.publishing import api_keys, approving, posts, review
+from syndication.publishing import api_keys, approving, look, posts, review
 from syndication.publishing.api_keys import KeyRequest
+from syndication.publishing.look import Look
 from syndication.publishing.merge_patch import patched
 from tests import factories
+from tests.infra.test_images import drawn
 
 
 def town_hall() -> dict[str, tuple[str, ...]]:
@@ -213,3 +215,16 @@ def keys() -> tuple[str, ...]:
     lost = api_keys.create(None, KeyRequest(name="Statistik des Stadtmarketings", scopes=("operator",)))
     api_keys.revoke(lost.key.id)
     return ("/desk/city/keys",)
+
+
+def looks() -> dict[str, tuple[str, ...]]:
+    """Texts that are in force, and a look that is being prepared, whose colours nobody could read."""
+    texts = {one: {"de": f"## {one.capitalize()}\n\nDas steht hier.", "en": ""} for one in look.PAGES}
+    look.prepare(Look(texts=texts))
+    look.put_in_force()
+    look.prepare(Look("Coburg erleben", "#ffe680", "#222222", "", texts), logo=look.made(drawn(400, 160)))
+    return {
+        "/desk/city/look": ("/desk/city/look?done=1",),
+        "/desk/city/look/preview": ("/desk/city/look/preview",),
+        **{f"/{one}": (f"/{one}",) for one in look.PAGES},
+    }

@@ -78,10 +78,9 @@ def test_the_first_key_leads_past_the_head_to_the_content(walked: tuple[Tab, str
 WAYS = [
     "Café und Konditorei Rosengarten", "Alle Beiträge", "Aus einer Datei", "Kanäle", "Was es gebracht hat",
     "Wer posten darf", "Mein Geschäft", "Schlüssel für Kasse und Webshop", "Stadtmuseum im Alten Zeughaus",
-    "Wortreich Buchhandlung", "Heute", "Störungen", "Warnungen (2)", "Alle Beiträge der Stadt", "Newsletter", "Geschäfte",
-    "Themen", "Anzusehen (3)",
-    "Meldungen (1)", "Anmeldungen (2)", "Leser", "Rathaus", "Monate", "Wer hat was getan", "Schlüssel für Programme",
-    "Einstellungen",
+    "Wortreich Buchhandlung", "Heute", "Störungen", "Warnungen (2)", "Newsletter", "Anzusehen (3)", "Meldungen (1)",
+    "Anmeldungen (2)", "Alle Beiträge der Stadt", "Geschäfte", "Leser", "Themen", "Monate", "Wer hat was getan", "Rathaus",
+    "Aussehen", "Schlüssel für Programme", "Einstellungen",
 ]  # fmt: skip
 HEAD = ["Zum Inhalt", "Coburg", "Rosa Rosenberger-Großmann", "English"]
 HERE = "Café und Konditorei Rosengarten · Alle Beiträge"

@@ -51,6 +51,7 @@ SILENT: dict[tuple[str, str], str] = {
     ("POST", "/desk/merchants/{slug}/files"): _LOOKED_AT,
     ("POST", "/desk/merchants/{slug}/files/{file_id}/discard"): _LOOKED_AT,
     ("POST", "/desk/city/readers/imports"): _LOOKED_AT,
+    ("POST", "/desk/city/look"): "a draft of the look is nobody's business before it is put in force",
     ("POST", "/api/v1/prices/advice"): "it changes nothing",
     ("POST", "/api/v1/destinations/{destination_id:uuid}/dry-run"): "it changes nothing",
 }  # fmt: skip

@@ -14,6 +14,7 @@ from PIL import (
     GifImagePlugin,
     Image,
     ImageCms,
+    ImageDraw,
     ImageOps,
     JpegImagePlugin,
     MpoImagePlugin,
@@ -25,6 +26,9 @@ from PIL import (
 #: Most pixels of a picture that is decoded, and bytes that its decoder may take; a small file can unfold to gigabytes.
 MOST_PIXELS = 25_000_000
 MOST_UNPACKED = 104_000_000
+#: The same of a sign, of which several copies are in memory at once.
+MOST_PIXELS_OF_A_SIGN = 4_000_000
+_OPAQUE, _WHITE = 255, 240
 #: Bytes of memory a pixel takes: Pillow's layout; for WebP two canvases and two copies of the one.
 _BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "LA": 4, "PA": 4}
 _WEBP_BYTES = 16
@@ -69,10 +73,57 @@ def answer(frame: bytes, ask: Callable[[bytes], bytes]) -> bytes:
     """
     wanted = json.loads(ask(b"limits"))
     try:
-        data, width, height = _encoded(_framed(_canvas(frame, wanted["side"]), wanted), wanted["bytes"])
+        if wanted.get("transparent"):
+            data, width, height = transparent(frame, wanted["side"], wanted["bytes"])
+        else:
+            data, width, height = _encoded(_framed(_canvas(frame, wanted["side"]), wanted), wanted["bytes"])
     except _Refused as refused:
         return json.dumps({"why": refused.args}).encode()
     return json.dumps({"width": width, "height": height}).encode() + b"\n" + data
+
+
+def transparent(data: bytes, side: int, most: int) -> tuple[bytes, int, int]:
+    """The first frame as a PNG within `side` pixels and `most` bytes; white around what is opaque becomes transparent."""
+    _look_at_webp(data)
+    try:
+        opened = Image.open(io.BytesIO(data), formats=_FORMATS)
+    except UnidentifiedImageError as error:
+        raise _Refused("The picture is no JPEG, PNG, WebP or GIF.") from error
+    if opened.width * opened.height > MOST_PIXELS_OF_A_SIGN:
+        raise _Refused("The picture has more than {} million pixels.", MOST_PIXELS_OF_A_SIGN // 1_000_000)
+    opened.load()
+    colours, turn = _colours(opened), _UPRIGHT.get(_orientation(opened))
+    layered = opened.convert("RGBA")
+    alpha, plain = layered.getchannel("A"), layered.convert("RGB")
+    canvas = (colours(plain) if colours is not None else plain).convert("RGBA")
+    canvas.putalpha(alpha)
+    canvas = canvas.resize(_within(canvas.size, side), Image.Resampling.LANCZOS)
+    canvas = canvas.transpose(turn) if turn is not None else canvas
+    if canvas.getchannel("A").getextrema()[0] == _OPAQUE:
+        _clear_ground(canvas)
+    return _as_png(canvas, most)
+
+
+def _clear_ground(canvas: Image.Image) -> None:
+    """Take away the white that lies around a sign, from each corner on; what is white within it stays."""
+    right, bottom = canvas.width - 1, canvas.height - 1
+    for corner in ((0, 0), (right, 0), (0, bottom), (right, bottom)):
+        pixel = canvas.getpixel(corner)
+        if isinstance(pixel, tuple) and pixel[3] and min(pixel[:3]) >= _WHITE:
+            ImageDraw.floodfill(canvas, corner, (255, 255, 255, 0), thresh=3 * (_OPAQUE - _WHITE))
+
+
+def _as_png(image: Image.Image, most: int) -> tuple[bytes, int, int]:
+    image.info.clear()
+    while True:
+        for made in (image, image.quantize(256, method=Image.Quantize.FASTOCTREE)):
+            target = io.BytesIO()
+            made.save(target, "PNG", optimize=True)
+            if target.tell() <= most:
+                return target.getvalue(), image.width, image.height
+        if min(image.size) < 32:
+            raise _Refused("The picture cannot be made small enough.")
+        image = image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS)
 
 
 def _canvas(data: bytes, side: int) -> Image.Image:

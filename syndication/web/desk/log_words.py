@@ -84,6 +84,7 @@ ACTS: dict[What, str] = {
     "report.received": "Post reported",
     "report.kept": "Report decided: the post stays",
     "report.removed": "Report decided: the post is removed",
+    "look.changed": "Look and texts of the city changed",
     "topic.renamed": "Topic is called otherwise",
     "topic.merged": "Topic filed under another",
     "topic.split": "Topic is one of its own again",

@@ -8,6 +8,7 @@ from syndication.web.site import (
     everything,
     files,
     home,
+    look,
     notices,
     pictures,
     post,
@@ -16,7 +17,7 @@ from syndication.web.site import (
 )
 
 router = APIRouter(include_in_schema=False)
-for _part in (apply, connect, files, home, subscription, notices, pictures, post, report, everything):
+for _part in (apply, connect, files, home, subscription, notices, pictures, post, report, everything, look):
     router.include_router(_part.router)
 
 __all__ = ["router"]

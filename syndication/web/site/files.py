@@ -7,8 +7,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from syndication.channels.envelope import City
 from syndication.config import settings
 from syndication.infra.rendering import render, source
+from syndication.publishing import views
 from syndication.web import conditional
 from syndication.web.site.layout import language_of
 
@@ -63,7 +65,7 @@ def manifest(request: Request) -> Response:
         "manifest.webmanifest",
         "application/manifest+json; charset=utf-8",
         language_of(request),
-        settings().city_name,
+        views.city(settings()),
     )
 
 
@@ -72,11 +74,11 @@ def _file(
     name: str,
     media_type: str,
     language: str = "de",
-    city: str = "",
+    city: City | None = None,
     *,
     as_it_is: bool = False,
 ) -> Response:
-    body, etag = _made(name, language, city, as_it_is)
+    body, etag = _made(name, language, city.name if city else "", city.brand if city else "", as_it_is)
     headers = {
         "ETag": etag,
         "Cache-Control": "public, max-age=3600",
@@ -89,8 +91,8 @@ def _file(
 
 
 @lru_cache(maxsize=16)
-def _made(name: str, language: str, city: str, as_it_is: bool) -> tuple[bytes, str]:
+def _made(name: str, language: str, city: str, brand: str, as_it_is: bool) -> tuple[bytes, str]:
     """A file and its ETag; somebody else's is no template."""
     path = f"site/{name}"
-    body = (source(path) if as_it_is else render(path, language, city=city)).encode()
+    body = (source(path) if as_it_is else render(path, language, city=city, brand=brand)).encode()
     return body, f'"{hashlib.sha256(body).hexdigest()[:20]}"'

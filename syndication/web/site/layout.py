@@ -73,14 +73,13 @@ def page(
     html = render(
         template if "/" in template else f"site/{template}",
         spoken,
-        city=views.city(settings()),
         other=other,
         all_kinds=KINDS,
         link=links.to,
         address=links.elsewhere,
         kept=chosen_language(request),
         elsewhere=links.to(at, lang=other) if at else links.again(request, lang=other, typed=typed),
-        **values,
+        **{"city": views.city(settings()), **values},
     )
     headers = {
         **_HEADERS,

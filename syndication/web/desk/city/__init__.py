@@ -7,6 +7,7 @@ from syndication.web.desk.city import (
     alerts,
     deliveries,
     in_their_name,
+    look,
     merchants,
     month,
     review,
@@ -29,6 +30,7 @@ for _part in (
     month,
     settings,
     topics,
+    look,
 ):
     router.include_router(_part.router)
 
