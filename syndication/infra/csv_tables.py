@@ -23,11 +23,5 @@ def separator(language: str) -> str:
     return ";" if language == "de" else ","
 
 
-def number(value: float, language: str) -> str:
-    """A number as Excel reads it where it speaks that language: "0,025"."""
-    text = f"{value:g}"
-    return text.replace(".", ",") if language == "de" else text
-
-
 def _plain(text: str) -> str:
     return f"'{text}" if text.lstrip().startswith(_FORMULA) or text.startswith(_FORMULA) else text

@@ -70,6 +70,7 @@ def _environment(language: str) -> Environment:
         "lately": lambda value, zone: lately(value, zone, language),
         "whole": lambda value: whole(value, language),
         "span": lambda seconds: span(seconds, language),
+        "decimal": lambda value: decimal(value, language),
         "money": lambda value, currency: money(value, currency, language),
     }
     environment.globals["language"] = language
@@ -110,6 +111,11 @@ def day(value: date | datetime, language: str, zone: ZoneInfo | None = None) -> 
     locale = LOCALES[supported_language(language)]
     shape = "EEE, d. MMMM y" if locale == "de" else "EEE, d MMMM y"
     return dates.format_date(local, shape, locale=locale)
+
+
+def decimal(value: float, language: str) -> str:
+    """ "1234,5", with at most six places and no marks between thousands, as it stands in a box or a table."""
+    return numbers.format_decimal(value, "0.######", locale=LOCALES[supported_language(language)])
 
 
 def full_day(value: date, language: str) -> str:

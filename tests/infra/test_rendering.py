@@ -30,6 +30,8 @@ def test_dates_and_money_are_written_as_people_write_them() -> None:
     assert rendering.day(date(2026, 12, 24), "de") == "Do., 24. Dezember 2026"
     assert rendering.money(Decimal("1234.5"), "EUR", "de") == "1.234,50\xa0€"
     assert rendering.money(Decimal("1234.5"), "EUR", "en") == "€1,234.50"
+    assert [rendering.decimal(1234.5, language) for language in ("de", "en")] == ["1234,5", "1234.5"]
+    assert [rendering.decimal(one, "de") for one in (0.025, 4.0, 0.1 + 0.2)] == ["0,025", "4", "0,3"]
 
 
 def test_a_language_we_do_not_speak_is_answered_in_english() -> None:

@@ -91,12 +91,6 @@ def told(cfg: Settings) -> list[str]:
     return [one.address for one in found if one is not None]
 
 
-def written(number: float, language: str) -> str:
-    """A limit as it stands in a box: "0,5" in German."""
-    text = f"{number:g}"
-    return text.replace(".", ",") if language == "de" else text
-
-
 def _number(text: str, rule: AlertRule) -> float | None:
     if not text.strip():
         return rule.limit

@@ -13,7 +13,7 @@ from syndication.config import settings
 from syndication.content.reason import Reason
 from syndication.errors import Conflict, Invalid
 from syndication.infra.reasons import translated_error, translated_reason
-from syndication.infra.rendering import gettext, span
+from syndication.infra.rendering import decimal, gettext, span
 from syndication.insight import alerts as shown
 from syndication.insight.alert_rules import BY_NAME, Limit, Unit, limits
 from syndication.insight.alerts import AlertRow
@@ -139,6 +139,6 @@ def _rule(
         "unit": translated_reason(_UNITS[one.rule.unit], language),
         "below": one.rule.below,
         "on": one.on if switched is None else name in switched,
-        "limit": choices.written(one.limit, language) if typed is None else typed.get(name, ""),
-        "usual": choices.written(one.rule.limit, language),
+        "limit": decimal(one.limit, language) if typed is None else typed.get(name, ""),
+        "usual": decimal(one.rule.limit, language),
     }

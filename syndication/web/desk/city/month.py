@@ -13,7 +13,7 @@ from syndication.config import settings
 from syndication.content.reason import Reason
 from syndication.infra import csv_tables
 from syndication.infra.reasons import translated_reason
-from syndication.infra.rendering import gettext, month_name, short_day, span, time_of_day, whole
+from syndication.infra.rendering import decimal, gettext, month_name, short_day, span, time_of_day, whole
 from syndication.insight import month as months
 from syndication.insight.alert_rules import BY_NAME
 from syndication.insight.month import Failure, Month
@@ -146,7 +146,7 @@ def _lines(one: Month, language: str) -> Iterator[tuple[str, str, str]]:
             (say("{}: half within"), row.half),
             (say("{}: 99 of 100 within"), row.nearly_all),
         ):
-            figure = "" if seconds is None or math.isinf(seconds) else csv_tables.number(seconds, language)
+            figure = "" if seconds is None or math.isinf(seconds) else decimal(seconds, language)
             yield label.format(name), figure, times
     for failure in one.failures:
         yield say("Stood still"), _failure(failure, language), say("what stood still in the month")
