@@ -6,22 +6,27 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 import requests
 import uvicorn
+from sqlalchemy import insert, select
 
+from syndication import clock
 from syndication.accounts import people, sessions
 from syndication.accounts.sessions import Device
+from syndication.content.reason import Reason
 from syndication.infra import db
-from syndication.models import Person
+from syndication.models import Delivery, Person, Reader
 from syndication.publishing import posts
 from syndication.stack.receiver import Receiver
 from syndication.web import server as web_server
 from syndication.web import signed_in
 from syndication.web.app import create_app
+from syndication.web.desk import editions
 from tests import factories
 from tests.chromium import CHROMIUM, Tab, browsing
 from tests.e2e.city import City
@@ -33,6 +38,7 @@ from tests.web.serving import serving
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; .ci/run installs it")
 OWNER = "rosa@cafe.example"
+DEAD = 5000
 
 
 @dataclass
@@ -173,3 +179,100 @@ def test_an_unlawful_post_is_removed_everywhere_by_one_act(town: Town, tab: Tab)
     berta.press("Überall entfernen")
     town.city.await_that(lambda: not seen(), seconds=30, what="the post gone")
     town.city.await_that(lambda: town.letters("§ 111 StGB"), seconds=30, what="the owner is told why")
+
+
+def test_tomorrows_newsletter_is_held_gets_an_introduction_and_is_released(town: Town, tab: Tab) -> None:
+    with db.transaction() as session:
+        known = factories.reader(session, "jana@example.org", cadence="daily").id
+        slot = db.now(session) + timedelta(seconds=25)
+        session.get_one(Reader, known).next_slot_at = slot
+    town.post("Adventssingen im Hof")
+    tab.open(f"{town.base}/desk/city/editions/{editions.named(slot)}?lang=de")
+    berta = Finger(tab)
+    berta.press("Anhalten")
+    tab.reads("Angehalten. Es geht nichts mehr davon hinaus")
+    berta.fill("Auf Deutsch", "Liebe Leute, der Hof ist geheizt.")
+    berta.press("Speichern")
+    tab.reads("Die Einleitung ist gespeichert.")
+    passed = clock.monotonic() + 35
+    town.city.await_that(
+        lambda: clock.monotonic() > passed, seconds=60, what="its hour, and a look of the sweep"
+    )
+
+    def mails() -> list[str]:
+        return [mail.text for mail in list(town.city.mail.mails) if mail.recipient == "jana@example.org"]
+
+    assert mails() == [], "what is held does not go out when its hour comes"
+    berta.press("Freigeben")
+    tab.reads("Freigegeben.")
+    town.city.await_that(lambda: len(mails()) == 1, seconds=60, what="the mail")
+    assert "Liebe Leute, der Hof ist geheizt." in mails()[0]
+    assert "Adventssingen im Hof" in mails()[0]
+
+
+def test_a_reader_takes_their_data_along_is_erased_and_no_list_brings_them_back(
+    town: Town, tab: Tab, tmp_path: Path
+) -> None:
+    gone, new = "kai@example.org", "lea@example.org"
+    with db.transaction() as session:
+        factories.reader(session, gone)
+    tab.open(f"{town.base}/desk/city/readers?lang=de")
+    berta = Finger(tab)
+    berta.fill("Die Mailadresse", gone)
+    berta.press("Suchen")
+    tab.reads(gone)
+    export = tab.evaluate("fetch(document.querySelector('a[download]').href).then(one => one.text())")
+    assert gone in export
+    berta.press("Alles löschen (Art. 17)")
+    berta.press("Löschen")
+    tab.reads("Gelöscht. Nur eine Prüfsumme bleibt")
+    table = tmp_path / "leser.csv"
+    table.write_text(
+        "Adresse;Sprache;Themen;Datum;Wortlaut;Quelle\n"
+        + "".join(f"{one};de;;24.12.2025;Ja, gern;Weihnachtsmarkt\n" for one in (gone, new)),
+        encoding="utf-8",
+    )
+    berta.choose("Die Datei", table)
+    berta.press("Erst ansehen")
+    tab.reads("früher abbestellt oder gelöscht")
+    berta.press("Aufnehmen")
+
+    def known() -> set[str]:
+        with db.reading() as session:
+            return set(session.scalars(select(Reader.email).where(Reader.email.in_((gone, new)))))
+
+    town.city.await_that(lambda: known() == {new}, seconds=60, what="the new one alone")
+
+
+def test_five_thousand_dead_letters_are_sent_again_stopped_half_way_and_gone_on_with(
+    town: Town, tab: Tab
+) -> None:
+    with Receiver() as shop:
+        outlet = account("webhook", shop, name="Zeitung")
+        post_id = town.post("Lesung bei Kerzenschein")
+        town.city.await_that(lambda: len(shop.requests) == 1, seconds=30, what="the first of them")
+        town.city.await_done(seconds=30)
+        with db.transaction() as session:
+            one = session.scalars(
+                select(Delivery).where(Delivery.destination_id == outlet, Delivery.post_id == post_id)
+            ).one()
+            row = {column.key: getattr(one, column.key) for column in Delivery.__mapper__.column_attrs}
+            row |= {
+                "state": "failed",
+                "reason": Reason("{} answered {}.", "zeitung.example", 500),
+                "sent_at": None,
+            }
+            del row["id"]
+            session.execute(insert(Delivery), [row | {"key": f"dead-{number}"} for number in range(DEAD)])
+        tab.open(f"{town.base}/desk/city/acts/new?act=replay&state=failed&outlet={outlet}&lang=de")
+        berta = Finger(tab)
+        berta.press("Noch einmal senden (5.000)")
+        berta.press("Anhalten")
+        tab.reads("wurde angehalten")
+        done = int(re.findall(r"([\d.]+) von 5\.000", main(tab))[0].replace(".", ""))
+        assert 0 < done < DEAD
+        town.city.await_that(lambda: len(shop.requests) == 1 + done, seconds=120, what="those alone")
+        berta.press("Weitermachen")
+        awaits(town, tab, "5.000 von 5.000", seconds=60)
+        town.city.await_that(lambda: len(shop.requests) >= 1 + DEAD, seconds=180, what="all of them")
+        assert len({one.headers["webhook-id"] for one in shop.requests}) == len(shop.requests) == 1 + DEAD
