@@ -8,7 +8,7 @@ import typer
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "Begin": ("demo", "init", "migrate", "inbox", "up"),
     "Merchants, people and readers": ("merchants", "people", "keys", "readers"),
-    "What goes out": ("posts", "import", "editions", "destinations", "channels"),
+    "What goes out": ("posts", "review", "topics", "import", "editions", "destinations", "channels"),
     "Is all well, and what is not": (
         "doctor",
         "alerts",
@@ -47,6 +47,12 @@ EXAMPLES: Mapping[str, str] = {
     "posts list": "--merchant cafe-rosengarten",
     "posts show": "0198f2c4",
     "posts withdraw": "0198f2c4 --reason wrong",
+    "review": "",
+    "review approve": "0198f2c4",
+    "review return": '0198f2c4 --because "Bitte mit Uhrzeit."',
+    "topics": "",
+    "topics rename": "musik Musik",
+    "topics merge": "konzerte musik --yes",
     "import": "termine.ics --merchant stadtmuseum --dry-run",
     "destinations": "",
     "destinations connect": 'mastodon "Coburg auf Mastodon"',

@@ -118,7 +118,7 @@ WRITTEN: dict[str, tuple[Callable[[], list[str]], str]] = {
     "merchants suspend": (lambda: ["cafe", "--keep"], "merchant.suspended"),
     "review approve": (lambda: [_waits_for_a_look()], "review.approved"),
     "review return": (lambda: [_waits_for_a_look(), "--because", "Zu weit weg."], "review.returned"),
-    "alerts set": (lambda: ["disk"], "alerts.chosen"),
+    "alerts set": (lambda: ["disk", "--limit", "3"], "alerts.chosen"),
     "alerts set-off": (lambda: ["disk"], "alerts.chosen"),
     "review rules": (lambda: ["new", "--first-posts", "3"], "review.rules"),
     "review merchant": (lambda: ["cafe", "always"], "review.rules"),

@@ -115,7 +115,7 @@ def test_contrast_is_reckoned_as_the_standard_has_it() -> None:
 
 def test_what_is_corrected_is_said(hall: TestClient) -> None:
     page = sent(hall, name="Coburg", brand="#ffe680", link="#0b5d8a").text
-    assert "#ffe680 hat hier 1." in page
+    assert "#ffe680 hat hier 1," in page
     assert "Gezeigt wird stattdessen #" in page
     assert "#0b5d8a ist gut zu lesen" in page
 

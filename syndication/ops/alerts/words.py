@@ -10,7 +10,7 @@ from syndication.infra.rendering import moment, span
 from syndication.insight.alert_rules import BY_NAME, AlertRule
 
 _OVER = Reason("Well again: {}")
-_FROM_TO = Reason("It lasted from {} to {}: {}. There is nothing more to do.")
+_LASTED, _FROM_TO = Reason("It lasted {}."), Reason("It began {} and ended {}. There is nothing more to do.")
 _TEST = Reason("Test of the alerts")
 _TESTED = Reason("This is a test: nothing is wrong. Whoever reads it would also hear of an alert.")
 
@@ -54,7 +54,7 @@ def ends(rule: str, name: str, since: datetime, until: datetime, zone: ZoneInfo,
     lasted = span((until - since).total_seconds(), language)
     return Words(
         translated_reason(Reason(_OVER, Reason.quoted(title_of(BY_NAME[rule], name, language))), language),
-        translated_reason(Reason(_FROM_TO, *from_to, lasted), language),
+        translated_reason(Reason.joined(Reason(_LASTED, lasted), Reason(_FROM_TO, *from_to)), language),
     )
 
 
