@@ -66,7 +66,7 @@ def terminals(folder: Path, environment: dict[str, str], *names: str) -> Iterato
         yield found
 
 
-def until(true: Callable[[], object], what: str, *said: Terminal, seconds: float = 30) -> None:
+def until(true: Callable[[], object], what: str, *said: Terminal, seconds: float = 90) -> None:
     deadline = clock.monotonic() + seconds
     while not true():
         if clock.monotonic() > deadline:

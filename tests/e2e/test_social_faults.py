@@ -68,7 +68,7 @@ def test_workers_killed_between_send_and_record(
         city.start()
         expected = {one.kind: "sent" if one.repeatable else "unconfirmed" for one in networks}
         city.await_that(
-            lambda: {one.kind: one.state for one in networks} == expected, seconds=60, what=f"{expected}"
+            lambda: {one.kind: one.state for one in networks} == expected, seconds=120, what=f"{expected}"
         )
         for network in networks:
             assert network.remote.copies == 1, network.kind
