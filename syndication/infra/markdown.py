@@ -31,6 +31,8 @@ _INDENTED = re.compile(r"(?m)^\u00a0+")
 #: A quote is looked for to the end of the text for each `>` anew, and a link from each bracket in many ways. A text made of
 #: them would keep a worker busy for minutes, so from these numbers on they stay as they were typed.
 _MOST_LOOKS, _MOST_BRACKETS = 10_000, 600
+#: A cell of a table is five objects before it is a word: a text of nothing else costs a second.
+_MOST_BARS = 2_000
 #: What an address of the web begins with, at the end of the few signs before its "://".
 _SCHEME = re.compile(r"(?:^|[^a-z0-9.+-])(https?)$", re.IGNORECASE)
 
@@ -138,7 +140,7 @@ def _leading_somewhere(state: StateCore) -> None:
             block.children = kept
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _parser_without(*rules: str) -> MarkdownIt:
     parser = _Parser("commonmark", {"html": False, "linkify": True}, renderer_cls=_Renderer)
     parser.linkify = _Addresses()
@@ -151,7 +153,8 @@ def _parser_without(*rules: str) -> MarkdownIt:
 def _parser(text: str) -> MarkdownIt:
     quotes = () if text.count(">") * text.count("\n") <= _MOST_LOOKS else ("blockquote",)
     links = () if text.count("[") <= _MOST_BRACKETS else ("link", "image")
-    return _parser_without(*quotes, *links)
+    tables = () if text.count("|") <= _MOST_BARS else ("table",)
+    return _parser_without(*quotes, *links, *tables)
 
 
 def markdown_to_html(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -241,18 +242,24 @@ def test_a_merchant_reads_who_took_a_post_back(client: TestClient) -> None:
     paul = people.join("paul@cafe.example", "cafe", name="Paul Klein")
     otto = people.add("otto@coburg.example", name="Otto Amt", role="operator")
     hall = api_keys.create(None, api_keys.KeyRequest(name="Zentrale", scopes=("operator",))).key
-    for by, words in (
-        (f"key {shop.id}", "Zugang „Kasse im Laden“"),
-        (f"person {paul.id}", "von Paul Klein"),
-        (f"person {otto.id}", "vom Rathaus"),
-        (f"key {hall.id}", "vom Rathaus"),
+    law = Grounds(why="unlawful", statement="§ 185 StGB: Der Text beleidigt jemanden.")
+    for by, words, grounds in (
+        (f"key {shop.id}", "Zugang „Kasse im Laden“", Grounds()),
+        (f"person {paul.id}", "von Paul Klein", Grounds()),
+        (f"person {otto.id}", "vom Rathaus", law),
+        (f"key {hall.id}", "vom Rathaus", Grounds()),
     ):
         post = posts.create(cafe, factories.event())
-        posts.withdraw(cafe, post.id, Grounds(by=by))
+        posts.withdraw(cafe, post.id, replace(grounds, by=by))
         page = client.get(f"/desk/merchants/cafe/posts/{post.id}").text
         assert words in page, by
         for secret in (by.split()[1], "Otto", "Zentrale"):
             assert secret not in page, by
+    helped = posts.create(cafe, factories.event())
+    posts.withdraw(
+        cafe, helped.id, Grounds(by=f"person {otto.id}")
+    )  # in its name: nothing is held against it
+    assert "Otto Amt" in client.get(f"/desk/merchants/cafe/posts/{helped.id}").text
     people.remove("paul@cafe.example")
     gone = posts.create(cafe, factories.event())
     posts.withdraw(cafe, gone.id, Grounds(by=f"person {paul.id}"))

@@ -60,7 +60,7 @@ def test_signing_in_by_keyboard(walked: tuple[Tab, str, Shown]) -> None:
     assert walk(tab) == [
         "Zum Inhalt", "Coburg", "Anmelden", "English", "Ihre Mailadresse", "Link schicken",
         "Mit Passkey anmelden", "Noch nicht dabei? Geschäft anmelden", "Für alle, die hier posten: anmelden",
-        "Noch nicht dabei? Geschäft anmelden",
+        "Noch nicht dabei? Geschäft anmelden", *FOOT,
     ]  # fmt: skip
 
 
@@ -83,6 +83,7 @@ WAYS = [
     "Aussehen", "Schlüssel für Programme", "Einstellungen",
 ]  # fmt: skip
 HEAD = ["Zum Inhalt", "Coburg", "Rosa Rosenberger-Großmann", "English"]
+FOOT = ["Impressum", "Datenschutz", "Barrierefreiheit"]
 HERE = "Café und Konditorei Rosengarten · Alle Beiträge"
 
 
@@ -124,9 +125,9 @@ def test_a_colleague_is_invited_by_keyboard_and_a_fault_has_the_focus(walked: tu
     shown.enter(tab, base)
     tab.open(f"{base}/desk/merchants/cafe/team?lang=de")
     met = walk(tab)
-    assert met[-6:] == [
+    assert met[-9:] == [
         "Selbst ausscheiden Rosa Rosenberger-Großmann", "Entfernen Paul Klein",
-        "Mailadresse", "Name", "Was darf sie oder er?", "Einladen",
+        "Mailadresse", "Name", "Was darf sie oder er?", "Einladen", *FOOT,
     ]  # fmt: skip
     tab.evaluate("document.querySelector('input[name=email]').form.noValidate = true")
     tab.evaluate("document.querySelector('input[name=email]').focus()")
