@@ -103,6 +103,7 @@ WORK: dict[str, tuple[Callable[[str], Any], int]] = {
 }
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", WORK)
 def test_the_longest_text_costs_little_whatever_it_is(name: str) -> None:
     work, length = WORK[name]
@@ -116,6 +117,7 @@ def test_the_longest_text_costs_little_whatever_it_is(name: str) -> None:
     ]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("kind", [kind for kind, (_, form) in SAMPLES.items() if form in ("change", "copy")])
 def test_no_channel_takes_long_over_a_post(kind: str, settings: Settings) -> None:
     sample = Sample(channels.by_kind(kind), *SAMPLES[kind])
@@ -142,6 +144,7 @@ RULES = [
 ]  # fmt: skip
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_that_comes_never_or_hardly_ever_costs_little(rule: str) -> None:
     """Once 4.5 s at each look, for eight thousand years of days."""

@@ -137,6 +137,7 @@ SLOW_TO_END = (
 )
 
 
+@pytest.mark.alone
 def test_parts_that_stand_beside_each_other_stop_at_the_same_time() -> None:
     said: list[str] = []
     parts = [

@@ -112,6 +112,7 @@ def test_guessed_answers_of_a_device_are_few(client: TestClient) -> None:
     assert set(found) == {422, 429}
 
 
+@pytest.mark.alone
 def test_guessed_keys_cost_little_and_the_right_one_goes_on_working(
     client: TestClient, capsys: pytest.CaptureFixture[str]
 ) -> None:

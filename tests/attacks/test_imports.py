@@ -110,6 +110,7 @@ def start() -> float:
     return min(cost(b"Titel;Datum\na;24.12.2036\n", "a.csv")[0] for _ in range(2))
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", ENTITIES)
 @pytest.mark.parametrize("suffix", ["xlsx", "ods"])
 def test_no_document_makes_its_reader_open_anything(
@@ -141,6 +142,7 @@ def test_no_document_makes_its_reader_open_anything(
     assert seconds <= 1
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", OTHERS)
 def test_nothing_costs_much_more_than_a_second(
     name: str, start: float, capsys: pytest.CaptureFixture[str]
@@ -195,6 +197,7 @@ LISTS: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.enough("sqlite")
+@pytest.mark.alone
 @pytest.mark.usefixtures("database", "settings")
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_of_readers_costs_a_second(name: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -175,6 +175,7 @@ def p99(values: list[float]) -> float:
     return sorted(values)[int(len(values) * 0.99)]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_others_are_served_as_fast_while_a_mailbox_is_bombed(
     database: str, settings: config.Settings, capsys: pytest.CaptureFixture[str]

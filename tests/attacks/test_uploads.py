@@ -46,7 +46,7 @@ from tests.attacks.bombs import BOMBS, CANARY
 from tests.conftest import FULL
 from tests.infra.test_image_decoding import asked, memory
 from tests.large_pictures import png
-from tests.machine import slower
+from tests.machine import at_best
 
 pytestmark = pytest.mark.enough("sqlite")  # files lie above SQL
 SOME = list(BOMBS) if FULL else list(BOMBS)[::5]
@@ -71,28 +71,35 @@ def decoder() -> Iterator[confined.Child]:
 
 @pytest.mark.skipif(not psutil.LINUX, reason="reads what Linux tells of a process")
 @pytest.mark.parametrize("name", SOME)
+@pytest.mark.alone
 def test_each_costs_a_second_and_150_megabytes_at_most(
     name: str, decoder: confined.Child, settings: object, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked(decoder, png(10, 10))
-    assert decoder.pid is not None
-    process = psutil.Process(decoder.pid)
-    with open(f"/proc/{process.pid}/clear_refs", "w", encoding="ascii") as peaks:
-        peaks.write("5")  # the peak is measured from here on
-    idle, before, began = memory(process.pid, "VmRSS"), process.cpu_times(), clock.monotonic()
-    try:
-        assert set(asked(decoder, made(name))) & {"why", "width"}
+    megabytes = 0.0
+
+    def opened() -> float:
+        nonlocal megabytes
+        asked(decoder, png(10, 10))  # one that was thrown away is started anew
+        assert decoder.pid is not None
+        process = psutil.Process(decoder.pid)
+        with open(f"/proc/{process.pid}/clear_refs", "w", encoding="ascii") as peaks:
+            peaks.write("5")  # the peak is measured from here on
+        idle, before, began = memory(process.pid, "VmRSS"), process.cpu_times(), clock.monotonic()
+        try:
+            assert set(asked(decoder, made(name))) & {"why", "width"}
+        except confined.Failed:
+            # It broke the decoder, which was thrown away, in the memory that it may have: whoever sent it is told in words.
+            with pytest.raises(NoPicture):
+                images.shrunk(made(name), images.Limits())
+            return clock.monotonic() - began
         after = process.cpu_times()
-        seconds = after.user + after.system - before.user - before.system
-        megabytes = (memory(process.pid, "VmHWM") - idle) / 1e6
-    except confined.Failed:
-        # It broke the decoder, which was thrown away, in the memory that it may have: whoever sent it is told in words.
-        seconds, megabytes = clock.monotonic() - began, 0
-        with pytest.raises(NoPicture):
-            images.shrunk(made(name), images.Limits())
+        megabytes = max(megabytes, (memory(process.pid, "VmHWM") - idle) / 1e6)
+        return after.user + after.system - before.user - before.system
+
+    seconds = at_best(opened, 1)
     with capsys.disabled():
         print(f" [{seconds:.2f} s, {megabytes:.0f} MB]", end="")
-    assert seconds <= slower()
+    assert seconds <= 1
     assert megabytes <= 150
 
 

@@ -72,6 +72,7 @@ def demo(folder: Path, *options: str) -> Iterator[Demo]:
             running.process.wait(30)
 
 
+@pytest.mark.alone
 def test_the_demo_shows_that_everything_arrives(tmp_path: Path) -> None:
     # Too long for the broker's socket: then its address is another one than the settings say, as without a redis-server.
     folder = tmp_path / ("a-folder-with-a-long-name-" * 4)
@@ -100,6 +101,7 @@ def test_the_demo_shows_that_everything_arrives(tmp_path: Path) -> None:
     assert "MISSING" not in out
 
 
+@pytest.mark.alone
 def test_a_visitor_signs_in_by_the_links_of_the_demo_which_ends_in_a_moment(tmp_path: Path) -> None:
     with demo(tmp_path) as running:
         owner = running.until(r"Rosa Rosen, owner of Café Rosengarten: (http\S+)").group(1)

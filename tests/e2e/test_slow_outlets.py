@@ -62,6 +62,7 @@ def arrivals(city: City, posts: int, pause: float) -> list[float]:
     ids=["one that answers late", "eight of twenty bad"],
 )  # fmt: skip
 @pytest.mark.enough("postgresql")
+@pytest.mark.alone
 def test_healthy_endpoints_hear_at_once(bad: tuple[str, ...], tmp_path: Path, database_url: str) -> None:
     with City(tmp_path, database_url, http_timeout=8) as city:
         city.hooks.answer = _answer

@@ -21,6 +21,7 @@ from tests.web.serving import served_apart
 MANY = 150
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_front_page_stays_as_fast_and_the_site_fetches_nothing(database_url: str, tmp_path: Path) -> None:
     with City(tmp_path, database_url) as city, Receiver() as website, served_apart(city.cfg) as (base, _):
@@ -66,6 +67,7 @@ def test_the_front_page_stays_as_fast_and_the_site_fetches_nothing(database_url:
         assert statistics.median(loud) < 20 * statistics.median(quiet) + 0.5
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_worker_brings_the_pictures_and_webhooks_do_not_wait_for_them(
     database_url: str, tmp_path: Path

@@ -8,6 +8,7 @@ from syndication import clock
 from tests.e2e.city import City
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_city_works_without_a_redis_server(database_url: str, tmp_path: Path) -> None:
     with City(tmp_path, database_url, redis="") as city:

@@ -135,12 +135,14 @@ def test_a_worker_comes_back_after_a_cut_and_nothing_is_lost(
     hole.mend()
     threading.Event().wait(postgres_timeouts._AWAY)
     later(60)  # the leases of what was under way run out
-    until = clock.monotonic() + 30
-    while states() != ["sent"] * 3 and clock.monotonic() < until:
-        rescue.sweep()
-        drain.drain("push", seconds=1)
-        later(60)
-    assert states() == ["sent"] * 3
+    until, found = clock.monotonic() + 60, [""]
+    while found != ["sent"] * 3 and clock.monotonic() < until:
+        with contextlib.suppress(*db.AWAY):  # two seconds for a connection may be too few on a loaded machine
+            rescue.sweep()
+            drain.drain("push", seconds=1)
+            later(60)
+            found = states()
+    assert found == ["sent"] * 3
     assert len({request.headers["webhook-id"] for request in receiver.requests}) == 3
 
 

@@ -237,15 +237,16 @@ def test_a_disk_of_another_machine_is_not_called_well_by_this_one(
 
 @pytest.mark.enough("sqlite")
 def test_a_slow_database(city: config.Settings, mail_sink: MailSink) -> None:
-    choose("database", limit=0.1)
+    choose("database", limit=1)
+    postgresql = db.engine().dialect.name == "postgresql"
     holding = threading.Event()
     held = threading.Event()
 
     def hold() -> None:
-        with db.engine().connect() as connection:  # BEGIN IMMEDIATE: whoever writes waits
-            connection.execute(text("SELECT 1"))
+        with db.engine().connect() as connection:  # SQLite's BEGIN IMMEDIATE: whoever writes waits
+            connection.execute(text("LOCK TABLE pg_class IN EXCLUSIVE MODE" if postgresql else "SELECT 1"))
             held.set()
-            holding.wait(0.6)
+            holding.wait(1.5)
 
     def slow_look() -> None:
         held.clear()

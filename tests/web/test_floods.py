@@ -111,6 +111,7 @@ WORST: dict[str, bytes] = {
 }
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", WORST)
 def test_the_worst_megabyte_costs_a_moment_and_gets_a_sentence(operator: Party, name: str) -> None:
     body = WORST[name]
@@ -128,6 +129,7 @@ def test_the_worst_megabyte_costs_a_moment_and_gets_a_sentence(operator: Party, 
         assert len(answer.content) < 20_000
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("path", ["/api/v1/readers", "/notices", "/notices/state", "/notices/off"])
 def test_what_anybody_may_send_costs_a_moment(client: TestClient, path: str) -> None:
     for body in (said(topics=flood('"!"', 3000)), b"[" * 15_000, b"9" * 15_000, b'{"a":' * 3000):
@@ -186,6 +188,7 @@ def test_whoever_sends_too_much_hears_the_answer(database: str, settings: Settin
         assert client.get("/healthz").status_code == 200
 
 
+@pytest.mark.alone
 def test_others_are_served_while_the_worst_comes(cafe: Party, settings: Settings) -> None:
     headers = JSON | {"Authorization": f"Bearer {cafe.key}"}
     ended = threading.Event()

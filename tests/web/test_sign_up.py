@@ -219,6 +219,7 @@ def auc(some: list[float], others: list[float]) -> float:
     return wins / (len(some) * len(others))
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_time_of_an_answer_tells_nothing(
     database: str, settings: config.Settings, capsys: pytest.CaptureFixture[str]
