@@ -115,13 +115,16 @@ def listed(
         return [_as_record(row, interest, merchant) for row, interest, merchant in session.execute(statement)]
 
 
-def of_the_city() -> list[DestinationRecord]:
-    """The outlets of the city that tell everybody's posts, by name; people's devices and what hears of alarms aside."""
+def of_the_city(*, alarms: bool = False) -> list[DestinationRecord]:
+    """The outlets of the city that tell everybody's posts, by name; people's devices aside.
+
+    `alarms`: those as well that hear of alarms and of no post.
+    """
     statement = _rows().where(
-        Destination.merchant_id.is_(None),
-        Destination.alarms.is_(False),
-        Destination.channel.not_in(channels.personal_kinds()),
+        Destination.merchant_id.is_(None), Destination.channel.not_in(channels.personal_kinds())
     )
+    if not alarms:
+        statement = statement.where(Destination.alarms.is_(False))
     with db.reading() as session:
         found = session.execute(statement.order_by(Destination.name, Destination.id))
         return [_as_record(*row) for row in found]

@@ -12,6 +12,7 @@ from queue import Empty, Queue
 from threading import Thread
 
 import psutil
+import pytest
 import requests
 
 from syndication import clock

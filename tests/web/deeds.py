@@ -56,6 +56,13 @@ def outlet(desk: Desk, channel: str = "webhook") -> UUID:
     ).destination.id
 
 
+def city_outlet() -> str:
+    """The address of a webhook of the city."""
+    wanted = {"channel": "webhook", "name": "Stadtwebsite", "settings": {"url": "http://127.0.0.1:9/hook"}}
+    request = destinations.DestinationRequest.model_validate(wanted)
+    return f"/desk/city/outlets/{destinations.create(None, request).destination.id}"
+
+
 def delivery(desk: Desk, state: str) -> int:
     outlet(desk)
     posts.create(desk.merchant_id, factories.event())
@@ -286,6 +293,30 @@ OF_PAGES: dict[tuple[str, str], tuple[Callable[[Desk], Any], str]] = {
             d.post("/desk/city/look/preview", act="force"),
         )[1],
         "look.changed",
+    ),
+    ("POST", "/desk/city/outlets"): (
+        lambda d: d.post("/desk/city/outlets", channel="webhook", name="Website", url="http://127.0.0.1:9/h"),
+        "outlet.made",
+    ),
+    ("POST", "/desk/city/outlets/{outlet_id}/test"): (
+        lambda d: d.post(f"{city_outlet()}/test"),
+        "outlet.tested",
+    ),
+    ("POST", "/desk/city/outlets/{outlet_id}/rhythm"): (
+        lambda d: d.post(f"{city_outlet()}/rhythm", name="Anders"),
+        "outlet.changed",
+    ),
+    ("POST", "/desk/city/outlets/{outlet_id}/interest"): (
+        lambda d: d.post(f"{city_outlet()}/interest", kinds="event"),
+        "outlet.changed",
+    ),
+    ("POST", "/desk/city/outlets/{outlet_id}/secret"): (
+        lambda d: d.post(f"{city_outlet()}/secret", seen=""),
+        "outlet.secret",
+    ),
+    ("POST", "/desk/city/outlets/{outlet_id}/{act}"): (
+        lambda d: d.post(f"{city_outlet()}/pause"),
+        "outlet.paused",
     ),
     ("POST", "/desk/city/topics/{topic}"): (
         lambda d: d.post(f"/desk/city/topics/{a_topic(d)}", act="rename", name="Klang"),

@@ -182,6 +182,7 @@ def furnish() -> Shown:
         "/desk/city/team": ("/desk/city/team",),
         "/desk/city/keys": shown_city.keys(),
         **shown_city.looks(),
+        **shown_city.outlets(),
         "/desk/city/topics": ("/desk/city/topics", "/desk/city/topics?done=renamed&topic=musik"),
         "/desk/city/topics/{topic}": (
             "/desk/city/topics/musik",

@@ -12,10 +12,11 @@ from syndication.audit import acting
 from syndication.config import settings
 from syndication.content.interest import Interest
 from syndication.content.reason import Reason
+from syndication.destinations.values import PAUSED
 from syndication.infra import db
 from syndication.ledger import bulk
 from syndication.ledger.selection import Selection
-from syndication.models import Alert, AlertMessage, Attempt, Delivery, Post, Tally
+from syndication.models import Alert, AlertMessage, Attempt, Delivery, Destination, Post, Tally
 from syndication.ops import alerts
 from syndication.publishing import api_keys, approving, look, posts, review
 from syndication.publishing.api_keys import KeyRequest
@@ -64,6 +65,28 @@ def town_hall() -> dict[str, tuple[str, ...]]:
         ),
         "/desk/city/acts/{act_id}": (f"/desk/city/acts/{act}",),
     }  # fmt: skip
+
+
+def outlets() -> dict[str, tuple[str, ...]]:
+    """The city's outlets: one that works, one that lets us in no more, one that is paused, and what comes with the city."""
+    since = clock.now() - timedelta(hours=5)
+    refused = {
+        "state": "paused",
+        "failing_since": since,
+        "reason": Reason("{} refuses our access.", "mastodon.example"),
+    }
+    with db.transaction() as session:
+        made = [
+            factories.destination(session, "telegram", name="Coburg auf Telegram", settings={"chat": "@coburg"}).id,
+            factories.destination(session, "mastodon", name="@stadt@mastodon.example", **refused).id,
+            factories.destination(session, "webhook", name="Stadtwebsite", settings={"url": "https://coburg.example/h"},
+                                  state="paused", reason=PAUSED).id,
+            session.scalars(select(Destination.id).where(Destination.channel == "newsletter")).one(),
+        ]  # fmt: skip
+    return {
+        "/desk/city/outlets": ("/desk/city/outlets",),
+        "/desk/city/outlets/{outlet_id}": tuple(f"/desk/city/outlets/{one}" for one in made),
+    }
 
 
 def counted() -> None:

@@ -51,6 +51,7 @@ def shown(record: DestinationRecord, language: str) -> dict[str, Any]:
         "last": record.last_sent_at,
         "connectable": channel is not None and (channel.connector is not None or bool(channel.typed)),
         "where": _where(channel, record) if channel else [],
+        "configurable": channel is not None and channel.configurable,
         "renewable": channel is not None and hasattr(channel.settings, "rotated"),
         "rotated_at": record.settings.get("rotated_at") or "",
     }

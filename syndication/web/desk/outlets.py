@@ -18,31 +18,47 @@ from syndication.destinations.connect_form import asked_of
 from syndication.destinations.connecting import ConnectionRequest
 from syndication.errors import Conflict, Fault, Forbidden, Invalid, NotFound, TooOften
 from syndication.infra.reasons import translated_error
-from syndication.publishing import merchants
-from syndication.publishing.merchants import MerchantRecord
 from syndication.web import signed_in
 from syndication.web.desk.forms import Form
 from syndication.web.desk.frame import desk_page, onward
 from syndication.web.desk.outlet import connecting_at, outlet_page
+from syndication.web.desk.outlet_holders import CITY, Holder
 from syndication.web.desk.outlet_words import by_settings, said, shown
 from syndication.web.signed_in import Visitor
 
-router = APIRouter(prefix="/desk/merchants/{slug}/outlets", dependencies=[Depends(signed_in.allowed)])
+router = APIRouter(prefix="/desk", dependencies=[Depends(signed_in.allowed)])
 
 
-@router.get("")
+@router.get("/merchants/{slug}/outlets")
 def listed(request: Request, known: Visitor, slug: str) -> Response:
-    """Own outlets and those of the city; what could be connected, and what the city cannot yet."""
-    return _list(request, known, merchants.by_slug(slug))
+    """A merchant's outlets and those of the city; what could be connected, and what the city cannot yet."""
+    return _list(request, known, Holder.of(slug))
 
 
-@router.post("")
+@router.get("/city/outlets")
+def listed_for_city(request: Request, known: Visitor) -> Response:
+    """The outlets of the city, also those that hear of alarms alone, and what could be connected."""
+    return _list(request, known, CITY)
+
+
+@router.post("/merchants/{slug}/outlets")
 def connect(request: Request, known: Visitor, slug: str, form: Form) -> Response:
+    """A new outlet of a merchant."""
+    return _connect(request, known, Holder.of(slug), form)
+
+
+@router.post("/city/outlets")
+def connect_for_city(request: Request, known: Visitor, form: Form) -> Response:
+    """A new outlet of the city."""
+    return _connect(request, known, CITY, form)
+
+
+def _connect(request: Request, known: Account, own: Holder, form: dict[str, str]) -> Response:
     """A link for a new outlet, opened at once: its page asks for the access, or leads to the network's login.
 
     What has no such page is set up by what the form says of it, and shows the secret that was made for it.
     """
-    own, kind = merchants.by_slug(slug), form.get("channel", "")
+    kind = form.get("channel", "")
     if channels.known(kind) and by_settings(channels.by_kind(kind)):
         return _set_up(request, known, own, form)
     try:
@@ -54,14 +70,14 @@ def connect(request: Request, known: Visitor, slug: str, form: Form) -> Response
     return connecting_at(link)
 
 
-def _set_up(request: Request, known: Account, own: MerchantRecord, form: dict[str, str]) -> Response:
+def _set_up(request: Request, known: Account, own: Holder, form: dict[str, str]) -> Response:
     channel = channels.by_kind(form["channel"])
     identity = new_id()
     with suppress(ValueError):
         identity = UUID(form.get("identity", ""))
     with suppress(NotFound):  # the button was pressed twice
-        destinations.read(identity, owner=own.id)
-        return onward("/desk/merchants", own.slug, "outlets", str(identity))
+        own.outlet(identity)
+        return onward(own.at(str(identity)))
     chosen = {name: form[name] for name in by_settings(channel) if form.get(name)}
     try:
         wanted = DestinationRequest(
@@ -84,7 +100,7 @@ def _named(faults: tuple[Fault, ...], known: Account) -> dict[str, str]:
 def _list(
     request: Request,
     known: Account,
-    own: MerchantRecord,
+    own: Holder,
     *,
     faults: dict[str, str] | None = None,
     typed: dict[str, str] | None = None,
@@ -98,21 +114,21 @@ def _list(
             ready.append((channel.kind, channel.label))
         except Conflict:
             lacking.append(channel.label)
+    of_all = destinations.of_the_city() if own.merchant else []
     return desk_page(
         request,
         known,
         "outlets.html",
         status=422 if faults else 200,
-        merchant=own,
-        own=[
-            shown(one, known.language) for one in destinations.listed(owner=own.id, limit=destinations.MOST)
-        ],
-        of_all=[shown(one, known.language) for one in destinations.of_the_city() if one.state != "disabled"],
+        here=own.at(),
+        own=[shown(one, known.language) for one in own.outlets()],
+        of_all=[shown(one, known.language) for one in of_all if one.state != "disabled"],
         ready=ready,
         lacking=lacking,
         forms=_forms(typed or {}),
         faults=faults or {},
-        deciding=known.owns(own.slug),
+        deciding=own.rights(known)["theirs"],
+        **own.named(),
     )
 
 

@@ -102,8 +102,12 @@ def done(request: Request, kind: str) -> Response:
 
 
 def _desk_of(known: Account) -> str:
-    """Where somebody came from who connected it at their desk; whoever acts for several merchants chooses there."""
-    return links.to("/desk/merchants", *known.merchants, "outlets") if len(known.merchants) == 1 else "/desk"
+    """Where somebody came from who connected it at their desk; whoever acts for several chooses there."""
+    if known.role == "operator" and not known.merchants:
+        return "/desk/city/outlets"
+    if len(known.merchants) == 1 and known.role != "operator":
+        return links.to("/desk/merchants", *known.merchants, "outlets")
+    return "/desk"
 
 
 @router.get("/{token}")

@@ -42,6 +42,8 @@ class Cause:
     """One cause at one outlet, in words. `list` is where its deliveries stand, `query` what names them."""
 
     outlet: str
+    #: Where something can be done about the outlet: its page, where it is the city's, else that of its owner.
+    outlet_at: str
     network: str
     merchant: str | None
     state: str
@@ -72,6 +74,12 @@ def shown_causes(rows: Sequence[CauseRow], language: str) -> "list[Cause]":
     return [_cause(row, language) for row in rows]
 
 
+def _outlet_at(row: CauseRow) -> str:
+    if row.merchant is not None:
+        return links.to("/desk/city/merchants", row.merchant)
+    return links.to("/desk/city/outlets", str(row.destination_id)) if row.destination_id else ""
+
+
 def _cause(row: CauseRow, language: str) -> Cause:
     closed = row.outlet_state != "active"
     query = {"state": row.state, "channel": row.channel, "cause": row.mark}
@@ -79,6 +87,7 @@ def _cause(row: CauseRow, language: str) -> Cause:
         query["outlet"] = str(row.destination_id)
     return Cause(
         outlet=row.outlet or translated_reason(DEVICES, language),
+        outlet_at=_outlet_at(row),
         network=network(row.channel),
         merchant=row.merchant_name,
         state=row.state,
