@@ -145,12 +145,14 @@ def emptied(uri: str, test: str) -> str:
 #: The test that a database was last given to.
 _users: dict[str, str] = {}
 _EMPTY = """
-DO $$ DECLARE one record; found boolean; filled text := ''; BEGIN
-    FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
-        EXECUTE format('SELECT EXISTS (SELECT FROM %I)', one.tablename) INTO found;
-        IF found THEN filled := filled || ',' || quote_ident(one.tablename); END IF;
+DO $$ DECLARE one record; BEGIN
+    FOR one IN SELECT relname, pg_relation_size(oid) AS size FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
+        AND pg_relation_size(oid) > 0 LOOP
+        -- Truncating makes new files for a table and each of its indexes: for a few rows that takes ten times as long.
+        IF one.size > 1000000 THEN EXECUTE format('TRUNCATE %I CASCADE', one.relname);
+        ELSE EXECUTE format('DELETE FROM %I', one.relname); END IF;
     END LOOP;
-    IF filled <> '' THEN EXECUTE 'TRUNCATE ' || substr(filled, 2) || ' CASCADE'; END IF;
     FOR one IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
         EXECUTE format('ALTER SEQUENCE %I RESTART', one.sequencename);
     END LOOP;
