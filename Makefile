@@ -20,7 +20,7 @@ demo: $(RUN) ## Start a demo city on http://127.0.0.1:8000 (ONCE=1: show what ar
 	@$(BIN)/syndication demo --port $(PORT) $(if $(ONCE),--once)
 
 test: $(DEV) ## Run the whole test suite on real parts
-	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
+	@$(BIN)/python .ci/test.py $(ARGS)
 
 quick: $(DEV) ## Check what you changed, in under a minute: style, types and the tests that stand nearest
 	@$(BIN)/python .ci/quick.py $(ARGS)
