@@ -8,6 +8,7 @@ import pytest
 from syndication.infra import reasons
 from tests.patterns import PACKAGE, Pattern, Shape, cost, found, in_source, shapes
 
+pytestmark = pytest.mark.alone
 FOUND = found()
 #: Patterns that only a run makes: the file they are made in, and all that it makes.
 MADE: dict[str, Callable[[], list[Pattern]]] = {

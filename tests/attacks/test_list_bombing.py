@@ -1,8 +1,8 @@
 """Attack 42, list bombing: 10,000 requests in a day that each would write to one victim, in every way there is.
 
 Bar: three mails in 24 hours to the victim, whether they are nobody here or may sign in; whoever may sign in still can; others
-are served meanwhile, at p99 less than twice as slow. By default 400 requests, and so
-many where it is only tried which way comes first.
+are served meanwhile, at p99 less than twice as slow. By default 400 requests, and so many on the second database, and where it
+is only tried which way comes first.
 """
 
 import threading
@@ -126,6 +126,7 @@ def mails(victim: str) -> int:
     return sum(mail_addresses.key(str((row.payload or {})["to"])) == box for row in town.deliveries("letter"))
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.enough("sqlite")
 @pytest.mark.parametrize("who", VICTIMS)
 @pytest.mark.parametrize(
@@ -134,6 +135,7 @@ def mails(victim: str) -> int:
 def test_a_victim_gets_three_mails_a_day_in_all(
     who: str, first: str, requests: int, client: TestClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    requests = requests if db.engine().dialect.name == "sqlite" else 400
     victim, chance, eve = VICTIMS[who], Random(7), owner()
     if who == "somebody who may sign in":
         people.add(victim, name="Paul")

@@ -39,7 +39,7 @@ def test_what_it_comes_to_is_said_and_then_done(hall: TestClient) -> None:
     assert "Leser, die es gewählt haben" in hall.get(HOME).text
     asked = hall.get(f"{HOME}/weine?into=wein").text
     assert "Aus Weine wird Wein. Richtig so?" in asked
-    assert "1 Leser haben nur Weine gewählt" in asked
+    assert "Leser, die nur Weine gewählt haben: 1" in asked
     assert len(topic_acts.listed()) == 2, "nothing is done by looking"
     done = hall.post(f"{HOME}/weine", data={**token, "act": "merge", "into": "wein"})
     assert "Alles steht jetzt unter Wein" in done.text
