@@ -316,7 +316,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     slow, quick = [], []
     for item in items:
         if item not in gone:
-            (slow if "/e2e/" in item.nodeid else quick).append(item)
+            own_time = item.get_closest_marker("timeout") is not None
+            (slow if own_time or "/e2e/" in item.nodeid else quick).append(item)
     # Each process is given one stretch of the list. Of four, the first and the third begin with what takes long: cities on
     # all of them at once would only wait for each other.
     half = len(quick) // 2

@@ -1,8 +1,8 @@
 """Attack 42, list bombing: 10,000 requests in a day that each would write to one victim, in every way there is.
 
 Bar: three mails in 24 hours to the victim, whether they are nobody here or may sign in; whoever may sign in still can; others
-are served meanwhile, at p99 less than twice as slow. By default 400 requests, and so many on the second database, and where it
-is only tried which way comes first.
+are served meanwhile, at p99 less than twice as slow. In full it is 10,000 for one of them on one database; 400 where it is
+tried whether the other, the other database, or another way that comes first makes a difference.
 """
 
 import threading
@@ -135,7 +135,8 @@ def mails(victim: str) -> int:
 def test_a_victim_gets_three_mails_a_day_in_all(
     who: str, first: str, requests: int, client: TestClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    requests = requests if db.engine().dialect.name == "sqlite" else 400
+    if db.engine().dialect.name != "sqlite" or who == "nobody here":
+        requests = 400
     victim, chance, eve = VICTIMS[who], Random(7), owner()
     if who == "somebody who may sign in":
         people.add(victim, name="Paul")

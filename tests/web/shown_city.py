@@ -81,7 +81,7 @@ def outlets() -> dict[str, tuple[str, ...]]:
             factories.destination(session, "mastodon", name="@stadt@mastodon.example", **refused).id,
             factories.destination(session, "webhook", name="Stadtwebsite", settings={"url": "https://coburg.example/h"},
                                   state="paused", reason=PAUSED).id,
-            session.scalars(select(Destination.id).where(Destination.channel == "newsletter")).one(),
+            *session.scalars(select(Destination.id).where(Destination.channel == "newsletter")),
         ]  # fmt: skip
     return {
         "/desk/city/outlets": ("/desk/city/outlets",),
