@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, case, exists, func, or_, select
+from sqlalchemy import Select, Text, case, exists, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from syndication import channels
@@ -96,7 +97,7 @@ def causes(*, merchant: str | None = None, since: datetime | None = None) -> lis
     together: dict[Any, CauseRow] = {}
     for group in found:
         row = _row(group, outlets)
-        key = (row.cause.stored(), row.state, row.channel, row.destination_id, row.move)
+        key = (row.mark, row.state, row.channel, row.destination_id, row.move)
         together[key] = _both(together[key], row) if key in together else row
     kept = (row for row in together.values() if merchant is None or row.merchant == merchant)
     return sorted(kept, key=lambda row: (_ORDER.index(row.move), -row.last_at.timestamp()))
@@ -104,10 +105,10 @@ def causes(*, merchant: str | None = None, since: datetime | None = None) -> lis
 
 @dataclass(frozen=True)
 class _Group:
-    """Deliveries of one reason, word by word."""
+    """Deliveries of one reason, word by word, as the table keeps it."""
 
     state: str
-    reason: Reason
+    reason: str
     channel: str
     destination_id: UUID | None
     reader_left: bool
@@ -152,7 +153,8 @@ def _groups(since: datetime | None) -> Select[*tuple[Any, ...]]:
     # Kept by the database, which would look for the tries of each twice.
     one = each.cte("failing").prefix_with("MATERIALIZED").c
     by = (one.state, one.reason, one.channel, one.outlet, one.left)
-    return select(*by, func.count(), func.min(one.moment), func.max(one.moment)).group_by(*by)
+    shown = (by[0], type_coerce(one.reason, Text), *by[2:])
+    return select(*shown, func.count(), func.min(one.moment), func.max(one.moment)).group_by(*by)
 
 
 def _outlets(session: Session, groups: list[_Group]) -> dict[tuple[str, UUID | None], _Outlet]:
@@ -183,9 +185,19 @@ def _outlets(session: Session, groups: list[_Group]) -> dict[tuple[str, UUID | N
     return found
 
 
+@lru_cache(maxsize=4096)
+def _understood(stored: str) -> tuple[Reason, str, bool]:
+    """The cause behind a reason, its mark, and whether it sends people to the operator. The same ones are asked for again
+    and again while somebody looks."""
+    reason = Reason.read(stored)
+    cause = cause_of(reason)
+    return cause, likeness.mark(cause), names_operator(reason)
+
+
 def _row(group: _Group, outlets: dict[tuple[str, UUID | None], _Outlet]) -> CauseRow:
     outlet = outlets.get((group.channel, group.destination_id))
     own = outlet is not None and outlet.merchant is not None
+    cause, mark, to_operator = _understood(group.reason)
     situation = Situation(
         state=group.state,
         own=own,
@@ -193,9 +205,8 @@ def _row(group: _Group, outlets: dict[tuple[str, UUID | None], _Outlet]) -> Caus
         refused=outlet is not None and outlet.refused,
         outage=outlet is not None and outlet.outage,
         nobodys=bool(group.reader_left) or group.channel in channels.personal_kinds(),
-        names_operator=names_operator(group.reason),
+        names_operator=to_operator,
     )
-    cause = cause_of(group.reason)
     return CauseRow(
         cause=cause,
         state=group.state,
@@ -208,7 +219,7 @@ def _row(group: _Group, outlets: dict[tuple[str, UUID | None], _Outlet]) -> Caus
         count=group.count,
         first_at=group.first_at,
         last_at=group.last_at,
-        mark=likeness.mark(cause),
+        mark=mark,
         outlet_state=outlet.state if outlet else "active",
         since=outlet.since if outlet else None,
         told_at=outlet.told_at if outlet and outlet.refused else None,

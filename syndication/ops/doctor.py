@@ -13,6 +13,7 @@ from syndication.errors import SyndicationError
 from syndication.infra import db
 from syndication.insight import alert_rules, alerts
 from syndication.insight import mailings as planned
+from syndication.insight.queues import QueueRow
 from syndication.ops import broker, machine, mail_server
 from syndication.ops.alerts.addressees import recipients
 from syndication.ops.finding import Finding, Verdict
@@ -167,7 +168,11 @@ def _workers(cfg: Settings) -> Iterator[Finding]:
 
 
 def _queues(_: Settings) -> Iterator[Finding]:
-    rows = insight.queues()
+    yield from of_queues(insight.queues())
+
+
+def of_queues(rows: list[QueueRow]) -> Iterator[Finding]:
+    """What there is to say of the queues, as somebody has just counted them."""
     slow = [row for row in rows if row.ready >= _QUEUE_SLOW]
     held = [row for row in rows if row.oldest >= _QUEUE_SLOW and row not in slow]
     if not slow and not held:

@@ -358,4 +358,4 @@ def test_twenty_open_pages_look_into_the_tables_once(
 def test_outlets_of_the_city_that_are_paused_need_somebody(client: TestClient, receiver: Receiver) -> None:
     hook(receiver, name="Stadtportal", state="paused", reason=Reason("Somebody paused it."))
     publish()
-    assert re.search(r"Stadtportal</strong><span>.*ist pausiert", page(client))
+    assert re.search(r"Stadtportal</strong></a><span>.*ist pausiert", page(client))

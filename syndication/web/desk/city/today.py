@@ -50,6 +50,8 @@ QUEUES = {
 }
 #: Whose warnings say that something goes slower; others are advice for a quiet hour.
 _HOLDS_UP = ("queues", "beat", "workers", "disk")
+#: Of what needs somebody, so many are named, and the others counted: the pages behind have all. Of causes the first so many.
+_NAMED, _CAUSES = 6, 5
 _LOOKS = {"ok": "sent", "warn": "waits", "bad": "failed"}
 
 
@@ -82,17 +84,22 @@ def _shown(request: Request, known: Account) -> dict[str, Any]:
     seen, language = watch(request).seen(), known.language
     day, zone = seen.today, settings().zone
     parts = [_said(one, language) for one in seen.findings]
-    failing = shown_causes(day.failing, language)
+    mine = [row for row in day.failing if row.move == "operator"]
     return {
         "day": day,
         "headline": _headline(seen, language),
         "trouble": [one for one in parts if one.look != "sent"],
         "parts": _by_part(parts, language),
         **_queues(day.queues, language),
-        "failing": failing,
-        "paused": [(one.name, one.state, translated_reason(one.reason, language)) for one in day.paused],
-        "mine": [one for one in failing if one.move == "operator"],
-        "others": sum(one.count for one in failing if one.move == "merchant"),
+        "failing": shown_causes(day.failing[:_CAUSES], language),
+        "paused": [
+            (one.id, one.name, one.state, translated_reason(one.reason, language))
+            for one in day.paused[:_NAMED]
+        ],
+        "more_paused": max(0, len(day.paused) - _NAMED),
+        "mine": shown_causes(mine[:_NAMED], language),
+        "more_mine": max(0, len(mine) - _NAMED),
+        "others": sum(row.count for row in day.failing if row.move == "merchant"),
         "reviews": review.count() if known.role == "operator" else 0,
         "alerting": alerts.count(),
         "applications": admissions.count() if known.role == "operator" else 0,

@@ -18,8 +18,8 @@ from syndication.web.signed_in import Visitor
 from syndication.web.site.layout import language_of
 
 router = APIRouter(prefix="/desk/city/trouble", dependencies=[Depends(signed_in.allowed)])
-#: Causes shown; whoever has more needs the command line.
-_MOST = 100
+#: Causes shown, those that need somebody first; of more than these nobody reads a list.
+_MOST = 40
 
 
 @router.get("")

@@ -27,7 +27,7 @@ KEPT = 5.0
 _QUICK, _SLOW = ("broker", "workers"), ("mail", "disk")
 _QUICK_AGAIN, _SLOW_AGAIN = 8.0, 30.0
 #: Parts that the tables tell of.
-_TOLD = ("queues", "outlets", "beat", "clock")
+_TOLD = ("outlets", "beat", "clock")
 #: What was asked so long ago (seconds) without an answer does not answer.
 _TOO_LONG = 25.0
 #: What was said longer ago (seconds) is no news.
@@ -100,12 +100,18 @@ class Seen:
     findings: list[Finding]
 
 
+def _told(cfg: Settings) -> Seen:
+    """What the tables tell. The queues are counted once, for their figures and for what is said of them."""
+    now = today(cfg)
+    return Seen(now, [*doctor.of_queues(now.queues), *doctor.look(cfg, parts=_TOLD)])
+
+
 class Watch:
     """All that the city's pages keep in one process."""
 
     def __init__(self, cfg: Settings) -> None:
         self._quick, self._slow = Asked(cfg, _QUICK, _QUICK_AGAIN), Asked(cfg, _SLOW, _SLOW_AGAIN)
-        self._told = Kept(lambda: Seen(today(cfg), list(doctor.look(cfg, parts=_TOLD))))
+        self._told = Kept(lambda: _told(cfg))
         self._failing = Kept(causes)
         self._drawing = threading.Lock()
         self._drawn: dict[tuple[str, ...], tuple[float, bytes, dict[str, str]]] = {}
