@@ -16,7 +16,9 @@ def main(arguments: list[str]) -> int:
     """The exit code of the first part that failed; that of pytest for nothing where neither had anything to run."""
     codes = []
     for how in (SIDE_BY_SIDE, ALONE):
-        codes.append(subprocess.run([sys.executable, "-m", "pytest", *how, *arguments], check=False).returncode)
+        codes.append(
+            subprocess.run([sys.executable, "-m", "pytest", *how, *arguments], check=False).returncode
+        )
     ran = [code for code in codes if code != NOTHING]
     return next((code for code in ran if code), 0) if ran else NOTHING
 
