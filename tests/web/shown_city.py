@@ -73,7 +73,11 @@ def outlets() -> dict[str, tuple[str, ...]]:
     refused = {
         "state": "paused",
         "failing_since": since,
-        "reason": Reason("{} refuses our access.", "mastodon.example"),
+        "reason": Reason(
+            "{} answered {}: it does not accept our access. Please renew the secret or the permission there.",
+            "mastodon.example",
+            401,
+        ),
     }
     with db.transaction() as session:
         made = [
