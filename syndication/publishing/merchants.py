@@ -239,6 +239,13 @@ def by_slug(slug: str) -> MerchantRecord:
         return _record(merchant)
 
 
+def districts() -> list[str]:
+    """The parts of town that merchants are said to be in, as they are spelled."""
+    with db.reading() as session:
+        named = select(Merchant.district).where(Merchant.district.is_not(None)).distinct()
+        return sorted((one for one in session.scalars(named) if one), key=str.casefold)
+
+
 def listed(*, state: str | None = None, after: UUID | None = None, limit: int = 50) -> list[MerchantRecord]:
     """Merchants, newest first; `after` is the id of the last one already seen."""
     statement = select(Merchant).order_by(Merchant.id.desc()).limit(limit)

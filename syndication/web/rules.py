@@ -275,6 +275,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", "/desk/city/review/{post_id}"): OPERATOR,
     ("POST", "/desk/city/review/{post_id}"): OPERATOR,
     ("POST", "/desk/city/merchants/{slug}/quota"): OPERATOR,
+    ("POST", "/desk/city/merchants/{slug}/district"): OPERATOR,
     ("GET", "/desk/city/merchants/{slug}/suspend"): OPERATOR,
     ("POST", "/desk/city/merchants/{slug}/suspend"): OPERATOR,
     ("GET", "/desk/city/merchants/{slug}/admit"): OPERATOR,

@@ -352,6 +352,10 @@ OF_PAGES: dict[tuple[str, str], tuple[Callable[[Desk], Any], str]] = {
         lambda d: d.post("/desk/city/merchants/cafe/quota", posts_per_day="7"),
         "merchant.changed",
     ),
+    ("POST", "/desk/city/merchants/{slug}/district"): (
+        lambda d: d.post("/desk/city/merchants/cafe/district", district="Altstadt"),
+        "merchant.changed",
+    ),
     ("POST", "/desk/city/merchants/{slug}/suspend"): (
         lambda d: d.post("/desk/city/merchants/cafe/suspend", because="Das ist erlaubt.", stands="stays"),
         "merchant.suspended",

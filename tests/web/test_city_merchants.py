@@ -108,6 +108,18 @@ def test_a_quota_is_changed_and_taken_back(client: TestClient, cafe: UUID) -> No
     assert merchants.read(cafe).posts_per_day is None
 
 
+def test_its_part_of_town_is_said_and_taken_back(client: TestClient, cafe: UUID) -> None:
+    assert "Stadtteil" in page(client, f"{AT}/cafe")
+    press(client, f"{AT}/cafe", f"{AT}/cafe/district", district=" Altstadt ")
+    assert merchants.read(cafe).district == "Altstadt"
+    assert '<option value="Altstadt">' in page(client, f"{AT}/cafe"), "the next one takes the same name"
+    wrong = press(client, f"{AT}/cafe", f"{AT}/cafe/district", district="x" * 61)
+    assert wrong.status_code == 422
+    assert 'id="fault-district"' in wrong.text
+    press(client, f"{AT}/cafe", f"{AT}/cafe/district", district="")
+    assert merchants.read(cafe).district is None
+
+
 def test_suspending_says_before_what_it_means_and_asks_for_a_reason(client: TestClient, cafe: UUID) -> None:
     posts.create(cafe, factories.event())
     posts.create(cafe, factories.event(publish_at=(clock.now() + timedelta(days=1)).isoformat()))

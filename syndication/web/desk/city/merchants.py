@@ -75,6 +75,18 @@ def change_quota(request: Request, known: Visitor, slug: str, form: LongForm) ->
     return onward("/desk/city/merchants", slug, done="quota")
 
 
+@router.post("/{slug}/district")
+def change_district(request: Request, known: Visitor, slug: str, form: LongForm) -> Response:
+    """In which part of town it is; or the page again, with what is wrong."""
+    own, typed = merchants.by_slug(slug), form.get("district", "").strip()
+    try:
+        merchants.update(own.id, Amendment.model_validate({"district": typed or None}))
+    except ValidationError as error:
+        said = {one.field: translated_error(one.message, known.language) for one in faults_of(error)}
+        return _page(request, known, own, district=typed, faults=said)
+    return onward("/desk/city/merchants", slug, done="district")
+
+
 @router.get("/{slug}/suspend")
 def ask_to_suspend(request: Request, known: Visitor, slug: str) -> Response:
     """What a suspension touches, and the form that says why."""
@@ -129,6 +141,7 @@ def _page(
     *,
     done: str = "",
     typed: str | None = None,
+    district: str | None = None,
     faults: dict[str, str] | None = None,
 ) -> Response:
     decides, language = known.may("operator"), known.language
@@ -154,6 +167,8 @@ def _page(
         reports=reports.of_merchant(own.id) if decides else [],
         suspended_by=named(merchants.suspended_by(own.id), language) if own.state == "suspended" else "",
         entry=str(own.posts_per_day or "") if typed is None else typed,
+        district=(own.district or "") if district is None else district,
+        districts=merchants.districts() if decides else [],
         faults=faults or {},
         done=done,
     )
