@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 _log = structlog.get_logger(__name__)
-#: Seconds for which a page may be behind the tables.
-KEPT = 5.0
+#: Seconds for which a page may be behind the tables. With the time between two looks at a part, and between two of an open
+#: page, it stays below the half minute within which what is broken is said.
+KEPT = 8.0
 #: Parts that are asked over the network, and after how many seconds anew while somebody looks.
 _QUICK, _SLOW = ("broker", "workers"), ("mail", "disk")
 _QUICK_AGAIN, _SLOW_AGAIN = 8.0, 30.0
