@@ -166,8 +166,10 @@ def test_nothing_unsafe_is_stored_wherever_it_is_handed_in(
     places: dict[str, Callable[[bytes], Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     answers: dict[str, dict[int, int]] = {}
+    # What a database keeps are bytes: on the second one a fifth of the files shows that it keeps them as well.
+    some = SOME if db.engine().dialect.name == "sqlite" else list(BOMBS)[::5]
     for path, send in places.items():
-        for number, name in enumerate(SOME):
+        for number, name in enumerate(some):
             if name.startswith(("large", "too large")) and number % 5 and path != "/api/v1/pictures":
                 continue  # one door opens them all; to do so takes most of the time
             answer = send(made(name))
@@ -186,7 +188,7 @@ def test_nothing_unsafe_is_stored_wherever_it_is_handed_in(
                 assert session.scalars(select(FileEntry.number)).all() == [], name
                 session.execute(delete(BroughtFile))
     with capsys.disabled():
-        print(f" [{len(SOME)} files: {answers}]", end="")
+        print(f" [{len(some)} files: {answers}]", end="")
     kept = list(stored())
     assert len(kept) >= 3, "good ones are taken"
     assert {made_as for made_as, _ in kept} == set(ENDS)

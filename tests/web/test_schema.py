@@ -54,7 +54,7 @@ expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "412", "41
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 #: Invented requests for each operation, beside the examples and the limits of each field, which are always tried: all of
 #: them where .ci/run asks for it, and elsewhere the first of the same.
-MOST = "25" if FULL else "2"
+MOST = "12" if FULL else "2"
 
 
 @pytest.fixture
