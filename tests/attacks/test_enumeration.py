@@ -117,7 +117,7 @@ def auc(some: list[float], others: list[float]) -> float:
     return max(area, 1 - area)
 
 
-@pytest.mark.timeout(600)  # four rounds on a machine that others use
+@pytest.mark.timeout(900)  # four rounds on a machine that others use
 @pytest.mark.parametrize("path", FORMS)
 def test_neither_answer_nor_time_tells_who_is_known(
     path: str, client: TestClient, capsys: pytest.CaptureFixture[str]

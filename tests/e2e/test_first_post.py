@@ -97,7 +97,7 @@ def sign_up(site: str) -> None:
     assert answer.ok, answer.text
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_the_first_post_of_the_readme_arrives_as_printed(tmp_path: Path) -> None:
     set_up, inbox, up, post = blocks()
     (tmp_path / ".venv").symlink_to(Path(sys.prefix))

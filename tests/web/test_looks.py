@@ -93,6 +93,7 @@ def test_what_no_eye_should_meet_is_found(tmp_path: Path) -> None:
         assert one in found
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("part", range(PARTED))
 def test_every_page_is_for_everybody(
     shown: Shown, settings: config.Settings, tmp_path: Path, part: int
