@@ -33,7 +33,7 @@ def create() -> FastAPI:
     wakeups.use(sender(cfg))
     alerts.start(cfg)
     app = create_app(cfg)
-    # What stays for good is left out of every search for garbage, which else takes a fifth of the time of a large page.
+    # What stays for good is left out of every search for garbage, for which large pages would wait.
     gc.collect()
     gc.freeze()
     return app

@@ -149,7 +149,7 @@ DO $$ DECLARE one record; BEGIN
     FOR one IN SELECT relname, pg_relation_size(oid) AS size FROM pg_class
         WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
         AND pg_relation_size(oid) > 0 LOOP
-        -- Truncating makes new files for a table and each of its indexes: for a few rows that takes ten times as long.
+        -- Truncating makes new files for a table and each of its indexes: for a few rows that takes much longer.
         IF one.size > 1000000 THEN EXECUTE format('TRUNCATE %I CASCADE', one.relname);
         ELSE EXECUTE format('DELETE FROM %I', one.relname); END IF;
     END LOOP;

@@ -14,7 +14,7 @@ from syndication.web.same_site import SameSite
 from syndication.web.site import layout
 
 #: They are tried in this order, so what is asked most, by programs that poll, stands first. Read into one router once for
-#: each process: looking at the parameters of so many functions takes half a second.
+#: each process: looking at the parameters of so many functions takes longer than most pages.
 _ALL = APIRouter()
 for _router in (feeds.router, api.router, readers.router, health.router, site.router, desk.router):
     _ALL.include_router(_router)

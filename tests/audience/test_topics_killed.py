@@ -1,18 +1,14 @@
 """Whoever files a topic elsewhere, renames it or takes it apart is killed at each commit: all of it is done, or nothing."""
 
-import json
-import os
-import subprocess
-import sys
-
 import pytest
 
 from syndication.audience import feeds, topic_acts
-from syndication.config import Settings, as_environment
+from syndication.config import Settings
 from syndication.infra import db
 from syndication.publishing import posts
 from tests import factories
 from tests.audience.test_topic_acts import chosen_by, reader
+from tests.killed import outcomes
 
 #: Children for each act: one before and one behind each commit, and more than there are.
 CHILDREN = 6
@@ -33,7 +29,7 @@ def test_killed_at_any_commit_all_of_it_is_done_or_nothing(
     if act == "split":
         for one in slugs:
             topic_acts.merge(one, "wein")
-    killed = _killed(database, settings, act, slugs)
+    killed = outcomes("tests.audience.killed_while_filing", database, act, settings, slugs)
     assert killed == [True, True] + [False] * (CHILDREN - 2), "one commit holds all of it"
     before = {"split": "wein"}
     after = {"merge": lambda _: "wein", "rename": lambda slug: f"{slug}-neu", "split": lambda slug: slug}
@@ -57,13 +53,3 @@ def _again(act: str, slug: str) -> None:
         assert topic_acts.rename(slug, f"{slug} neu") == f"{slug}-neu"
     else:
         topic_acts.split(slug)
-
-
-def _killed(url: str, settings: Settings, act: str, slugs: list[str]) -> list[bool]:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.audience.killed_while_filing", url, act],
-        input=json.dumps(slugs), text=True, capture_output=True, timeout=120, check=True,
-        env={**os.environ, **as_environment(settings)},
-    )  # fmt: skip
-    found: list[bool] = json.loads(done.stdout.splitlines()[-1])
-    return found

@@ -1,21 +1,18 @@
 """Whoever hands in, corrects or approves is killed at each commit: no post is lost, and none goes out that nobody approved."""
 
-import json
-import os
-import subprocess
-import sys
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
-from syndication.config import Settings, as_environment
+from syndication.config import Settings
 from syndication.content.base import new_id
 from syndication.errors import Conflict
 from syndication.infra import db
 from syndication.models import Change, Post
 from syndication.publishing import approving, posts, review
 from tests import factories
+from tests.killed import outcomes
 
 #: Children for each act: one before and one behind each commit, and more than there are.
 CHILDREN = 6
@@ -76,10 +73,4 @@ def _killed(
     url: str, settings: Settings, act: str, merchant: UUID, ids: list[UUID], said: object
 ) -> list[bool]:
     given = {"merchant": str(merchant), "posts": [str(one) for one in ids], "said": said}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.publishing.killed_while_reviewing", url, act],
-        input=json.dumps(given), text=True, capture_output=True, timeout=120, check=True,
-        env={**os.environ, **as_environment(settings)},
-    )  # fmt: skip
-    found: list[bool] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    return outcomes("tests.publishing.killed_while_reviewing", url, act, settings, given)

@@ -1,22 +1,20 @@
 """Whoever makes dates of what comes every week is killed at each of its commits: no date stands twice, and none is lost."""
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
-from syndication.config import Settings, as_environment
+from syndication.config import Settings
 from syndication.content.base import new_id
 from syndication.infra import db
 from syndication.models import Change, Post
 from syndication.publishing import weekly, weekly_making
 from syndication.publishing.weekly import Plan
 from tests import factories
+from tests.killed import outcomes
 from tests.publishing.killed_at_commits import do
 
 #: Children for each act: one before and one behind each commit, and more than there are.
@@ -58,13 +56,7 @@ def _killed(
     url: str, settings: Settings, act: str, merchant: UUID, ids: list[tuple[UUID, UUID]], said: object
 ) -> list[bool]:
     given = {"merchant": str(merchant), "series": [[str(one) for one in pair] for pair in ids], "said": said}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.publishing.killed_at_commits", url, act],
-        input=json.dumps(given), text=True, capture_output=True, timeout=120, check=True,
-        env={**os.environ, **as_environment(settings)},
-    )  # fmt: skip
-    found: list[bool] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    return outcomes("tests.publishing.killed_at_commits", url, act, settings, given)
 
 
 def _stands(merchant: UUID, pair: tuple[UUID, UUID], act: str) -> str:

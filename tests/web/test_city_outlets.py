@@ -50,9 +50,6 @@ def test_what_is_set_up_here_gets_the_posts_of_every_business(hall: TestClient) 
     token = enter(hall, "boss@coburg.example")
     identity = webhook(hall, token)
     assert destinations.read(identity).merchant_slug is None
-    with db.reading() as session:
-        cafe = session.scalars(select(Destination.merchant_id)).all()
-    assert set(cafe) == {None}
     with db.transaction() as session:
         kino = factories.merchant(session, "kino").id
     posts.create(kino, factories.event("Filmnacht", topics=["Film"]))
@@ -86,7 +83,7 @@ def test_it_is_tried_paused_goes_on_and_is_removed(hall: TestClient) -> None:
     assert "pausiert" in hall.post(f"{at}/pause", data=said).text
     assert "läuft" in hall.post(f"{at}/resume", data=said).text
     assert hall.post(f"{at}/secret", data={**said, "seen": ""}).text.count("whsec_") == 1
-    assert "heißt es" not in hall.post(f"{at}/rhythm", data={**said, "name": "Website"}).text
+    assert "Gespeichert" in hall.post(f"{at}/rhythm", data={**said, "name": "Website"}).text
     assert destinations.read(identity).name == "Website"
     assert hall.post(f"{at}/remove", data=said).url.path == HOME
     assert hall.get(at).status_code == 404
@@ -153,8 +150,8 @@ def test_trouble_leads_to_the_outlet(hall: TestClient) -> None:
     token = enter(hall, "boss@coburg.example")
     identity = webhook(hall, token)
     with db.transaction() as session:
-        row = factories.post(factories.merchant(session, "kino").id, factories.event())
-    assert row
+        kino = factories.merchant(session, "kino").id
+    factories.post(kino, factories.event())
     fan_out()
     with db.transaction() as session:
         for one in session.scalars(select(Delivery).where(Delivery.destination_id == identity)):

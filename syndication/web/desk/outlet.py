@@ -108,8 +108,6 @@ def secret_for_city(request: Request, known: Visitor, outlet_id: UUID, form: For
 @router.post("/merchants/{slug}/outlets/{outlet_id}/{act}")
 def act(request: Request, known: Visitor, slug: str, outlet_id: UUID, act: str) -> Response:
     """Pause a merchant's, let it go on, give it a new access, or remove it; in its name the last two are not to be had."""
-    if act in ("reconnect", "remove") and known.acts_for(slug):
-        raise Forbidden(signed_in.NOT_IN_THEIR_NAME)
     return _acted(request, known, Holder.of(slug), outlet_id, act)
 
 
@@ -174,6 +172,8 @@ def _acted(request: Request, known: Account, own: Holder, outlet_id: UUID, act: 
                 destinations.pause(outlet_id, owner=own.id)
             case "resume":
                 destinations.resume(outlet_id, owner=own.id)
+            case "reconnect" | "remove" if not own.rights(known)["theirs"]:
+                raise Forbidden(signed_in.NOT_IN_THEIR_NAME)
             case "reconnect":
                 return connecting_at(connecting.renewal(outlet_id, links.PERSON, owner=own.id))
             case "remove":

@@ -68,8 +68,8 @@ class Holder:
     def rights(self, known: Account) -> dict[str, bool]:
         """What somebody may do with them: try one, decide about one, and touch what lets us in there."""
         if self.merchant is None:
-            operator = known.role == "operator"
-            return {"trying": operator or known.role == "editor", "deciding": operator, "theirs": operator}
+            operator = known.may("operator")
+            return {"trying": known.may("editor"), "deciding": operator, "theirs": operator}
         slug = self.merchant.slug
         return {"trying": True, "deciding": known.may_for(slug, "owner"), "theirs": known.owns(slug)}
 
