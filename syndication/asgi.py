@@ -2,6 +2,8 @@
 
 import gc
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
@@ -31,9 +33,15 @@ def create() -> FastAPI:
     except Conflict as error:
         raise SystemExit(f"syndication: {error}") from error  # a line, no traceback
     wakeups.use(sender(cfg))
-    alerts.start(cfg)
-    app = create_app(cfg)
+    app = create_app(cfg, lifespan=_watched)
     # What stays for good is left out of every search for garbage, for which large pages would wait.
     gc.collect()
     gc.freeze()
     return app
+
+
+@asynccontextmanager
+async def _watched(app: FastAPI) -> AsyncIterator[None]:
+    """What runs beside the answers, from the first to the last."""
+    with alerts.watching(settings()):
+        yield

@@ -142,10 +142,9 @@ def run(cfg: Settings, *, host: str = "127.0.0.1", port: int = 8000) -> None:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    with running(cfg, host, port, {}, show) as supervisor:
+    # It watches as the web process does, also while that one is being started again.
+    with running(cfg, host, port, {}, show) as supervisor, alerts.watching(cfg):
         show("up", f"{cfg.city_name} is served at http://{host}:{port} (public address {cfg.base_url})")
-        # As the web process does; this one looks also while that one is being started again.
-        alerts.start(cfg)
         supervisor.watch(ended)
         show("up", "stopping: first web, then the workers with what they have on the wire")
 

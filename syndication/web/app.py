@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
-from starlette.types import Receive, Scope, Send
+from starlette.types import Lifespan, Receive, Scope, Send
 
 from syndication import __version__
 from syndication.audit import acting
@@ -35,8 +35,11 @@ class _App(FastAPI):
             await super().__call__(scope, receive, send)
 
 
-def create_app(cfg: Settings) -> FastAPI:
-    """The app of the city in `cfg`. The process has already connected its database and named what wakes its workers."""
+def create_app(cfg: Settings, *, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """The app of the city in `cfg`. The process has already connected its database and named what wakes its workers.
+
+    `lifespan` is entered when a server begins to serve, and left when it ends.
+    """
     app = _App(
         title=f"Syndication API of {cfg.city_name}",
         summary="Post once, arrive everywhere.",
@@ -46,6 +49,7 @@ def create_app(cfg: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         routes=list(_ALL.routes),
+        lifespan=lifespan,
     )
     app.cfg = cfg
     app.rules = rules.of(app)

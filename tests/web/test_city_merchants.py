@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from starlette.testclient import TestClient
 
-from syndication import clock
+from syndication import clock, config
 from syndication.accounts import people
 from syndication.config import Settings
 from syndication.infra import db
@@ -130,7 +130,7 @@ def test_suspending_says_before_what_it_means_and_asks_for_a_reason(client: Test
     assert wrong.status_code == 422
     assert set(re.findall(r'id="fault-(\w+)"', wrong.text)) >= {"because", "stands"}
     assert merchants.read(cafe).state == "admitted"
-    day = clock.now() + timedelta(days=5)
+    day = (clock.now() + timedelta(days=5)).astimezone(config.settings().zone)
     typed = {"because": "Werbung für Tabak.", "until": f"{day:%d.%m.%Y}", "stands": "stays"}
     done = press(client, f"{AT}/cafe/suspend", f"{AT}/cafe/suspend", **typed)
     assert "Das Geschäft ist gesperrt" in done.text

@@ -4,6 +4,6 @@ from syndication.ops.alerts.addressees import recipients
 from syndication.ops.alerts.deciding import settle
 from syndication.ops.alerts.parts import BESIDE, Seen, look
 from syndication.ops.alerts.telling import deliver, test
-from syndication.ops.alerts.watcher import Watcher, nudge, start
+from syndication.ops.alerts.watcher import Watcher, nudge, watching
 
-__all__ = ["BESIDE", "Seen", "Watcher", "deliver", "look", "nudge", "recipients", "settle", "start", "test"]
+__all__ = ["BESIDE", "Seen", "Watcher", "deliver", "look", "nudge", "recipients", "settle", "test", "watching"]

@@ -123,10 +123,10 @@ class Watcher:
         pause = _FIRST
         while True:
             _nudged.wait(pause)
+            only_tell, pause = _nudged.is_set(), EVERY
+            _nudged.clear()  # before it is asked whether this is the end, which comes with a nudge
             if ended.is_set():
                 return
-            only_tell, pause = _nudged.is_set(), EVERY
-            _nudged.clear()
             try:
                 if only_tell:
                     deliver(self._cfg)
@@ -195,6 +195,13 @@ def nudge() -> None:
     _nudged.set()
 
 
-def start(cfg: Settings) -> None:
-    """Watch from this process, as long as it lives."""
-    threading.Thread(target=Watcher(cfg).run, args=(threading.Event(),), name="alerts", daemon=True).start()
+@contextmanager
+def watching(cfg: Settings) -> Iterator[None]:
+    """Watch from this process, until it is left; a look that has begun is not waited for."""
+    ended = threading.Event()
+    threading.Thread(target=Watcher(cfg).run, args=(ended,), name="alerts", daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
+        nudge()
