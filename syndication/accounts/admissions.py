@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter, ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from syndication.accounts import applications, people, proofs, suspensions
@@ -83,13 +83,6 @@ def waiting() -> list[ApplicationRecord]:
         for one in session.scalars(statement):
             first.setdefault(one.merchant_id, one)
         return _records(session, list(first.values()))
-
-
-def count() -> int:
-    """How many businesses wait for a decision."""
-    statement = select(func.count(Application.merchant_id.distinct())).where(Application.state == "confirmed")
-    with db.reading() as session:
-        return session.scalar(statement) or 0
 
 
 def read(application_id: UUID) -> ApplicationRecord:

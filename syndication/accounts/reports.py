@@ -10,7 +10,7 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter, ValidationError
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
 from syndication.accounts import letters
@@ -161,12 +161,6 @@ def waiting() -> list[ReportRecord]:
     with db.reading() as session:
         found = session.execute(_rows().where(Report.state == "open").order_by(Report.at, Report.id))
         return [_record(*row) for row in found]
-
-
-def count() -> int:
-    """How many reports wait for a decision."""
-    with db.reading() as session:
-        return session.scalar(select(func.count()).where(Report.state == "open")) or 0
 
 
 def of_post(post_id: UUID) -> list[ReportRecord]:

@@ -47,7 +47,7 @@ def listed(
     from syndication import insight
 
     cfg = start()
-    rows = insight.destinations(merchant=merchant, state=state, channel=channel)
+    rows = insight.destinations(merchant=merchant, states=[state] if state else (), channel=channel)
     if json:
         screen.as_json(rows)
         return

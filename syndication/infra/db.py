@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import URL, DateTime, Engine, Select, TypeDecorator, create_engine, event, func, select, text
@@ -62,7 +62,11 @@ _CROWDED = ("too many clients", "too many connections", "remaining connection sl
 _engine: Engine | None = None
 _turn: Turn | None = None
 _sessions: sessionmaker[Session] | None = None
+_readings: sessionmaker[Session] | None = None
 _open: ContextVar[Session | None] = ContextVar("open transaction", default=None)
+_shared: ContextVar[Session | None] = ContextVar("reading that others join", default=None)
+#: Where a session that others join notes how far the database's clock is ahead.
+_AHEAD = "ahead"
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -140,7 +144,7 @@ def _begin_sqlite(connection: Any) -> None:
 
 def connect(url: str, *, pool_size: int = 10, statement_timeout: float | None = None) -> Engine:
     """Make `url` this process's database and return its engine; an earlier one is disposed of. Timeouts as `open_engine`."""
-    global _engine, _sessions, _turn  # noqa: PLW0603 -- one process, one database
+    global _engine, _sessions, _readings, _turn  # noqa: PLW0603 -- one process, one database
     _tickers.close()
     if _engine is not None:
         _engine.dispose()
@@ -150,7 +154,19 @@ def connect(url: str, *, pool_size: int = 10, statement_timeout: float | None = 
     file = _engine.url.database if _engine.dialect.name == "sqlite" else None
     _turn = Turn(f"{file}-turn") if file and file != ":memory:" else None
     _sessions = sessionmaker(_engine, expire_on_commit=False)
+    _readings = sessionmaker(_engine.execution_options(**_reading(_engine)), expire_on_commit=False)
+    event.listen(_readings, "before_flush", _refuse)
     return _engine
+
+
+def _reading(engine: Engine) -> dict[str, Any]:
+    """How a session reads. PostgreSQL shows each statement the newest rows anyway, so that a transaction would only take time."""
+    return {"reading": True} if engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
+
+
+def _refuse(session: Session, *_: Any) -> None:
+    """No row that was changed where one only reads is kept on one database and lost on the other."""
+    raise RuntimeError(f"rows were changed in a session that only reads: {[*session.new, *session.dirty]}")
 
 
 def engine() -> Engine:
@@ -196,11 +212,28 @@ def _writing() -> AbstractContextManager[None]:
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """A session that only reads; on SQLite it waits for no writer."""
-    if _sessions is None:
+    """A session that only reads; on SQLite it waits for no writer, and sees the moment of its first statement."""
+    if (outer := _shared.get()) is not None:
+        yield outer
+        return
+    if _readings is None:
         raise RuntimeError("db.connect was not called at the start of this process")
-    with _sessions(bind=engine().execution_options(reading=True)) as session:
+    with _readings() as session:
         yield session
+
+
+@contextmanager
+def one_reading() -> Iterator[None]:
+    """Every `reading` inside, in the same context, is one session: for a page that is put together from many.
+
+    Whatever is written inside may not be seen inside.
+    """
+    with reading() as session:
+        token = _shared.set(session)
+        try:
+            yield
+        finally:
+            _shared.reset(token)
 
 
 def one_writer() -> bool:
@@ -215,10 +248,20 @@ def writes(session: Session) -> bool:
 
 def now(session: Session) -> datetime:
     """The database's clock where hosts share one (PostgreSQL), else this machine's; aware, UTC."""
-    if session.get_bind().dialect.name == "postgresql":
-        moment: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
-        return moment.astimezone(UTC) + clock.offset()
-    return clock.now()
+    if session.get_bind().dialect.name != "postgresql":
+        return clock.now()
+    if session is not _shared.get():
+        return clock.now() + _ahead(session)
+    if _AHEAD not in session.info:
+        session.info[_AHEAD] = _ahead(session)
+    ahead: timedelta = session.info[_AHEAD]
+    return clock.now() + ahead
+
+
+def _ahead(session: Session) -> timedelta:
+    """How far the database's clock is ahead of this machine's."""
+    moment: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
+    return moment - (clock.now() - clock.offset())
 
 
 def insert_new(

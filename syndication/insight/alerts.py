@@ -49,13 +49,6 @@ def recent() -> list[AlertRow]:
         return _rows(session, Alert.ended_at > since, Alert.ended_at.desc(), Alert.id.desc())
 
 
-def count() -> int:
-    """How many are on now."""
-    with db.reading() as session:
-        these = (Alert.ended_at.is_(None), Alert.on_at.is_not(None))
-        return session.scalar(select(func.count()).select_from(Alert).where(*these)) or 0
-
-
 def last_test() -> tuple[datetime, int, int] | None:
     """When the newest test was made, to how many it went, and how many it did not reach yet."""
     with db.reading() as session:

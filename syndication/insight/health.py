@@ -1,5 +1,6 @@
 """The health of outlets and of the service's own processes, and the number of readers."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,9 +44,9 @@ class Beat:
 
 
 def destinations(
-    *, merchant: str | None = None, state: str | None = None, channel: str | None = None
+    *, merchant: str | None = None, states: Collection[str] = (), channel: str | None = None
 ) -> list[DestinationRow]:
-    """Every outlet, those in trouble first; people's devices only where their channel is asked for."""
+    """Every outlet, or those in `states`, those in trouble first; people's devices only where their channel is asked for."""
     statement = _destinations().order_by(
         Destination.state == "active", Destination.failures.desc(), Destination.name
     )
@@ -55,8 +56,8 @@ def destinations(
     )
     if merchant is not None:
         statement = statement.where(Merchant.slug == merchant)
-    if state is not None:
-        statement = statement.where(Destination.state == state)
+    if states:
+        statement = statement.where(Destination.state.in_(states))
     with db.reading() as session:
         return [DestinationRow(*row) for row in session.execute(statement)]
 

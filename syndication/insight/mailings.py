@@ -111,6 +111,13 @@ def upcoming() -> list[Row]:
         return [_row(session, slot, found[slot], rows.get(slot), now) for slot in sorted(found)]
 
 
+def held() -> list[tuple[datetime, str]]:
+    """The slots of those that wait because somebody holds them, and who; the earliest first."""
+    statement = select(Mailing.slot_at, Mailing.decided_by).where(Mailing.state == "held")
+    with db.reading() as session:
+        return [(slot, by) for slot, by in session.execute(statement.order_by(Mailing.slot_at))]
+
+
 def recent() -> list[Row]:
     """What has gone out or was cancelled, the newest first."""
     with db.reading() as session:

@@ -65,9 +65,10 @@ def changes_waiting(session: Session) -> int:
 
 
 def _fanout(session: Session, now: datetime) -> QueueRow:
-    oldest = session.scalar(select(func.min(Change.created_at)).where(Change.fanned_at.is_(None)))
+    counted = select(func.count(), func.min(Change.created_at)).where(Change.fanned_at.is_(None))
+    count, oldest = session.execute(counted).one()
     age = _age(oldest, now)
-    return QueueRow(FANOUT, changes_waiting(session), 0, 0, 0, age, age)
+    return QueueRow(FANOUT, count, 0, 0, 0, age, age)
 
 
 def _sign_ups(session: Session, now: datetime) -> QueueRow:

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from syndication import channels
@@ -12,9 +12,9 @@ from syndication.config import Settings
 from syndication.infra import db
 from syndication.insight import tallies
 from syndication.insight.causes import CauseRow, causes
-from syndication.insight.health import Beat, DestinationRow, destinations, heartbeats
+from syndication.insight.health import DestinationRow, destinations
 from syndication.insight.queues import QueueRow, queues
-from syndication.models import Change, DeadLetter, Post, Reader
+from syndication.models import Change, Post, Reader
 
 #: Editions shown ahead, and days of the longer chart.
 _SLOTS = 5
@@ -34,7 +34,6 @@ class Today:
     """Moments are aware, in UTC; `midnight` began the city's day.
 
     `published`, `arrived` (by channel) and `lost` count since then.
-    `messages` of other programs became no post, and nobody looked yet.
     `failing` are the causes of the last 24 hours, `paused` outlets of the city that take nothing because somebody, or their
     network, wants it so. `hours` reach back over DAYS days.
     """
@@ -42,13 +41,11 @@ class Today:
     at: datetime
     midnight: datetime
     queues: list[QueueRow]
-    parts: list[Beat]
     failing: list[CauseRow]
     paused: list[DestinationRow]
     slots: list[Slot]
     readers: int
     published: int
-    messages: int
     arrived: dict[str, int]
     lost: int
     hours: list[tallies.Hour]
@@ -67,9 +64,8 @@ def today(cfg: Settings) -> Today:
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
         since = local.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=DAYS - 1)
         hours = tallies.hours(session, since)
-        slots, readers = _slots(session), _readers(session)
-        published = _published(session, midnight)
-        messages = session.scalar(select(func.count()).select_from(DeadLetter)) or 0
+        slots = _slots(session)
+        readers, published = session.execute(select(_readers(), _published(midnight))).one()
     arrived: Counter[str] = Counter()
     for hour in hours:
         if hour.at >= midnight and hour.outcome == "sent":
@@ -78,13 +74,11 @@ def today(cfg: Settings) -> Today:
         at=now,
         midnight=midnight,
         queues=queues(),
-        parts=heartbeats(),
         failing=causes(since=now - timedelta(days=1)),
         paused=_paused(),
         slots=slots,
         readers=readers,
         published=published,
-        messages=messages,
         arrived=dict(arrived.most_common()),
         lost=sum(
             hour.count for hour in hours if hour.at >= midnight and hour.outcome in ("failed", "unconfirmed")
@@ -104,21 +98,20 @@ def _slots(session: Session) -> list[Slot]:
     return [Slot(at, count) for at, count in session.execute(statement) if at is not None]
 
 
-def _readers(session: Session) -> int:
-    return session.scalar(select(func.count()).where(Reader.state == "confirmed")) or 0
+def _readers() -> ScalarSelect[int]:
+    return select(func.count()).where(Reader.state == "confirmed").scalar_subquery()
 
 
-def _published(session: Session, midnight: datetime) -> int:
+def _published(midnight: datetime) -> ScalarSelect[int]:
     new = (Change.action == "published", Change.created_at >= midnight, Post.quiet.is_(False))
     counted = select(func.count()).select_from(Change).join(Post, Post.id == Change.post_id)
-    return session.scalar(counted.where(*new)) or 0
+    return counted.where(*new).scalar_subquery()
 
 
 def _paused() -> list[DestinationRow]:
     """Outlets of the city that are not open; what comes with it is never switched off by a person."""
     return [
         one
-        for state in ("paused", "disabled")
-        for one in destinations(state=state)
+        for one in destinations(states=("paused", "disabled"))
         if one.merchant is None and channels.known(one.channel)
     ]

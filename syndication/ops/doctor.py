@@ -205,12 +205,10 @@ def of_queues(rows: list[QueueRow]) -> Iterator[Finding]:
 
 def _newsletters() -> Iterator[Finding]:
     """Those that the town hall holds: it may have forgotten one whose hour has passed."""
-    for row in planned.upcoming():
-        if row.state != "held":
-            continue
-        late = row.slot <= clock.now()
-        said = Reason("The newsletter of {} UTC is held by {}.", f"{row.slot:%Y-%m-%d %H:%M}", row.decided_by)
-        advice = Reason("`syndication editions release {}` lets it go out.", f"{row.slot:%Y-%m-%dT%H:%MZ}")
+    for slot, holder in planned.held():
+        late = slot <= clock.now()
+        said = Reason("The newsletter of {} UTC is held by {}.", f"{slot:%Y-%m-%d %H:%M}", holder)
+        advice = Reason("`syndication editions release {}` lets it go out.", f"{slot:%Y-%m-%dT%H:%MZ}")
         yield Finding("queues", "warn" if late else "ok", said, advice if late else NO_REASON)
 
 

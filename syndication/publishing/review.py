@@ -201,12 +201,6 @@ def waiting() -> list[ReviewRecord]:
         return [_record(row) for row in session.scalars(statement)]
 
 
-def count() -> int:
-    """How many posts and corrections wait for the town hall."""
-    with db.reading() as session:
-        return session.scalar(select(func.count()).where(Review.state == "waiting")) or 0
-
-
 def _record(row: Review) -> ReviewRecord:
     edits: list[Any] = row.edits.get("made", [])
     return ReviewRecord(

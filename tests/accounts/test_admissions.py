@@ -11,6 +11,7 @@ from syndication.accounts import admissions, applications, people
 from syndication.content.base import new_id
 from syndication.errors import Conflict, Invalid, NotFound
 from syndication.infra import db
+from syndication.insight.to_do import to_do
 from syndication.models import Merchant
 from syndication.publishing import merchants
 from tests import factories
@@ -33,13 +34,13 @@ def test_who_waits_longest_stands_first() -> None:
         applied(name=f"Laden {number}", email=f"l{number}@shop.example")
         clock.travel(timedelta(minutes=1))
     assert [one.name for one in admissions.waiting()] == ["Laden 0", "Laden 1", "Laden 2"]
-    assert admissions.count() == 3
+    assert to_do().applications == 3
 
 
 def test_what_nobody_confirmed_is_shown_to_nobody() -> None:
     answered()
     assert admissions.waiting() == []
-    assert admissions.count() == 0
+    assert to_do().applications == 0
 
 
 def test_to_be_admitted_is_told_by_mail_once() -> None:
@@ -54,13 +55,13 @@ def test_to_be_admitted_is_told_by_mail_once() -> None:
         "admitted",
         [("admitted", BOSS, "")],
     )
-    assert admissions.count() == 0
+    assert to_do().applications == 0
 
 
 def test_to_be_asked_and_declined_is_kept_with_its_sentence_and_told() -> None:
     merchant = applied()
     admissions.ask_back(merchant, "Wo ist der Laden?", BOSS)
-    assert admissions.count() == 1, "it goes on waiting"
+    assert to_do().applications == 1, "it goes on waiting"
     admissions.decline(merchant, "Es gibt dort\nkeinen Laden.", BOSS)
     said = [(one["because"], one["reply_to"]) for name in ("asked_back", "declined") for one in letters(name)]
     assert said == [
@@ -85,7 +86,7 @@ def test_a_sentence_is_needed(because: str) -> None:
         with pytest.raises(Invalid) as refused:
             act(merchant, because, BOSS)
         assert [one.field for one in refused.value.faults] == ["because"]
-    assert admissions.count() == 1
+    assert to_do().applications == 1
 
 
 def test_one_business_that_applied_twice_is_decided_at_once() -> None:
@@ -98,9 +99,9 @@ def test_one_business_that_applied_twice_is_decided_at_once() -> None:
         clock.travel(timedelta(minutes=1))
         applications.confirm(token())
     assert [one.name for one in admissions.waiting()] == ["Café", "Bar"]
-    assert admissions.count() == 2
+    assert to_do().applications == 2
     admissions.decline(admissions.waiting()[0].merchant_id, "Nein.", BOSS)
-    assert admissions.count() == 1
+    assert to_do().applications == 1
     assert len(letters("declined")) == 1
 
 

@@ -17,6 +17,7 @@ from syndication.errors import Conflict, Invalid
 from syndication.infra import db
 from syndication.insight import audit_log
 from syndication.insight.audit_log import LogFilter
+from syndication.insight.to_do import to_do
 from syndication.models import Change, Merchant, Post, Review, StoredPicture
 from syndication.publishing import (
     approving,
@@ -319,11 +320,11 @@ def test_sent_back_it_waits_for_its_merchant_who_is_told_and_hands_it_in_again(c
     reviews.send_back(post.id, "Bitte ohne Werbung für Tabak.", version(post.id))
     (told,) = letters("review_returned")
     assert (told["to"], told["because"]) == ("rosa@cafe.example", "Bitte ohne Werbung für Tabak.")
-    assert review.count() == 0
+    assert to_do().reviews == 0
     posts.publish_due(however_late=True)
     assert changes() == []
     posts.revise(cafe, post.id, lambda now: patched(now, {"title": "Weinabend im Hof"}))
-    assert review.count() == 1
+    assert to_do().reviews == 1
     approving.approve(post.id)
     assert changes() == [("published", 2)]
 
@@ -337,7 +338,7 @@ def test_a_correction_that_was_sent_back_is_gone_on_with(cafe: UUID) -> None:
     assert approving.as_it_would_be(post.id)[1].content.title == "Anders"
     posts.revise(cafe, post.id, lambda now: patched(now, {"summary": "Darum."}))
     wanted = approving.as_it_would_be(post.id)[1].content
-    assert (wanted.title, wanted.summary, review.count()) == ("Anders", "Darum.", 1)
+    assert (wanted.title, wanted.summary, to_do().reviews) == ("Anders", "Darum.", 1)
 
 
 def test_the_town_hall_puts_words_right_visibly(cafe: UUID) -> None:

@@ -10,6 +10,7 @@ from syndication.accounts import admissions, applications, people, sessions
 from syndication.accounts.sessions import Device
 from syndication.config import Settings
 from syndication.infra import db
+from syndication.insight.to_do import to_do
 from syndication.models import Person
 from syndication.publishing import api_keys
 from syndication.publishing.api_keys import KeyRequest
@@ -96,7 +97,7 @@ def test_without_a_sentence_nothing_is_decided_and_a_long_one_stays(client: Test
         assert answer.status_code == 422
         assert "höchstens 1.000 Zeichen" in answer.text
         assert because in answer.text
-    assert admissions.count() == 1
+    assert to_do().applications == 1
 
 
 def test_who_decides_second_is_told_and_changes_nothing(client: TestClient) -> None:
@@ -133,4 +134,4 @@ def test_admitting_over_the_api_is_the_same_decision(client: TestClient) -> None
     answer = client.post("/api/v1/merchants/cafe-rosengarten/admit", headers=headers)
     assert answer.json()["state"] == "admitted"
     assert len(letters("admitted")) == 1
-    assert admissions.count() == 0
+    assert to_do().applications == 0

@@ -11,15 +11,17 @@ from sqlalchemy import select, text
 from starlette.testclient import TestClient
 
 from syndication import clock
-from syndication.accounts import people, sessions
+from syndication.accounts import people, reports, sessions
 from syndication.accounts.sessions import Device
 from syndication.config import Settings
 from syndication.content.reason import Reason
 from syndication.delivery import drain
 from syndication.infra import db
 from syndication.insight import tallies
+from syndication.insight.to_do import ToDo, to_do
 from syndication.ledger import bulk
 from syndication.models import Attempt, Delivery, Destination, Heartbeat, Merchant, Person, Tally
+from syndication.publishing import posts
 from syndication.stack import redis_server
 from syndication.stack.receiver import Receiver, Reply
 from syndication.web import signed_in
@@ -63,8 +65,6 @@ def refused(receiver: Receiver) -> Delivery:
     receiver.answer = lambda _: Reply(503, body=b"gerade nicht")
     with db.reading() as session:
         assert session.get(Merchant, owner)
-    from syndication.publishing import posts
-
     posts.create(owner, factories.event("Weinabend"))
     fan_out()
     drain.drain("push")
@@ -359,3 +359,24 @@ def test_outlets_of_the_city_that_are_paused_need_somebody(client: TestClient, r
     hook(receiver, name="Stadtportal", state="paused", reason=Reason("Somebody paused it."))
     publish()
     assert re.search(r"Stadtportal</strong></a><span>.*ist pausiert", page(client))
+
+
+def test_whoever_decides_is_told_what_waits_for_a_decision_and_who_only_looks_is_not(
+    client: TestClient, city: Settings
+) -> None:
+    with db.transaction() as session:
+        owner = factories.merchant(session, "cafe").id
+    post = posts.create(owner, factories.event())
+    notice = reports.checked(
+        {
+            "explanation": "Das Bild ist von mir und nicht von ihnen.",
+            "name": "Anna",
+            "email": "anna@example.org",
+        },
+        children=False,
+    )
+    reports.take(post.id, notice, language="de", wording="Ja.")
+    assert 'href="/desk/city/reports">Gemeldete Beiträge: 1</a>' in page(client)
+    assert to_do() == ToDo(reports=1)
+    enter(client, "viewer")
+    assert "Gemeldete Beiträge" not in page(client)

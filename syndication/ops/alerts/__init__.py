@@ -6,4 +6,15 @@ from syndication.ops.alerts.parts import BESIDE, Seen, look
 from syndication.ops.alerts.telling import deliver, test
 from syndication.ops.alerts.watcher import Watcher, nudge, watching
 
-__all__ = ["BESIDE", "Seen", "Watcher", "deliver", "look", "nudge", "recipients", "settle", "test", "watching"]
+__all__ = [
+    "BESIDE",
+    "Seen",
+    "Watcher",
+    "deliver",
+    "look",
+    "nudge",
+    "recipients",
+    "settle",
+    "test",
+    "watching",
+]

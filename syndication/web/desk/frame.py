@@ -5,16 +5,17 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from syndication.accounts import admissions, reports, sessions
+from syndication.accounts import sessions
 from syndication.accounts.people import Account
-from syndication.insight import alerts
-from syndication.publishing import merchants, review
+from syndication.insight.to_do import ToDo, to_do
+from syndication.publishing import merchants
 from syndication.web.site import links
 from syndication.web.site.layout import page
 
 
 def desk_page(request: Request, known: Account, template: str, *, at: str = "", **values: Any) -> Response:
     """A page for whoever is signed in; each form in it holds `token`. `at`: where it stands, if not where it was asked for."""
+    values.setdefault("to_do", to_do_of(known))
     return page(
         request,
         f"desk/{template}",
@@ -24,13 +25,17 @@ def desk_page(request: Request, known: Account, template: str, *, at: str = "", 
         known=known,
         path=request.url.path,
         merchants=[merchants.by_slug(slug) for slug in _slugs(known)],
-        alerts_on=alerts.count() if known.role else 0,
-        waiting_applications=admissions.count() if known.role == "operator" else 0,
-        waiting_reviews=review.count() if known.role == "operator" else 0,
-        waiting_reports=reports.count() if known.role == "operator" else 0,
         token=sessions.form_token(known),
         **values,
     )
+
+
+def to_do_of(known: Account) -> ToDo:
+    """What waits for somebody in the town hall, as far as this person is shown it."""
+    if known.role is None:
+        return ToDo()
+    found = to_do()
+    return found if known.role == "operator" else ToDo(alerts=found.alerts, messages=found.messages)
 
 
 def _slugs(known: Account) -> list[str]:

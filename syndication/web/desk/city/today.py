@@ -7,23 +7,21 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndication.accounts import admissions
 from syndication.accounts.people import Account
 from syndication.config import settings
 from syndication.content.reason import Reason
 from syndication.infra.reasons import translated_reason
 from syndication.infra.rendering import gettext, span, whole
-from syndication.insight import alerts
 from syndication.insight.queues import QueueRow
 from syndication.insight.today import DAYS
 from syndication.ops.finding import Finding
-from syndication.publishing import review
 from syndication.web import signed_in
 from syndication.web.desk.city import charts
 from syndication.web.desk.city.causes import shown_causes
 from syndication.web.desk.city.frame import city_page, city_part
 from syndication.web.desk.city.names import network
 from syndication.web.desk.city.watch import Seen, watch
+from syndication.web.desk.frame import to_do_of
 from syndication.web.signed_in import Visitor
 from syndication.web.site.layout import language_of
 
@@ -100,9 +98,7 @@ def _shown(request: Request, known: Account) -> dict[str, Any]:
         "mine": shown_causes(mine[:_NAMED], language),
         "more_mine": max(0, len(mine) - _NAMED),
         "others": sum(row.count for row in day.failing if row.move == "merchant"),
-        "reviews": review.count() if known.role == "operator" else 0,
-        "alerting": alerts.count(),
-        "applications": admissions.count() if known.role == "operator" else 0,
+        "to_do": to_do_of(known),
         "arrived": [(network(kind), count) for kind, count in day.arrived.items()],
         "hourly": charts.by_hour(day.hours, day.at, zone),
         "daily": charts.by_day(day.hours, day.at, zone, DAYS, language),

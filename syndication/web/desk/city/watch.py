@@ -12,6 +12,7 @@ from starlette.responses import Response
 from syndication import clock
 from syndication.config import Settings
 from syndication.content.reason import Reason
+from syndication.infra import db
 from syndication.insight.causes import CauseRow, causes
 from syndication.insight.today import Today, today
 from syndication.ops import doctor
@@ -103,8 +104,9 @@ class Seen:
 
 def _told(cfg: Settings) -> Seen:
     """What the tables tell. The queues are counted once, for their figures and for what is said of them."""
-    now = today(cfg)
-    return Seen(now, [*doctor.of_queues(now.queues), *doctor.look(cfg, parts=_TOLD)])
+    with db.one_reading():
+        now = today(cfg)
+        return Seen(now, [*doctor.of_queues(now.queues), *doctor.look(cfg, parts=_TOLD)])
 
 
 class Watch:
