@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from syndication.channels.envelope import Publisher
 from syndication.content.interest import Interest
 from syndication.content.post import Content
 from syndication.infra import db
 from syndication.models import InterestRow
-from syndication.publishing import filing
-from syndication.publishing.filing import Filing
+from syndication.publishing import districts, filing
 
 
 def ensure(session: Session, interest: Interest) -> int:
@@ -22,15 +21,20 @@ def ensure(session: Session, interest: Interest) -> int:
 
 
 def load(row: InterestRow) -> Interest:
-    """The interest that a row holds, its topics as they are filed."""
-    return _read(filing.of_row(row), row)
+    """The interest that a row holds, its topics as they are filed, parts of town as they are called now."""
+    if (session := object_session(row)) is not None:
+        return _read(session, row)
+    with db.reading() as session:
+        return _read(session, row)
 
 
-def _read(filed: Filing, row: InterestRow) -> Interest:
-    wanted = Interest.model_validate(row.facets)
-    if not filed.concerns(wanted.topics):
-        return wanted
-    return wanted.model_copy(update={"topics": filed.topics(wanted.topics)})
+def _read(session: Session, row: InterestRow) -> Interest:
+    wanted, filed = Interest.model_validate(row.facets), filing.of(session)
+    if filed.concerns(wanted.topics):
+        wanted = wanted.model_copy(update={"topics": filed.topics(wanted.topics)})
+    if wanted.districts:
+        wanted = wanted.model_copy(update={"districts": districts.current(session, wanted.districts)})
+    return wanted
 
 
 def wants(interest: Interest, content: Content, publisher: Publisher) -> bool:
@@ -43,5 +47,4 @@ def all_of(session: Session, ids: Sequence[int] | Select[int] | None = None) -> 
     statement = select(InterestRow)
     if ids is not None:
         statement = statement.where(InterestRow.id.in_(ids))
-    filed = filing.of(session)
-    return {row.id: _read(filed, row) for row in session.scalars(statement)}
+    return {row.id: _read(session, row) for row in session.scalars(statement)}

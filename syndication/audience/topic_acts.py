@@ -5,13 +5,14 @@ Each act is one small transaction, however many posts and readers it concerns; s
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from syndication.audience import feed_moves
+from syndication.audience import feed_moves, wishes
+from syndication.audience.wishes import Wish
 from syndication.audit import log
 from syndication.audit.log import About
 from syndication.content import topics as words
@@ -19,12 +20,10 @@ from syndication.content.base import Record
 from syndication.content.reason import Reason
 from syndication.errors import Conflict, Invalid, NotFound
 from syndication.infra import db
-from syndication.models import Destination, InterestRow, Post, PostTopic, Reader, TopicName
+from syndication.models import Destination, Post, PostTopic, Reader, TopicName
 from syndication.publishing import filing, topics
 
 _LONGEST = 60
-#: The newest interests are read anew each time: one with a lower number may be written a moment later.
-_UNSETTLED = 200
 _MONTH = timedelta(days=30)
 _UNKNOWN = Reason("There is no such topic any more.")
 _ITSELF = Reason("A topic cannot be filed under itself. Please choose another one.")
@@ -197,7 +196,7 @@ def _of(rows: list[TopicRow], slug: str) -> TopicRow:
 def _listed(session: Session) -> list[TopicRow]:
     filed = filing.of(session).known
     posts, spellings = _posts(session)
-    readers, outlets = _by_topic(session, Reader), _by_topic(session, Destination)
+    readers, outlets = (wishes.counted(_wishes(session, who)) for who in (Reader, Destination))
     also: dict[str, list[str]] = {}
     for slug, topic in filed.items():
         if topic != slug:
@@ -237,57 +236,24 @@ def _posts(session: Session) -> tuple[Counter[str], dict[str, str]]:
     return found, {slug: spelling for slug, (_, spelling) in commonest.items()}
 
 
-def _groups(session: Session, who: type[Reader] | type[Destination]) -> Iterator[tuple[set[str], str, int]]:
-    """Whoever is active: which topics they chose, their rhythm (of outlets none), and how many they are."""
+def _wishes(session: Session, who: type[Reader] | type[Destination]) -> Iterator[Wish]:
+    """What they chose, as it is filed."""
     filed = filing.of(session).known
-    rhythm = Reader.cadence if who is Reader else func.min("")
-    where = Reader.state == "confirmed" if who is Reader else Destination.state != "disabled"
-    keys = [who.interest_id, *([Reader.cadence] if who is Reader else [])]
-    grouped = select(who.interest_id, rhythm, func.count()).where(where).group_by(*keys)
-    rows = session.execute(grouped).all()
-    chosen = _wished(session)
-    for interest_id, cadence, count in rows:
-        if wished := chosen.get(interest_id):
-            yield ({str(filed.get(one, one)) for one in wished} if filed else set(wished)), cadence, count
-
-
-#: Interest → the topics it names, as they were named. A row never changes, so each is read once in a process.
-_wishes: tuple[Engine, dict[int, tuple[str, ...]]] | None = None
-
-
-def _wished(session: Session) -> dict[int, tuple[str, ...]]:
-    global _wishes  # noqa: PLW0603 -- one process, one database
-    engine = db.engine()
-    known = _wishes[1] if _wishes is not None and _wishes[0] is engine else {}
-    newer = select(InterestRow.id, InterestRow.facets).where(InterestRow.id > max(known, default=0))
-    found = {key: tuple(facets.get("topics", ())) for key, facets in session.execute(newer)}
-    # Others may be at it, too; and of those whose transaction is still open nothing is known yet.
-    known = {**known, **found}
-    _wishes = engine, dict(list(known.items())[:-_UNSETTLED])
-    return known
-
-
-def _by_topic(session: Session, who: type[Reader] | type[Destination]) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for chosen, _, count in _groups(session, who):
-        for slug in chosen:
-            found[slug] += count
-    return found
+    for wish in wishes.of(session, who, "topics"):
+        yield replace(wish, chosen={str(filed.get(one, one)) for one in wish.chosen}) if filed else wish
 
 
 def _chosen(session: Session, first: str, second: str) -> Chosen:
     found: Counter[str] = Counter()
-    for chosen, cadence, count in _groups(session, Reader):
-        one, other = first in chosen, second in chosen
+    for wish in _wishes(session, Reader):
+        one, other = first in wish.chosen, second in wish.chosen
         if not one and not other:
             continue
         which = "both" if one and other else "only_first" if one else "only_second"
-        found[which] += count
-        if cadence == "instantly" and which != "both":
-            found["first_at_once" if one else "second_at_once"] += count
-    outlets = sum(
-        count for chosen, _, count in _groups(session, Destination) if first in chosen or second in chosen
-    )
+        found[which] += wish.count
+        if wish.cadence == "instantly" and which != "both":
+            found["first_at_once" if one else "second_at_once"] += wish.count
+    outlets = sum(wish.count for wish in _wishes(session, Destination) if wish.chosen & {first, second})
     return Chosen(**found, outlets=outlets)
 
 

@@ -87,6 +87,8 @@ What = Literal[
     "topic.renamed",
     "topic.merged",
     "topic.split",
+    "district.renamed",
+    "district.split",
     "secrets.renewed",
     "backup.restored",
 ]  # fmt: skip -- one glance shows every act
@@ -108,6 +110,7 @@ Kind = Literal[
     "readers",
     "report",
     "topic",
+    "district",
     "city",
 ]  # fmt: skip -- as above
 

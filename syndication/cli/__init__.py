@@ -7,6 +7,7 @@ from syndication.cli import (
     channels,
     deliveries,
     destinations,
+    districts,
     editions,
     importing,
     init,
@@ -50,6 +51,7 @@ for module in (
     importing,
     channels,
     topics,
+    districts,
     log,
     upkeep,
 ):

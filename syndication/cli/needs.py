@@ -8,7 +8,16 @@ import typer
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "Begin": ("demo", "init", "migrate", "inbox", "up"),
     "Merchants, people and readers": ("merchants", "people", "keys", "readers"),
-    "What goes out": ("posts", "review", "topics", "import", "editions", "destinations", "channels"),
+    "What goes out": (
+        "posts",
+        "review",
+        "topics",
+        "districts",
+        "import",
+        "editions",
+        "destinations",
+        "channels",
+    ),
     "Is all well, and what is not": (
         "doctor",
         "alerts",
@@ -53,6 +62,8 @@ EXAMPLES: Mapping[str, str] = {
     "topics": "",
     "topics rename": "musik Musik",
     "topics merge": "konzerte musik --yes",
+    "districts": "",
+    "districts rename": "Mitte Innenstadt",
     "import": "termine.ics --merchant stadtmuseum --dry-run",
     "destinations": "",
     "destinations connect": 'mastodon "Coburg auf Mastodon"',

@@ -188,6 +188,16 @@ class TopicName(Base):
     changed_at: Mapped[datetime]
 
 
+class DistrictName(Base):
+    """What a part of town was called before, and what it is called now: no chains. See publishing.districts."""
+
+    __tablename__ = "district_names"
+
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    called: Mapped[str] = mapped_column(String(60), index=True)
+    changed_at: Mapped[datetime]
+
+
 class Revision(Base):
     """The frozen content of a post at one moment of publishing; never updated."""
 

@@ -20,7 +20,7 @@ from syndication.content.reason import Reason
 from syndication.errors import Fault, Forbidden, Invalid, NotFound
 from syndication.infra import db
 from syndication.models import Merchant
-from syndication.publishing import feed_marks
+from syndication.publishing import districts, feed_marks
 from syndication.publishing.profile import Profile, mailable
 from syndication.publishing.publishers import publisher
 
@@ -160,6 +160,7 @@ def apply(application: Application) -> MerchantRecord:
             created_at=clock.now(),
             admitted_at=None,
         )
+        districts.settle(session, merchant)
         session.add(merchant)
         session.flush()
         _note(session, "merchant.applied", merchant)
@@ -211,6 +212,7 @@ def update(merchant_id: UUID, amendment: Amendment) -> MerchantRecord:
         changes = amendment.model_dump(exclude_unset=True, exclude={"logo"}, mode="json")
         for name, value in changes.items():
             setattr(merchant, name, value)
+        districts.settle(session, merchant)
         _note(session, "merchant.changed", merchant, fields=sorted(changes))
         if publisher(merchant) != before:
             session.flush()
@@ -237,13 +239,6 @@ def by_slug(slug: str) -> MerchantRecord:
         if merchant is None:
             raise NotFound("There is no such merchant.")
         return _record(merchant)
-
-
-def districts() -> list[str]:
-    """The parts of town that merchants are said to be in, as they are spelled."""
-    with db.reading() as session:
-        named = select(Merchant.district).where(Merchant.district.is_not(None)).distinct()
-        return sorted((one for one in session.scalars(named) if one), key=str.casefold)
 
 
 def listed(*, state: str | None = None, after: UUID | None = None, limit: int = 50) -> list[MerchantRecord]:

@@ -1,14 +1,14 @@
-"""A process whose children each do an act on topics, and are killed (SIGKILL) before or behind a commit of it.
+"""A process whose children each do an act on topics or parts of town, and are killed (SIGKILL) before or behind a commit of it.
 
-Argv: the URL of the database and the act (`merge`, `rename`, `split`). Standard input: a JSON list of the slugs, one for each
-child. Prints what tests/killed.py says.
+Argv: the URL of the database and the act (see `do`). Standard input: a JSON list of slugs or names, one for each child.
+Prints what tests/killed.py says.
 """
 
 import json
 import sys
 from functools import partial
 
-from syndication.audience import topic_acts
+from syndication.audience import district_acts, topic_acts
 from tests.killed import each_killed
 
 
@@ -18,6 +18,8 @@ def do(act: str, slug: str) -> None:
         topic_acts.merge(slug, "wein")
     elif act == "rename":
         topic_acts.rename(slug, f"{slug} neu")
+    elif act == "rename district":
+        district_acts.rename(slug, f"{slug} neu")
     else:
         topic_acts.split(slug)
 

@@ -22,7 +22,7 @@ from syndication.insight import one_reader
 from syndication.ledger import bulk
 from syndication.ledger.selection import Selection
 from syndication.models import Delivery, Passkey, Person
-from syndication.publishing import api_keys, drafts, file_work, files, posts, review, weekly
+from syndication.publishing import api_keys, drafts, file_work, files, merchants, posts, review, weekly
 from syndication.publishing.api_keys import KeyRequest
 from syndication.publishing.drafts import Written
 from syndication.web.desk.readers import reference
@@ -175,6 +175,11 @@ def a_topic(desk: Desk) -> str:
     return "musik"
 
 
+def a_district(desk: Desk) -> str:
+    merchants.update(desk.merchant_id, merchants.Amendment(district="Mitte"))
+    return "Mitte"
+
+
 def an_act(desk: Desk) -> int:
     delivery(desk, "failed")
     return bulk.begin(
@@ -321,6 +326,10 @@ OF_PAGES: dict[tuple[str, str], tuple[Callable[[Desk], Any], str]] = {
     ("POST", "/desk/city/topics/{topic}"): (
         lambda d: d.post(f"/desk/city/topics/{a_topic(d)}", act="rename", name="Klang"),
         "topic.renamed",
+    ),
+    ("POST", "/desk/city/districts/one"): (
+        lambda d: d.post("/desk/city/districts/one", district=a_district(d), name="Altstadt", act="rename"),
+        "district.renamed",
     ),
     ("POST", "/desk/city/merchants/{slug}/review"): (
         lambda d: d.post("/desk/city/merchants/cafe/review", review="always"),

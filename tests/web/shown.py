@@ -188,6 +188,7 @@ def furnish() -> Shown:
             "/desk/city/topics/musik",
             "/desk/city/topics/musik?into=essen-und-trinken",
         ),
+        **shown_city.districts(),
         "/desk/city/settings": ("/desk/city/settings",),
     }
     cookie, link = _rosa()

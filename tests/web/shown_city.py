@@ -7,7 +7,7 @@ from sqlalchemy import select
 from syndication import clock
 from syndication.accounts import people, reviews, suspensions
 from syndication.accounts.suspensions import Suspension
-from syndication.audience import mailings, reader_imports
+from syndication.audience import district_acts, mailings, reader_imports
 from syndication.audit import acting
 from syndication.config import settings
 from syndication.content.interest import Interest
@@ -16,7 +16,7 @@ from syndication.destinations.values import PAUSED
 from syndication.infra import db
 from syndication.ledger import bulk
 from syndication.ledger.selection import Selection
-from syndication.models import Alert, AlertMessage, Attempt, Delivery, Destination, Post, Tally
+from syndication.models import Alert, AlertMessage, Attempt, Delivery, Destination, Merchant, Post, Tally
 from syndication.ops import alerts
 from syndication.publishing import api_keys, approving, look, posts, review
 from syndication.publishing.api_keys import KeyRequest
@@ -90,6 +90,22 @@ def outlets() -> dict[str, tuple[str, ...]]:
     return {
         "/desk/city/outlets": ("/desk/city/outlets",),
         "/desk/city/outlets/{outlet_id}": tuple(f"/desk/city/outlets/{one}" for one in made),
+    }
+
+
+def districts() -> dict[str, tuple[str, ...]]:
+    """Three businesses in three parts of town, of which one was called otherwise."""
+    with db.transaction() as session:
+        everybody = list(session.scalars(select(Merchant).order_by(Merchant.slug)))
+        for merchant, name in zip(everybody, ("Altstadt", "Ketschendorf", "Scheuerfeld"), strict=False):
+            merchant.district = name
+    district_acts.rename("Altstadt", "Innenstadt")
+    return {
+        "/desk/city/districts": (
+            "/desk/city/districts",
+            "/desk/city/districts?done=renamed&district=Innenstadt",
+        ),
+        "/desk/city/districts/one": ("/desk/city/districts/one?name=Innenstadt",),
     }
 
 

@@ -79,8 +79,8 @@ WAYS = [
     "Café und Konditorei Rosengarten", "Alle Beiträge", "Aus einer Datei", "Kanäle", "Was es gebracht hat",
     "Wer posten darf", "Mein Geschäft", "Schlüssel für Kasse und Webshop", "Stadtmuseum im Alten Zeughaus",
     "Wortreich Buchhandlung", "Heute", "Störungen", "Warnungen (2)", "Newsletter", "Anzusehen (3)", "Meldungen (1)",
-    "Anmeldungen (2)", "Alle Beiträge der Stadt", "Geschäfte", "Leser", "Kanäle der Stadt", "Themen", "Monate",
-    "Wer hat was getan", "Rathaus", "Aussehen", "Schlüssel für Programme", "Einstellungen",
+    "Anmeldungen (2)", "Alle Beiträge der Stadt", "Geschäfte", "Leser", "Kanäle der Stadt", "Themen", "Stadtteile",
+    "Monate", "Wer hat was getan", "Rathaus", "Aussehen", "Schlüssel für Programme", "Einstellungen",
 ]  # fmt: skip
 HEAD = ["Zum Inhalt", "Coburg", "Rosa Rosenberger-Großmann", "English"]
 FOOT = ["Impressum", "Datenschutz", "Barrierefreiheit"]

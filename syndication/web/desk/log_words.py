@@ -88,6 +88,8 @@ ACTS: dict[What, str] = {
     "topic.renamed": "Topic is called otherwise",
     "topic.merged": "Topic filed under another",
     "topic.split": "Topic is one of its own again",
+    "district.renamed": "Part of town is called otherwise",
+    "district.split": "Former part of town is one of its own again",
     "secrets.renewed": "Secrets encrypted anew",
     "backup.restored": "Backup restored",
 }

@@ -1,6 +1,6 @@
 """Reads the form of a reader's choices; a wrong field is reported beside it, and all others keep their values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -20,8 +20,12 @@ from syndication.infra.rendering import gettext
 from syndication.infra.signing import Box
 from syndication.kinds import NAMES
 from syndication.kinds.reading import KindName
+from syndication.publishing import districts
+from syndication.publishing.merchants import District
 
 _MOST_TEXT, _MOST_FIELDS = 400, 200
+#: Fields of which several can be ticked.
+_SEVERAL = ("kinds", "topics", "districts")
 #: How long a form that was filled in may be opened once more in the other language (seconds).
 _CARRIED = 3600
 #: What the form offers; an hour that was chosen over the API stands beside them.
@@ -29,12 +33,13 @@ _HOURS = range(5, 23)
 
 
 class Choices(BaseModel):
-    """The fields of the forms. No kind and no topic chosen means all of them. `minute` is no field: it stays as it was."""
+    """The fields of the forms. No kind, topic and part of town chosen means all of them. `minute` is no field: it stays."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     kinds: Annotated[tuple[KindName, ...], Few(20)] = ()
     topics: Annotated[tuple[Topic, ...], Few(50)] = ()
+    districts: Annotated[tuple[District, ...], Few(50)] = ()
     rhythm: Literal["instantly", "daily", "weekly"] = "weekly"
     weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] = "thu"
     hour: Annotated[int, Field(ge=0, le=23)] = 7
@@ -48,6 +53,7 @@ class Choices(BaseModel):
         return cls(
             kinds=_offered(reader.interest),
             topics=reader.interest.topics,
+            districts=reader.interest.districts,
             rhythm=cadence.rhythm,
             weekday=WEEKDAYS[3 if cadence.weekday is None else cadence.weekday],
             hour=7 if at_once else cadence.hour,
@@ -55,12 +61,12 @@ class Choices(BaseModel):
         )
 
     def interest(self, known: Interest | None = None) -> Interest:
-        """The interest; of `known` stays what no form asks for: merchants, districts, kinds that are not installed now."""
+        """The interest; of `known` stays what no form asks for: merchants, kinds that are not installed now."""
         before = known or Interest()
         hidden = tuple(name for name in before.kinds if name not in NAMES)
         # Whoever takes the last tick away wants everything.
         kinds = self.kinds + hidden if self.kinds or not _offered(before) else ()
-        return before.model_copy(update={"kinds": kinds, "topics": self.topics})
+        return before.model_copy(update={"kinds": kinds, "topics": self.topics, "districts": self.districts})
 
     def cadence(self) -> str:
         """The cadence in words that `Cadence.parse` takes."""
@@ -101,11 +107,16 @@ class Typed:
     def choices(self, before: Choices, language: str) -> tuple[Choices, dict[str, str]]:
         """What was chosen, and a sentence for each field that cannot be read, of which `before` stays; as they
         stand on the page."""
-        given = {"kinds": (), "topics": (), **self.chosen}
+        say = gettext(language)("Please choose from what is offered here.")
+        given = {**dict.fromkeys(_SEVERAL, ()), **self.chosen}
+        # They stand in a mail to an address that nobody confirmed yet, so that only the town hall writes what they say.
+        named, given["districts"] = given["districts"], _offered_districts(given["districts"], before)
+        found: list[Any] = [{"loc": ("districts", -1)}] if len(named) > len(given["districts"]) else []
         try:
-            return _kept_minute(Choices.model_validate({**before.model_dump(), **given}), before), {}
+            chosen = _kept_minute(Choices.model_validate({**before.model_dump(), **given}), before)
+            return chosen, {"districts": say} if found else {}
         except ValidationError as error:
-            found = error.errors(include_url=False, include_context=False)
+            found += error.errors(include_url=False, include_context=False)
         wrong = {str(one["loc"][0]) for one in found}
         for name in wrong:
             bad = {one["loc"][1] for one in found if one["loc"][0] == name and len(one["loc"]) > 1}
@@ -115,7 +126,6 @@ class Typed:
                 if bad
                 else getattr(before, name)
             )
-        say = gettext(language)("Please choose from what is offered here.")
         chosen = Choices.model_validate({**before.model_dump(), **given})
         return chosen, {name: say for name in Choices.model_fields if name in wrong}
 
@@ -125,7 +135,7 @@ async def typed(request: Request) -> Typed:
     form = await request.form(max_files=0, max_fields=_MOST_FIELDS)
     texts = {name: value for name, value in form.items() if isinstance(value, str)}
     single = {name: texts[name] for name in ("rhythm", "weekday", "hour") if texts.get(name)}
-    return Typed(texts, {**{name: _several(form, name) for name in ("kinds", "topics")}, **single})
+    return Typed(texts, {**{name: _several(form, name) for name in _SEVERAL}, **single})
 
 
 def carried(request: Request) -> Typed | None:
@@ -147,6 +157,11 @@ def _offered(interest: Interest) -> tuple[str, ...]:
     return tuple(name for name in interest.kinds if name in NAMES)
 
 
+def _offered_districts(named: Sequence[str], before: Choices) -> list[str]:
+    offered = {*districts.known(), *before.districts} if named else set()
+    return [one for one in named if one in offered]
+
+
 def _several(form: FormData, name: str) -> list[str]:
     return [value for value in form.getlist(name) if isinstance(value, str)]
 
@@ -154,6 +169,12 @@ def _several(form: FormData, name: str) -> list[str]:
 def _kept_minute(chosen: Choices, before: Choices) -> Choices:
     """Half past seven stays that where seven is still chosen."""
     return chosen if chosen.hour == before.hour else chosen.model_copy(update={"minute": 0})
+
+
+def districts_to_choose(chosen: Choices, before: Iterable[str] = ()) -> list[str]:
+    """Parts of town that a form offers: what was chosen, and all others where there is more than one."""
+    there = districts.known()
+    return districts.in_order([*chosen.districts, *before, *(there if len(there) > 1 else ())])
 
 
 def weekdays(language: str) -> list[tuple[str, str]]:

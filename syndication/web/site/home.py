@@ -102,6 +102,7 @@ def _home(
         typed="" if form is _EMPTY else form.sealed("email"),
         posts=[shown(one, cfg, language) for one in newest],
         topics=topics.known(chosen.topics),
+        districts=choices.districts_to_choose(chosen),
         chosen=chosen,
         feeds=[(name, f"{cfg.base_url}/feeds/all.{name}") for name in CONTENT_TYPES],
         stamp=stamps.new(),

@@ -47,7 +47,8 @@ def interest(wanted: Interest, language: str) -> list[tuple[str, str]]:
     return [
         (say("What"), ", ".join(kinds) or say("everything")),
         *([(say("Topics"), ", ".join(topics))] if topics else ()),
-        *_beside(wanted, language),
+        *_merchants(wanted, language),
+        *([(say("Only in"), ", ".join(wanted.districts))] if wanted.districts else ()),
     ]
 
 
@@ -58,19 +59,12 @@ def spoken(language: str) -> str:
 
 def unasked(reader: ReaderRecord, language: str) -> list[tuple[str, str]]:
     """What was chosen elsewhere and no form of ours asks for, so that nobody wonders what is missing."""
-    return _beside(reader.interest, language)
+    return _merchants(reader.interest, language)
 
 
-def _beside(wanted: Interest, language: str) -> list[tuple[str, str]]:
-    say = gettext(language)
-    return [
-        (heading, ", ".join(names))
-        for heading, names in (
-            (say("Only from"), [_name(slug) for slug in wanted.merchants]),
-            (say("Only in"), list(wanted.districts)),
-        )
-        if names
-    ]
+def _merchants(wanted: Interest, language: str) -> list[tuple[str, str]]:
+    names = ", ".join(_name(slug) for slug in wanted.merchants)
+    return [(gettext(language)("Only from"), names)] if names else []
 
 
 def rhythm(text: str, language: str) -> str:

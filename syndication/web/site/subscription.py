@@ -136,6 +136,7 @@ def _preferences(
         token=token,
         reader=reader,
         topics=topics.known([*reader.interest.topics, *chosen.topics]),
+        districts=choices.districts_to_choose(chosen, reader.interest.districts),
         chosen=chosen,
         faults=faults,
         weekdays=choices.weekdays(language),

@@ -6,6 +6,7 @@ from syndication.web.desk.city import (
     acts,
     alerts,
     deliveries,
+    districts,
     in_their_name,
     look,
     merchants,
@@ -30,6 +31,7 @@ for _part in (
     month,
     settings,
     topics,
+    districts,
     look,
 ):
     router.include_router(_part.router)

@@ -17,7 +17,7 @@ from syndication.content.faults import faults_of
 from syndication.errors import Invalid
 from syndication.infra.reasons import translated_error, translated_reason
 from syndication.insight import merchants as overview
-from syndication.publishing import merchants, posts, quota, review
+from syndication.publishing import districts, merchants, posts, quota, review
 from syndication.publishing.merchants import Amendment, MerchantRecord, State
 from syndication.publishing.withdrawal import by_person
 from syndication.web import signed_in
@@ -168,7 +168,7 @@ def _page(
         suspended_by=named(merchants.suspended_by(own.id), language) if own.state == "suspended" else "",
         entry=str(own.posts_per_day or "") if typed is None else typed,
         district=(own.district or "") if district is None else district,
-        districts=merchants.districts() if decides else [],
+        districts=districts.known() if decides else [],
         faults=faults or {},
         done=done,
     )
