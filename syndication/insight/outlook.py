@@ -54,12 +54,16 @@ def _next(row: DeliveryRow, outlet: str, held_until: datetime | None) -> tuple[d
 
 
 def _titles(session: Session, ids: set[Any]) -> dict[Any, str]:
+    if not ids:
+        return {}
     current = (Revision.post_id == Post.id) & (Revision.number == Post.revision)
     found = session.execute(select(Post.id, Revision.content).join(Revision, current).where(Post.id.in_(ids)))
     return {identity: str(content["title"]) for identity, content in found}
 
 
 def _editions(session: Session, ids: set[Any]) -> dict[Any, str]:
+    if not ids:
+        return {}
     statement = (
         select(EditionPost.edition_id, EditionPost.post_id)
         .where(EditionPost.edition_id.in_(ids))
@@ -77,6 +81,8 @@ def _editions(session: Session, ids: set[Any]) -> dict[Any, str]:
 
 def _others(session: Session, ids: list[int]) -> dict[int, str]:
     """What tells of no post: of its payload only the sort of message is shown, for it may hold addresses and links."""
+    if not ids:
+        return {}
     found = session.execute(select(Delivery.id, Delivery.payload).where(Delivery.id.in_(ids)))
     return {identity: _sort(payload or {}) for identity, payload in found}
 
@@ -88,6 +94,8 @@ def _sort(payload: dict[str, Any]) -> str:
 
 
 def _doors(session: Session, ids: set[Any]) -> dict[Any, tuple[str, datetime | None]]:
+    if not ids:
+        return {}
     statement = select(Destination.id, Destination.state, Destination.held_until).where(
         Destination.id.in_(ids)
     )

@@ -15,6 +15,7 @@ from syndication.content.reason import Reason
 from syndication.delivery import dry_run
 from syndication.delivery.tools import tools
 from syndication.errors import Conflict, Invalid, NotFound, SyndicationError
+from syndication.infra import db
 from syndication.infra.reasons import translated_error, translated_reason
 from syndication.infra.rendering import gettext
 from syndication.insight import DeliveryRow
@@ -118,11 +119,13 @@ def _one(request: Request, known: Account, number: int, *, sent: bool = False, f
 
 
 def _facts(known: Account, number: int) -> dict[str, Any]:
-    row = insight.delivery(number)
+    with db.one_reading():
+        row = insight.delivery(number)
+        ahead, tries = outlooks([row])[row.id], insight.attempts(number)
     return {
         "row": row,
-        "line": _line(row, outlooks([row])[row.id], known.language),
-        "tries": [_try(each, known.language) for each in insight.attempts(number)],
+        "line": _line(row, ahead, known.language),
+        "tries": [_try(each, known.language) for each in tries],
         "helps": _helps(row, known) if known.may("editor") else [],
         "moving": row.state in ("waiting", "sending"),
     }
