@@ -41,8 +41,9 @@ def queues() -> list[QueueRow]:
     with db.reading() as session:
         now = db.now(session)
         counts = _counts(session, now)
-        stopped = ~and_(true(), *halts.going(session))
-        held = _held(session, now, stopped)
+        going = halts.going(session)
+        stopped = ~and_(true(), *going)
+        held = _held(session, now, stopped if going else None)
         rows = [_fanout(session, now), _sign_ups(session, now)]
         for queue in sorted({*channels.queues(), *(queue for queue, _ in counts)}):
             due, later, oldest = counts.get((queue, "waiting"), (0, 0, None))
@@ -101,7 +102,7 @@ def _closed(now: datetime) -> ColumnElement[bool]:
     return or_(Destination.state != "active", Destination.held_until > now)
 
 
-def _held(session: Session, now: datetime, stopped: ColumnElement[bool]) -> Mapping[str, int]:
+def _held(session: Session, now: datetime, stopped: ColumnElement[bool] | None) -> Mapping[str, int]:
     """Queue → due deliveries that cannot be claimed: their outlet, or the queue's shared one, is closed; or `stopped`."""
     closed = session.scalars(select(Destination.id).where(_closed(now))).all()
     mine = and_(Delivery.destination_id == Destination.id, Delivery.channel == Destination.channel)
@@ -112,12 +113,10 @@ def _held(session: Session, now: datetime, stopped: ColumnElement[bool]) -> Mapp
         .group_by(Delivery.queue)
     )
     found: Counter[str] = Counter(dict(session.execute(statement).all()) if closed else {})
-    for queue, count in session.execute(
-        select(Delivery.queue, func.count())
-        .where(Delivery.state == "waiting", Delivery.due_at <= now, stopped)
-        .group_by(Delivery.queue)
-    ):
-        found[queue] += count
+    if stopped is not None:
+        due = select(Delivery.queue, func.count()).where(Delivery.state == "waiting", Delivery.due_at <= now)
+        for queue, count in session.execute(due.where(stopped).group_by(Delivery.queue)):
+            found[queue] += count
     for queue in _closed_for_all(session, now):
         everything = select(func.count()).where(
             Delivery.state == "waiting", Delivery.queue == queue, Delivery.due_at <= now

@@ -15,7 +15,8 @@ from syndication.web.site.layout import page
 
 def desk_page(request: Request, known: Account, template: str, *, at: str = "", **values: Any) -> Response:
     """A page for whoever is signed in; each form in it holds `token`. `at`: where it stands, if not where it was asked for."""
-    values.setdefault("to_do", to_do_of(known))
+    if "to_do" not in values:
+        values["to_do"] = to_do_of(known)
     return page(
         request,
         f"desk/{template}",
