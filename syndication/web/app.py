@@ -7,6 +7,7 @@ from starlette.types import Lifespan, Receive, Scope, Send
 from syndication import __version__
 from syndication.audit import acting
 from syndication.config import Settings
+from syndication.publishing import views
 from syndication.web import api, desk, feeds, headers, health, problems, rules, site
 from syndication.web.api import readers, schema
 from syndication.web.body_limits import BodyLimit
@@ -41,7 +42,7 @@ def create_app(cfg: Settings, *, lifespan: Lifespan[FastAPI] | None = None) -> F
     `lifespan` is entered when a server begins to serve, and left when it ends.
     """
     app = _App(
-        title=f"Syndication API of {cfg.city_name}",
+        title="Syndication API",
         summary="Post once, arrive everywhere.",
         version=__version__,
         openapi_url=f"{api.PREFIX}/openapi.json",
@@ -61,7 +62,7 @@ def create_app(cfg: Settings, *, lifespan: Lifespan[FastAPI] | None = None) -> F
 
 
 def _described(app: FastAPI, cfg: Settings) -> schema.Document:
-    """The OpenAPI document, made once."""
+    """The OpenAPI document, made once, under the name that the city has now."""
     if app.openapi_schema is None:
         bare = get_openapi(
             title=app.title,
@@ -73,4 +74,5 @@ def _described(app: FastAPI, cfg: Settings) -> schema.Document:
             tags=schema.TAGS,
         )
         app.openapi_schema = schema.completed(bare)
-    return app.openapi_schema
+    known = app.openapi_schema
+    return {**known, "info": {**known["info"], "title": f"Syndication API of {views.city(cfg).name}"}}

@@ -31,6 +31,7 @@ from tests.infra.test_images import drawn
 from tests.web.test_city_team import BROWSER, enter
 
 pytestmark = pytest.mark.enough("sqlite")  # one row, written and read by its key
+API = "/api/v1/openapi.json"
 HOME = "/desk/city/look"
 
 
@@ -56,6 +57,7 @@ def test_a_look_is_seen_by_nobody_before_it_is_in_force_and_then_by_all(hall: Te
         cafe = factories.merchant(session, "cafe").id
     factories.post(cafe, factories.event())
     assert b"<title>Coburg</title>" in feeds.document("all", "rss").body
+    assert hall.get(API).json()["info"]["title"] == "Syndication API of Coburg"
     page = sent(hall, name="Coburg erleben", brand="#005f3c", link="#003388")
     assert page.url.path == f"{HOME}/preview"
     assert "Coburg erleben" in page.text
@@ -73,6 +75,7 @@ def test_a_look_is_seen_by_nobody_before_it_is_in_force_and_then_by_all(hall: Te
     assert " style=" not in home.text
     assert b"<title>Coburg erleben</title>" in feeds.document("all", "rss").body
     assert '"Coburg erleben"' in hall.get("/manifest.webmanifest").text
+    assert hall.get(API).json()["info"]["title"] == "Syndication API of Coburg erleben"
     (line,) = audit_log.lines(LogFilter(what="look.changed"))
     assert line.details == {"fields": ["name", "brand", "link"]}
 
