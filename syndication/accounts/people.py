@@ -69,7 +69,8 @@ class Acting:
 
 @dataclass(frozen=True)
 class Account:
-    """Whoever sends a request: a person who is signed in, and what they may do. `merchants`: slug → role.
+    """Whoever sends a request: a person who is signed in, and what they may do. `merchants`: slug → role. `language`: the one
+    that they read this page in.
 
     `acting`: whose desk they have open in that merchant's name, as somebody of the town hall (accounts.in_their_name).
     """

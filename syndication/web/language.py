@@ -23,6 +23,12 @@ Reason = Annotated[
 ]
 
 
+def asked(request: HTTPConnection) -> str:
+    """`?lang=` where it names a language that we speak; else empty."""
+    lang = request.query_params.get("lang", "")
+    return lang if lang in LANGUAGES else ""
+
+
 def preferred(request: HTTPConnection, otherwise: str) -> str:
     """The language that we speak and the caller likes best, by all its Accept-Language headers; see `best`."""
     return best(listed(request.headers, "accept-language"), otherwise)

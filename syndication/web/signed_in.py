@@ -1,5 +1,6 @@
 """Lets in whoever is signed in and may do what a route is for, and sends everybody else to where they can sign in."""
 
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from syndication.audit import acting
 from syndication.config import settings
 from syndication.content.reason import Reason
 from syndication.errors import Forbidden, NotFound
+from syndication.web.language import asked
 from syndication.web.rules import Rule
 
 #: The prefix binds it to this very host (RFC 6265bis section 4.1.3.2); browsers take it over https only.
@@ -46,6 +48,8 @@ def _somebody(request: Request) -> Account:
     known = visitor(request)
     if known is None:
         raise SignInFirst(request)
+    # What is put together for a page speaks as its frame does.
+    known = replace(known, language=asked(request) or known.language)
     request.state.visitor = known  # for the page that says that something did not work
     rule: Rule = request.app.rules[request.scope["endpoint"]]
     slug = request.path_params.get("slug", "") if rule.merchant else ""

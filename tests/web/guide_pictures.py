@@ -9,16 +9,17 @@ from PIL import Image
 
 from syndication import config, destinations, migrations
 from syndication.infra import db
-from tests.chromium import browsing
+from tests.chromium import Tab, browsing
 from tests.conftest import settings_for
 from tests.web.screenshots import sized
 from tests.web.serving import served
-from tests.web.shown import furnish
+from tests.web.shown import Shown, furnish
 
-#: By guide: how wide its readers' screens are (pixels), and by file the route of the page, and how high the picture is
-#: from its heading on.
-GUIDES: dict[str, tuple[int, dict[str, tuple[str, int]]]] = {
+#: By guide: its languages, how wide its readers' screens are (pixels), and by file the route of the page, and how high the
+#: picture is from its heading on. Pictures in another language than German end in it: `today.en.png`.
+GUIDES: dict[str, tuple[tuple[str, ...], int, dict[str, tuple[str, int]]]] = {
     "merchants": (
+        ("de",),
         390,
         {
             "form": ("/desk/merchants/{slug}/new/{kind}", 560),
@@ -32,6 +33,7 @@ GUIDES: dict[str, tuple[int, dict[str, tuple[str, int]]]] = {
         },
     ),
     "operators": (
+        ("de", "en"),
         780,
         {
             "today": ("/desk/city", 640),
@@ -53,7 +55,7 @@ _TOP = "Math.max(0, Math.floor(document.querySelector('main h1').getBoundingClie
 
 def take(folder: Path) -> None:
     """Write those of the guide in this folder, in few colours, so that each is small."""
-    width, pictures = GUIDES[folder.name]
+    languages, _, _ = GUIDES[folder.name]
     with tempfile.TemporaryDirectory() as own:
         home = Path(own)
         cfg = settings_for(home)
@@ -63,17 +65,28 @@ def take(folder: Path) -> None:
         db.connect(url)
         destinations.ensure_built_in()
         shown = furnish()
-        with served(cfg) as base, browsing(home) as tab:
-            shown.enter(tab, base)
-            for name, (route, height) in pictures.items():
-                tab.open(f"{base}{shown.pages[route][0]}?lang=de")
-                sized(tab, width, "light")
-                top = tab.evaluate(_TOP)
-                whole = home / f"{name}.png"
-                tab.screenshot(whole, width, top + height)
-                part = Image.open(io.BytesIO(whole.read_bytes())).crop((0, top, width, top + height))
-                part.convert("RGB").quantize(32).save(folder / f"{name}.png", optimize=True)
+        with browsing(home) as tab:
+            for language in languages:
+                _all_of(shown, tab, cfg, folder, language)
         db.engine().dispose()
+
+
+def _all_of(shown: Shown, tab: Tab, cfg: config.Settings, folder: Path, language: str) -> None:
+    """Those in one language, by a web process of their own: a new one has not asked Redis yet, of which its pages would say
+    in which folder of this machine it is missed."""
+    _, width, pictures = GUIDES[folder.name]
+    with served(cfg) as base:
+        shown.enter(tab, base)
+        for name, (route, height) in pictures.items():
+            address = shown.pages[route][0]
+            tab.open(f"{base}{address}{'&' if '?' in address else '?'}lang={language}")
+            sized(tab, width, "light")
+            top = tab.evaluate(_TOP)
+            whole = cfg.data_dir / "whole.png"
+            tab.screenshot(whole, width, top + height)
+            part = Image.open(io.BytesIO(whole.read_bytes())).crop((0, top, width, top + height))
+            file = f"{name}.png" if language == "de" else f"{name}.{language}.png"
+            part.convert("RGB").quantize(32).save(folder / file, optimize=True)
 
 
 if __name__ == "__main__":

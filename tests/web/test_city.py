@@ -95,6 +95,26 @@ def test_a_quiet_day_says_that_all_goes_out(client: TestClient) -> None:
     assert "Nichts. Einen schönen Tag!" in said
 
 
+def test_a_page_in_the_other_language_says_all_of_it_in_that_language(
+    client: TestClient, refused: Delivery
+) -> None:
+    german = {"Der Taktgeber": "Beat has never ticked", "503 geantwortet": "answered 503"}
+    met = set()
+    for address in (
+        "/desk/city",
+        "/desk/city/now",
+        "/desk/city/trouble",
+        f"/desk/city/deliveries/{refused.id}",
+    ):
+        here, there = page(client, f"{address}?lang=de"), page(client, f"{address}?lang=en")
+        for said, meant in german.items():
+            assert (said in here, said in there) == (meant in there, False), address
+            met |= {said} if said in here else set()
+    assert met == set(german)
+    own = page(client, "/desk/account?lang=en")
+    assert '<option value="de" lang="de" selected>' in own, "which one is theirs stays"
+
+
 def test_a_clockwork_that_stands_still_is_said_on_top_with_what_helps(client: TestClient) -> None:
     said = page(client)
     assert re.search(r'class="verdict failed".*Der Taktgeber hat noch nie getickt\.', said)

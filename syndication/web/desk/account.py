@@ -32,7 +32,7 @@ def save(request: Request, known: Visitor, form: Form) -> Response:
     """Another name, another language; or the form again, with what is wrong."""
     name, language = form.get("name", ""), form.get("language", "")
     if language not in LANGUAGES:
-        language = known.language
+        language = _usual(known)
     try:
         people.amend(known.person_id, name=name, language=language)
     except Invalid:
@@ -91,8 +91,15 @@ def _page(
         scripted=True,
         name=known.name if name is None else name,
         fault=fault,
+        usual=_usual(known),
         saved=saved,
         passkeys=passkeys.listed(known.person_id),
         able=passkeys.available(),
         sessions=sessions.listed(known),
     )
+
+
+def _usual(known: Account) -> str:
+    """The language that they have chosen, whichever they read this page in."""
+    person = people.known(known.person_id)
+    return person.language if person is not None else known.language

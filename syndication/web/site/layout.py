@@ -7,13 +7,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from syndication.config import settings
-from syndication.infra.languages import LANGUAGES
 from syndication.infra.reasons import translated_error
 from syndication.infra.rendering import gettext, render
 from syndication.kinds import KINDS
 from syndication.publishing import views
 from syndication.web import signed_in
-from syndication.web.language import preferred
+from syndication.web.language import asked, preferred
 from syndication.web.site import links
 
 #: No script, no picture from elsewhere, no frame around us, forms only to ourselves.
@@ -39,14 +38,13 @@ _UNFIT = re.compile(
 
 def chosen_language(request: Request) -> dict[str, str]:
     """`?lang=` where it names a language that we speak, as a query of links that keep it; else empty."""
-    asked = request.query_params.get("lang", "")
-    return {"lang": asked} if asked in LANGUAGES else {}
+    lang = asked(request)
+    return {"lang": lang} if lang else {}
 
 
 def language_of(request: Request, known: str = "") -> str:
     """`?lang=`, else `known`, else the one of the browser's languages that we speak and it likes best, else the city's."""
-    chosen = chosen_language(request).get("lang") or known
-    return chosen or preferred(request, settings().language)
+    return asked(request) or known or preferred(request, settings().language)
 
 
 def page(
