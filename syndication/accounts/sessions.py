@@ -111,9 +111,8 @@ def account(secret: str) -> Account | None:
     """Who is signed in by a cookie; None where nobody is. The visit makes the session last on."""
     if not secret or len(secret) > _LONGEST_COOKIE:
         return None
-    now = (
-        clock.now()
-    )  # this machine's will do for what ends in days or hours, and every request comes by here
+    # This machine's clock will do for what ends in hours or days, and every request comes by here.
+    now = clock.now()
     with db.reading() as session:
         found = session.execute(
             select(BrowserSession, Person, Merchant)

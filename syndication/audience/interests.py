@@ -43,8 +43,22 @@ def wants(interest: Interest, content: Content, publisher: Publisher) -> bool:
 
 
 def all_of(session: Session, ids: Sequence[int] | Select[int] | None = None) -> dict[int, Interest]:
-    """Interests by the ids of their rows; all of them where none are named."""
+    """Interests to compare posts with, by the ids of their rows; all of them where none are named.
+
+    Each names its topics and parts of town by their former names, too: a post may have been read a moment before somebody
+    called one otherwise, and is not to fall between the two.
+    """
     statement = select(InterestRow)
     if ids is not None:
         statement = statement.where(InterestRow.id.in_(ids))
-    return {row.id: _read(session, row) for row in session.scalars(statement)}
+    return {row.id: _by_all_names(session, row) for row in session.scalars(statement)}
+
+
+def _by_all_names(session: Session, row: InterestRow) -> Interest:
+    wanted, filed = Interest.model_validate(row.facets), filing.of(session)
+    return wanted.model_copy(
+        update={
+            "topics": filed.all_names(wanted.topics) if filed.known else wanted.topics,
+            "districts": districts.all_names(session, wanted.districts) if wanted.districts else (),
+        }
+    )

@@ -51,6 +51,12 @@ def current(session: Session, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(called.get(one, one) for one in names))
 
 
+def all_names(session: Session, names: Iterable[str]) -> tuple[str, ...]:
+    """What these are called now, and what they were called before."""
+    now = current(session, names)
+    return (*now, *(former for former, called in renamed(session).items() if called in now))
+
+
 def settle(session: Session, merchant: Merchant) -> None:
     """A business that was just said to be in a part of town by a former name is in what that is called now."""
     if merchant.district:

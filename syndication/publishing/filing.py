@@ -6,6 +6,7 @@ all posts and all readers at once, and nothing is ever half-way; docs/decisions/
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -37,6 +38,19 @@ class Filing:
     def topics(self, many: Iterable[Topic]) -> tuple[Topic, ...]:
         """The same of several; two that became one are one."""
         return tuple({str(one): one for one in reversed([self.topic(one) for one in many])}.values())[::-1]
+
+    def all_names(self, many: Iterable[Topic]) -> tuple[Topic, ...]:
+        """These as they are filed, and everything that is filed under one of them."""
+        here = self.topics(many)
+        return (*here, *(former for one in here for former in self._under.get(one, ())))
+
+    @cached_property
+    def _under(self) -> Mapping[str, list[Topic]]:
+        found: dict[str, list[Topic]] = {}
+        for slug, topic in self.known.items():
+            if slug != topic:
+                found.setdefault(topic, []).append(Topic(slug))
+        return found
 
     def concerns(self, many: Iterable[Topic]) -> bool:
         """Whether one of these is filed elsewhere, or called otherwise."""

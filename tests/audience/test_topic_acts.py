@@ -6,18 +6,19 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from syndication.audience import feeds, interests, topic_acts
+from syndication.audience import district_acts, feeds, interests, topic_acts
 from syndication.audience.topic_acts import Chosen
 from syndication.config import Settings
 from syndication.content.interest import Interest
+from syndication.delivery import fanout
 from syndication.errors import Conflict, Invalid, NotFound
 from syndication.infra import db
 from syndication.insight import audit_log
 from syndication.insight.audit_log import LogFilter
 from syndication.models import Delivery, FeedDocument, InterestRow, PostTopic, Reader
-from syndication.publishing import posts, topics
+from syndication.publishing import merchants, posts, topics
 from tests import factories
-from tests.town import fan_out
+from tests.town import deliveries, fan_out
 
 
 @pytest.fixture
@@ -218,3 +219,30 @@ def test_before_its_commit_nothing_has_changed_and_after_it_everything(cafe: UUI
     assert set(rows()) == {"wein"}
     line = audit_log.lines(LogFilter(what="topic.merged"))[0]
     assert (line.about_name, line.details) == ("Weine", {"to": "Wein", "posts": 1, "readers": 0})
+
+
+@pytest.mark.parametrize("moment", ["_to_outlets", "_to_people"])
+@pytest.mark.parametrize("act", ["topic", "part of town"])
+def test_whoever_is_told_while_a_name_changes_is_not_missed(
+    cafe: UUID, monkeypatch: pytest.MonkeyPatch, moment: str, act: str
+) -> None:
+    merchants.update(cafe, merchants.Amendment(district="Mitte"))
+    factories.post(cafe, factories.event(topics=["Wein"]))
+    fan_out()
+    wanted = Interest.model_validate({"topics": ["musik"]} if act == "topic" else {"districts": ["Mitte"]})
+    with db.transaction() as session:
+        factories.reader(session, "anna@example.org", cadence="instantly", interest=wanted)
+        factories.destination(session, "webhook", interest=wanted)
+    posts.create(cafe, factories.event(topics=["Musik"]))
+    goes_on = getattr(fanout, moment)
+
+    def renamed(*given: Any) -> Any:
+        """The post was read, and whoever wants it not yet."""
+        monkeypatch.undo()
+        topic_acts.merge("musik", "wein") if act == "topic" else district_acts.rename("Mitte", "Innenstadt")
+        return goes_on(*given)
+
+    monkeypatch.setattr(fanout, moment, renamed)
+    fan_out()
+    assert told() == ["anna@example.org"]
+    assert [one.channel for one in deliveries() if one.reader_id is None] == ["webhook"]
