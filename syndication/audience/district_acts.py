@@ -52,12 +52,20 @@ def read(name: str) -> DistrictRow:
         return _of(_listed(session), name)
 
 
+def spelled(name: str) -> str:
+    """A name as it is kept. Raises Invalid."""
+    try:
+        return _Named(name=name.strip()).name
+    except ValidationError as error:
+        raise Invalid(*faults_of(error)) from error
+
+
 def rename(name: str, to: str, *, join: bool = False) -> str:
     """Call a part of town otherwise: businesses, readers and outlets go along. Returns the name as it is kept.
 
     Raises NotFound, Invalid, and Conflict where another one has that name and they are not to `join`.
     """
-    wanted = _spelled(to)
+    wanted = spelled(to)
     with db.transaction() as session:
         db.advisory_lock(session, districts.LOCK)
         rows = _listed(session)
@@ -89,13 +97,6 @@ def split(name: str) -> str:
         districts.forget(session)
         log.record(session, "district.split", About("district", "", name), to=row.called)
         return row.called
-
-
-def _spelled(name: str) -> str:
-    try:
-        return _Named(name=name.strip()).name
-    except ValidationError as error:
-        raise Invalid(*faults_of(error)) from error
 
 
 def _move(session: Session, name: str, to: str) -> None:

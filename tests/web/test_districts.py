@@ -70,7 +70,9 @@ def test_one_is_called_otherwise_and_its_former_name_is_taken_apart(client: Test
 
 
 def test_two_become_one_after_it_was_said_what_that_means(client: TestClient, cafe: UUID) -> None:
-    asked = press(client, one("Mitte"), f"{AT}/one", district="Mitte", name=f" {ODD}", act="rename")
+    asked = press(
+        client, one("Mitte"), f"{AT}/one", district="Mitte", name=f" {ODD.replace(' ', '   ')}", act="rename"
+    )
     assert asked.status_code == 422
     assert "Aus Mitte und Nord/Ost &amp; „See“ 100 % wird einer. Stimmt das?" in asked.text
     assert "ab jetzt in Nord/Ost &amp; „See“ 100 % liegen: 1, neben 1" in asked.text

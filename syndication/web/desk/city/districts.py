@@ -67,6 +67,6 @@ def _page(
         at=f"{_AT}/one",
         row=row,
         name=row.name if to is None else to,
-        into=district_acts.read(to.strip()) if joins and to is not None else None,
+        into=district_acts.read(district_acts.spelled(to)) if joins and to is not None else None,
         faults=faults or {},
     )
