@@ -80,7 +80,10 @@ def _not_empty(text: str) -> str:
 Slug = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Name = Annotated[Words, Field(min_length=1, max_length=200), AfterValidator(_not_empty)]
 Address = Annotated[Text, Field(max_length=500)]
-District = Annotated[Words, Field(min_length=1, max_length=60)]
+#: Names that differ in the room between their words alone are one.
+District = Annotated[
+    Words, Field(min_length=1, max_length=60), AfterValidator(lambda name: " ".join(name.split()))
+]
 Quota = Annotated[
     int, Field(ge=1, le=10_000, description="Posts in 24 hours; empty: the city's default."), IsWhole
 ]
