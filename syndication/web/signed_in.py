@@ -16,11 +16,14 @@ from syndication.audit import acting
 from syndication.config import settings
 from syndication.content.reason import Reason
 from syndication.errors import Forbidden, NotFound
+from syndication.infra.languages import LANGUAGES
 from syndication.web.language import asked
 from syndication.web.rules import Rule
 
 #: The prefix binds it to this very host (RFC 6265bis section 4.1.3.2); browsers take it over https only.
 _COOKIE, _BOUND_COOKIE = "session", "__Host-session"
+#: The language in which somebody reads their pages in this browser, until it is closed.
+_LANGUAGE = "lang"
 _FORM_TOKEN, _FORM_HEADER = "token", "x-form-token"
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 #: A form of ours has far fewer fields, none longer (bytes), and no more pictures than a post.
@@ -49,7 +52,7 @@ def _somebody(request: Request) -> Account:
     if known is None:
         raise SignInFirst(request)
     # What is put together for a page speaks as its frame does.
-    known = replace(known, language=asked(request) or known.language)
+    known = replace(known, language=asked(request) or _read_in(request) or known.language)
     request.state.visitor = known  # for the page that says that something did not work
     rule: Rule = request.app.rules[request.scope["endpoint"]]
     slug = request.path_params.get("slug", "") if rule.merchant else ""
@@ -109,7 +112,27 @@ def keep(answer: Response, secret: str) -> Response:
 def forget(answer: Response) -> Response:
     """The answer, with which the browser forgets its session."""
     answer.delete_cookie(_cookie(), path="/", secure=_over_https(), httponly=True, samesite="lax")
+    return forget_language(answer)
+
+
+def read_on(request: Request, answer: Response) -> Response:
+    """The answer, with which the browser shows the next pages in the language that was asked for in this one, too."""
+    if language := asked(request):
+        answer.set_cookie(
+            _LANGUAGE, language, path="/desk", secure=_over_https(), httponly=True, samesite="lax"
+        )
     return answer
+
+
+def forget_language(answer: Response) -> Response:
+    """The answer, with which pages are in the language again that a person has chosen for good."""
+    answer.delete_cookie(_LANGUAGE, path="/desk", secure=_over_https(), httponly=True, samesite="lax")
+    return answer
+
+
+def _read_in(request: Request) -> str:
+    language = request.cookies.get(_LANGUAGE, "")
+    return language if language in LANGUAGES else ""
 
 
 def _hold(rule: Rule, known: Account, slug: str) -> None:

@@ -111,8 +111,12 @@ def test_a_page_in_the_other_language_says_all_of_it_in_that_language(
             assert (said in here, said in there) == (meant in there, False), address
             met |= {said} if said in here else set()
     assert met == set(german)
-    own = page(client, "/desk/account?lang=en")
+    assert "Beat has never ticked" in page(client), "and so does the page behind the next link"
+    own = page(client, "/desk/account")
+    assert '<html lang="en">' in own
     assert '<option value="de" lang="de" selected>' in own, "which one is theirs stays"
+    press(client, "/desk/account", "/desk/account", name="Operator", language="de")
+    assert "Der Taktgeber" in page(client)
 
 
 def test_a_clockwork_that_stands_still_is_said_on_top_with_what_helps(client: TestClient) -> None:

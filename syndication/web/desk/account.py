@@ -38,7 +38,7 @@ def save(request: Request, known: Visitor, form: Form) -> Response:
     except Invalid:
         fault = gettext(known.language)("Please write your name, with at most 200 characters.")
         return _page(request, known, name=name, fault=fault)
-    return onward(_HERE, saved="1")
+    return signed_in.forget_language(onward(_HERE, saved="1"))
 
 
 @router.post("/sessions/others")

@@ -9,6 +9,7 @@ from syndication.accounts import sessions
 from syndication.accounts.people import Account
 from syndication.insight.to_do import ToDo, to_do
 from syndication.publishing import merchants
+from syndication.web import signed_in
 from syndication.web.site import links
 from syndication.web.site.layout import page
 
@@ -17,7 +18,7 @@ def desk_page(request: Request, known: Account, template: str, *, at: str = "", 
     """A page for whoever is signed in; each form in it holds `token`. `at`: where it stands, if not where it was asked for."""
     if "to_do" not in values:
         values["to_do"] = to_do_of(known)
-    return page(
+    answer = page(
         request,
         f"desk/{template}",
         private=True,
@@ -29,6 +30,7 @@ def desk_page(request: Request, known: Account, template: str, *, at: str = "", 
         token=sessions.form_token(known),
         **values,
     )
+    return signed_in.read_on(request, answer)
 
 
 def to_do_of(known: Account) -> ToDo:
