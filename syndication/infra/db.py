@@ -250,18 +250,14 @@ def now(session: Session) -> datetime:
     """The database's clock where hosts share one (PostgreSQL), else this machine's; aware, UTC."""
     if session.get_bind().dialect.name != "postgresql":
         return clock.now()
-    if session is not _shared.get():
-        return clock.now() + _ahead(session)
-    if _AHEAD not in session.info:
-        session.info[_AHEAD] = _ahead(session)
-    ahead: timedelta = session.info[_AHEAD]
-    return clock.now() + ahead
-
-
-def _ahead(session: Session) -> timedelta:
-    """How far the database's clock is ahead of this machine's."""
-    moment: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
-    return moment - (clock.now() - clock.offset())
+    known: timedelta | None = session.info.get(_AHEAD)
+    if known is not None:
+        return clock.now() + known
+    found: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
+    moment = found.astimezone(UTC) + clock.offset()
+    if session is _shared.get():
+        session.info[_AHEAD] = moment - clock.now()
+    return moment
 
 
 def insert_new(

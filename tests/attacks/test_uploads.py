@@ -96,7 +96,7 @@ def test_each_costs_a_second_and_150_megabytes_at_most(
         megabytes = max(megabytes, (memory(process.pid, "VmHWM") - idle) / 1e6)
         return after.user + after.system - before.user - before.system
 
-    seconds = at_best(opened, 1)
+    seconds = at_best(opened, 1, tries=6)
     with capsys.disabled():
         print(f" [{seconds:.2f} s, {megabytes:.0f} MB]", end="")
     assert seconds <= 1

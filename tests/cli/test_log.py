@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from syndication import config
 from syndication.accounts import applications, people
-from syndication.audience import mailings, topic_acts
+from syndication.audience import district_acts, mailings, topic_acts
 from syndication.cli import app
 from syndication.infra import db
 from syndication.insight import audit_log
@@ -40,7 +40,8 @@ SILENT = {
             "queues", "dead-letters", "deliveries", "delivery", "channels", "doctor", "settings", "commands", "log",
             "posts list", "posts show", "destinations", "destinations show", "destinations links",
             "destinations dry-run", "readers", "readers show", "merchants", "merchants applications", "merchants show", "people",
-            "keys", "deliveries causes", "editions", "review", "topics", "alerts", "alerts limits", "alerts prometheus",
+            "keys", "deliveries causes", "editions", "review", "topics", "districts", "alerts", "alerts limits",
+            "alerts prometheus",
         ),
         _LOOKS,
     ),
@@ -130,6 +131,8 @@ WRITTEN: dict[str, tuple[Callable[[], list[str]], str]] = {
     "topics rename": (lambda: [*_topics()[:1], "Klang"], "topic.renamed"),
     "topics merge": (lambda: [*_topics(), "--yes"], "topic.merged"),
     "topics split": (lambda: [_filed()], "topic.split"),
+    "districts rename": (lambda: [_district(), "Innenstadt"], "district.renamed"),
+    "districts split": (lambda: [_former_district()], "district.split"),
     "keys add": (lambda: ["cafe"], "key.made"),
     "keys revoke": (lambda: [_key()], "key.revoked"),
 }
@@ -139,6 +142,16 @@ def _topics() -> list[str]:
     owner = merchants.by_slug("cafe").id
     factories.post(owner, factories.event(topics=["Musik", "Tanz"]))
     return ["musik", "tanz"]
+
+
+def _district() -> str:
+    merchants.update(merchants.by_slug("cafe").id, merchants.Amendment(district="Mitte"))
+    return "Mitte"
+
+
+def _former_district() -> str:
+    district_acts.rename(_district(), "Innenstadt")
+    return "Mitte"
 
 
 def _filed() -> str:

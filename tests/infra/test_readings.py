@@ -90,3 +90,9 @@ def test_the_moment_goes_on_inside_and_follows_a_clock_that_is_moved() -> None:
         assert db.now(session) > first
         clock.travel(timedelta(hours=1))
         assert timedelta(hours=1) < db.now(session) - first < timedelta(hours=1, minutes=1)
+
+
+def test_of_two_moments_the_later_one_is_never_before_the_earlier() -> None:
+    with db.transaction() as session:
+        moments = [db.now(session) for _ in range(300)]
+    assert moments == sorted(moments)

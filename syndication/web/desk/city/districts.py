@@ -29,7 +29,7 @@ def listed(request: Request, known: Visitor, done: str = "", district: str = "")
 @router.get("/one")
 def one(request: Request, known: Visitor, name: str = "") -> Response:
     """One with its forms; its name stands in the query, as it may hold any character. Raises NotFound."""
-    return _page(request, known, name)
+    return _page(request, known, name) if name else listed(request, known)
 
 
 @router.post("/one")
