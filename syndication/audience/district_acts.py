@@ -3,8 +3,6 @@
 Each act is one small transaction, however many readers it concerns; see publishing.districts.
 """
 
-from collections import Counter
-
 from pydantic import ValidationError
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -130,9 +128,13 @@ def _of(rows: list[DistrictRow], name: str) -> DistrictRow:
 def _listed(session: Session) -> list[DistrictRow]:
     grouped = select(Merchant.district, func.count()).where(Merchant.district.is_not(None))
     merchants = {name: count for name, count in session.execute(grouped.group_by(Merchant.district)) if name}
-    readers, outlets = _chosen(session, Reader), _chosen(session, Destination)
+    renamed = districts.renamed(session)
+    readers, outlets = (
+        wishes.counted(wishes.of(session, who, "districts", lambda one: renamed.get(one, one)))
+        for who in (Reader, Destination)
+    )
     called: dict[str, list[str]] = {}
-    for former, name in districts.renamed(session).items():
+    for former, name in renamed.items():
         called.setdefault(name, []).append(former)
     return [
         DistrictRow(
@@ -144,12 +146,3 @@ def _listed(session: Session) -> list[DistrictRow]:
         )
         for name in districts.in_order([*merchants, *readers, *outlets])
     ]
-
-
-def _chosen(session: Session, who: type[Reader] | type[Destination]) -> Counter[str]:
-    """How many chose each, by what it is called now."""
-    found: Counter[str] = Counter()
-    for wish in wishes.of(session, who, "districts"):
-        for name in districts.current(session, wish.chosen):
-            found[name] += wish.count
-    return found

@@ -5,7 +5,7 @@ Each act is one small transaction, however many posts and readers it concerns; s
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import func, select, update
@@ -239,8 +239,7 @@ def _posts(session: Session) -> tuple[Counter[str], dict[str, str]]:
 def _wishes(session: Session, who: type[Reader] | type[Destination]) -> Iterator[Wish]:
     """What they chose, as it is filed."""
     filed = filing.of(session).known
-    for wish in wishes.of(session, who, "topics"):
-        yield replace(wish, chosen={str(filed.get(one, one)) for one in wish.chosen}) if filed else wish
+    return wishes.of(session, who, "topics", lambda one: str(filed.get(one, one)))
 
 
 def _chosen(session: Session, first: str, second: str) -> Chosen:

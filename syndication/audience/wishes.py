@@ -1,7 +1,7 @@
 """How many readers and outlets chose what, counted by what they chose together."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,8 +25,13 @@ class Wish:
     count: int
 
 
-def of(session: Session, who: type[Reader] | type[Destination], facet: Facet) -> Iterator[Wish]:
-    """Readers who are confirmed, or outlets and devices that are not switched off, and chose something, as they named it."""
+def of(
+    session: Session, who: type[Reader] | type[Destination], facet: Facet, called: Callable[[str], str]
+) -> Iterator[Wish]:
+    """Readers who are confirmed, or outlets and devices that are not switched off, and chose something.
+
+    `called`: what a thing is called now that was called so when they chose it.
+    """
     rhythm = Reader.cadence if who is Reader else func.min("")
     where = Reader.state == "confirmed" if who is Reader else Destination.state != "disabled"
     keys = [who.interest_id, *([Reader.cadence] if who is Reader else [])]
@@ -35,7 +40,7 @@ def of(session: Session, who: type[Reader] | type[Destination], facet: Facet) ->
     named = _named(session)
     for interest_id, cadence, count in rows:
         if chosen := named.get(interest_id, {}).get(facet):
-            yield Wish(set(chosen), cadence, count)
+            yield Wish({called(one) for one in chosen}, cadence, count)
 
 
 def counted(wishes: Iterable[Wish]) -> Counter[str]:
